@@ -1,0 +1,30 @@
+"""Admit: the order is put on record with its lock and its Idempotency-Key, before OPERATION is started."""
+
+from dataclasses import replace
+
+from rds_operations import clock
+from rds_operations.admission import accepted_reply, admit, begun
+from rds_operations.aws import dynamodb_client
+from rds_operations.classification import Verdict
+from rds_operations.environment import Deployment
+from rds_operations.ledger import Ledger, order_of
+from rds_operations.order import Order
+from rds_operations.refusals import Refusal
+from rds_operations.step import Document, step
+
+deployment = Deployment.from_env()
+ledger = Ledger(dynamodb_client(), deployment)
+
+
+@step("Admit")
+def handler(event: Document) -> Document:
+    """Adds `reply`, and `start` (the name and input of OPERATION) unless that has begun already."""
+    order = Order.from_document(event["order"])
+    order = replace(order, execution_arn=deployment.execution_prefix + order.operation_id)
+    obstacle = Refusal.from_document(event["obstacle"]) if "obstacle" in event else None
+    item = admit(ledger, order, Verdict.from_document(event["verdict"]), obstacle, clock.now(), deployment.longest)
+    if isinstance(item, Refusal):
+        return {"refusal": item.to_document(), "reply": item.reply()}
+    accepted = order_of(item)
+    start = {} if begun(item) else {"start": {"name": accepted.operation_id, "input": accepted.request}}
+    return {"reply": accepted_reply(item), **start}

@@ -1,0 +1,24 @@
+"""Execute: the one function that may change a database, and does so once."""
+
+from rds_operations import clock
+from rds_operations.aws import dynamodb_client, rds_client
+from rds_operations.classification import Verdict
+from rds_operations.environment import Deployment
+from rds_operations.execution import execute
+from rds_operations.ledger import Ledger
+from rds_operations.order import Order
+from rds_operations.rds import Rds
+from rds_operations.step import Document, step
+
+deployment = Deployment.from_env()
+rds = Rds(rds_client(attempts=1))
+ledger = Ledger(dynamodb_client(), deployment)
+
+
+@step("Execute")
+def handler(event: Document) -> Document:
+    """Adds `progress`, and `since`: when it acted."""
+    order = Order.from_document(event["order"])
+    verdict = Verdict.from_document(event["verdict"])
+    progress, since = execute(rds, ledger, order, verdict, clock.now(), deployment.longest)
+    return {"progress": progress.to_document(), "since": clock.to_text(since)}

@@ -1,0 +1,64 @@
+"""Classify: may this operation run on this instance? And can it, now?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rds_operations.classification import NOTHING, Environment, Verdict, classify
+from rds_operations.gate_settings import GateSettings
+from rds_operations.operations import OPERATIONS
+from rds_operations.order import Order
+from rds_operations.refusals import Code, Refusal, conflict
+
+if TYPE_CHECKING:
+    from mypy_boto3_rds.type_defs import DBInstanceTypeDef
+
+PRODUCTION_TEXT = "Operations not allowed on production instances. Please create a CloudOps request."
+
+
+def not_found(instance_id: str) -> Refusal:
+    return Refusal(404, Code.INSTANCE_NOT_FOUND, f"Instance {instance_id} not found")
+
+
+def verdict_on(instance: DBInstanceTypeDef, settings: GateSettings) -> Verdict:
+    """The instance's environment. Its ARN names the account: arn:aws:rds:<region>:<account>:db:<id>."""
+    if "TagList" not in instance:
+        return Verdict(Environment.UNKNOWN, "tags that could not be read")
+    account_id = instance["DBInstanceArn"].split(":")[4]
+    tags = {tag["Key"]: tag.get("Value", "") for tag in instance["TagList"]}
+    return classify(instance["DBInstanceIdentifier"], account_id, tags, settings)
+
+
+def gate(instance_id: str, verdict: Verdict) -> Refusal | None:
+    """Allowed is a list; everything else is refused."""
+    if verdict.allowed:
+        return None
+    if verdict.environment is Environment.PRODUCTION:
+        return Refusal(403, Code.PRODUCTION_INSTANCE, PRODUCTION_TEXT)
+    return Refusal(403, Code.ENVIRONMENT_UNKNOWN, _unknown_text(instance_id, verdict))
+
+
+def impossible(order: Order, instance: DBInstanceTypeDef) -> Refusal | None:
+    return OPERATIONS[order.operation].impossible(instance, order.parameters)
+
+
+def obstacle(order: Order, instance: DBInstanceTypeDef) -> Refusal | None:
+    operation = OPERATIONS[order.operation]
+    status = instance.get("DBInstanceStatus", "unknown")
+    if status not in operation.ready_states:
+        return conflict(
+            f"Instance {order.instance_id} is {status}; {operation.name} needs it to be "
+            f"{' or '.join(sorted(operation.ready_states))}. Try again when it is.",
+            Code.INSTANCE_NOT_READY,
+        )
+    return operation.obstacle(instance, order.parameters)
+
+
+def _unknown_text(instance_id: str, verdict: Verdict) -> str:
+    looked_at = f"{verdict.source} names no environment that is known"
+    if verdict.source == NOTHING:
+        looked_at = "no environment tag, instance mapping, account mapping or naming pattern fits it"
+    return (
+        f"Operations not allowed on {instance_id}: its environment is unknown ({looked_at}). "
+        "Tag it with Environment set to development, test, staging, poc or sandbox, or have it mapped in the settings."
+    )

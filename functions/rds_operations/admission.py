@@ -1,0 +1,61 @@
+"""Admit: once per Idempotency-Key, one at a time per instance, on record before it begins."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from rds_operations.classification import Verdict
+from rds_operations.faults import TableBusy
+from rds_operations.ledger import ACCEPTED, Ledger
+from rds_operations.order import Order
+from rds_operations.refusals import Code, Refusal, conflict, reply
+from rds_operations.tables import Item
+
+
+def admit(
+    ledger: Ledger, order: Order, verdict: Verdict, obstacle: Refusal | None, now: datetime, longest: timedelta
+) -> Item | Refusal:
+    """The operation's item, new or the one that this very request made before; or what is in the way.
+
+    A repeated request comes first: it gets its own operation back, though that operation is what is in the way.
+    Raises `TableBusy` where others were faster twice.
+    """
+    for _attempt in range(2):
+        before = _accepted_before(ledger, order)
+        if before:
+            return before
+        holder = ledger.lock_holder(order.instance_id, now)
+        if holder:
+            return conflict(
+                f"Operation {holder} is running on {order.instance_id}. Try again when it is over.",
+                Code.OPERATION_IN_PROGRESS,
+            )
+        if obstacle:
+            return obstacle
+        if ledger.open(order, verdict, now, longest) and (item := ledger.item(order.operation_id)):
+            return item
+    raise TableBusy(f"Other requests for {order.instance_id} were faster; nothing was done. Try again.")
+
+
+def begun(item: Item) -> bool:
+    """Whether OPERATION has taken it over, so that starting it again is not needed."""
+    return "acting_at" in item or "ended_at" in item
+
+
+def accepted_reply(item: Item) -> dict[str, Any]:
+    """202, the same for every repetition of the request."""
+    body = {name: item[name] for name in ("operation", "instance_id", "operation_id", "execution_arn", "environment")}
+    return reply(202, {**body, "status": ACCEPTED}, location=f"/operations/{item['operation_id']}")
+
+
+def _accepted_before(ledger: Ledger, order: Order) -> Item | Refusal | None:
+    owner = ledger.owner_of_key(order.idempotency_key)
+    item = ledger.item(owner or order.operation_id)
+    if item is None or item["fingerprint"] == order.fingerprint:
+        return item
+    return conflict(
+        f"This Idempotency-Key was used for another request, operation {item['operation_id']}. "
+        "Send a new key with a new request.",
+        Code.IDEMPOTENCY_KEY_REUSED,
+    )

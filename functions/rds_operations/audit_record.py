@@ -1,0 +1,53 @@
+"""The audit record: the specification's attributes with its types, and what ties them to the execution."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from rds_operations import clock
+from rds_operations.classification import Environment, Verdict
+from rds_operations.order import Order
+from rds_operations.tables import Item
+
+NO_INSTANCE = "-"
+"""The partition of attempts that named no instance that could exist."""
+
+
+class Event(StrEnum):
+    """What a record tells of."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    COMPLETED = "completed"
+
+
+def audit_record(
+    order: Order, event: Event, result: dict[str, Any], moment: datetime, verdict: Verdict | None = None
+) -> Item:
+    """One item of `rds_audit_log`. `success` of an accepted order says that it was accepted, no more.
+
+    The sort key is `{instance_id}#{timestamp}` made unique, so a record can neither replace another nor be
+    written twice.
+    """
+    timestamp = clock.to_text(moment)
+    instance_id = order.instance_id or NO_INSTANCE
+    return {
+        "instance_id": instance_id,
+        "audit_id": f"{instance_id}#{timestamp}#{order.operation_id}#{event.value}",
+        "timestamp": timestamp,
+        "operation": order.operation or NO_INSTANCE,
+        "parameters": json.dumps(order.parameters, ensure_ascii=False),
+        "user_identity": json.dumps(order.caller, ensure_ascii=False),
+        "result": json.dumps(result, ensure_ascii=False),
+        "success": bool(result["success"]),
+        "ttl": clock.expiry(moment),
+        "event": event.value,
+        "operation_id": order.operation_id,
+        "execution_arn": order.execution_arn,
+        "request_id": order.request_id,
+        "environment": verdict.environment.value if verdict else Environment.UNKNOWN.value,
+        "environment_source": verdict.source if verdict else "",
+    }

@@ -1,0 +1,39 @@
+"""What the stack tells a function of its deployment, in environment variables."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """`execution_prefix` plus an operation's id is the ARN of its execution; no operation is open for longer than
+    `longest`; `poll_interval` in seconds; `allowed_origin` for CORS.
+    """
+
+    operations_table: str
+    audit_table: str
+    execution_prefix: str
+    longest: timedelta
+    poll_interval: str
+    allowed_origin: str
+
+    @classmethod
+    def from_env(cls) -> Deployment:
+        return cls(
+            operations_table=_required("OPERATIONS_TABLE"),
+            audit_table=_required("AUDIT_TABLE"),
+            execution_prefix=_required("EXECUTION_PREFIX"),
+            longest=timedelta(seconds=int(_required("LONGEST_SECONDS"))),
+            poll_interval=_required("POLL_INTERVAL_SECONDS"),
+            allowed_origin=_required("ALLOWED_ORIGIN"),
+        )
+
+
+def _required(name: str) -> str:
+    value = os.environ.get(name)
+    if not value:
+        raise RuntimeError(f"The environment variable {name} is missing: the stack sets it on every function")
+    return value

@@ -1,0 +1,52 @@
+"""Execute: act at most once, and only on what is on record."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from rds_operations import clock
+from rds_operations.admission import admit
+from rds_operations.classification import Verdict
+from rds_operations.faults import RdsRefused, RdsThrottled
+from rds_operations.ledger import Ledger
+from rds_operations.operations import OPERATIONS
+from rds_operations.order import Order
+from rds_operations.progress import Progress, failed
+from rds_operations.rds import Rds
+from rds_operations.refusals import Refusal
+from rds_operations.tables import Item
+
+
+def execute(
+    rds: Rds, ledger: Ledger, order: Order, verdict: Verdict, now: datetime, longest: timedelta
+) -> tuple[Progress, datetime]:
+    """The progress after acting, and since when it acts. Raises `RdsThrottled` where a repetition is safe."""
+    item = admit(ledger, order, verdict, None, now, longest)
+    if isinstance(item, Refusal):
+        return failed(item.error), now
+    operation = OPERATIONS[order.operation]
+    try:
+        if ledger.claim(order, operation.working_status, now):
+            return _act(rds, ledger, order, now), now
+        return _go_on(rds, ledger, order, now)
+    except RdsThrottled:
+        raise
+    except RdsRefused as refused:
+        return failed(str(refused)), now
+
+
+def _act(rds: Rds, ledger: Ledger, order: Order, now: datetime) -> Progress:
+    try:
+        return OPERATIONS[order.operation].start(rds, order)
+    except RdsThrottled:
+        ledger.give_back(order, now)
+        raise
+
+
+def _go_on(rds: Rds, ledger: Ledger, order: Order, now: datetime) -> tuple[Progress, datetime]:
+    """The claim was refused: an earlier attempt of this execution acted, or the order is over."""
+    item: Item = ledger.item(order.operation_id) or {}
+    if "ended_at" in item or "acting_at" not in item:
+        return failed(f"Operation {order.operation_id} is closed or has lost its lock; nothing was done"), now
+    since = clock.from_text(str(item["acting_at"]))
+    return OPERATIONS[order.operation].resume(rds, order, since), since

@@ -1,0 +1,40 @@
+"""RDS identifiers, and the identifiers the service makes."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+INSTANCE_ID_LENGTH = 63
+SNAPSHOT_ID_LENGTH = 255
+_RDS_IDENTIFIER = re.compile(r"[A-Za-z](?:-?[A-Za-z0-9])*", re.ASCII)
+# An execution name has at most 80 characters; these are the printable ASCII ones that Step Functions allows.
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+_EXECUTION_NAME = re.compile(r"[A-Za-z0-9!()'+\-.=@_]{1,80}", re.ASCII)
+_READABLE_INSTANCE_LENGTH = 40
+
+
+def rds_identifier(value: str, longest: int) -> str | None:
+    """The identifier as RDS stores it (lower case), or None where RDS would refuse it.
+
+    First a letter, then letters, digits and single hyphens, no hyphen at the end.
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBSnapshot.html
+    """
+    if len(value) > longest or not _RDS_IDENTIFIER.fullmatch(value):
+        return None
+    return value.lower()
+
+
+def operation_id(operation: str, instance_id: str, *unique: str) -> str:
+    """The name of the OPERATION execution: readable in the console, the same for the same `unique` parts.
+
+    At most 78 characters: 40 of the instance, 20 of the operation, 16 hexadecimal digits.
+    """
+    digest = hashlib.sha256("\0".join(unique).encode()).hexdigest()[:16]
+    readable = instance_id[:_READABLE_INSTANCE_LENGTH].rstrip("-")
+    return f"{readable}-{operation.replace('_', '-')}-{digest}"
+
+
+def is_execution_name(value: str) -> bool:
+    return bool(_EXECUTION_NAME.fullmatch(value))

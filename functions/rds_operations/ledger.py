@@ -1,0 +1,231 @@
+"""What is: the items of `rds_operations`. What was goes to `rds_audit_log` in the same transactions.
+
+Three kinds of item share the key `operation_id`: the operation, `lock#<instance>` while one runs, and `key#<digest>`
+for an Idempotency-Key. A `#` cannot be part of an execution's name, so they cannot meet.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from rds_operations import clock, tables
+from rds_operations.audit_record import Event, audit_record
+from rds_operations.classification import Environment, Verdict
+from rds_operations.environment import Deployment
+from rds_operations.order import Order
+from rds_operations.progress import Progress
+from rds_operations.tables import Item, to_attributes
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+ACCEPTED = "accepted"
+_UNWRITTEN = "attribute_not_exists(operation_id)"
+_OPEN = "attribute_exists(operation_id) AND attribute_not_exists(ended_at)"
+
+
+class Ledger:
+    """Raises `TableBusy` (nothing written, repeat) and `RecordNotWritten`."""
+
+    def __init__(self, client: DynamoDBClient, deployment: Deployment) -> None:
+        self._client = client
+        self._deployment = deployment
+
+    def item(self, operation_id: str) -> Item | None:
+        return tables.get(self._client, self._deployment.operations_table, operation_id)
+
+    def owner_of_key(self, digest: str) -> str:
+        """The operation that an Idempotency-Key stands for, or empty."""
+        item = self.item(f"key#{digest}") if digest else None
+        return str(item["owner"]) if item else ""
+
+    def lock_holder(self, instance_id: str, now: datetime) -> str:
+        """The operation that runs on the instance, or empty. A lock past its time holds nothing."""
+        item = self.item(_lock(instance_id))
+        return str(item["owner"]) if item and int(item["expires_at"]) > clock.to_epoch(now) else ""
+
+    def open(self, order: Order, verdict: Verdict, now: datetime, longest: timedelta) -> bool:
+        """The operation, its lock, its key and its opening record; False where any of them was there before.
+
+        `longest` bounds the lock: no execution outlives it.
+        """
+        opening = audit_record(order, Event.ACCEPTED, {"status": ACCEPTED, "success": True}, now, verdict)
+        writes = [
+            self._put(self._deployment.operations_table, _operation_item(order, verdict, now), _UNWRITTEN),
+            self._put_lock(order, now, now + longest),
+            self._put(self._deployment.audit_table, opening, "attribute_not_exists(audit_id)"),
+        ]
+        if order.idempotency_key:
+            key: Item = {
+                "operation_id": f"key#{order.idempotency_key}",
+                "owner": order.operation_id,
+                "ttl": clock.expiry(now),
+            }
+            writes.append(self._put(self._deployment.operations_table, key, _UNWRITTEN))
+        return tables.write_all(self._client, writes)
+
+    def claim(self, order: Order, working_status: str, now: datetime) -> bool:
+        """The right to act, which is given once: False where it was given before, or the lock or the order is gone."""
+        claim = {
+            "TableName": self._deployment.operations_table,
+            "Key": _key(order.operation_id),
+            "UpdateExpression": "SET acting_at = :now, #status = :working",
+            "ConditionExpression": f"{_OPEN} AND attribute_not_exists(acting_at) AND fingerprint = :fingerprint",
+            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeValues": to_attributes(
+                {":now": clock.to_text(now), ":working": working_status, ":fingerprint": order.fingerprint}
+            ),
+        }
+        lock = {
+            "TableName": self._deployment.operations_table,
+            "Key": _key(_lock(order.instance_id)),
+            "ConditionExpression": "#owner = :me",
+            "ExpressionAttributeNames": {"#owner": "owner"},
+            "ExpressionAttributeValues": to_attributes({":me": order.operation_id}),
+        }
+        return tables.write_all(self._client, [{"Update": claim}, {"ConditionCheck": lock}])  # type: ignore[typeddict-item]
+
+    def give_back(self, order: Order, since: datetime) -> None:
+        """Undo a claim whose call is known to have had no effect."""
+        tables.write_one(
+            self._client,
+            update={
+                "TableName": self._deployment.operations_table,
+                "Key": _key(order.operation_id),
+                "UpdateExpression": "SET #status = :accepted REMOVE acting_at",
+                "ConditionExpression": f"{_OPEN} AND acting_at = :since",
+                "ExpressionAttributeNames": {"#status": "status"},
+                "ExpressionAttributeValues": to_attributes({":accepted": ACCEPTED, ":since": clock.to_text(since)}),
+            },
+        )
+
+    def advance(self, order: Order, progress: Progress, polls: int) -> None:
+        """What a poll saw; never back, and never after the end."""
+        tables.write_one(
+            self._client,
+            update={
+                "TableName": self._deployment.operations_table,
+                "Key": _key(order.operation_id),
+                "UpdateExpression": "SET #status = :status, polls = :polls, #percent = :percent",
+                "ConditionExpression": f"{_OPEN} AND (attribute_not_exists(polls) OR polls < :polls)",
+                "ExpressionAttributeNames": {"#status": "status", "#percent": "percent"},
+                "ExpressionAttributeValues": to_attributes(
+                    {":status": progress.status, ":polls": polls, ":percent": progress.percent}
+                ),
+            },
+        )
+
+    def close(
+        self, order: Order, verdict: Verdict, result: dict[str, Any], now: datetime, *, only_unclaimed: bool = False
+    ) -> bool:
+        """The closing record, the final status and the release of the lock; False where it was closed before.
+
+        `only_unclaimed` closes an order on which nobody has begun to act, and no other.
+        """
+        end = {
+            "TableName": self._deployment.operations_table,
+            "Key": _key(order.operation_id),
+            "UpdateExpression": "SET #status = :status, #result = :result, ended_at = :now",
+            "ConditionExpression": _OPEN + (" AND attribute_not_exists(acting_at)" if only_unclaimed else ""),
+            "ExpressionAttributeNames": {"#status": "status", "#result": "result"},
+            "ExpressionAttributeValues": to_attributes(
+                {
+                    ":status": str(result["status"]),
+                    ":result": json.dumps(result, ensure_ascii=False),
+                    ":now": clock.to_text(now),
+                }
+            ),
+        }
+        closing = audit_record(order, Event.COMPLETED, result, now, verdict)
+        writes: list[Any] = [
+            {"Update": end},
+            self._put(self._deployment.audit_table, closing, "attribute_not_exists(audit_id)"),
+        ]
+        lock = self.item(_lock(order.instance_id))
+        if lock and lock["owner"] == order.operation_id:
+            writes.append(self._delete_lock(order))
+        return tables.write_all(self._client, writes)
+
+    def record(self, order: Order, event: Event, result: dict[str, Any], moment: datetime, verdict: Verdict | None) -> bool:
+        """A record of an attempt that has no item; False where it was written before."""
+        item = audit_record(order, event, result, moment, verdict)
+        put = self._put(self._deployment.audit_table, item, "attribute_not_exists(audit_id)")["Put"]
+        return tables.write_one(self._client, put=put)
+
+    def _put(self, table: str, item: Item, condition: str) -> TransactWriteItemTypeDef:
+        return {"Put": {"TableName": table, "Item": to_attributes(item), "ConditionExpression": condition}}
+
+    def _put_lock(self, order: Order, now: datetime, until: datetime) -> TransactWriteItemTypeDef:
+        lock: Item = {
+            "operation_id": _lock(order.instance_id),
+            "owner": order.operation_id,
+            "expires_at": clock.to_epoch(until),
+            "ttl": clock.expiry(until),
+        }
+        return {
+            "Put": {
+                "TableName": self._deployment.operations_table,
+                "Item": to_attributes(lock),
+                "ConditionExpression": f"{_UNWRITTEN} OR expires_at <= :now",
+                "ExpressionAttributeValues": to_attributes({":now": clock.to_epoch(now)}),
+            }
+        }
+
+    def _delete_lock(self, order: Order) -> TransactWriteItemTypeDef:
+        return {
+            "Delete": {
+                "TableName": self._deployment.operations_table,
+                "Key": _key(_lock(order.instance_id)),
+                "ConditionExpression": "#owner = :me",
+                "ExpressionAttributeNames": {"#owner": "owner"},
+                "ExpressionAttributeValues": to_attributes({":me": order.operation_id}),
+            }
+        }
+
+
+def order_of(item: Item) -> Order:
+    """The order as it was accepted, with its caller."""
+    return Order(
+        operation_id=str(item["operation_id"]),
+        operation=str(item["operation"]),
+        instance_id=str(item["instance_id"]),
+        parameters=json.loads(str(item["parameters"])),
+        caller=json.loads(str(item["user_identity"])),
+        requested_at=str(item["requested_at"]),
+        request_id=str(item["request_id"]),
+        execution_arn=str(item["execution_arn"]),
+    )
+
+
+def verdict_of(item: Item) -> Verdict:
+    return Verdict(Environment(str(item["environment"])), str(item["environment_source"]))
+
+
+def _operation_item(order: Order, verdict: Verdict, now: datetime) -> Item:
+    return {
+        "operation_id": order.operation_id,
+        "operation": order.operation,
+        "instance_id": order.instance_id,
+        "parameters": json.dumps(order.parameters, ensure_ascii=False),
+        "fingerprint": order.fingerprint,
+        "user_identity": json.dumps(order.caller, ensure_ascii=False),
+        "environment": verdict.environment.value,
+        "environment_source": verdict.source,
+        "execution_arn": order.execution_arn,
+        "request_id": order.request_id,
+        "requested_at": order.requested_at,
+        "status": ACCEPTED,
+        "started_at": clock.to_text(now),
+        "ttl": clock.expiry(now),
+    }
+
+
+def _key(operation_id: str) -> dict[str, dict[str, str]]:
+    return {"operation_id": {"S": operation_id}}
+
+
+def _lock(instance_id: str) -> str:
+    return f"lock#{instance_id}"

@@ -1,0 +1,156 @@
+"""create_snapshot: a manual DB snapshot, watched until RDS says that it is available."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from rds_operations.faults import RdsRefused, RdsUnavailable
+from rds_operations.identifiers import SNAPSHOT_ID_LENGTH, rds_identifier
+from rds_operations.operations.operation import (
+    INSTANCE,
+    SNAPSHOT,
+    Operation,
+    Parameter,
+    Parameters,
+    Permission,
+    cluster_member,
+)
+from rds_operations.order import Order
+from rds_operations.progress import Progress, done, failed
+from rds_operations.refusals import Refusal, invalid_parameter
+
+if TYPE_CHECKING:
+    from mypy_boto3_rds.type_defs import DBInstanceTypeDef, DBSnapshotTypeDef
+
+    from rds_operations.rds import Rds
+
+OPERATION_TAG = "rds-operations:operation-id"
+"""The tag by which a repeated Execute knows its own snapshot."""
+
+# 50 tags a resource, one of which is the service's own.
+# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Tagging.html
+MOST_TAGS = 49
+_TAG_TEXT = re.compile(r"[\w\s.:/=+\-@]*")
+_FAILED_STATES = frozenset({"failed", "deleting", "deleted", "incompatible-restore", "incompatible-parameters"})
+_NOT_FOUND = "DBSnapshotNotFound"
+ALREADY_EXISTS = "DBSnapshotAlreadyExists"
+
+
+def parse_snapshot_id(value: Any) -> str | Refusal:
+    name = rds_identifier(value, SNAPSHOT_ID_LENGTH) if isinstance(value, str) else None
+    return name or invalid_parameter(
+        "Invalid snapshot_id. Use 1 to 255 letters, digits and single hyphens, "
+        "starting with a letter and not ending with a hyphen"
+    )
+
+
+def parse_tags(value: Any) -> list[dict[str, str]] | Refusal:
+    if not isinstance(value, list):
+        return invalid_parameter('tags must be a list of {"Key": "...", "Value": "..."}')
+    if len(value) > MOST_TAGS:
+        return invalid_parameter(f"tags has {len(value)} entries; at most {MOST_TAGS} are allowed")
+    for tag in value:
+        if problem := _tag_problem(tag):
+            return invalid_parameter(problem)
+    keys = [tag["Key"] for tag in value]
+    if repeated := next((key for key in keys if keys.count(key) > 1), None):
+        return invalid_parameter(f"tags names the key '{repeated}' more than once")
+    return [{"Key": tag["Key"], "Value": tag["Value"]} for tag in value]
+
+
+def _tag_problem(tag: Any) -> str | None:
+    if not isinstance(tag, dict) or set(tag) != {"Key", "Value"}:
+        return 'Each tag must be {"Key": "...", "Value": "..."} with nothing else'
+    key, value = tag["Key"], tag["Value"]
+    if not isinstance(key, str) or not isinstance(value, str):
+        return "The Key and the Value of a tag must be strings"
+    if not 1 <= len(key) <= 128 or len(value) > 256:
+        return "A tag's Key has 1 to 128 characters, its Value at most 256"
+    if key.lower().startswith(("aws:", "rds:", "rds-operations:")):
+        return "A tag's Key must not start with aws:, rds: or rds-operations:"
+    if not _TAG_TEXT.fullmatch(key) or not _TAG_TEXT.fullmatch(value) or not (key + value).isprintable():
+        return "A tag's Key and Value may have letters, digits, spaces and _ . : / = + - @"
+    return None
+
+
+class CreateSnapshot(Operation):
+    name = "create_snapshot"
+    position = 1
+    summary = "Create a manual snapshot of an instance"
+    parameters = (
+        Parameter("snapshot_id", parse_snapshot_id, "unique identifier of the snapshot", required=True),
+        Parameter("tags", parse_tags, 'list of `{"Key", "Value"}` for the snapshot', default=[]),
+    )
+    working_status = "creating"
+    ready_states = frozenset({"available", "storage-optimization"})
+    # Creating with tags is authorised a second time, as AddTagsToResource on the snapshot.
+    # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/security_iam_id-based-policy-examples-create-and-modify-examples.html
+    acts_with = (
+        Permission("rds:CreateDBSnapshot", (INSTANCE, SNAPSHOT)),
+        Permission("rds:AddTagsToResource", (SNAPSHOT,)),
+        Permission("rds:DescribeDBSnapshots", (INSTANCE, SNAPSHOT)),
+    )
+    watches_with = (Permission("rds:DescribeDBSnapshots", (INSTANCE, SNAPSHOT)),)
+
+    def impossible(self, instance: DBInstanceTypeDef, parameters: Parameters) -> Refusal | None:
+        return cluster_member(instance, "Take a cluster snapshot (CreateDBClusterSnapshot) instead.")
+
+    def start(self, rds: Rds, order: Order) -> Progress:
+        tags = [*order.parameters["tags"], {"Key": OPERATION_TAG, "Value": order.operation_id}]
+        try:
+            answer = rds.call(
+                rds.client.create_db_snapshot,
+                DBSnapshotIdentifier=order.parameters["snapshot_id"],
+                DBInstanceIdentifier=order.instance_id,
+                Tags=tags,
+            )
+        except RdsUnavailable:
+            return Progress(self.working_status)  # the polls will tell whether RDS took the call
+        return _progress(answer["DBSnapshot"])
+
+    def resume(self, rds: Rds, order: Order, since: datetime) -> Progress:
+        """A snapshot's name is unique in RDS: where there is none yet, starting again cannot make two."""
+        snapshot = self._find(rds, order)
+        return _read(order, snapshot) if snapshot else self.start(rds, order)
+
+    def look(self, rds: Rds, order: Order, since: datetime, previous: Progress) -> Progress:
+        snapshot = self._find(rds, order)
+        return _read(order, snapshot) if snapshot else previous
+
+    def document(self, order: Order, progress: Progress) -> dict[str, Any]:
+        return {"snapshot_id": order.parameters["snapshot_id"], **progress.details}
+
+    def _find(self, rds: Rds, order: Order) -> DBSnapshotTypeDef | None:
+        try:
+            answer = rds.call(
+                rds.client.describe_db_snapshots, DBSnapshotIdentifier=order.parameters["snapshot_id"]
+            )
+        except RdsRefused as refused:
+            if refused.code == _NOT_FOUND:
+                return None
+            raise
+        return next(iter(answer["DBSnapshots"]), None)
+
+
+def _read(order: Order, snapshot: DBSnapshotTypeDef) -> Progress:
+    """The progress of a snapshot found by its name: it may be somebody else's."""
+    if {"Key": OPERATION_TAG, "Value": order.operation_id} not in snapshot.get("TagList", []):
+        return failed(f"{ALREADY_EXISTS}: Snapshot {order.parameters['snapshot_id']} already exists")
+    return _progress(snapshot)
+
+
+def _progress(snapshot: DBSnapshotTypeDef) -> Progress:
+    status = snapshot.get("Status", "creating")
+    details: dict[str, Any] = {"snapshot_arn": snapshot["DBSnapshotArn"]}
+    if created := snapshot.get("SnapshotCreateTime"):
+        details["snapshot_create_time"] = created.strftime("%Y-%m-%dT%H:%M:%SZ")
+    if status == "available":
+        return done(**details)
+    if status in _FAILED_STATES:
+        return failed(f"Snapshot {snapshot['DBSnapshotIdentifier']} ended in the state {status}", **details)
+    return Progress("creating", percent=snapshot.get("PercentProgress", -1), details=details)
+
+
+OPERATION = CreateSnapshot()

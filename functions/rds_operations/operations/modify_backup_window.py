@@ -1,0 +1,121 @@
+"""modify_backup_window: a new preferred backup window, read back at once; nothing to poll."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from rds_operations.faults import RdsUnavailable, ReadBackDiffers
+from rds_operations.operations.operation import (
+    INSTANCE,
+    Operation,
+    Parameter,
+    Parameters,
+    Permission,
+    cluster_member,
+    flag,
+)
+from rds_operations.order import Order
+from rds_operations.progress import Progress, done
+from rds_operations.refusals import Code, Refusal, conflict, invalid_parameter, not_supported
+from rds_operations.windows import SHORTEST_BACKUP_WINDOW, BackupWindow, MaintenanceWindow
+
+if TYPE_CHECKING:
+    from mypy_boto3_rds.type_defs import DBInstanceTypeDef
+
+    from rds_operations.rds import Rds
+
+
+def parse_backup_window(value: Any) -> str | Refusal:
+    window = BackupWindow.parse(value) if isinstance(value, str) else None
+    if window is None:
+        return invalid_parameter("Invalid backup_window format. Use HH:MM-HH:MM")
+    if not window.long_enough:
+        return invalid_parameter(
+            f"Invalid backup_window. It must be at least {SHORTEST_BACKUP_WINDOW} minutes long; "
+            f"{value} has {window.length}"
+        )
+    return str(value)
+
+
+class ModifyBackupWindow(Operation):
+    name = "modify_backup_window"
+    position = 3
+    summary = "Change the preferred backup window of an instance (UTC)"
+    parameters = (
+        Parameter("backup_window", parse_backup_window, "`HH:MM-HH:MM` in UTC, at least 30 minutes", required=True),
+        Parameter(
+            "apply_immediately",
+            flag("apply_immediately"),
+            "refused while other changes of the instance are pending, which it would apply too",
+            default=True,
+        ),
+    )
+    working_status = "modifying"
+    ready_states = frozenset({"available", "storage-optimization"})
+    acts_with = (
+        Permission("rds:ModifyDBInstance", (INSTANCE,)),
+        Permission("rds:DescribeDBInstances", (INSTANCE,)),
+    )
+    watches_with = ()
+
+    def impossible(self, instance: DBInstanceTypeDef, parameters: Parameters) -> Refusal | None:
+        if refusal := cluster_member(instance, "Change the backup window of the cluster (ModifyDBCluster) instead."):
+            return refusal
+        asked = BackupWindow.parse(parameters["backup_window"])
+        maintenance = MaintenanceWindow.parse(instance.get("PreferredMaintenanceWindow", ""))
+        if asked and maintenance and asked.overlaps(maintenance):
+            return not_supported(
+                f"The backup window {parameters['backup_window']} overlaps the maintenance window "
+                f"{instance['PreferredMaintenanceWindow']} of {instance['DBInstanceIdentifier']}. "
+                "Choose a window outside it."
+            )
+        return None
+
+    def obstacle(self, instance: DBInstanceTypeDef, parameters: Parameters) -> Refusal | None:
+        """ApplyImmediately applies every pending modification, not only this one.
+
+        https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html
+        """
+        pending = sorted(instance.get("PendingModifiedValues") or {})
+        if not parameters["apply_immediately"] or not pending:
+            return None
+        return conflict(
+            f"Instance {instance['DBInstanceIdentifier']} has other changes pending ({', '.join(pending)}) that "
+            "apply_immediately would apply too. Send apply_immediately: false, or let them be applied first.",
+            Code.PENDING_CHANGES,
+        )
+
+    def start(self, rds: Rds, order: Order) -> Progress:
+        try:
+            rds.call(
+                rds.client.modify_db_instance,
+                DBInstanceIdentifier=order.instance_id,
+                PreferredBackupWindow=order.parameters["backup_window"],
+                ApplyImmediately=order.parameters["apply_immediately"],
+            )
+        except RdsUnavailable:
+            pass  # reading the window back tells whether RDS took the call
+        return self._read_back(rds, order)
+
+    def resume(self, rds: Rds, order: Order, since: datetime) -> Progress:
+        return self._read_back(rds, order)
+
+    def document(self, order: Order, progress: Progress) -> dict[str, Any]:
+        own = {
+            "instance_id": order.instance_id,
+            "backup_window": order.parameters["backup_window"],
+            "apply_immediately": order.parameters["apply_immediately"],
+        }
+        # RDS has no pending value for the backup window: it applies a new one as soon as possible, always.
+        return {**own, **progress.details, "pending_backup_window": None}
+
+    def _read_back(self, rds: Rds, order: Order) -> Progress:
+        instance = rds.instance(order.instance_id)
+        shown = instance.get("PreferredBackupWindow", "") if instance else "nothing: the instance is gone"
+        if shown != order.parameters["backup_window"]:
+            raise ReadBackDiffers(f"The window was set to {order.parameters['backup_window']}; RDS shows {shown}")
+        return done(backup_window=shown)
+
+
+OPERATION = ModifyBackupWindow()

@@ -1,0 +1,109 @@
+"""What an operation is. Each module beside this one defines one, as its `OPERATION`."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from rds_operations.order import Order
+from rds_operations.progress import Progress
+from rds_operations.refusals import Refusal, invalid_parameter, not_supported
+
+if TYPE_CHECKING:
+    from mypy_boto3_rds.type_defs import DBInstanceTypeDef
+
+    from rds_operations.rds import Rds
+
+Parameters = Mapping[str, Any]
+ANY_RESOURCE = "*"
+INSTANCE = "db"
+SNAPSHOT = "snapshot"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """`parse` takes the JSON value and returns the normalised one, or the refusal that names what is wrong."""
+
+    name: str
+    parse: Callable[[Any], Any | Refusal]
+    summary: str
+    required: bool = False
+    default: Any = None
+
+
+@dataclass(frozen=True)
+class Permission:
+    """An IAM action and the RDS resource types it needs (`db`, `snapshot`), or `*` where it takes none.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html
+    """
+
+    action: str
+    resources: tuple[str, ...] = (ANY_RESOURCE,)
+
+
+class Operation(ABC):
+    """One operation: its parameters, its IAM actions, how it starts, how a poll reads it, its result document."""
+
+    name: ClassVar[str]
+    position: ClassVar[int]
+    """Where it stands in lists, error texts and tables."""
+    summary: ClassVar[str]
+    parameters: ClassVar[tuple[Parameter, ...]]
+    working_status: ClassVar[str]
+    """The specification's status word while it runs."""
+    ready_states: ClassVar[frozenset[str]]
+    """The DBInstanceStatus values in which RDS accepts it."""
+    acts_with: ClassVar[tuple[Permission, ...]]
+    """What Execute needs."""
+    watches_with: ClassVar[tuple[Permission, ...]]
+    """What Poll needs; none where the operation ends in Execute."""
+
+    def impossible(self, instance: DBInstanceTypeDef, parameters: Parameters) -> Refusal | None:
+        """Why this request can never work on this instance."""
+        return None
+
+    def obstacle(self, instance: DBInstanceTypeDef, parameters: Parameters) -> Refusal | None:
+        """What is in the way now and may be gone later."""
+        return None
+
+    @abstractmethod
+    def start(self, rds: Rds, order: Order) -> Progress:
+        """Act, once. Raises `RdsRefused`, `RdsThrottled` (no effect) or `RdsUnavailable` (effect unknown)."""
+
+    @abstractmethod
+    def resume(self, rds: Rds, order: Order, since: datetime) -> Progress:
+        """Go on after an attempt to start at `since` whose end is unknown, without acting twice."""
+
+    def look(self, rds: Rds, order: Order, since: datetime, previous: Progress) -> Progress:
+        """What RDS shows now. Operations that end in Execute are never polled."""
+        return previous
+
+    @abstractmethod
+    def document(self, order: Order, progress: Progress) -> dict[str, Any]:
+        """The operation's own keys of the specification's result document."""
+
+
+def flag(name: str) -> Callable[[Any], bool | Refusal]:
+    """A JSON boolean; a string is never taken for one."""
+
+    def parse(value: Any) -> bool | Refusal:
+        return value if isinstance(value, bool) else invalid_parameter(f"{name} must be true or false")
+
+    return parse
+
+
+def cluster_member(instance: DBInstanceTypeDef, instead: str) -> Refusal | None:
+    """Aurora, DocumentDB, Neptune and Multi-AZ DB cluster members appear in DescribeDBInstances, but are operated
+    through their cluster. https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBInstances.html
+    """
+    cluster = instance.get("DBClusterIdentifier")
+    if not cluster:
+        return None
+    return not_supported(
+        f"Instance {instance['DBInstanceIdentifier']} is a member of the cluster {cluster} "
+        f"({instance.get('Engine', 'unknown engine')}). {instead}"
+    )

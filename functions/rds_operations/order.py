@@ -1,0 +1,48 @@
+"""An order: one valid request, normalised, with its id and its caller. It travels through every state."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Order:
+    """Also the stub of a refused request, which keeps of the request only what is known to be sound.
+
+    `requested_at` ISO 8601; `request_id` API Gateway's; `idempotency_key` a digest, empty without the header;
+    `execution_arn` of OPERATION, empty where ADMISSION does not know it yet.
+    """
+
+    operation_id: str
+    operation: str = ""
+    instance_id: str = ""
+    parameters: dict[str, Any] = field(default_factory=dict)
+    caller: dict[str, str] = field(default_factory=dict)
+    requested_at: str = ""
+    request_id: str = ""
+    execution_arn: str = ""
+    idempotency_key: str = ""
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> Order:
+        return cls(**document)
+
+    def to_document(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def asking(self, operation: str, instance_id: str, parameters: dict[str, Any], **more: str) -> Order:
+        """The whole order, of which this is the stub."""
+        return replace(self, operation=operation, instance_id=instance_id, parameters=parameters, **more)  # type: ignore[arg-type]
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """The request body that asks for exactly this: what OPERATION is started with."""
+        return {"operation": self.operation, "instance_id": self.instance_id, "parameters": self.parameters}
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for equal requests, whatever their spelling was."""
+        return hashlib.sha256(json.dumps(self.request, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,87 @@
+"""What became of a piece of work: the result document, and how its execution ends."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from rds_operations.operations import OPERATIONS
+from rds_operations.order import Order
+from rds_operations.progress import Progress
+
+FAILED = "OperationFailed"
+TIMED_OUT = "OperationTimedOut"
+REFUSED = "OperationRefused"
+_KEPT_EXCEPTIONS = ("RdsThrottled", "RdsRefused", "RdsUnavailable", "ReadBackDiffers", "TableBusy")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`error` is the error name of the execution, empty where it succeeds."""
+
+    document: dict[str, Any]
+    error: str = ""
+
+    def to_document(self) -> dict[str, Any]:
+        cause = json.dumps(self.document, ensure_ascii=False)
+        return {"success": not self.error, "error": self.error, "cause": cause, "document": self.document}
+
+
+def outcome_of(work: dict[str, Any], order: Order, environment: str, since: datetime, now: datetime) -> Outcome:
+    """From what the states left in `work`: a refusal, a fault, or the progress.
+
+    Progress that is not finished means that the polls are used up: the time-out.
+    """
+    duration = max(0.0, round((now - since).total_seconds(), 1))
+    if "fault" in work:
+        return Outcome(_failure(order, environment, fault_text(work["fault"]), duration), FAILED)
+    if refusal := work.get("refusal") or work.get("obstacle"):
+        return Outcome(_failure(order, environment, refusal["error"], duration), REFUSED)
+    progress = Progress.from_document(work["progress"])
+    if progress.success:
+        return Outcome(_document(order, environment, progress, duration) | {"success": True})
+    document = _document(order, environment, progress, duration) | {"success": False}
+    if not progress.finished:
+        return Outcome(document | {"status": "timeout"}, TIMED_OUT)
+    return Outcome(document | {"error": progress.error}, FAILED)
+
+
+def fault_text(fault: dict[str, Any]) -> str:
+    """A fault in words. The cause of a failed function is JSON with a stack trace, which stays out of records."""
+    name = str(fault.get("Error", "Unknown"))
+    try:
+        cause = json.loads(fault.get("Cause") or "{}")
+    except ValueError:
+        cause = {}
+    message = str(cause.get("errorMessage", "")) if isinstance(cause, dict) else ""
+    return message if name in _KEPT_EXCEPTIONS and message else f"{name}: {message or 'no details'}"
+
+
+def _failure(order: Order, environment: str, error: str, duration: float) -> dict[str, Any]:
+    document = _document(order, environment, Progress("failed"), duration)
+    return document | {"success": False, "error": error}
+
+
+def _document(order: Order, environment: str, progress: Progress, duration: float) -> dict[str, Any]:
+    """The specification's document, and what a reader of one needs to find the rest."""
+    operation = OPERATIONS.get(order.operation)
+    return {
+        "operation": order.operation,
+        **(operation.document(order, progress) if operation and order.parameters else {}),
+        "status": progress.status,
+        "duration_seconds": duration,
+        "operation_id": order.operation_id,
+        "execution_arn": order.execution_arn,
+        "instance_id": order.instance_id,
+        "environment": environment,
+    }
+
+
+def ended_badly(status: str, error: str, cause: str) -> dict[str, Any]:
+    """The fault of an execution that ended without its own closing record, from its EventBridge event."""
+    what = {"ABORTED": "The execution was stopped", "TIMED_OUT": "The execution ran out of time"}
+    text = what.get(status, "The execution broke")
+    return {"Error": error or f"Execution{status.title().replace('_', '')}", "Cause": json.dumps({"errorMessage": text})}
+

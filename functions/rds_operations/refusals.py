@@ -1,0 +1,75 @@
+"""What the service says when it says no.
+
+A refusal is data, never an exception: it travels through the workflow, a Choice state routes it, and it
+never counts as a function error.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Code(StrEnum):
+    """Stable reason codes, for programs; the sentence beside them is for people."""
+
+    INVALID_REQUEST = "invalid_request"
+    OPERATION_NOT_ALLOWED = "operation_not_allowed"
+    MISSING_PARAMETER = "missing_parameter"
+    INVALID_PARAMETER = "invalid_parameter"
+    REQUEST_TOO_LARGE = "request_too_large"
+    INSTANCE_NOT_FOUND = "instance_not_found"
+    PRODUCTION_INSTANCE = "production_instance"
+    ENVIRONMENT_UNKNOWN = "environment_unknown"
+    NOT_SUPPORTED = "not_supported_by_instance"
+    INSTANCE_NOT_READY = "instance_not_ready"
+    PENDING_CHANGES = "pending_changes"
+    OPERATION_IN_PROGRESS = "operation_in_progress"
+    IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
+    OPERATION_NOT_FOUND = "operation_not_found"
+    OPERATION_CLOSED = "operation_closed"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An HTTP status, a stable code and one sentence that says what to do."""
+
+    status: int
+    code: Code
+    error: str
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> Refusal:
+        return cls(document["status"], Code(document["code"]), document["error"])
+
+    def to_document(self) -> dict[str, Any]:
+        return {"status": self.status, "code": self.code.value, "error": self.error}
+
+    def reply(self) -> dict[str, Any]:
+        return reply(self.status, {"error": self.error, "code": self.code.value})
+
+
+def reply(status: int, body: dict[str, Any], location: str = "") -> dict[str, Any]:
+    """The answer as the API's response mapping template reads it: `body` is already serialised JSON."""
+    answer: dict[str, Any] = {"statusCode": status, "body": json.dumps(body, ensure_ascii=False)}
+    return answer | ({"location": location} if location else {})
+
+
+def bad_request(error: str, code: Code = Code.INVALID_REQUEST) -> Refusal:
+    return Refusal(400, code, error)
+
+
+def invalid_parameter(error: str) -> Refusal:
+    return Refusal(400, Code.INVALID_PARAMETER, error)
+
+
+def not_supported(error: str) -> Refusal:
+    """This request can never work on this instance."""
+    return Refusal(400, Code.NOT_SUPPORTED, error)
+
+
+def conflict(error: str, code: Code) -> Refusal:
+    """Something is in the way now; the same request may work later."""
+    return Refusal(409, code, error)

@@ -1,0 +1,114 @@
+"""Audit: every attempt ends on record, exactly once."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from rds_operations import clock
+from rds_operations.audit_record import Event
+from rds_operations.classification import Environment, Verdict
+from rds_operations.intake import stub
+from rds_operations.ledger import Ledger, order_of, verdict_of
+from rds_operations.order import Order
+from rds_operations.outcome import Outcome, ended_badly, fault_text, outcome_of
+from rds_operations.refusals import reply
+from rds_operations.tables import Item
+from rds_operations.telemetry import operation_metrics
+
+UNKNOWN = Verdict(Environment.UNKNOWN, "")
+_TRY_AGAIN = ("RdsThrottled", "RdsUnavailable", "TableBusy", "Lambda.TooManyRequestsException")
+
+
+def refuse(ledger: Ledger, work: dict[str, Any], execution: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """ADMISSION said no, or broke: the record, and the answer to give."""
+    order = _order(work, execution)
+    verdict = _verdict(work)
+    if "refusal" in work:
+        result = {"success": False, **work["refusal"]}
+        answer = work["reply"]
+    else:
+        result = {"success": False, "error": fault_text(work["fault"])}
+        answer = _fault_reply(work["fault"], order)
+        if _close_own(ledger, work, order, verdict, now):
+            return answer
+    ledger.record(order, Event.REFUSED, result, clock.from_text(order.requested_at), verdict)
+    return answer
+
+
+def close(ledger: Ledger, work: dict[str, Any], execution: dict[str, Any], now: datetime) -> Outcome:
+    """OPERATION is over: its closing record, final status and released lock; or a record of its own."""
+    order = _order(work, execution)
+    item = ledger.item(order.operation_id)
+    if item is None:
+        return _record_refused_start(ledger, work, order, now)
+    if "ended_at" in item:
+        return _outcome_on_record(item)
+    order = replace(order_of(item), execution_arn=str(execution["Id"]))
+    verdict = _verdict(work, verdict_of(item))
+    since = clock.from_text(str(item.get("acting_at") or item["started_at"]))
+    outcome = outcome_of(work, order, verdict.environment.value, since, now)
+    if ledger.close(order, verdict, outcome.document, now):
+        operation_metrics(
+            order.operation, verdict.environment.value, not outcome.error, outcome.document["duration_seconds"]
+        )
+        return outcome
+    return _outcome_on_record(ledger.item(order.operation_id) or item)
+
+
+def close_ended(ledger: Ledger, detail: dict[str, Any], now: datetime) -> Outcome:
+    """The backstop, from the event of an execution that failed, timed out or was stopped.
+
+    Idempotent against the machine's own Audit state: what that has recorded is left alone.
+    """
+    execution = {"Id": detail["executionArn"], "Name": detail["name"], "StartTime": detail["startDate"]}
+    fault = ended_badly(detail["status"], detail.get("error") or "", detail.get("cause") or "")
+    request = json.loads(detail.get("input") or "null")
+    return close(ledger, {"fault": fault}, {**execution, "Input": request}, now)
+
+
+def _order(work: dict[str, Any], execution: dict[str, Any]) -> Order:
+    """Validate's order; where Validate itself broke, what can still be known of the attempt."""
+    return Order.from_document(work["order"]) if "order" in work else stub(execution)
+
+
+def _verdict(work: dict[str, Any], otherwise: Verdict = UNKNOWN) -> Verdict:
+    return Verdict.from_document(work["verdict"]) if "verdict" in work else otherwise
+
+
+def _close_own(ledger: Ledger, work: dict[str, Any], order: Order, verdict: Verdict, now: datetime) -> bool:
+    """Admit may have opened the order before ADMISSION broke. Only its own, and only if OPERATION has not begun."""
+    item = ledger.item(order.operation_id) if order.instance_id else None
+    if item is None or item["request_id"] != order.request_id or not order.request_id:
+        return False
+    outcome = outcome_of(work, order_of(item), verdict.environment.value, now, now)
+    return ledger.close(order_of(item), verdict, outcome.document, now, only_unclaimed=True)
+
+
+def _record_refused_start(ledger: Ledger, work: dict[str, Any], order: Order, now: datetime) -> Outcome:
+    """OPERATION was started without ADMISSION, and did not get as far as being accepted."""
+    requested_at = clock.from_text(order.requested_at)
+    outcome = outcome_of(work, order, _verdict(work).environment.value, requested_at, now)
+    ledger.record(order, Event.REFUSED, outcome.document, requested_at, _verdict(work))
+    return outcome
+
+
+def _outcome_on_record(item: Item) -> Outcome:
+    document = json.loads(str(item["result"]))
+    error = "" if document["success"] else "OperationTimedOut" if document["status"] == "timeout" else "OperationFailed"
+    return Outcome(document, error)
+
+
+def _fault_reply(fault: dict[str, Any], order: Order) -> dict[str, Any]:
+    """503 where repeating the request can help, else 500; never the cause."""
+    if fault.get("Error") in _TRY_AGAIN:
+        return reply(503, {"error": "The service is busy; nothing was done. Try again.", "code": "try_again"})
+    return reply(
+        500,
+        {
+            "error": f"The request could not be completed; nothing was done. It is on record as {order.operation_id}.",
+            "code": "internal_error",
+        },
+    )

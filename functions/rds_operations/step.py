@@ -1,0 +1,39 @@
+"""What all state functions share: every log line carries the state and the operation."""
+
+from __future__ import annotations
+
+import functools
+import gc
+from collections.abc import Callable
+from typing import Any
+
+from rds_operations.telemetry import logger
+
+Document = dict[str, Any]
+Handler = Callable[[Document], Document]
+
+
+def step(name: str) -> Callable[[Handler], Callable[[Document, object], Document]]:
+    """Every log line of one invocation carries the state's name and the operation's id."""
+
+    def decorate(handler: Handler) -> Callable[[Document, object], Document]:
+        @functools.wraps(handler)
+        def entry(event: Document, _context: object) -> Document:
+            logger.append_keys(state=name, operation_id=_operation_id(event))
+            logger.info("started")
+            result = handler(event)
+            if operation_id := _operation_id(result):
+                logger.append_keys(operation_id=operation_id)
+            refusal = result.get("refusal")
+            logger.info("refused" if refusal else "done", extra={"code": refusal["code"]} if refusal else {})
+            return result
+
+        return entry
+
+    gc.enable()  # off while importing: see the package's __init__
+    return decorate
+
+
+def _operation_id(document: Document) -> str:
+    work = document.get("work", document)
+    return str(work.get("order", {}).get("operation_id", ""))

@@ -1,0 +1,75 @@
+"""The edge to DynamoDB: plain items in, plain items out, and botocore's errors translated once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from rds_operations.faults import RecordNotWritten, TableBusy
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+Item = dict[str, str | bool | int]
+_CONDITION_FAILED = "ConditionalCheckFailed"
+
+
+def to_attributes(item: Mapping[str, str | bool | int]) -> dict[str, Any]:
+    return {name: _attribute(value) for name, value in item.items()}
+
+
+def from_attributes(attributes: Mapping[str, Any]) -> Item:
+    return {name: _value(attribute) for name, attribute in attributes.items()}
+
+
+def get(client: DynamoDBClient, table: str, operation_id: str) -> Item | None:
+    """A consistent read of one item of `rds_operations`."""
+    try:
+        answer = client.get_item(TableName=table, Key={"operation_id": {"S": operation_id}}, ConsistentRead=True)
+    except (ClientError, BotoCoreError) as error:
+        raise RecordNotWritten(f"{table} could not be read: {error}") from error
+    return from_attributes(answer["Item"]) if "Item" in answer else None
+
+
+def write_all(client: DynamoDBClient, items: list[TransactWriteItemTypeDef]) -> bool:
+    """All of it or nothing: False where a condition did not hold. Raises `TableBusy` or `RecordNotWritten`."""
+    try:
+        client.transact_write_items(TransactItems=items)
+    except client.exceptions.TransactionCanceledException as error:
+        codes = {reason.get("Code", "None") for reason in error.response.get("CancellationReasons", [])} - {"None"}
+        if _CONDITION_FAILED in codes:
+            return False
+        if codes and codes <= {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}:
+            raise TableBusy(f"Transaction cancelled: {', '.join(sorted(codes))}") from error
+        raise RecordNotWritten(f"Transaction cancelled: {', '.join(sorted(codes))}") from error
+    except (ClientError, BotoCoreError) as error:
+        raise RecordNotWritten(f"Nothing could be written: {error}") from error
+    return True
+
+
+def write_one(client: DynamoDBClient, put: Mapping[str, Any] | None = None, update: Mapping[str, Any] | None = None) -> bool:
+    """One put or update: False where its condition did not hold. Raises `RecordNotWritten`."""
+    try:
+        if put is not None:
+            client.put_item(**put)
+        if update is not None:
+            client.update_item(**update)
+    except client.exceptions.ConditionalCheckFailedException:
+        return False
+    except (ClientError, BotoCoreError) as error:
+        raise RecordNotWritten(f"Nothing could be written: {error}") from error
+    return True
+
+
+def _attribute(value: str | bool | int) -> dict[str, Any]:
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    return {"N": str(value)} if isinstance(value, int) else {"S": value}
+
+
+def _value(attribute: Mapping[str, Any]) -> str | bool | int:
+    ((kind, value),) = attribute.items()
+    return int(value) if kind == "N" else value  # type: ignore[no-any-return]

@@ -1,0 +1,40 @@
+"""Structured logs and embedded metrics. No request body, tag value or key is ever logged."""
+
+from __future__ import annotations
+
+import os
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import Metrics, MetricUnit
+
+SERVICE = "rds-operations"
+NAMESPACE = "RDSOperations"
+
+logger = Logger(service=SERVICE)
+
+
+def operation_metrics(operation: str, environment: str, success: bool, duration_seconds: float) -> None:
+    """The specification's four metrics, in its three dimensions.
+
+    `OperationSuccessRate` is 100 or 0 for each operation: its Average statistic is the rate in percent.
+    """
+    metrics = _metrics({"Operation": operation, "Environment": environment})
+    metrics.add_metric("OperationsExecuted", MetricUnit.Count, 1)
+    metrics.add_metric("OperationErrors", MetricUnit.Count, 0 if success else 1)
+    metrics.add_metric("OperationSuccessRate", MetricUnit.Percent, 100 if success else 0)
+    metrics.add_metric("OperationDuration", MetricUnit.Seconds, duration_seconds)
+    metrics.flush_metrics()
+
+
+def audit_write_failure() -> None:
+    """A record could not be written: what an alarm should watch."""
+    metrics = _metrics({})
+    metrics.add_metric("AuditWriteFailures", MetricUnit.Count, 1)
+    metrics.flush_metrics()
+
+
+def _metrics(dimensions: dict[str, str]) -> Metrics:
+    metrics = Metrics(namespace=NAMESPACE)
+    for name, value in {**dimensions, "Region": os.environ["AWS_REGION"]}.items():
+        metrics.add_dimension(name, value)
+    return metrics

@@ -1,0 +1,115 @@
+"""Validate: is this a request at all? No AWS call is needed to answer."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any
+
+from rds_operations.identifiers import INSTANCE_ID_LENGTH, rds_identifier
+from rds_operations.operations import ALLOWED, OPERATIONS
+from rds_operations.operations.operation import Operation
+from rds_operations.refusals import Code, Refusal, bad_request, invalid_parameter
+
+LARGEST_BODY = 32_768
+"""Characters. Escaped for two layers of JSON this stays below the 262,144 bytes that Step Functions takes."""
+
+_KEYS = ("operation", "instance_id", "parameters")
+_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
+
+
+def parse_body(body: Any) -> tuple[Operation, str, dict[str, Any]] | Refusal:
+    """The operation, the normalised instance id and the complete parameters; or why not."""
+    if not isinstance(body, dict):
+        return bad_request("The request body must be a JSON object with operation, instance_id and parameters")
+    if unknown := _unknown(body, _KEYS):
+        return bad_request(f"Unknown {unknown} in the request body. Allowed: {', '.join(_KEYS)}")
+    operation = _operation(body.get("operation"))
+    if isinstance(operation, Refusal):
+        return operation
+    instance_id = _instance_id(body.get("instance_id"))
+    if isinstance(instance_id, Refusal):
+        return instance_id
+    parameters = _parameters(operation, body.get("parameters"))
+    if isinstance(parameters, Refusal):
+        return parameters
+    return operation, instance_id, parameters
+
+
+def sound_parts(body: Any) -> tuple[str, str]:
+    """The operation and instance id of a refused request, each empty unless it is sound: for the record."""
+    if not isinstance(body, dict):
+        return "", ""
+    operation, instance_id = _operation(body.get("operation")), _instance_id(body.get("instance_id"))
+    return (
+        "" if isinstance(operation, Refusal) else operation.name,
+        "" if isinstance(instance_id, Refusal) else instance_id,
+    )
+
+
+def too_large(length: int) -> Refusal | None:
+    if length <= LARGEST_BODY:
+        return None
+    text = f"The request body has {length} characters; at most {LARGEST_BODY} are allowed"
+    return Refusal(413, Code.REQUEST_TOO_LARGE, text)
+
+
+def idempotency_digest(header: str, principal: str) -> str | Refusal:
+    """A caller's `Idempotency-Key` as it is kept: bound to the caller, unreadable; empty without the header."""
+    if not header:
+        return ""
+    if not _IDEMPOTENCY_KEY.fullmatch(header):
+        return bad_request("Invalid Idempotency-Key. Use 1 to 255 printable ASCII characters without spaces")
+    return hashlib.sha256(f"{principal}\0{header}".encode()).hexdigest()
+
+
+def _operation(value: Any) -> Operation | Refusal:
+    if value is None or value == "":
+        return bad_request("operation is required", Code.MISSING_PARAMETER)
+    if not isinstance(value, str) or value not in OPERATIONS:
+        return bad_request(f"Operation {_quoted(value)} not allowed. Allowed: {ALLOWED}", Code.OPERATION_NOT_ALLOWED)
+    return OPERATIONS[value]
+
+
+def _instance_id(value: Any) -> str | Refusal:
+    if value is None or value == "":
+        return bad_request("instance_id is required", Code.MISSING_PARAMETER)
+    return (rds_identifier(value, INSTANCE_ID_LENGTH) if isinstance(value, str) else None) or invalid_parameter(
+        "Invalid instance_id. Use 1 to 63 letters, digits and single hyphens, "
+        "starting with a letter and not ending with a hyphen"
+    )
+
+
+def _parameters(operation: Operation, given: Any) -> dict[str, Any] | Refusal:
+    given = {} if given is None else given
+    if not isinstance(given, dict):
+        return invalid_parameter("parameters must be a JSON object")
+    names = [parameter.name for parameter in operation.parameters]
+    if unknown := _unknown(given, names):
+        return invalid_parameter(f"Unknown {unknown} in parameters of {operation.name}. Allowed: {', '.join(names)}")
+    parsed: dict[str, Any] = {}
+    for parameter in operation.parameters:
+        value = given.get(parameter.name)
+        if value is None or (value == "" and parameter.required):
+            if parameter.required:
+                return bad_request(f"{parameter.name} is required", Code.MISSING_PARAMETER)
+            parsed[parameter.name] = parameter.default
+            continue
+        result = parameter.parse(value)
+        if isinstance(result, Refusal):
+            return result
+        parsed[parameter.name] = result
+    return parsed
+
+
+def _unknown(given: dict[str, Any], allowed: list[str] | tuple[str, ...]) -> str:
+    """The keys that nobody asked for, in words: a typo must not pass quietly."""
+    keys = [_quoted(key) for key in given if key not in allowed]
+    return f"{'key' if len(keys) == 1 else 'keys'} {', '.join(keys[:5])}" if keys else ""
+
+
+def _quoted(value: Any) -> str:
+    """A caller's word in an error text: short, printable, on one line."""
+    text = value if isinstance(value, str) else type(value).__name__
+    shown = "".join(character if character.isprintable() else "?" for character in text[:64])
+    return f"'{shown}'"

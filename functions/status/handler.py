@@ -1,0 +1,31 @@
+"""Status: GET /operations/{operation_id}, from the item of the operation."""
+
+import json
+
+from rds_operations.aws import dynamodb_client
+from rds_operations.environment import Deployment
+from rds_operations.identifiers import is_execution_name
+from rds_operations.ledger import Ledger
+from rds_operations.report import report, unknown
+from rds_operations.step import Document, step
+
+deployment = Deployment.from_env()
+ledger = Ledger(dynamodb_client(), deployment)
+
+
+@step("Status")
+def handler(event: Document) -> Document:
+    """An API Gateway proxy event in, a proxy response out."""
+    operation_id = event["pathParameters"]["operation_id"]
+    item = ledger.item(operation_id) if is_execution_name(operation_id) else None
+    if item is None:
+        refusal = unknown(operation_id)
+        return _response(refusal.status, {"error": refusal.error, "code": refusal.code})
+    document = report(item)
+    running = {} if "success" in document else {"Retry-After": deployment.poll_interval}
+    return _response(200, document, running)
+
+
+def _response(status: int, body: Document, headers: dict[str, str] | None = None) -> Document:
+    fixed = {"Content-Type": "application/json", "Access-Control-Allow-Origin": deployment.allowed_origin}
+    return {"statusCode": status, "headers": fixed | (headers or {}), "body": json.dumps(body, ensure_ascii=False)}

@@ -1,0 +1,93 @@
+"""The databases of the demo: one for each way that the gate and RDS can answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from local.cloud import Cloud
+from local.deployment import client
+from local.instance_tags import FAILS, NEVER, REBOOT_TAG, SNAPSHOT_TAG
+
+AURORA_CLUSTER = "dev-aurora"
+
+
+@dataclass(frozen=True)
+class DemoInstance:
+    """`more` are further arguments of CreateDBInstance."""
+
+    name: str
+    shows: str
+    engine: str = "postgres"
+    tags: dict[str, str] = field(default_factory=dict)
+    more: dict[str, Any] = field(default_factory=dict)
+
+
+DEVELOPMENT = {"Environment": "Development"}
+
+INSTANCES = (
+    DemoInstance("dev-postgres-01", "development, Multi-AZ", tags=DEVELOPMENT, more={"MultiAZ": True}),
+    DemoInstance("test-mysql-01", "test, single-AZ", "mysql", {"Environment": "Test"}),
+    DemoInstance("dev-oracle-01", "development by the tag Env: dev", "oracle-se2", {"Env": "dev"}),
+    DemoInstance("prod-orders-01", "production by tag", tags={"Environment": "Production"}),
+    DemoInstance("prod-billing-01", "production by ENV: PRD", "mysql", {"ENV": "PRD"}),
+    DemoInstance("untagged-01", "nothing classifies it"),
+    DemoInstance("sandbox-mysql-01", "sandbox by its name alone", "mysql"),
+    DemoInstance("reporting-mysql-01", "staging by the instance mapping", "mysql"),
+    DemoInstance(
+        "dev-aurora-01",
+        "a member of an Aurora cluster",
+        "aurora-postgresql",
+        DEVELOPMENT,
+        {"DBClusterIdentifier": AURORA_CLUSTER},
+    ),
+    DemoInstance("dev-stopped-01", "stopped", tags=DEVELOPMENT),
+    DemoInstance("dev-snapshot-fails-01", "its snapshots fail", tags={**DEVELOPMENT, SNAPSHOT_TAG: FAILS}),
+    DemoInstance("dev-snapshot-never-ends-01", "its snapshots never end", tags={**DEVELOPMENT, SNAPSHOT_TAG: NEVER}),
+    DemoInstance("dev-reboot-fails-01", "it does not come back from a reboot", tags={**DEVELOPMENT, REBOOT_TAG: FAILS}),
+    DemoInstance("dev-pending-01", "another change is pending", tags=DEVELOPMENT),
+)
+
+
+def create_all(cloud: Cloud) -> None:
+    """Those that are not there yet."""
+    rds = client(cloud, "rds")
+    there = {instance["DBInstanceIdentifier"] for instance in rds.describe_db_instances()["DBInstances"]}
+    _create_cluster(rds)
+    for instance in INSTANCES:
+        if instance.name not in there:
+            create(cloud, instance)
+    if "dev-stopped-01" not in there:
+        rds.stop_db_instance(DBInstanceIdentifier="dev-stopped-01")
+    if "dev-pending-01" not in there:
+        rds.modify_db_instance(DBInstanceIdentifier="dev-pending-01", DBInstanceClass="db.r6g.large")
+
+
+def create(cloud: Cloud, instance: DemoInstance) -> None:
+    client(cloud, "rds").create_db_instance(**_arguments(instance))
+
+
+def _arguments(instance: DemoInstance) -> dict[str, Any]:
+    arguments = {
+        "DBInstanceIdentifier": instance.name,
+        "DBInstanceClass": "db.t4g.medium",
+        "Engine": instance.engine,
+        "PreferredBackupWindow": "02:00-02:30",
+        "PreferredMaintenanceWindow": "sun:05:00-sun:06:00",
+        "Tags": [{"Key": key, "Value": value} for key, value in instance.tags.items()],
+        **instance.more,
+    }
+    if "DBClusterIdentifier" in instance.more:
+        return arguments
+    return arguments | {"AllocatedStorage": 20, "MasterUsername": "dba", "ManageMasterUserPassword": True}
+
+
+def _create_cluster(rds: Any) -> None:
+    there = [cluster["DBClusterIdentifier"] for cluster in rds.describe_db_clusters()["DBClusters"]]
+    if AURORA_CLUSTER not in there:
+        rds.create_db_cluster(
+            DBClusterIdentifier=AURORA_CLUSTER,
+            Engine="aurora-postgresql",
+            MasterUsername="dba",
+            ManageMasterUserPassword=True,
+        )

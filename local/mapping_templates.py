@@ -1,0 +1,85 @@
+"""Velocity with API Gateway's variables, for the local cloud. The tests hold it against Apache Velocity itself.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import airspeed
+
+Context = dict[str, Any]
+
+
+def render_request(template: str, body: str, headers: dict[str, str], context: Context) -> str:
+    return _render(template, _Input(body, headers), {**context})
+
+
+def render_response(template: str, body: str, context: Context) -> tuple[str, dict[str, Any]]:
+    """The text, and what the template set in `$context.responseOverride`."""
+    override: dict[str, Any] = {"header": {}}
+    return _render(template, _Input(body, {}), {**context, "responseOverride": override}), override
+
+
+def _render(template: str, given: _Input, context: Context) -> str:
+    rendered: str = airspeed.Template(template).merge({"input": given, "util": _Util(), "context": context})
+    return rendered
+
+
+class _Input:
+    def __init__(self, body: str, headers: dict[str, str]) -> None:
+        self.body = _Text(body)
+        self._headers = headers
+
+    def json(self, path: str) -> str:
+        """`$` only, which is all that the templates ask for; re-serialised, empty without a body."""
+        return _Text(json.dumps(json.loads(self.body), ensure_ascii=False) if self.body else "")
+
+    def path(self, path: str) -> Any:
+        value: Any = json.loads(self.body)
+        for name in path.removeprefix("$").removeprefix(".").split("."):
+            value = value.get(name) if isinstance(value, dict) else None
+        return value
+
+    def params(self) -> dict[str, dict[str, str]]:
+        return {"header": self._headers, "path": {}, "querystring": {}}
+
+
+class _Util:
+    def escapeJavaScript(self, text: str) -> str:
+        return _Text("".join(_escaped(unit) for unit in _utf16_units(text)))
+
+    def parseJson(self, text: str) -> Any:
+        return json.loads(text) if text else {}
+
+
+class _Text(str):
+    """A Java string, as far as the templates use one."""
+
+    def length(self) -> int:
+        return len(_utf16_units(self))
+
+    def replaceAll(self, pattern: str, replacement: str) -> str:
+
+
+        return _Text(re.sub(pattern, replacement, self))
+
+
+_SHORT = {"\b": "\\b", "\n": "\\n", "\t": "\\t", "\f": "\\f", "\r": "\\r"}
+
+
+def _escaped(unit: str) -> str:
+    """commons-lang 2.6: StringEscapeUtils.escapeJavaScript."""
+    if unit in _SHORT:
+        return _SHORT[unit]
+    if unit in "'\"\\/":
+        return f"\\{unit}"
+    return unit if " " <= unit <= "\x7f" else f"\\u{ord(unit):04X}"
+
+
+def _utf16_units(text: str) -> list[str]:
+    raw = text.encode("utf-16-be", "surrogatepass")
+    return [chr(int.from_bytes(raw[i : i + 2])) for i in range(0, len(raw), 2)]

@@ -1,0 +1,1 @@
+"""The infrastructure: one stack per account and Region."""

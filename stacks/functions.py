@@ -1,0 +1,89 @@
+"""The functions: one factory sets what they share; each has its own role with exact actions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from stacks import names, package, permissions
+from stacks.log_groups import log_group
+from stacks.settings import Settings
+from stacks.tables import Tables
+
+
+@dataclass(frozen=True)
+class Shape:
+    """`timeout` in seconds: longer than the function's SDK calls take with all their attempts."""
+
+    summary: str
+    timeout: int
+
+
+SHAPES = {
+    "validate": Shape("Validate: the request becomes an order, or a refusal", 5),
+    "classify": Shape("Classify: the instance's environment, and whether the operation fits it", 20),
+    "admit": Shape("Admit: puts the order on record with its lock", 15),
+    "execute": Shape("Execute: acts on the database, once", 30),
+    "poll": Shape("Poll: one look at RDS", 30),
+    "audit": Shape("Audit: the record of what was refused and of how an operation ended", 15),
+    "status": Shape("Status: GET /operations/{operation_id}", 10),
+}
+_MEMORY_MB = 256
+
+
+class Functions(Construct):
+    """`self.all` by name, as the folders under functions/ are called."""
+
+    def __init__(self, scope: Construct, construct_id: str, settings: Settings, tables: Tables) -> None:
+        super().__init__(scope, construct_id)
+        self._log_group = log_group(self, "LogGroup", names.FUNCTIONS_LOG_GROUP, settings)
+        self._code = lambda_.Code.from_asset(str(package.build(settings.gate)))
+        self._environment = {
+            "OPERATIONS_TABLE": tables.operations.table_name,
+            "AUDIT_TABLE": tables.audit.table_name,
+            "EXECUTION_PREFIX": execution_prefix(Stack.of(self)),
+            "LONGEST_SECONDS": str(settings.longest_execution_seconds + 60),
+            "POLL_INTERVAL_SECONDS": str(settings.poll_interval_seconds),
+            "ALLOWED_ORIGIN": settings.allowed_origin,
+        }
+        statements = permissions.by_function(Stack.of(self), tables)
+        self.all = {name: self._function(name, shape, statements[name]) for name, shape in SHAPES.items()}
+
+    def _function(self, name: str, shape: Shape, statements: list[iam.PolicyStatement]) -> lambda_.Function:
+        construct_id = name.capitalize()
+        return lambda_.Function(
+            self,
+            construct_id,
+            function_name=f"{names.FUNCTION_PREFIX}-{name}",
+            description=shape.summary,
+            runtime=lambda_.Runtime.PYTHON_3_13,
+            architecture=lambda_.Architecture.ARM_64,
+            handler=f"{name}.handler.handler",
+            code=self._code,
+            memory_size=_MEMORY_MB,
+            timeout=Duration.seconds(shape.timeout),
+            role=self._role(construct_id, statements),
+            tracing=lambda_.Tracing.ACTIVE,
+            logging_format=lambda_.LoggingFormat.JSON,
+            log_group=self._log_group,
+            environment=self._environment,
+        )
+
+    def _role(self, construct_id: str, statements: list[iam.PolicyStatement]) -> iam.Role:
+        """Not AWSLambdaBasicExecutionRole: that may write to every log group of the account."""
+        role = iam.Role(self, f"{construct_id}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        log_streams = iam.PolicyStatement(
+            actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[self._log_group.log_group_arn]
+        )
+        for statement in [log_streams, *statements]:
+            role.add_to_policy(statement)
+        return role
+
+
+def execution_prefix(stack: Stack) -> str:
+    """The ARN of an OPERATION execution, up to its name. Spelled out: the machine itself refers to the functions."""
+    return f"arn:{stack.partition}:states:{stack.region}:{stack.account}:execution:{names.OPERATION_MACHINE}:"

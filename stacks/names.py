@@ -1,0 +1,12 @@
+"""The physical names, where an operator meets them in the console."""
+
+AUDIT_TABLE = "rds_audit_log"
+OPERATIONS_TABLE = "rds_operations"
+FUNCTION_PREFIX = "rds-operations"
+FUNCTIONS_LOG_GROUP = "/aws/lambda/rds-operations-service"
+# Step Functions adds one line per log group to a resource policy of limited length, except under this prefix.
+# https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
+WORKFLOW_LOG_GROUPS = "/aws/vendedlogs/states"
+ACCESS_LOG_GROUP = "/aws/apigateway/rds-operations"
+ADMISSION_MACHINE = "rds-operations-admission"
+OPERATION_MACHINE = "rds-operations-operation"

@@ -1,0 +1,60 @@
+"""The code of the functions: one package for all, with its small dependencies, made without Docker or network."""
+
+from __future__ import annotations
+
+import json
+import py_compile
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict
+from importlib.metadata import Distribution, distribution
+from pathlib import Path
+
+from rds_operations.gate_settings import SHIPPED, GateSettings
+
+FUNCTIONS = Path(__file__).parent.parent / "functions"
+RUNTIME = "3.13"
+# What the functions import beyond the runtime's own botocore. Pure Python, so right for arm64 from any machine.
+DEPENDENCIES = ("aws-lambda-powertools", "jmespath", "typing-extensions")
+
+
+def build(gate: GateSettings) -> Path:
+    """A folder with the functions, the gate's settings and the dependencies, byte-compiled; the caller's to keep."""
+    target = Path(tempfile.mkdtemp(prefix="rds-operations-package-"))
+    shutil.copytree(FUNCTIONS, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    (target / "rds_operations" / SHIPPED.name).write_text(json.dumps(asdict(gate), sort_keys=True))
+    for name in DEPENDENCIES:
+        _vendor(distribution(name), target)
+    _compile(target)
+    return target
+
+
+def _vendor(package: Distribution, target: Path) -> None:
+    if "Root-Is-Purelib: true" not in (package.read_text("WHEEL") or ""):
+        raise RuntimeError(f"{package.metadata['Name']} is not pure Python: it cannot be copied into an arm64 package")
+    for file in package.files or []:
+        inside = ".dist-info" not in file.parts[0] and ".." not in file.parts and "__pycache__" not in file.parts
+        if inside:
+            destination = target / file
+            destination.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(str(file.locate()), destination)
+
+
+def _compile(target: Path) -> None:
+    """Bytecode that is never checked against its source: a package's zip has other dates than its files had.
+
+    For the interpreter at hand (the local cloud runs on it) and for the runtime's, where that is installed.
+    """
+    for source in sorted(target.rglob("*.py")):
+        py_compile.compile(
+            str(source),
+            dfile=str(source.relative_to(target)),
+            doraise=True,
+            invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+        )
+    runtime = shutil.which(f"python{RUNTIME}")
+    if f"{sys.version_info.major}.{sys.version_info.minor}" != RUNTIME and runtime:
+        command = [runtime, "-m", "compileall", "-q", "-s", str(target), "--invalidation-mode", "unchecked-hash", str(target)]
+        subprocess.run(command, check=False, capture_output=True)

@@ -1,0 +1,39 @@
+"""The two tables: what is, and what was."""
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
+from constructs import Construct
+
+from stacks import names
+from stacks.settings import Settings
+
+
+class Tables(Construct):
+    def __init__(self, scope: Construct, construct_id: str, settings: Settings) -> None:
+        super().__init__(scope, construct_id)
+        self.operations = _table(
+            self, "Operations", settings, names.OPERATIONS_TABLE, partition_key="operation_id", sort_key=None
+        )
+        self.audit = _table(
+            self, "AuditLog", settings, names.AUDIT_TABLE, partition_key="instance_id", sort_key="audit_id"
+        )
+
+
+def _table(
+    scope: Construct, construct_id: str, settings: Settings, name: str, partition_key: str, sort_key: str | None
+) -> dynamodb.Table:
+    string = dynamodb.AttributeType.STRING
+    return dynamodb.Table(
+        scope,
+        construct_id,
+        table_name=name,
+        partition_key=dynamodb.Attribute(name=partition_key, type=string),
+        sort_key=dynamodb.Attribute(name=sort_key, type=string) if sort_key else None,
+        billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+        time_to_live_attribute="ttl",
+        point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+            point_in_time_recovery_enabled=True
+        ),
+        deletion_protection=not settings.is_local,
+        removal_policy=RemovalPolicy.DESTROY if settings.is_local else RemovalPolicy.RETAIN,
+    )

@@ -1,0 +1,203 @@
+import java.io.*;
+import java.math.BigDecimal;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.*;
+import org.apache.commons.lang.StringEscapeUtils;
+import org.apache.velocity.VelocityContext;
+import org.apache.velocity.app.VelocityEngine;
+import org.apache.velocity.runtime.RuntimeConstants;
+import org.apache.velocity.runtime.log.NullLogChute;
+
+/** A line of JSON in (template, body, json, headers, context), a line of JSON out (text, override or error). */
+public class Render {
+    public static void main(String[] args) throws Exception {
+        VelocityEngine engine = new VelocityEngine();
+        engine.setProperty(RuntimeConstants.RUNTIME_LOG_LOGSYSTEM, new NullLogChute());
+        engine.init();
+        BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
+        for (String line; (line = in.readLine()) != null; ) {
+            System.out.println(answer(engine, line));
+            System.out.flush();
+        }
+    }
+
+    private static String answer(VelocityEngine engine, String line) {
+        try {
+            return Json.write(render(engine, asMap(Json.parse(line))));
+        } catch (Exception | StackOverflowError error) {
+            return Json.write(Map.of("error", error.toString()));
+        }
+    }
+
+    private static Map<String, Object> render(VelocityEngine engine, Map<String, Object> given) {
+        Override override = new Override();
+        asMap(given.get("context")).put("responseOverride", override);
+        VelocityContext context = new VelocityContext();
+        context.put("input", new Input(given));
+        context.put("util", new Util());
+        context.put("context", given.get("context"));
+        StringWriter text = new StringWriter();
+        engine.evaluate(context, text, "template", (String) given.get("template"));
+        if (override.statuses > 1) {
+            throw new IllegalStateException("responseOverride.status was set " + override.statuses + " times");
+        }
+        return Map.of("text", text.toString(), "override", override);
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Map<String, Object> asMap(Object value) {
+        return (Map<String, Object>) value;
+    }
+
+    public static class Override extends LinkedHashMap<String, Object> {
+        private int statuses = 0;
+
+        public Override() {
+            put("header", new LinkedHashMap<String, Object>());
+        }
+
+        public Object put(String key, Object value) {
+            statuses += key.equals("status") ? 1 : 0;
+            return super.put(key, value);
+        }
+    }
+
+    public static class Input {
+        private final Map<String, Object> given;
+
+        Input(Map<String, Object> given) {
+            this.given = given;
+        }
+
+        public String getBody() {
+            return (String) given.get("body");
+        }
+
+        public String json(String path) {
+            if (!path.equals("$")) throw new IllegalArgumentException("only $, not " + path);
+            return (String) given.get("json");
+        }
+
+        public Object path(String path) {
+            Object value = Json.parse(getBody());
+            for (String name : path.substring(1).split("\\.")) {
+                if (!name.isEmpty()) value = value instanceof Map ? asMap(value).get(name) : null;
+            }
+            return value;
+        }
+
+        public Map<String, Object> params() {
+            return Map.of("path", Map.of(), "querystring", Map.of(), "header", given.get("headers"));
+        }
+
+        public Object params(String name) {
+            return asMap(given.get("headers")).get(name);
+        }
+    }
+
+    public static class Util {
+        public String escapeJavaScript(String text) {
+            return StringEscapeUtils.escapeJavaScript(text);
+        }
+
+        public Object parseJson(String text) {
+            return Json.parse(text);
+        }
+
+        public String urlEncode(String text) {
+            return URLEncoder.encode(text, StandardCharsets.UTF_8);
+        }
+
+        public String base64Encode(String text) {
+            return Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    private static class Json {
+        private final String text;
+        private int at = 0;
+
+        private Json(String text) {
+            this.text = text;
+        }
+
+        static Object parse(String text) {
+            Json json = new Json(text);
+            Object value = json.value();
+            if (json.peek() != '\0') throw new IllegalArgumentException("not JSON at " + json.at);
+            return value;
+        }
+
+        static String write(Object value) {
+            if (value instanceof Map) {
+                StringJoiner members = new StringJoiner(",", "{", "}");
+                asMap(value).forEach((key, member) -> members.add(write(key) + ":" + write(member)));
+                return members.toString();
+            }
+            // For a string without ' and / Java's escapes are JSON's.
+            return value instanceof String ? '"' + StringEscapeUtils.escapeJava((String) value) + '"' : "" + value;
+        }
+
+        private char peek() {
+            while (at < text.length() && Character.isWhitespace(text.charAt(at))) at++;
+            return at < text.length() ? text.charAt(at) : '\0';
+        }
+
+        private void expect(char wanted) {
+            if (peek() != wanted) throw new IllegalArgumentException("not JSON at " + at);
+            at++;
+        }
+
+        private boolean another(char end) {
+            if (peek() == ',') at++;
+            else if (peek() == end) return false;
+            return true;
+        }
+
+        private Object value() {
+            switch (peek()) {
+                case '{': return object();
+                case '[': return array();
+                case '"': return string();
+                default: return literal();
+            }
+        }
+
+        private Map<String, Object> object() {
+            Map<String, Object> members = new LinkedHashMap<>();
+            for (expect('{'); another('}'); ) {
+                peek();
+                String key = string();
+                expect(':');
+                members.put(key, value());
+            }
+            expect('}');
+            return members;
+        }
+
+        private List<Object> array() {
+            List<Object> items = new ArrayList<>();
+            for (expect('['); another(']'); ) items.add(value());
+            expect(']');
+            return items;
+        }
+
+        private String string() {
+            expect('"');
+            int start = at;
+            while (text.charAt(at) != '"') at += text.charAt(at) == '\\' ? 2 : 1;
+            return StringEscapeUtils.unescapeJava(text.substring(start, at++));
+        }
+
+        private Object literal() {
+            int start = at;
+            while (at < text.length() && ",]}".indexOf(text.charAt(at)) < 0 && text.charAt(at) > ' ') at++;
+            String word = text.substring(start, at);
+            if (word.equals("null")) return null;
+            if (word.equals("true") || word.equals("false")) return Boolean.valueOf(word);
+            if (word.matches("-?\\d{1,9}")) return Integer.valueOf(word);
+            return new BigDecimal(word);
+        }
+    }
+}
