@@ -64,7 +64,6 @@ class _Text(str):
 
     def replaceAll(self, pattern: str, replacement: str) -> str:
 
-
         return _Text(re.sub(pattern, replacement, self))
 
 

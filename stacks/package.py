@@ -56,5 +56,15 @@ def _compile(target: Path) -> None:
         )
     runtime = shutil.which(f"python{RUNTIME}")
     if f"{sys.version_info.major}.{sys.version_info.minor}" != RUNTIME and runtime:
-        command = [runtime, "-m", "compileall", "-q", "-s", str(target), "--invalidation-mode", "unchecked-hash", str(target)]
+        command = [
+            runtime,
+            "-m",
+            "compileall",
+            "-q",
+            "-s",
+            str(target),
+            "--invalidation-mode",
+            "unchecked-hash",
+            str(target),
+        ]
         subprocess.run(command, check=False, capture_output=True)

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
+
 from rds_operations.operations import OPERATIONS
 from rds_operations.operations.operation import ANY_RESOURCE, INSTANCE, Permission
-
 from stacks.tables import Tables
 
 _CLASSIFY = (Permission("rds:DescribeDBInstances", (INSTANCE,)),)

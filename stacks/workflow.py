@@ -6,9 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import Duration, aws_sqs as sqs
+from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 

@@ -22,7 +22,7 @@ def handler(event: Document) -> Document:
     order = Order.from_document(event["order"])
     order = replace(order, execution_arn=deployment.execution_prefix + order.operation_id)
     obstacle = Refusal.from_document(event["obstacle"]) if "obstacle" in event else None
-    item = admit(ledger, order, Verdict.from_document(event["verdict"]), obstacle, clock.now(), deployment.longest)
+    item = admit(ledger, order, Verdict.from_document(event["verdict"]), clock.now(), obstacle)
     if isinstance(item, Refusal):
         return {"refusal": item.to_document(), "reply": item.reply()}
     accepted = order_of(item)

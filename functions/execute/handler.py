@@ -10,9 +10,8 @@ from rds_operations.order import Order
 from rds_operations.rds import Rds
 from rds_operations.step import Document, step
 
-deployment = Deployment.from_env()
 rds = Rds(rds_client(attempts=1))
-ledger = Ledger(dynamodb_client(), deployment)
+ledger = Ledger(dynamodb_client(), Deployment.from_env())
 
 
 @step("Execute")
@@ -20,5 +19,5 @@ def handler(event: Document) -> Document:
     """Adds `progress`, and `since`: when it acted."""
     order = Order.from_document(event["order"])
     verdict = Verdict.from_document(event["verdict"])
-    progress, since = execute(rds, ledger, order, verdict, clock.now(), deployment.longest)
+    progress, since = execute(rds, ledger, order, verdict, clock.now())
     return {"progress": progress.to_document(), "since": clock.to_text(since)}

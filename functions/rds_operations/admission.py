@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from rds_operations.classification import Verdict
@@ -14,7 +14,7 @@ from rds_operations.tables import Item
 
 
 def admit(
-    ledger: Ledger, order: Order, verdict: Verdict, obstacle: Refusal | None, now: datetime, longest: timedelta
+    ledger: Ledger, order: Order, verdict: Verdict, now: datetime, obstacle: Refusal | None = None
 ) -> Item | Refusal:
     """The operation's item, new or the one that this very request made before; or what is in the way.
 
@@ -33,7 +33,7 @@ def admit(
             )
         if obstacle:
             return obstacle
-        if ledger.open(order, verdict, now, longest) and (item := ledger.item(order.operation_id)):
+        if ledger.open(order, verdict, now) and (item := ledger.item(order.operation_id)):
             return item
     raise TableBusy(f"Other requests for {order.instance_id} were faster; nothing was done. Try again.")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from rds_operations import clock
 from rds_operations.admission import admit
@@ -17,11 +17,9 @@ from rds_operations.refusals import Refusal
 from rds_operations.tables import Item
 
 
-def execute(
-    rds: Rds, ledger: Ledger, order: Order, verdict: Verdict, now: datetime, longest: timedelta
-) -> tuple[Progress, datetime]:
+def execute(rds: Rds, ledger: Ledger, order: Order, verdict: Verdict, now: datetime) -> tuple[Progress, datetime]:
     """The progress after acting, and since when it acts. Raises `RdsThrottled` where a repetition is safe."""
-    item = admit(ledger, order, verdict, None, now, longest)
+    item = admit(ledger, order, verdict, now)
     if isinstance(item, Refusal):
         return failed(item.error), now
     operation = OPERATIONS[order.operation]

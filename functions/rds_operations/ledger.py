@@ -7,7 +7,7 @@ for an Idempotency-Key. A `#` cannot be part of an execution's name, so they can
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rds_operations import clock, tables
@@ -47,15 +47,12 @@ class Ledger:
         item = self.item(_lock(instance_id))
         return str(item["owner"]) if item and int(item["expires_at"]) > clock.to_epoch(now) else ""
 
-    def open(self, order: Order, verdict: Verdict, now: datetime, longest: timedelta) -> bool:
-        """The operation, its lock, its key and its opening record; False where any of them was there before.
-
-        `longest` bounds the lock: no execution outlives it.
-        """
+    def open(self, order: Order, verdict: Verdict, now: datetime) -> bool:
+        """The operation, its lock, its key and its opening record; False where any of them was there before."""
         opening = audit_record(order, Event.ACCEPTED, {"status": ACCEPTED, "success": True}, now, verdict)
         writes = [
             self._put(self._deployment.operations_table, _operation_item(order, verdict, now), _UNWRITTEN),
-            self._put_lock(order, now, now + longest),
+            self._put_lock(order, now),
             self._put(self._deployment.audit_table, opening, "attribute_not_exists(audit_id)"),
         ]
         if order.idempotency_key:
@@ -92,7 +89,8 @@ class Ledger:
         """Undo a claim whose call is known to have had no effect."""
         tables.write_one(
             self._client,
-            update={
+            self._client.update_item,
+            **{
                 "TableName": self._deployment.operations_table,
                 "Key": _key(order.operation_id),
                 "UpdateExpression": "SET #status = :accepted REMOVE acting_at",
@@ -106,7 +104,8 @@ class Ledger:
         """What a poll saw; never back, and never after the end."""
         tables.write_one(
             self._client,
-            update={
+            self._client.update_item,
+            **{
                 "TableName": self._deployment.operations_table,
                 "Key": _key(order.operation_id),
                 "UpdateExpression": "SET #status = :status, polls = :polls, #percent = :percent",
@@ -149,16 +148,18 @@ class Ledger:
             writes.append(self._delete_lock(order))
         return tables.write_all(self._client, writes)
 
-    def record(self, order: Order, event: Event, result: dict[str, Any], moment: datetime, verdict: Verdict | None) -> bool:
+    def record_refusal(self, order: Order, result: dict[str, Any], moment: datetime, verdict: Verdict) -> bool:
         """A record of an attempt that has no item; False where it was written before."""
-        item = audit_record(order, event, result, moment, verdict)
+        item = audit_record(order, Event.REFUSED, result, moment, verdict)
         put = self._put(self._deployment.audit_table, item, "attribute_not_exists(audit_id)")["Put"]
-        return tables.write_one(self._client, put=put)
+        return tables.write_one(self._client, self._client.put_item, **put)
 
     def _put(self, table: str, item: Item, condition: str) -> TransactWriteItemTypeDef:
         return {"Put": {"TableName": table, "Item": to_attributes(item), "ConditionExpression": condition}}
 
-    def _put_lock(self, order: Order, now: datetime, until: datetime) -> TransactWriteItemTypeDef:
+    def _put_lock(self, order: Order, now: datetime) -> TransactWriteItemTypeDef:
+        """A lock ends by itself when no execution can still be running."""
+        until = now + self._deployment.longest
         lock: Item = {
             "operation_id": _lock(order.instance_id),
             "owner": order.operation_id,

@@ -14,6 +14,8 @@ from rds_operations.progress import Progress
 FAILED = "OperationFailed"
 TIMED_OUT = "OperationTimedOut"
 REFUSED = "OperationRefused"
+NOT_RECORDED = "AuditFailed"
+_ENDED = {"ABORTED": "The execution was stopped", "TIMED_OUT": "The execution ran out of time"}
 _KEPT_EXCEPTIONS = ("RdsThrottled", "RdsRefused", "RdsUnavailable", "ReadBackDiffers", "TableBusy")
 
 
@@ -79,9 +81,16 @@ def _document(order: Order, environment: str, progress: Progress, duration: floa
     }
 
 
-def ended_badly(status: str, error: str, cause: str) -> dict[str, Any]:
-    """The fault of an execution that ended without its own closing record, from its EventBridge event."""
-    what = {"ABORTED": "The execution was stopped", "TIMED_OUT": "The execution ran out of time"}
-    text = what.get(status, "The execution broke")
-    return {"Error": error or f"Execution{status.title().replace('_', '')}", "Cause": json.dumps({"errorMessage": text})}
+def work_of_event(detail: dict[str, Any]) -> dict[str, Any]:
+    """The work of an execution that ended without its own closing record, from its EventBridge event.
 
+    Where only the recording failed, the cause is the whole work, and the outcome is known.
+    """
+    if detail.get("error") == NOT_RECORDED:
+        work: dict[str, Any] = json.loads(detail["cause"])
+        return work
+    status = str(detail["status"])
+    text = _ENDED.get(status, f"The execution broke: {detail.get('error') or 'no details'}")
+    return {
+        "fault": {"Error": f"Execution{status.title().replace('_', '')}", "Cause": json.dumps({"errorMessage": text})}
+    }

@@ -8,12 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from rds_operations import clock
-from rds_operations.audit_record import Event
 from rds_operations.classification import Environment, Verdict
 from rds_operations.intake import stub
 from rds_operations.ledger import Ledger, order_of, verdict_of
 from rds_operations.order import Order
-from rds_operations.outcome import Outcome, ended_badly, fault_text, outcome_of
+from rds_operations.outcome import FAILED, TIMED_OUT, Outcome, fault_text, outcome_of, work_of_event
 from rds_operations.refusals import reply
 from rds_operations.tables import Item
 from rds_operations.telemetry import operation_metrics
@@ -28,13 +27,13 @@ def refuse(ledger: Ledger, work: dict[str, Any], execution: dict[str, Any], now:
     verdict = _verdict(work)
     if "refusal" in work:
         result = {"success": False, **work["refusal"]}
-        answer = work["reply"]
+        answer: dict[str, Any] = work["reply"]
     else:
         result = {"success": False, "error": fault_text(work["fault"])}
         answer = _fault_reply(work["fault"], order)
         if _close_own(ledger, work, order, verdict, now):
             return answer
-    ledger.record(order, Event.REFUSED, result, clock.from_text(order.requested_at), verdict)
+    ledger.record_refusal(order, result, clock.from_text(order.requested_at), verdict)
     return answer
 
 
@@ -63,10 +62,13 @@ def close_ended(ledger: Ledger, detail: dict[str, Any], now: datetime) -> Outcom
 
     Idempotent against the machine's own Audit state: what that has recorded is left alone.
     """
-    execution = {"Id": detail["executionArn"], "Name": detail["name"], "StartTime": detail["startDate"]}
-    fault = ended_badly(detail["status"], detail.get("error") or "", detail.get("cause") or "")
-    request = json.loads(detail.get("input") or "null")
-    return close(ledger, {"fault": fault}, {**execution, "Input": request}, now)
+    execution = {
+        "Id": detail["executionArn"],
+        "Name": detail["name"],
+        "StartTime": detail["startDate"],
+        "Input": json.loads(detail.get("input") or "null"),
+    }
+    return close(ledger, work_of_event(detail), execution, now)
 
 
 def _order(work: dict[str, Any], execution: dict[str, Any]) -> Order:
@@ -91,14 +93,14 @@ def _record_refused_start(ledger: Ledger, work: dict[str, Any], order: Order, no
     """OPERATION was started without ADMISSION, and did not get as far as being accepted."""
     requested_at = clock.from_text(order.requested_at)
     outcome = outcome_of(work, order, _verdict(work).environment.value, requested_at, now)
-    ledger.record(order, Event.REFUSED, outcome.document, requested_at, _verdict(work))
+    ledger.record_refusal(order, outcome.document, requested_at, _verdict(work))
     return outcome
 
 
 def _outcome_on_record(item: Item) -> Outcome:
     document = json.loads(str(item["result"]))
-    error = "" if document["success"] else "OperationTimedOut" if document["status"] == "timeout" else "OperationFailed"
-    return Outcome(document, error)
+    error = TIMED_OUT if document["status"] == "timeout" else FAILED
+    return Outcome(document, "" if document["success"] else error)
 
 
 def _fault_reply(fault: dict[str, Any], order: Order) -> dict[str, Any]:

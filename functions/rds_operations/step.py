@@ -35,5 +35,11 @@ def step(name: str) -> Callable[[Handler], Callable[[Document, object], Document
 
 
 def _operation_id(document: Document) -> str:
-    work = document.get("work", document)
-    return str(work.get("order", {}).get("operation_id", ""))
+    """Where an event names its operation: the order, the event of an execution's end, the path, the execution."""
+    candidates = (
+        document.get("work", document).get("order", {}).get("operation_id"),
+        document.get("detail", {}).get("name"),
+        (document.get("pathParameters") or {}).get("operation_id"),
+        document.get("execution", {}).get("Name"),
+    )
+    return next((str(found) for found in candidates if found), "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -50,13 +50,10 @@ def write_all(client: DynamoDBClient, items: list[TransactWriteItemTypeDef]) -> 
     return True
 
 
-def write_one(client: DynamoDBClient, put: Mapping[str, Any] | None = None, update: Mapping[str, Any] | None = None) -> bool:
-    """One put or update: False where its condition did not hold. Raises `RecordNotWritten`."""
+def write_one(client: DynamoDBClient, write: Callable[..., object], **arguments: Any) -> bool:
+    """One conditional put or update: False where its condition did not hold. Raises `RecordNotWritten`."""
     try:
-        if put is not None:
-            client.put_item(**put)
-        if update is not None:
-            client.update_item(**update)
+        write(**arguments)
     except client.exceptions.ConditionalCheckFailedException:
         return False
     except (ClientError, BotoCoreError) as error:
@@ -72,4 +69,4 @@ def _attribute(value: str | bool | int) -> dict[str, Any]:
 
 def _value(attribute: Mapping[str, Any]) -> str | bool | int:
     ((kind, value),) = attribute.items()
-    return int(value) if kind == "N" else value  # type: ignore[no-any-return]
+    return int(value) if kind == "N" else value

@@ -32,6 +32,8 @@ OPERATION_TAG = "rds-operations:operation-id"
 # 50 tags a resource, one of which is the service's own.
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Tagging.html
 MOST_TAGS = 49
+_LONGEST_KEY = 128
+_LONGEST_VALUE = 256
 _TAG_TEXT = re.compile(r"[\w\s.:/=+\-@]*")
 _FAILED_STATES = frozenset({"failed", "deleting", "deleted", "incompatible-restore", "incompatible-parameters"})
 _NOT_FOUND = "DBSnapshotNotFound"
@@ -66,8 +68,8 @@ def _tag_problem(tag: Any) -> str | None:
     key, value = tag["Key"], tag["Value"]
     if not isinstance(key, str) or not isinstance(value, str):
         return "The Key and the Value of a tag must be strings"
-    if not 1 <= len(key) <= 128 or len(value) > 256:
-        return "A tag's Key has 1 to 128 characters, its Value at most 256"
+    if not 1 <= len(key) <= _LONGEST_KEY or len(value) > _LONGEST_VALUE:
+        return f"A tag's Key has 1 to {_LONGEST_KEY} characters, its Value at most {_LONGEST_VALUE}"
     if key.lower().startswith(("aws:", "rds:", "rds-operations:")):
         return "A tag's Key must not start with aws:, rds: or rds-operations:"
     if not _TAG_TEXT.fullmatch(key) or not _TAG_TEXT.fullmatch(value) or not (key + value).isprintable():
@@ -90,9 +92,9 @@ class CreateSnapshot(Operation):
     acts_with = (
         Permission("rds:CreateDBSnapshot", (INSTANCE, SNAPSHOT)),
         Permission("rds:AddTagsToResource", (SNAPSHOT,)),
-        Permission("rds:DescribeDBSnapshots", (INSTANCE, SNAPSHOT)),
+        Permission("rds:DescribeDBSnapshots"),
     )
-    watches_with = (Permission("rds:DescribeDBSnapshots", (INSTANCE, SNAPSHOT)),)
+    watches_with = (Permission("rds:DescribeDBSnapshots"),)
 
     def impossible(self, instance: DBInstanceTypeDef, parameters: Parameters) -> Refusal | None:
         return cluster_member(instance, "Take a cluster snapshot (CreateDBClusterSnapshot) instead.")
@@ -124,9 +126,7 @@ class CreateSnapshot(Operation):
 
     def _find(self, rds: Rds, order: Order) -> DBSnapshotTypeDef | None:
         try:
-            answer = rds.call(
-                rds.client.describe_db_snapshots, DBSnapshotIdentifier=order.parameters["snapshot_id"]
-            )
+            answer = rds.call(rds.client.describe_db_snapshots, DBSnapshotIdentifier=order.parameters["snapshot_id"])
         except RdsRefused as refused:
             if refused.code == _NOT_FOUND:
                 return None

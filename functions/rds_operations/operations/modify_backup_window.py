@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -87,15 +88,13 @@ class ModifyBackupWindow(Operation):
         )
 
     def start(self, rds: Rds, order: Order) -> Progress:
-        try:
+        with suppress(RdsUnavailable):  # reading the window back tells whether RDS took the call
             rds.call(
                 rds.client.modify_db_instance,
                 DBInstanceIdentifier=order.instance_id,
                 PreferredBackupWindow=order.parameters["backup_window"],
                 ApplyImmediately=order.parameters["apply_immediately"],
             )
-        except RdsUnavailable:
-            pass  # reading the window back tells whether RDS took the call
         return self._read_back(rds, order)
 
     def resume(self, rds: Rds, order: Order, since: datetime) -> Progress:

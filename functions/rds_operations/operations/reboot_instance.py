@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -70,14 +71,12 @@ class RebootInstance(Operation):
         return None
 
     def start(self, rds: Rds, order: Order) -> Progress:
-        try:
+        with suppress(RdsUnavailable):  # RDS may have taken the call: the polls look for evidence of a restart
             rds.call(
                 rds.client.reboot_db_instance,
                 DBInstanceIdentifier=order.instance_id,
                 ForceFailover=order.parameters["force_failover"],
             )
-        except RdsUnavailable:
-            pass  # RDS may have taken the call: the polls look for evidence of a restart
         return Progress(self.working_status)
 
     def resume(self, rds: Rds, order: Order, since: datetime) -> Progress:

@@ -9,7 +9,7 @@ import org.apache.velocity.app.VelocityEngine;
 import org.apache.velocity.runtime.RuntimeConstants;
 import org.apache.velocity.runtime.log.NullLogChute;
 
-/** A line of JSON in (template, body, json, headers, context), a line of JSON out (text, override or error). */
+/** A line of JSON in (template, body, json, headers, context), a line of JSON out (text and override, or error). */
 public class Render {
     public static void main(String[] args) throws Exception {
         VelocityEngine engine = new VelocityEngine();
@@ -18,7 +18,6 @@ public class Render {
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
         for (String line; (line = in.readLine()) != null; ) {
             System.out.println(answer(engine, line));
-            System.out.flush();
         }
     }
 
@@ -39,9 +38,6 @@ public class Render {
         context.put("context", given.get("context"));
         StringWriter text = new StringWriter();
         engine.evaluate(context, text, "template", (String) given.get("template"));
-        if (override.statuses > 1) {
-            throw new IllegalStateException("responseOverride.status was set " + override.statuses + " times");
-        }
         return Map.of("text", text.toString(), "override", override);
     }
 
@@ -51,28 +47,16 @@ public class Render {
     }
 
     public static class Override extends LinkedHashMap<String, Object> {
-        private int statuses = 0;
-
-        public Override() {
-            put("header", new LinkedHashMap<String, Object>());
-        }
+        { put("header", new LinkedHashMap<String, Object>()); }
 
         public Object put(String key, Object value) {
-            statuses += key.equals("status") ? 1 : 0;
+            if (key.equals("status") && containsKey(key)) throw new IllegalStateException("status was set twice");
             return super.put(key, value);
         }
     }
 
-    public static class Input {
-        private final Map<String, Object> given;
-
-        Input(Map<String, Object> given) {
-            this.given = given;
-        }
-
-        public String getBody() {
-            return (String) given.get("body");
-        }
+    public record Input(Map<String, Object> given) {
+        public String getBody() { return (String) given.get("body"); }
 
         public String json(String path) {
             if (!path.equals("$")) throw new IllegalArgumentException("only $, not " + path);
@@ -91,101 +75,65 @@ public class Render {
             return Map.of("path", Map.of(), "querystring", Map.of(), "header", given.get("headers"));
         }
 
-        public Object params(String name) {
-            return asMap(given.get("headers")).get(name);
-        }
+        public Object params(String name) { return asMap(given.get("headers")).get(name); }
     }
 
     public static class Util {
-        public String escapeJavaScript(String text) {
-            return StringEscapeUtils.escapeJavaScript(text);
-        }
+        public String escapeJavaScript(String text) { return StringEscapeUtils.escapeJavaScript(text); }
 
-        public Object parseJson(String text) {
-            return Json.parse(text);
-        }
+        public Object parseJson(String text) { return Json.parse(text); }
 
-        public String urlEncode(String text) {
-            return URLEncoder.encode(text, StandardCharsets.UTF_8);
-        }
+        public String urlEncode(String text) { return URLEncoder.encode(text, StandardCharsets.UTF_8); }
 
         public String base64Encode(String text) {
             return Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8));
         }
     }
 
+    /** Reads JSON that is valid, and writes strings and maps. Java's escapes of a string are ones that JSON has too. */
     private static class Json {
         private final String text;
         private int at = 0;
 
-        private Json(String text) {
-            this.text = text;
-        }
+        private Json(String text) { this.text = text; }
 
-        static Object parse(String text) {
-            Json json = new Json(text);
-            Object value = json.value();
-            if (json.peek() != '\0') throw new IllegalArgumentException("not JSON at " + json.at);
-            return value;
-        }
+        static Object parse(String text) { return new Json(text).value(); }
 
         static String write(Object value) {
-            if (value instanceof Map) {
-                StringJoiner members = new StringJoiner(",", "{", "}");
-                asMap(value).forEach((key, member) -> members.add(write(key) + ":" + write(member)));
-                return members.toString();
-            }
-            // For a string without ' and / Java's escapes are JSON's.
-            return value instanceof String ? '"' + StringEscapeUtils.escapeJava((String) value) + '"' : "" + value;
+            if (value instanceof String) return '"' + StringEscapeUtils.escapeJava((String) value) + '"';
+            if (!(value instanceof Map)) return String.valueOf(value);
+            StringJoiner members = new StringJoiner(",", "{", "}");
+            asMap(value).forEach((key, member) -> members.add(write(key) + ":" + write(member)));
+            return members.toString();
         }
 
         private char peek() {
-            while (at < text.length() && Character.isWhitespace(text.charAt(at))) at++;
-            return at < text.length() ? text.charAt(at) : '\0';
-        }
-
-        private void expect(char wanted) {
-            if (peek() != wanted) throw new IllegalArgumentException("not JSON at " + at);
-            at++;
-        }
-
-        private boolean another(char end) {
-            if (peek() == ',') at++;
-            else if (peek() == end) return false;
-            return true;
+            while (at < text.length() && text.charAt(at) <= ' ') at++;
+            return text.charAt(at);
         }
 
         private Object value() {
             switch (peek()) {
-                case '{': return object();
-                case '[': return array();
                 case '"': return string();
+                case '{': return members('}');
+                case '[': return new ArrayList<>(members(']').values());
                 default: return literal();
             }
         }
 
-        private Map<String, Object> object() {
+        private Map<String, Object> members(char end) {
             Map<String, Object> members = new LinkedHashMap<>();
-            for (expect('{'); another('}'); ) {
-                peek();
-                String key = string();
-                expect(':');
+            for (at++; peek() != end; at += peek() == ',' ? 1 : 0) {
+                String key = end == '}' ? string() : String.valueOf(members.size());
+                at += peek() == ':' ? 1 : 0;
                 members.put(key, value());
             }
-            expect('}');
+            at++;
             return members;
         }
 
-        private List<Object> array() {
-            List<Object> items = new ArrayList<>();
-            for (expect('['); another(']'); ) items.add(value());
-            expect(']');
-            return items;
-        }
-
         private String string() {
-            expect('"');
-            int start = at;
+            int start = ++at;
             while (text.charAt(at) != '"') at += text.charAt(at) == '\\' ? 2 : 1;
             return StringEscapeUtils.unescapeJava(text.substring(start, at++));
         }
@@ -194,10 +142,8 @@ public class Render {
             int start = at;
             while (at < text.length() && ",]}".indexOf(text.charAt(at)) < 0 && text.charAt(at) > ' ') at++;
             String word = text.substring(start, at);
-            if (word.equals("null")) return null;
-            if (word.equals("true") || word.equals("false")) return Boolean.valueOf(word);
-            if (word.matches("-?\\d{1,9}")) return Integer.valueOf(word);
-            return new BigDecimal(word);
+            if (List.of("true", "false", "null").contains(word)) return word.equals("null") ? null : word.equals("true");
+            return word.matches("-?\\d{1,9}") ? Integer.valueOf(word) : new BigDecimal(word);
         }
     }
 }

@@ -1,0 +1,352 @@
+"""The mapping templates of POST /operations, rendered on the engine that API Gateway uses."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rds_operations.validation import LARGEST_BODY
+
+from tests.infrastructure.velocity_engine import Rendered, TemplateFailed, VelocityEngine, missing
+
+TEMPLATES = Path(__file__).parents[2] / "stacks" / "mapping_templates"
+STATE_MACHINE_ARN = "arn:aws:states:eu-central-1:123456789012:stateMachine:ADMISSION"
+REQUEST_TEMPLATE = (
+    (TEMPLATES / "post_operations.request.vtl").read_text().replace("@StateMachineArn@", STATE_MACHINE_ARN)
+)
+RESPONSE_TEMPLATE = (TEMPLATES / "post_operations.response.vtl").read_text()
+REQUEST_ID = "5f1c1d3e-8a5b-4d6f-9c0e-2b7a4e1f3d90"
+IDENTITY = {
+    "sourceIp": "203.0.113.7",
+    "apiKeyId": "a1b2c3d4e5",
+    "accountId": "123456789012",
+    "userArn": "arn:aws:sts::123456789012:assumed-role/Developer/o'neil",
+    "userAgent": 'curl/8.5.0 "quoted"',
+}
+NOBODY = dict.fromkeys(IDENTITY, "")
+MAX_INPUT_BYTES = 262_144
+"""https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartSyncExecution.html"""
+MAX_HEADER_BYTES = 10_240
+"""https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html"""
+
+TEXTS = {
+    "apostrophe": "it's '' \\'",
+    "double quotes": 'a "quoted" ""',
+    "backslashes": "\\ \\\\ \\\\\\ \\n \\u0041 \\",
+    "newlines": "one\ntwo\r\nthree\n",
+    "tabs": "\tone\ttwo",
+    "control characters": "\x00\x01\x07\x08\x0b\x0c\x0f\x10\x1f\x7f\x80",
+    "accents": "é ñ Å",
+    "CJK": "数据库 データベース 데이터",
+    "emoji": "😀 👩\u200d🔧 🇨🇭",
+    "line separators": "\u2028\u2029\u0085\ufeff",
+    "escape call": '$util.escapeJavaScript("x")',
+    "set directive": "#set($x = 1)$x",
+    "directives": "#if(true)yes#end #foreach($x in [1..3])$x#end #stop #[[raw]]#",
+    "context reference": "$context.requestId ${context.requestId} $!{context.requestId} \\$context.requestId",
+    "placeholder": "@@ @StateMachineArn@",
+    "line comment": "## all of it",
+    "block comment": "#* all of it *# #*",
+    "markup": "</script><!-- & --> /",
+    "JSON": '{"a": [1, "two", {"three": null}]}',
+    "empty": "",
+    "blank": "  ",
+}
+FORGERIES = {
+    "closing quote": '","caller":{"userArn":"evil"},"x":"',
+    "escaped closing quote": '\\",\\"caller\\":{\\"userArn\\":\\"evil\\"},\\"x\\":\\"',
+    "twice escaped closing quote": '\\\\\\",\\\\\\"caller\\\\\\":{\\\\\\"userArn\\\\\\":\\\\\\"evil\\\\\\"},\\\\\\"x',
+    "closing braces": '"}},"caller":{"userArn":"evil"},"envelope":{"x":"',
+    "closing call": '"}"}","input":"{}","stateMachineArn":"evil","x":"',
+    "Unicode escapes": "\\u0022,\\u0022caller\\u0022:{\\u0022userArn\\u0022:\\u0022evil\\u0022},\\u0022x\\u0022:\\u0022",
+    "apostrophes": "\\'\",'caller':{'userArn':'evil'},\"x\":\"\\'",
+    "template": '#set($context.identity.userArn = "evil")#set($userArn = "evil")$userArn',
+}
+CHARACTERS = st.text(st.characters(exclude_categories=["Cs"]))
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | CHARACTERS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(CHARACTERS, inner, max_size=4),
+    max_leaves=12,
+)
+
+each_text = pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
+each_forgery = pytest.mark.parametrize("forgery", FORGERIES.values(), ids=FORGERIES.keys())
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[VelocityEngine]:
+    if lack := missing():
+        reason = f"Velocity 1.7 is not installed (a JDK, Debian's velocity and libcommons-lang-java): {lack}"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    with VelocityEngine() as velocity:
+        yield velocity
+
+
+def dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def load(text: str) -> Any:
+    """Like `json.loads`, but a key that comes twice, where parsers differ in which one counts, is an error."""
+    return json.loads(text, object_pairs_hook=_unique)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    assert len(dict(pairs)) == len(pairs), f"a key comes twice: {[key for key, _ in pairs]}"
+    return dict(pairs)
+
+
+def utf16_length(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
+
+
+def call_input(
+    engine: VelocityEngine,
+    body: str | None,
+    headers: Mapping[str, str] | None = None,
+    identity: Mapping[str, str] | None = None,
+    body_json: str | None = None,
+) -> str:
+    """The `input` of the StartSyncExecution call."""
+    context = {"requestId": REQUEST_ID, "identity": IDENTITY if identity is None else identity}
+    call = load(engine.render(REQUEST_TEMPLATE, body, headers, context, body_json).text)
+    assert set(call) == {"stateMachineArn", "input"}
+    assert call["stateMachineArn"] == STATE_MACHINE_ARN
+    assert isinstance(call["input"], str)
+    return call["input"]
+
+
+def envelope_in(text: str) -> dict[str, Any]:
+    content = load(text)
+    assert set(content) == {"envelope"}
+    envelope: dict[str, Any] = content["envelope"]
+    assert set(envelope) == {"request", "length", "request_id", "idempotency_key", "caller"}
+    assert envelope["request_id"] == REQUEST_ID
+    assert set(envelope["caller"]) == set(IDENTITY)
+    return envelope
+
+
+def assert_arrives(engine: VelocityEngine, value: Any) -> None:
+    body = dump(value)
+    text = call_input(engine, body)
+    envelope = envelope_in(text)
+    assert envelope["request"] == value
+    assert dump(envelope["request"]) == body
+    assert text.startswith(f'{{"envelope":{{"request":{body},"length":{utf16_length(body)},')
+    assert envelope["caller"] == IDENTITY
+
+
+def body_of(length: int, filler: str) -> str:
+    """A JSON object of exactly so many UTF-16 units, which is what Java counts."""
+    filler = dump(filler)[1:-1]
+    count, rest = divmod(length - len('{"a":""}'), utf16_length(filler))
+    return f'{{"a":"{filler * count}{"x" * rest}"}}'
+
+
+def answer(engine: VelocityEngine, execution: Mapping[str, Any]) -> Rendered:
+    rendered = engine.render(RESPONSE_TEMPLATE, dump(execution))
+    # The file's own last line end comes after the body.
+    return Rendered(rendered.text.removesuffix("\n"), rendered.override)
+
+
+def succeeded(output: Any) -> dict[str, str]:
+    return {"executionArn": "arn:aws:states:x", "status": "SUCCEEDED", "output": dump(output), "startDate": "1.7E9"}
+
+
+@each_text
+def test_request_arrives_exactly(engine: VelocityEngine, text: str) -> None:
+    assert_arrives(
+        engine, {"instance_id": text, text: [text, {"parameters": {text: text}}], "n": [1, -0.5, None, True]}
+    )
+
+
+def test_deeply_nested_request_arrives_exactly(engine: VelocityEngine) -> None:
+    value: Any = 'it\'s "deep" \\ é'
+    for level in range(200):
+        value = {f'"{level}"': value} if level % 2 else [value, "'"]
+    assert_arrives(engine, {"a": value})
+
+
+@settings(max_examples=150, deadline=None)
+@given(value=st.dictionaries(CHARACTERS, JSON, max_size=5))
+def test_any_request_arrives_exactly(engine: VelocityEngine, value: dict[str, Any]) -> None:
+    assert_arrives(engine, value)
+
+
+@each_text
+def test_request_reserialised_with_escapes_arrives_exactly(engine: VelocityEngine, text: str) -> None:
+    value = {"instance_id": text, text: text}
+    escaped = json.dumps(value).replace("/", "\\/").replace("<", "\\u003C").replace("'", "\\u0027")
+    assert envelope_in(call_input(engine, dump(value), body_json=escaped))["request"] == value
+
+
+@each_text
+@pytest.mark.parametrize("name", ["Idempotency-Key", "idempotency-key"])
+def test_idempotency_key_arrives_exactly(engine: VelocityEngine, name: str, text: str) -> None:
+    assert envelope_in(call_input(engine, "{}", headers={name: text}))["idempotency_key"] == text
+
+
+def test_idempotency_key_in_its_own_spelling_comes_first(engine: VelocityEngine) -> None:
+    headers = {"idempotency-key": "second", "Idempotency-Key": "first"}
+    assert envelope_in(call_input(engine, "{}", headers=headers))["idempotency_key"] == "first"
+
+
+def test_no_idempotency_key_is_empty(engine: VelocityEngine) -> None:
+    assert envelope_in(call_input(engine, "{}", headers={"Content-Type": "x"}))["idempotency_key"] == ""
+
+
+@each_text
+@pytest.mark.parametrize("field", ["userAgent", "userArn"])
+def test_identity_arrives_exactly(engine: VelocityEngine, field: str, text: str) -> None:
+    identity = IDENTITY | {field: text}
+    assert envelope_in(call_input(engine, "{}", identity=identity))["caller"] == identity
+
+
+@settings(max_examples=150, deadline=None)
+@given(key=CHARACTERS, user_agent=CHARACTERS, user_arn=CHARACTERS)
+def test_any_header_and_identity_arrives_exactly(
+    engine: VelocityEngine, key: str, user_agent: str, user_arn: str
+) -> None:
+    identity = IDENTITY | {"userAgent": user_agent, "userArn": user_arn}
+    envelope = envelope_in(call_input(engine, "{}", {"Idempotency-Key": key}, identity))
+    assert envelope["idempotency_key"] == key
+    assert envelope["caller"] == identity
+
+
+@pytest.mark.parametrize("key", ["caller", "envelope", "input", "stateMachineArn", "request_id", "idempotency_key"])
+def test_body_cannot_shadow_a_key(engine: VelocityEngine, key: str) -> None:
+    evil = {"userArn": "evil", "caller": {"userArn": "evil"}, "request_id": "evil", "idempotency_key": "evil"}
+    envelope = envelope_in(call_input(engine, dump({key: evil}), headers={key: "evil"}))
+    assert envelope["caller"] == IDENTITY
+    assert envelope["idempotency_key"] == ""
+    assert envelope["request"] == {key: evil}
+
+
+@each_forgery
+def test_body_cannot_forge_identity(engine: VelocityEngine, forgery: str) -> None:
+    envelope = envelope_in(call_input(engine, dump({"instance_id": forgery, forgery: {forgery: [forgery]}})))
+    assert envelope["caller"] == IDENTITY
+    assert envelope["idempotency_key"] == ""
+
+
+@each_forgery
+def test_headers_cannot_forge_identity(engine: VelocityEngine, forgery: str) -> None:
+    headers = {"Idempotency-Key": forgery, "User-Agent": forgery, "caller": forgery, forgery: forgery}
+    identity = IDENTITY | {"userAgent": forgery}
+    envelope = envelope_in(call_input(engine, "{}", headers, identity))
+    assert envelope["caller"] == identity
+    assert envelope["idempotency_key"] == forgery
+
+
+@pytest.mark.parametrize("field", IDENTITY)
+def test_absent_identity_value_is_empty(engine: VelocityEngine, field: str) -> None:
+    identity = {name: value for name, value in IDENTITY.items() if name != field}
+    assert envelope_in(call_input(engine, "{}", identity=identity))["caller"] == identity | {field: ""}
+
+
+def test_absent_identity_is_empty(engine: VelocityEngine) -> None:
+    assert envelope_in(call_input(engine, "{}", identity={}))["caller"] == NOBODY
+
+
+@pytest.mark.parametrize("body_json", ["", "null", None])
+@pytest.mark.parametrize("body", ["", None])
+def test_absent_body_is_null(engine: VelocityEngine, body: str | None, body_json: str | None) -> None:
+    envelope = envelope_in(call_input(engine, body, body_json=body_json))
+    assert (envelope["request"], envelope["length"]) == (None, 0)
+
+
+# What API Gateway itself puts into the place of an absent body: https://github.com/localstack/localstack/pull/12413
+def test_empty_object_stays_one(engine: VelocityEngine) -> None:
+    envelope = envelope_in(call_input(engine, "{}"))
+    assert (envelope["request"], envelope["length"]) == ({}, 2)
+
+
+@pytest.mark.parametrize("filler", ["x", "é", "😀", '"'])
+def test_body_too_long_is_left_out(engine: VelocityEngine, filler: str) -> None:
+    body = body_of(LARGEST_BODY, filler) + " "
+    envelope = envelope_in(call_input(engine, body))
+    assert (envelope["request"], envelope["length"]) == (None, utf16_length(body))
+
+
+def test_limit_is_the_one_of_validate() -> None:
+    assert re.findall(r"\$length <= (\d+)", REQUEST_TEMPLATE) == [str(LARGEST_BODY)]
+
+
+@pytest.mark.parametrize("filler", ["é", "数", "😀", "\u2028"])
+@pytest.mark.parametrize("ascii_only", [False, True], ids=["as is", "escaped"])
+def test_largest_call_fits_into_step_functions(engine: VelocityEngine, filler: str, ascii_only: bool) -> None:
+    body = body_of(LARGEST_BODY, filler)
+    assert utf16_length(body) == LARGEST_BODY
+    # How API Gateway re-serialises is not documented: six bytes for each character is the most JSON can take.
+    reserialised = json.dumps(load(body), ensure_ascii=ascii_only)
+    # One byte of a header, read as Latin-1, is the most that a header can grow.
+    identity = IDENTITY | {"userAgent": "é" * MAX_HEADER_BYTES}
+    text = call_input(engine, body, identity=identity, body_json=reserialised)
+    envelope = envelope_in(text)
+    assert envelope["request"] == load(body)
+    assert envelope["length"] == LARGEST_BODY
+    assert len(text.encode()) < MAX_INPUT_BYTES
+
+
+def test_reply_is_the_response(engine: VelocityEngine) -> None:
+    body = dump({"error": 'it\'s "prod": not allowed', "code": "environment_protected"})
+    assert answer(engine, succeeded({"statusCode": 403, "body": body})) == Rendered(body, {"header": {}, "status": 403})
+
+
+def test_location_of_the_reply_is_a_header(engine: VelocityEngine) -> None:
+    body, location = '{"status": "accepted"}', "/operations/op-1"
+    rendered = answer(engine, succeeded({"statusCode": 202, "body": body, "location": location}))
+    assert rendered == Rendered(body, {"header": {"Location": location}, "status": 202})
+
+
+@each_text
+def test_body_of_the_reply_stays_as_it_is(engine: VelocityEngine, text: str) -> None:
+    body = dump({"error": text, text: None})
+    assert answer(engine, succeeded({"statusCode": 400, "body": body})).text == body
+
+
+@settings(max_examples=100, deadline=None)
+@given(value=st.dictionaries(CHARACTERS, JSON, max_size=4))
+def test_any_body_of_the_reply_stays_as_it_is(engine: VelocityEngine, value: dict[str, Any]) -> None:
+    assert answer(engine, succeeded({"statusCode": 200, "body": dump(value)})).text == dump(value)
+
+
+@pytest.mark.parametrize("status", ["FAILED", "ABORTED", "RUNNING", ""])
+def test_failed_execution_is_a_500_without_its_cause(engine: VelocityEngine, status: str) -> None:
+    execution = {"status": status, "error": "States.Secret", "cause": "secret 'cause'", "output": "secret"}
+    rendered = answer(engine, execution)
+    assert rendered.override == {"header": {}, "status": 500}
+    assert load(rendered.text)["code"] == "internal_error"
+    assert "secret" not in rendered.text.lower()
+
+
+def test_execution_that_timed_out_is_a_504(engine: VelocityEngine) -> None:
+    rendered = answer(engine, {"status": "TIMED_OUT", "cause": "secret"})
+    assert rendered.override == {"header": {}, "status": 504}
+    assert load(rendered.text)["code"] == "timed_out"
+    assert "secret" not in rendered.text
+
+
+@pytest.mark.parametrize("output", [{}, [], None, 3, "text", {"statusCode": 200}, {"body": "x"}], ids=dump)
+def test_output_that_is_no_reply_is_a_500(engine: VelocityEngine, output: Any) -> None:
+    rendered = answer(engine, succeeded(output))
+    assert rendered.override == {"header": {}, "status": 500}
+    assert load(rendered.text)["code"] == "internal_error"
+
+
+def test_answer_that_is_no_execution_is_a_500(engine: VelocityEngine) -> None:
+    assert answer(engine, {"message": "?"}).override == {"header": {}, "status": 500}
+
+
+def test_engine_refuses_a_status_set_twice(engine: VelocityEngine) -> None:
+    once = "#set($context.responseOverride.status = 400)"
+    assert engine.render(once).override["status"] == 400
+    with pytest.raises(TemplateFailed, match="twice"):
+        engine.render(once + once)

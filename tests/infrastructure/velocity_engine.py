@@ -1,0 +1,99 @@
+"""Renders mapping templates on Apache Velocity 1.7, the engine behind API Gateway's.
+
+The jars are those of Debian's packages `velocity` and `libcommons-lang-java`; a JDK runs the harness from its source.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+HARNESS = Path(__file__).parent / "velocity" / "Render.java"
+_JAR_DIRECTORY = Path("/usr/share/java")
+_JARS = [_JAR_DIRECTORY / name for name in ("velocity.jar", "commons-lang.jar", "commons-collections3.jar")]
+_SECONDS_TO_END = 10
+
+
+class TemplateFailed(Exception):
+    """What API Gateway would answer with a 5XX."""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    text: str
+    override: dict[str, Any]
+    """`$context.responseOverride`: always `header`, and `status` where the template has set it."""
+
+
+def missing() -> str:
+    """What this machine lacks for the engine, empty if nothing."""
+    # A JRE without a compiler cannot run a source file.
+    programs = [name for name in ("java", "javac") if shutil.which(name) is None]
+    return ", ".join(programs + [str(jar) for jar in _JARS if not jar.exists()])
+
+
+class VelocityEngine:
+    """One Java process for all renderings, from construction to `close`."""
+
+    def __init__(self) -> None:
+        classpath = ":".join(map(str, _JARS))
+        self._process = subprocess.Popen(
+            ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", classpath, str(HARNESS)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="ascii",
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def render(
+        self,
+        template: str,
+        body: str | None = "",
+        headers: Mapping[str, str] | None = None,
+        context: Mapping[str, Any] | None = None,
+        body_json: str | None = None,
+    ) -> Rendered:
+        """`body_json` is the answer to `$input.json('$')`, where it is not the body itself."""
+        answer = self._ask(
+            {
+                "template": template,
+                "body": body,
+                "json": body if body_json is None else body_json,
+                "headers": headers or {},
+                "context": context or {},
+            }
+        )
+        if "error" in answer:
+            raise TemplateFailed(answer["error"])
+        return Rendered(answer["text"], answer["override"])
+
+    def close(self) -> None:
+        """The harness ends with its input."""
+        try:
+            self._process.communicate(timeout=_SECONDS_TO_END)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
+
+    def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        assert self._process.stdin and self._process.stdout
+        self._process.stdin.write(json.dumps(question) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError("The Velocity harness has ended; its reason is on stderr")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
