@@ -8,25 +8,28 @@ from typing import Any
 from ministack.core.responses import get_account_id, get_region, set_request_account_id, set_request_region
 from ministack.services import rds
 
-from local.instance_tags import FAILS, NEVER, REBOOT_TAG, SNAPSHOT_TAG
+from local.instance_tags import FAILS, NEVER, REBOOT_TAG, SNAPSHOT_TAG, THROTTLE_TAG
 
+Instance = dict[str, Any]
 _DEFAULT_SECONDS = {SNAPSHOT_TAG: 95.0, REBOOT_TAG: 65.0}
 _STEPS = 10
 
 
 def install(time_scale: float) -> None:
     create, finish = rds._create_snapshot_internal, rds._finish_instance_reboot
+    describe_snapshots = rds._ACTION_MAP["DescribeDBSnapshots"]
+    throttled: dict[str, int] = {}
 
-    def create_snapshot(snapshot_id: str, instance: dict[str, Any]) -> dict[str, Any]:
+    def create_snapshot(snapshot_id: str, instance: Instance) -> dict[str, Any]:
         snapshot: dict[str, Any] = create(snapshot_id, instance)
         snapshot.update(Status="creating", PercentProgress=0)
         if instance["DBInstanceStatus"] == "available":
             instance["DBInstanceStatus"] = "backing-up"  # as RDS does while it takes a snapshot
-        _in_background(lambda: _grow(snapshot, instance, _behaviour(instance, SNAPSHOT_TAG), time_scale))
+        _in_background(lambda: _grow(snapshot, instance, time_scale))
         return snapshot
 
-    def finish_reboot(instance: dict[str, Any], cluster: Any) -> None:
-        behaviour = _behaviour(instance, REBOOT_TAG)
+    def finish_reboot(instance: Instance, cluster: Any) -> None:
+        behaviour = _tag(instance, REBOOT_TAG)
         if behaviour == NEVER:
             return
         time.sleep(_seconds(behaviour, REBOOT_TAG) / time_scale)
@@ -35,25 +38,37 @@ def install(time_scale: float) -> None:
         else:
             finish(instance, cluster)
 
+    def describe(parameters: Any) -> Any:
+        snapshot = rds._snapshots.get(rds._p(parameters, "DBSnapshotIdentifier")) or {}
+        instance = rds._resolve_instance(snapshot.get("DBInstanceIdentifier", ""))
+        if instance:
+            arn = instance["DBInstanceArn"]
+            throttled.setdefault(arn, int(_tag(instance, THROTTLE_TAG) or 0))
+            if throttled[arn] > 0:
+                throttled[arn] -= 1
+                return rds._error("Throttling", "Rate exceeded", 400)
+        return describe_snapshots(parameters)
+
     rds._create_snapshot_internal = create_snapshot
     rds._finish_instance_reboot = finish_reboot
+    rds._ACTION_MAP["DescribeDBSnapshots"] = describe
 
 
-def _grow(snapshot: dict[str, Any], instance: dict[str, Any], behaviour: str, time_scale: float) -> None:
-    seconds = _seconds(behaviour, SNAPSHOT_TAG)
+def _grow(snapshot: dict[str, Any], instance: Instance, time_scale: float) -> None:
+    behaviour = _tag(instance, SNAPSHOT_TAG)
     for step in range(1, _STEPS + 1):
-        if behaviour == NEVER and step > 1:
-            return
-        time.sleep(seconds / _STEPS / time_scale)
+        time.sleep(_seconds(behaviour, SNAPSHOT_TAG) / _STEPS / time_scale)
         snapshot["PercentProgress"] = 100 * step // _STEPS
+        if behaviour == NEVER:
+            return
     snapshot["Status"] = "failed" if behaviour == FAILS else "available"
     if instance["DBInstanceStatus"] == "backing-up":
         instance["DBInstanceStatus"] = "available"
 
 
-def _behaviour(instance: dict[str, Any], tag: str) -> str:
+def _tag(instance: Instance, key: str) -> str:
     tags = rds._tags.get(instance["DBInstanceArn"], [])
-    return next((str(item["Value"]) for item in tags if item["Key"] == tag), "")
+    return next((str(item["Value"]) for item in tags if item["Key"] == key), "")
 
 
 def _seconds(behaviour: str, tag: str) -> float:
@@ -61,6 +76,7 @@ def _seconds(behaviour: str, tag: str) -> float:
 
 
 def _in_background(work: Callable[[], None]) -> None:
+    """In the scope of the account and Region of the request at hand."""
     account, region = get_account_id(), get_region()
 
     def run() -> None:

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rds_operations.validation import LARGEST_BODY
 
+from rds_operations.validation import LARGEST_BODY
 from tests.infrastructure.velocity_engine import Rendered, TemplateFailed, VelocityEngine, missing
 
 TEMPLATES = Path(__file__).parents[2] / "stacks" / "mapping_templates"
@@ -65,7 +65,7 @@ FORGERIES = {
     "twice escaped closing quote": '\\\\\\",\\\\\\"caller\\\\\\":{\\\\\\"userArn\\\\\\":\\\\\\"evil\\\\\\"},\\\\\\"x',
     "closing braces": '"}},"caller":{"userArn":"evil"},"envelope":{"x":"',
     "closing call": '"}"}","input":"{}","stateMachineArn":"evil","x":"',
-    "Unicode escapes": "\\u0022,\\u0022caller\\u0022:{\\u0022userArn\\u0022:\\u0022evil\\u0022},\\u0022x\\u0022:\\u0022",
+    "Unicode escapes": "\\u0022,\\u0022caller\\u0022:{\\u0022userArn\\u0022:\\u0022evil\\u0022},\\u0022x",
     "apostrophes": "\\'\",'caller':{'userArn':'evil'},\"x\":\"\\'",
     "template": '#set($context.identity.userArn = "evil")#set($userArn = "evil")$userArn',
 }
@@ -334,7 +334,9 @@ def test_execution_that_timed_out_is_a_504(engine: VelocityEngine) -> None:
     assert "secret" not in rendered.text
 
 
-@pytest.mark.parametrize("output", [{}, [], None, 3, "text", {"statusCode": 200}, {"body": "x"}], ids=dump)
+@pytest.mark.parametrize(
+    "output", [{}, [], None, 3, "text", {"statusCode": 200}, {"statusCode": 200, "body": ""}, {"body": "x"}], ids=dump
+)
 def test_output_that_is_no_reply_is_a_500(engine: VelocityEngine, output: Any) -> None:
     rendered = answer(engine, succeeded(output))
     assert rendered.override == {"header": {}, "status": 500}

@@ -16,9 +16,7 @@ public class Render {
         engine.setProperty(RuntimeConstants.RUNTIME_LOG_LOGSYSTEM, new NullLogChute());
         engine.init();
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
-        for (String line; (line = in.readLine()) != null; ) {
-            System.out.println(answer(engine, line));
-        }
+        for (String line; (line = in.readLine()) != null; ) System.out.println(answer(engine, line));
     }
 
     private static String answer(VelocityEngine engine, String line) {
@@ -142,7 +140,8 @@ public class Render {
             int start = at;
             while (at < text.length() && ",]}".indexOf(text.charAt(at)) < 0 && text.charAt(at) > ' ') at++;
             String word = text.substring(start, at);
-            if (List.of("true", "false", "null").contains(word)) return word.equals("null") ? null : word.equals("true");
+            if (word.equals("null")) return null;
+            if (word.equals("true") || word.equals("false")) return Boolean.valueOf(word);
             return word.matches("-?\\d{1,9}") ? Integer.valueOf(word) : new BigDecimal(word);
         }
     }

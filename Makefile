@@ -1,0 +1,33 @@
+# Everything is installed into .venv and node_modules; nothing else on the machine is touched.
+PYTHON ?= python3
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PORT TIME_SCALE
+
+.PHONY: demo up down test check setup
+
+## demo: the local cloud, and one operation on it from request to audit record
+demo: setup
+	@python -m local demo
+
+## up: the local cloud with the service deployed, in the background (PORT=4566 TIME_SCALE=1)
+up: setup
+	@python -m local up
+
+## down: stop it
+down:
+	@[ ! -x .venv/bin/python ] || python -m local down
+
+## test: all there is to check, as CI does
+test: setup check
+	python -m pytest
+
+check: setup
+	ruff check .
+	ruff format --check .
+	mypy app.py stacks functions local tests
+
+setup: .venv/.ready
+
+.venv/.ready: requirements.txt package.json local/setup.py
+	@$(PYTHON) local/setup.py
+	@touch $@

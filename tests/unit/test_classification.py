@@ -1,0 +1,170 @@
+"""The gate: which environment an instance belongs to, and which of them are allowed."""
+
+from itertools import product
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from rds_operations.classification import NOTHING, Environment, Verdict, classify, environment_of
+from rds_operations.gate_settings import GateSettings
+
+from tests.unit.builders import ACCOUNT, INSTANCE_ID
+
+TAG_NAMES = "Environment Env ENV environment env Environ environ ENVIRON Stage stage STAGE".split()
+WORDS = {
+    word: environment
+    for environment, words in {
+        "production": "production prod prd live prod-dr production-dr dr",
+        "development": "development develop dev devel",
+        "test": "test testing tst qa sit integration",
+        "staging": "staging stg stage uat preprod pre-prod preproduction pre-production",
+        "poc": "poc proof-of-concept",
+        "sandbox": "sandbox sbx sand playground",
+    }.items()
+    for word in words.split()
+}
+ALLOWED = {"development", "test", "staging", "poc", "sandbox"}
+ALL_ALLOW = GateSettings(
+    instance_mappings={INSTANCE_ID: "dev"},
+    account_mappings={ACCOUNT: "test"},
+    naming_patterns={"": "poc"},
+    default_environment="sandbox",
+)
+"""Settings under which everything but a tag says yes."""
+
+
+def spellings(word: str) -> list[str]:
+    return ["".join(letters) for letters in product(*((letter, letter.upper()) for letter in word))]
+
+
+def judged(tags: dict[str, str], settings: GateSettings = ALL_ALLOW, instance_id: str = INSTANCE_ID) -> Verdict:
+    return classify(instance_id, ACCOUNT, tags, settings)
+
+
+some_tag_names = st.sampled_from(TAG_NAMES) | st.sampled_from(
+    [spelling for name in ("environment", "env", "environ", "stage") for spelling in spellings(name)]
+)
+spaces = st.text(" \t\n", max_size=2)
+some_words = st.sampled_from(sorted(WORDS))
+some_tags = st.dictionaries(some_tag_names | st.text(max_size=12), some_words | st.text(max_size=12), max_size=4)
+some_settings = st.builds(
+    GateSettings,
+    environment_tag_names=st.lists(st.sampled_from([*TAG_NAMES, "Tier"])).map(tuple),
+    instance_mappings=st.dictionaries(st.just(INSTANCE_ID), some_words),
+    account_mappings=st.dictionaries(st.just(ACCOUNT), some_words),
+    naming_patterns=st.dictionaries(st.sampled_from(["^dev-", "prod", ""]), some_words),
+    default_environment=some_words | st.just(""),
+)
+
+
+@pytest.mark.parametrize("name", TAG_NAMES)
+def test_every_documented_tag_name_decides(name: str) -> None:
+    assert judged({name: "staging"}) == Verdict(Environment.STAGING, f"tag {name}=staging")
+
+
+@pytest.mark.parametrize("name", ["environment", "env", "environ", "stage"])
+def test_every_spelling_case_of_a_tag_name_decides(name: str) -> None:
+    for spelling in spellings(name):
+        assert judged({spelling: "production"}).environment is Environment.PRODUCTION, spelling
+
+
+@pytest.mark.parametrize(("word", "environment"), WORDS.items())
+def test_every_word_of_the_table(word: str, environment: str) -> None:
+    for value in (word, word.upper(), word.title(), f"  {word}\t\n"):
+        verdict = judged({"Environment": value})
+        assert (verdict.environment, verdict.allowed) == (environment, environment in ALLOWED)
+
+
+@pytest.mark.parametrize("value", ["", " ", "non-prod", "prod1", "development team", "d e v", "dev,prod", "produktion"])
+def test_a_word_outside_the_table_is_unknown(value: str) -> None:
+    assert judged({"Environment": value}).environment is Environment.UNKNOWN
+
+
+def test_first_the_tag_then_the_instance_the_account_the_pattern_and_the_default() -> None:
+    mapped = {"instance_mappings": {INSTANCE_ID: "test"}, "account_mappings": {ACCOUNT: "staging"}}
+    fallback = {"naming_patterns": {"^dev-": "poc"}, "default_environment": "sandbox"}
+    settings = {**mapped, **fallback}
+    assert judged({"Env": "dev"}, GateSettings.from_document(settings)) == Verdict(Environment.DEVELOPMENT, "tag Env=dev")
+    for setting, environment, source in (
+        ("instance_mappings", "test", f"instance_mappings {INSTANCE_ID}"),
+        ("account_mappings", "staging", f"account_mappings {ACCOUNT}"),
+        ("naming_patterns", "poc", "naming_patterns ^dev-"),
+        ("default_environment", "sandbox", "default_environment"),
+    ):
+        verdict = judged({"Owner": "dba"}, GateSettings.from_document(settings))
+        assert verdict == Verdict(Environment(environment), source)
+        del settings[setting]
+    assert judged({"Owner": "dba"}, GateSettings()) == Verdict(Environment.UNKNOWN, NOTHING)
+
+
+def test_the_first_pattern_that_is_found_decides() -> None:
+    settings = GateSettings(naming_patterns={"mysql": "test", "-0[0-9]$": "poc", "^dev": "sandbox"})
+    assert judged({}, settings) == Verdict(Environment.POC, "naming_patterns -0[0-9]$")
+
+
+def test_a_mapping_for_another_instance_or_account_decides_nothing() -> None:
+    settings = GateSettings(instance_mappings={"other": "dev"}, account_mappings={"210987654321": "dev"})
+    assert judged({}, settings).environment is Environment.UNKNOWN
+
+
+def test_a_configured_tag_name_decides_and_the_built_in_spellings_still_count() -> None:
+    settings = GateSettings(environment_tag_names=("Tier",))
+    assert judged({"Tier": "qa"}, settings) == Verdict(Environment.TEST, "tag Tier=qa")
+    assert judged({"tier": "qa"}, settings).environment is Environment.UNKNOWN
+    assert judged({"Tier": "qa", "Environment": "prod"}, settings).environment is Environment.PRODUCTION
+
+
+@pytest.mark.parametrize(
+    ("tags", "verdict"),
+    [
+        ({"Environment": "dev", "Stage": "prod"}, Verdict(Environment.PRODUCTION, "tag Stage=prod")),
+        ({"Environment": "prod", "env": "dev"}, Verdict(Environment.PRODUCTION, "tag Environment=prod")),
+        ({"Environment": "dev", "eNv": "prod"}, Verdict(Environment.PRODUCTION, "tag eNv=prod")),
+        ({"Environment": "dev", "ENV": "what"}, Verdict(Environment.UNKNOWN, "tag ENV=what")),
+        ({"Environment": "what", "ENV": "live"}, Verdict(Environment.PRODUCTION, "tag ENV=live")),
+        ({"Environment": "dev", "Env": ""}, Verdict(Environment.UNKNOWN, "tag Env=")),
+        ({"stage": "qa", "Env": "dev"}, Verdict(Environment.DEVELOPMENT, "tag Env=dev")),
+        ({"sTAGE": "qa", "STAGE": "poc"}, Verdict(Environment.POC, "tag STAGE=poc")),
+    ],
+)
+def test_of_tags_that_disagree_the_most_restrictive_wins(tags: dict[str, str], verdict: Verdict) -> None:
+    assert judged(tags) == verdict
+    assert judged(dict(reversed(tags.items()))) == verdict
+
+
+def test_without_any_setting_nothing_but_a_tag_allows() -> None:
+    assert judged({}, GateSettings()) == Verdict(Environment.UNKNOWN, NOTHING)
+    assert not judged({}, GateSettings()).allowed
+    assert judged({"Environment": "dev"}, GateSettings()).allowed
+
+
+@given(some_tag_names, spaces, st.sampled_from(["prod", "Production", "LIVE", "dr"]), some_tags, some_settings)
+def test_a_tag_that_says_production_is_never_allowed(
+    name: str, space: str, word: str, others: dict[str, str], settings: GateSettings
+) -> None:
+    verdict = judged({**others, name: f"{space}{word}{space}"}, settings)
+    assert verdict.environment is Environment.PRODUCTION and not verdict.allowed
+
+
+@given(
+    some_tag_names,
+    st.text(max_size=20) | st.builds("{}{}".format, some_words, st.characters()),
+    some_tags,
+    some_settings,
+)
+def test_a_tag_with_a_word_outside_the_table_is_never_allowed(
+    name: str, word: str, others: dict[str, str], settings: GateSettings
+) -> None:
+    assume(word.strip().casefold() not in WORDS)
+    assert environment_of(word) is Environment.UNKNOWN
+    assert not judged({**others, name: word}, settings).allowed
+
+
+@given(some_tags, some_settings, st.text(max_size=12))
+def test_allowed_is_a_list_and_every_verdict_says_where_it_comes_from(
+    tags: dict[str, str], settings: GateSettings, instance_id: str
+) -> None:
+    verdict = judged(tags, settings, instance_id)
+    assert verdict.allowed == (verdict.environment.value in ALLOWED)
+    assert verdict.source
+    assert Verdict.from_document(verdict.to_document()) == verdict

@@ -1,0 +1,151 @@
+"""The deployed service as its callers and its operators see it."""
+
+from __future__ import annotations
+
+import http.client
+import itertools
+import json
+import time
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from local.cloud import Cloud
+from local.demo_instances import DEVELOPMENT, DemoInstance, create
+from local.deployment import client
+
+Document = dict[str, Any]
+_PATIENCE_SECONDS = 90
+_NUMBERS = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    @property
+    def body(self) -> Any:
+        return json.loads(self.text)
+
+
+@dataclass(frozen=True)
+class Service:
+    cloud: Cloud
+    outputs: dict[str, str]
+    _clients: dict[str, Any] = field(default_factory=dict)
+
+    def aws(self, name: str) -> Any:
+        if name not in self._clients:
+            self._clients[name] = client(self.cloud, name)
+        return self._clients[name]
+
+    def new_instance(self, prefix: str = "dev", tags: dict[str, str] | None = None, **more: Any) -> str:
+        """An instance of this test alone: development, available, single-AZ unless said otherwise."""
+        name = f"{prefix}-instance-{next(_NUMBERS)}"
+        create(self.cloud, DemoInstance(name, "", tags=DEVELOPMENT if tags is None else tags, more=more))
+        return name
+
+    def instance(self, name: str) -> Document:
+        found: Document = self.aws("rds").describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]
+        return found
+
+    def post(self, body: Any, **headers: str) -> Answer:
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.send("POST", "/operations", json.dumps(body), **given)
+
+    def get(self, operation_id: str) -> Answer:
+        return self.send("GET", f"/operations/{operation_id}")
+
+    def send(self, method: str, path: str, body: str | bytes | None = None, **headers: str) -> Answer:
+        """Empty header values are not sent; the API key and the content type are, unless given."""
+        url = urlsplit(self.outputs["api_url"])
+        defaults = {"x-api-key": self.outputs["api_key"], "Content-Type": "application/json"}
+        sent = {name: value for name, value in {**defaults, **headers}.items() if value}
+        connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=60)
+        try:
+            payload = body.encode() if isinstance(body, str) else body
+            connection.request(method, url.path + path, payload, sent)
+            response = connection.getresponse()
+            return Answer(response.status, dict(response.getheaders()), response.read().decode())
+        finally:
+            connection.close()
+
+    def accepted(self, body: Document, **headers: str) -> str:
+        """The id of an operation that must be accepted."""
+        answer = self.post(body, **headers)
+        assert answer.status == 202, answer
+        operation_id = answer.body["operation_id"]
+        assert answer.headers["Location"] == f"/operations/{operation_id}"
+        return str(operation_id)
+
+    def result(self, operation_id: str) -> Document:
+        """The result document, once it is over."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            answer = self.get(operation_id)
+            assert answer.status == 200, answer
+            if "success" in answer.body:
+                found: Document = answer.body
+                return found
+            time.sleep(0.1)
+        raise AssertionError(f"{operation_id} did not end in {_PATIENCE_SECONDS} s")
+
+    def execution(self, operation_id: str) -> Document:
+        """The ended execution, as DescribeExecution shows it."""
+        arn = self.outputs["state_machine_arn"].replace(":stateMachine:", ":execution:") + f":{operation_id}"
+        return self.ended(arn)
+
+    def ended(self, execution_arn: str) -> Document:
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            found: Document = self.aws("stepfunctions").describe_execution(executionArn=execution_arn)
+            if found["status"] != "RUNNING":
+                return found
+            time.sleep(0.1)
+        raise AssertionError(f"{execution_arn} did not end in {_PATIENCE_SECONDS} s")
+
+    def states(self, execution_arn: str) -> list[str]:
+        events = self.aws("stepfunctions").get_execution_history(executionArn=execution_arn, maxResults=1000)["events"]
+        return [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
+
+    def records(self, instance_id: str) -> list[Document]:
+        """The audit records of an instance, oldest first: the specification's own query on the Table resource."""
+        found: list[Document] = self.aws("dynamodb-table").query(
+            KeyConditionExpression="instance_id = :id", ExpressionAttributeValues={":id": instance_id}
+        )["Items"]
+        return found
+
+    def item(self, operation_id: str) -> Document | None:
+        found = self.aws("dynamodb").get_item(
+            TableName=self.outputs["operations_table"], Key={"operation_id": {"S": operation_id}}
+        )
+        item: Document | None = found.get("Item")
+        return item
+
+    def is_locked(self, instance_id: str) -> bool:
+        return self.item(f"lock#{instance_id}") is not None
+
+    def snapshots(self, instance_id: str) -> list[Document]:
+        found: list[Document] = self.aws("rds").describe_db_snapshots(DBInstanceIdentifier=instance_id)["DBSnapshots"]
+        return found
+
+    def operation_executions(self) -> int:
+        found = self.aws("stepfunctions").list_executions(stateMachineArn=self.outputs["state_machine_arn"])
+        return len(found["executions"])
+
+
+def snapshot_of(instance_id: str, **parameters: Any) -> Document:
+    """A valid request; its snapshot is named after the instance."""
+    given = {"snapshot_id": f"{instance_id}-manual", **parameters}
+    return {"operation": "create_snapshot", "instance_id": instance_id, "parameters": given}
+
+
+def reboot_of(instance_id: str, **parameters: Any) -> Document:
+    return {"operation": "reboot_instance", "instance_id": instance_id, "parameters": parameters}
+
+
+def window_of(instance_id: str, backup_window: str = "03:00-04:00", **parameters: Any) -> Document:
+    given = {"backup_window": backup_window, **parameters}
+    return {"operation": "modify_backup_window", "instance_id": instance_id, "parameters": given}
