@@ -39,13 +39,14 @@ class _Input:
         return _Text(json.dumps(json.loads(self.body), ensure_ascii=False) if self.body else "")
 
     def path(self, path: str) -> Any:
+        """Dotted names only."""
         value: Any = json.loads(self.body)
         for name in path.removeprefix("$").removeprefix(".").split("."):
             value = value.get(name) if isinstance(value, dict) else None
-        return value
+        return _Text(value) if isinstance(value, str) else value
 
-    def params(self) -> dict[str, dict[str, str]]:
-        return {"header": self._headers, "path": {}, "querystring": {}}
+    def params(self) -> dict[str, _Map]:
+        return {"header": _Map(self._headers)}
 
 
 class _Util:
@@ -56,17 +57,31 @@ class _Util:
         return json.loads(text) if text else {}
 
 
+class _Map(dict[str, str]):
+    """A Java map, as far as the templates use one."""
+
+    def keySet(self) -> list[_Text]:
+        return [_Text(name) for name in self]
+
+
 class _Text(str):
     """A Java string, as far as the templates use one."""
+
+    def endsWith(self, end: str) -> bool:
+        return self.endswith(end)
+
+    def toLowerCase(self) -> str:
+        return self.lower()
 
     def length(self) -> int:
         return len(_utf16_units(self))
 
     def replaceAll(self, pattern: str, replacement: str) -> str:
 
-        return _Text(re.sub(pattern, replacement, self))
+        return _Text(re.sub(pattern.replace(r"\p{Cs}", _LONE_SURROGATE), replacement, self))
 
 
+_LONE_SURROGATE = "[\ud800-\udfff]"
 _SHORT = {"\b": "\\b", "\n": "\\n", "\t": "\\t", "\f": "\\f", "\r": "\\r"}
 
 

@@ -14,7 +14,7 @@ from rds_operations.validation import idempotency_digest, parse_body, sound_part
 
 def from_api(envelope: dict[str, Any], execution: dict[str, Any]) -> Order | tuple[Order, Refusal]:
     """`envelope` as the request mapping template makes it: the body beside what the platform says of the caller."""
-    known = _api_stub(envelope, execution)
+    known = api_stub(envelope, execution)
     key = idempotency_digest(envelope["idempotency_key"], principal(known.caller))
     refusal = too_large(int(envelope["length"])) or (key if isinstance(key, Refusal) else None)
     parsed = refusal or parse_body(envelope["request"])
@@ -33,7 +33,7 @@ def from_api(envelope: dict[str, Any], execution: dict[str, Any]) -> Order | tup
 
 def from_execution(request: Any, execution: dict[str, Any]) -> Order | tuple[Order, Refusal]:
     """The input of OPERATION: the request alone. Its caller is taken from the record that ADMISSION made."""
-    known = stub(execution)
+    known = execution_stub(execution)
     parsed = parse_body(request)
     if isinstance(parsed, Refusal):
         return known, parsed
@@ -41,12 +41,9 @@ def from_execution(request: Any, execution: dict[str, Any]) -> Order | tuple[Ord
     return known.asking(operation.name, instance_id, parameters)
 
 
-def stub(execution: dict[str, Any]) -> Order:
-    """What can be known of an attempt before it is validated. `execution` as the context object has it."""
-    given = execution.get("Input")
-    if isinstance(given, dict) and "envelope" in given:
-        return _api_stub(given["envelope"], execution)
-    operation, instance_id = sound_parts(given)
+def execution_stub(execution: dict[str, Any]) -> Order:
+    """What can be known of an OPERATION before its input is validated. `execution` as the context object has it."""
+    operation, instance_id = sound_parts(execution["Input"])
     return Order(
         operation_id=execution["Name"],
         operation=operation,
@@ -57,7 +54,8 @@ def stub(execution: dict[str, Any]) -> Order:
     )
 
 
-def _api_stub(envelope: dict[str, Any], execution: dict[str, Any]) -> Order:
+def api_stub(envelope: dict[str, Any], execution: dict[str, Any]) -> Order:
+    """What can be known of a request before it is validated."""
     operation, instance_id = sound_parts(envelope["request"])
     return Order(
         operation_id=envelope["request_id"],

@@ -9,7 +9,7 @@ from typing import Any
 
 from rds_operations import clock
 from rds_operations.classification import Environment, Verdict
-from rds_operations.intake import stub
+from rds_operations.intake import api_stub, execution_stub
 from rds_operations.ledger import Ledger, order_of, verdict_of
 from rds_operations.order import Order
 from rds_operations.outcome import FAILED, TIMED_OUT, Outcome, fault_text, outcome_of, work_of_event
@@ -23,7 +23,7 @@ _TRY_AGAIN = ("RdsThrottled", "RdsUnavailable", "TableBusy", "Lambda.TooManyRequ
 
 def refuse(ledger: Ledger, work: dict[str, Any], execution: dict[str, Any], now: datetime) -> dict[str, Any]:
     """ADMISSION said no, or broke: the record, and the answer to give."""
-    order = _order(work, execution)
+    order = _order(work) or api_stub(execution["Input"]["envelope"], execution)
     verdict = _verdict(work)
     if "refusal" in work:
         result = {"success": False, **work["refusal"]}
@@ -39,7 +39,7 @@ def refuse(ledger: Ledger, work: dict[str, Any], execution: dict[str, Any], now:
 
 def close(ledger: Ledger, work: dict[str, Any], execution: dict[str, Any], now: datetime) -> Outcome:
     """OPERATION is over: its closing record, final status and released lock; or a record of its own."""
-    order = _order(work, execution)
+    order = _order(work) or execution_stub(execution)
     item = ledger.item(order.operation_id)
     if item is None:
         return _record_refused_start(ledger, work, order, now)
@@ -71,9 +71,9 @@ def close_ended(ledger: Ledger, detail: dict[str, Any], now: datetime) -> Outcom
     return close(ledger, work_of_event(detail), execution, now)
 
 
-def _order(work: dict[str, Any], execution: dict[str, Any]) -> Order:
-    """Validate's order; where Validate itself broke, what can still be known of the attempt."""
-    return Order.from_document(work["order"]) if "order" in work else stub(execution)
+def _order(work: dict[str, Any]) -> Order | None:
+    """Validate's order; None where Validate itself broke."""
+    return Order.from_document(work["order"]) if "order" in work else None
 
 
 def _verdict(work: dict[str, Any], otherwise: Verdict = UNKNOWN) -> Verdict:

@@ -5,12 +5,14 @@ from itertools import product
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+
 from rds_operations.classification import NOTHING, Environment, Verdict, classify, environment_of
 from rds_operations.gate_settings import GateSettings
-
 from tests.unit.builders import ACCOUNT, INSTANCE_ID
 
-TAG_NAMES = "Environment Env ENV environment env Environ environ ENVIRON Stage stage STAGE".split()
+TAG_NAMES = (
+    "Environment", "Env", "ENV", "environment", "env", "Environ", "environ", "ENVIRON", "Stage", "stage", "STAGE",
+)  # fmt: skip
 WORDS = {
     word: environment
     for environment, words in {
@@ -84,7 +86,8 @@ def test_first_the_tag_then_the_instance_the_account_the_pattern_and_the_default
     mapped = {"instance_mappings": {INSTANCE_ID: "test"}, "account_mappings": {ACCOUNT: "staging"}}
     fallback = {"naming_patterns": {"^dev-": "poc"}, "default_environment": "sandbox"}
     settings = {**mapped, **fallback}
-    assert judged({"Env": "dev"}, GateSettings.from_document(settings)) == Verdict(Environment.DEVELOPMENT, "tag Env=dev")
+    by_tag = judged({"Env": "dev"}, GateSettings.from_document(settings))
+    assert by_tag == Verdict(Environment.DEVELOPMENT, "tag Env=dev")
     for setting, environment, source in (
         ("instance_mappings", "test", f"instance_mappings {INSTANCE_ID}"),
         ("account_mappings", "staging", f"account_mappings {ACCOUNT}"),
@@ -143,7 +146,8 @@ def test_a_tag_that_says_production_is_never_allowed(
     name: str, space: str, word: str, others: dict[str, str], settings: GateSettings
 ) -> None:
     verdict = judged({**others, name: f"{space}{word}{space}"}, settings)
-    assert verdict.environment is Environment.PRODUCTION and not verdict.allowed
+    assert verdict.environment is Environment.PRODUCTION
+    assert not verdict.allowed
 
 
 @given(

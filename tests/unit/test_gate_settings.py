@@ -5,6 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+
 from rds_operations import gate_settings
 from rds_operations.gate_settings import ENVIRONMENT_TAG_NAMES, GateSettings
 

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+
 from rds_operations.identifiers import INSTANCE_ID_LENGTH, rds_identifier
 from rds_operations.operations import OPERATIONS
 from rds_operations.refusals import Code, Refusal
 from rds_operations.validation import LARGEST_BODY, idempotency_digest, parse_body, sound_parts, too_large
-
 from tests.unit.builders import COMPLETE, GIVEN, INSTANCE_ID, a_request
 
 BODY_TEXT = "The request body must be a JSON object with operation, instance_id and parameters"
@@ -74,9 +74,9 @@ def test_the_least_request_becomes_a_complete_one(operation: str) -> None:
             "Unknown key 'force_failver' in parameters of reboot_instance. Allowed: force_failover",
         ),
         (
-            a_request("modify_backup_window", snapshot_id="s"),
+            a_request("create_snapshot", tag=[]),
             Code.INVALID_PARAMETER,
-            "Unknown key 'snapshot_id' in parameters of modify_backup_window. Allowed: backup_window, apply_immediately",
+            "Unknown key 'tag' in parameters of create_snapshot. Allowed: snapshot_id, tags",
         ),
         (a_request() | {"parameters": None}, Code.MISSING_PARAMETER, "snapshot_id is required"),
         (a_request(snapshot_id=None), Code.MISSING_PARAMETER, "snapshot_id is required"),
@@ -219,7 +219,9 @@ def test_any_json_is_refused_in_one_printable_line_or_becomes_a_complete_request
     result = parse_body(body)
     if isinstance(result, Refusal):
         assert result.status == 400
-        assert result.error.isprintable() and result.error.encode() and len(result.error) < 600
+        assert result.error.isprintable()
+        assert result.error.encode()
+        assert len(result.error) < 600
     else:
         operation, instance_id, parameters = result
         assert operation is OPERATIONS[operation.name]
@@ -251,7 +253,9 @@ def test_the_largest_body_passes_and_one_more_character_does_not() -> None:
 def test_an_idempotency_key_is_kept_unreadable_and_bound_to_its_caller() -> None:
     mine, yours = idempotency_digest("my-key", "key-id-1"), idempotency_digest("my-key", "key-id-2")
     assert mine == idempotency_digest("my-key", "key-id-1") != yours
-    assert isinstance(mine, str) and len(mine) == 64 and "my-key" not in mine
+    assert isinstance(mine, str)
+    assert len(mine) == 64
+    assert "my-key" not in mine
     assert idempotency_digest("", "key-id-1") == ""
 
 

@@ -1,0 +1,159 @@
+"""May this operation run on this instance, and can it now?"""
+
+from typing import Any
+
+import pytest
+
+from rds_operations.admissibility import gate, impossible, not_found, obstacle, verdict_on
+from rds_operations.classification import NOTHING, Environment, Verdict
+from rds_operations.gate_settings import GateSettings
+from rds_operations.operations import OPERATIONS
+from rds_operations.refusals import Code, Refusal
+from tests.unit.builders import ACCOUNT, COMPLETE, DEVELOPMENT, INSTANCE_ID, an_instance, an_order
+
+FIX = "Tag it with Environment set to development, test, staging, poc or sandbox, or have it mapped in the settings."
+READY = {
+    "create_snapshot": {"available", "storage-optimization"},
+    "reboot_instance": {"available"},
+    "modify_backup_window": {"available", "storage-optimization"},
+}
+STATES = [
+    "available", "storage-optimization", "stopped", "stopping", "starting", "backing-up", "modifying", "rebooting",
+    "creating", "deleting", "upgrading", "maintenance", "failed", "storage-full", "incompatible-network", "",
+]  # fmt: skip
+
+
+def test_an_instance_that_does_not_exist() -> None:
+    assert not_found(INSTANCE_ID) == Refusal(404, Code.INSTANCE_NOT_FOUND, "Instance dev-postgres-01 not found")
+
+
+def test_the_verdict_reads_the_tags_and_the_account_of_the_instance() -> None:
+    assert verdict_on(an_instance(), GateSettings()) == DEVELOPMENT
+    mapped = GateSettings(account_mappings={ACCOUNT: "qa"})
+    assert verdict_on(an_instance(TagList=[]), mapped) == Verdict(Environment.TEST, f"account_mappings {ACCOUNT}")
+    assert verdict_on(an_instance(TagList=[{"Key": "Env"}]), mapped) == Verdict(Environment.UNKNOWN, "tag Env=")
+
+
+def test_tags_that_cannot_be_read_are_unknown_whatever_the_settings_say() -> None:
+    settings = GateSettings(instance_mappings={INSTANCE_ID: "dev"}, default_environment="dev")
+    verdict = verdict_on(an_instance("TagList"), settings)
+    assert verdict == Verdict(Environment.UNKNOWN, "tags that could not be read")
+    refusal = gate(INSTANCE_ID, verdict)
+    assert refusal
+    assert refusal.status == 403
+
+
+@pytest.mark.parametrize("environment", ["development", "test", "staging", "poc", "sandbox"])
+def test_an_allowed_environment_passes(environment: str) -> None:
+    assert gate(INSTANCE_ID, Verdict(Environment(environment), "x")) is None
+
+
+def test_production_is_refused_with_the_documented_text() -> None:
+    text = "Operations not allowed on production instances. Please create a CloudOps request."
+    refusal = gate(INSTANCE_ID, Verdict(Environment.PRODUCTION, "tag Env=prod"))
+    assert refusal == Refusal(403, Code.PRODUCTION_INSTANCE, text)
+
+
+@pytest.mark.parametrize(
+    ("source", "looked_at"),
+    [
+        (NOTHING, "no environment tag, instance mapping, account mapping or naming pattern fits it"),
+        ("tag Env=what", "tag Env=what names no environment that is known"),
+    ],
+)
+def test_an_unknown_environment_names_the_instance_what_was_looked_at_and_the_way_out(
+    source: str, looked_at: str
+) -> None:
+    text = f"Operations not allowed on {INSTANCE_ID}: its environment is unknown ({looked_at}). {FIX}"
+    refusal = gate(INSTANCE_ID, Verdict(Environment.UNKNOWN, source))
+    assert refusal == Refusal(403, Code.ENVIRONMENT_UNKNOWN, text)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_an_ordinary_instance_takes_every_operation(operation: str) -> None:
+    assert impossible(an_order(operation), an_instance()) is None
+    assert obstacle(an_order(operation), an_instance()) is None
+
+
+@pytest.mark.parametrize(
+    ("operation", "instead"),
+    [
+        ("create_snapshot", "Take a cluster snapshot (CreateDBClusterSnapshot) instead."),
+        ("reboot_instance", "Reboot or fail over the cluster instead."),
+        ("modify_backup_window", "Change the backup window of the cluster (ModifyDBCluster) instead."),
+    ],
+)
+@pytest.mark.parametrize("engine", ["aurora-postgresql", "docdb", "neptune"])
+def test_a_cluster_member_is_operated_through_its_cluster(operation: str, instead: str, engine: str) -> None:
+    refusal = impossible(an_order(operation), an_instance(DBClusterIdentifier="orders", Engine=engine))
+    text = f"Instance {INSTANCE_ID} is a member of the cluster orders ({engine}). {instead}"
+    assert refusal == Refusal(400, Code.NOT_SUPPORTED, text)
+
+
+@pytest.mark.parametrize("instance", [an_instance(MultiAZ=False), an_instance("MultiAZ")])
+def test_a_failover_needs_a_standby(instance: Any) -> None:
+    refusal = impossible(an_order("reboot_instance", {"force_failover": True}), instance)
+    text = (
+        f"Instance {INSTANCE_ID} is not Multi-AZ, so it has no standby to fail over to. "
+        "Send force_failover: false, or leave it out."
+    )
+    assert refusal == Refusal(400, Code.NOT_SUPPORTED, text)
+
+
+def test_a_failover_to_a_standby_passes() -> None:
+    assert impossible(an_order("reboot_instance", {"force_failover": True}), an_instance(MultiAZ=True)) is None
+
+
+def test_a_window_over_the_maintenance_window_is_refused_and_names_it() -> None:
+    instance = an_instance(PreferredMaintenanceWindow="wed:03:59-wed:04:29")
+    text = (
+        f"The backup window 03:00-04:00 overlaps the maintenance window wed:03:59-wed:04:29 of {INSTANCE_ID}. "
+        "Choose a window outside it."
+    )
+    refusal = impossible(an_order("modify_backup_window"), instance)
+    assert refusal == Refusal(400, Code.NOT_SUPPORTED, text)
+    assert impossible(an_order("create_snapshot"), instance) is None
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("state", STATES)
+def test_the_states_in_which_rds_takes_an_operation(operation: str, state: str) -> None:
+    refusal = obstacle(an_order(operation), an_instance(DBInstanceStatus=state))
+    assert (refusal is None) == (state in READY[operation])
+    assert refusal is None or (refusal.status, refusal.code) == (409, Code.INSTANCE_NOT_READY)
+
+
+def test_a_stopped_instance_is_in_the_way_and_the_text_says_what_is_needed() -> None:
+    refusal = obstacle(an_order(), an_instance(DBInstanceStatus="stopped"))
+    assert refusal
+    assert refusal.error == (
+        f"Instance {INSTANCE_ID} is stopped; create_snapshot needs it to be available or storage-optimization. "
+        "Try again when it is."
+    )
+
+
+def test_changes_that_apply_immediately_would_apply_too_are_listed() -> None:
+    instance = an_instance(PendingModifiedValues={"MultiAZ": True, "DBInstanceClass": "db.m5.large"})
+    refusal = obstacle(an_order("modify_backup_window"), instance)
+    text = (
+        f"Instance {INSTANCE_ID} has other changes pending (DBInstanceClass, MultiAZ) that "
+        "apply_immediately would apply too. Send apply_immediately: false, or let them be applied first."
+    )
+    assert refusal == Refusal(409, Code.PENDING_CHANGES, text)
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameters"),
+    [
+        ("modify_backup_window", {"apply_immediately": False}),
+        ("create_snapshot", {}),
+        ("reboot_instance", {}),
+    ],
+)
+def test_pending_changes_are_in_the_way_of_nothing_else(operation: str, parameters: dict[str, Any]) -> None:
+    instance = an_instance(PendingModifiedValues={"MultiAZ": True})
+    assert obstacle(an_order(operation, COMPLETE[operation] | parameters), instance) is None
+
+
+def test_an_instance_without_pending_values_has_nothing_pending() -> None:
+    assert obstacle(an_order("modify_backup_window"), an_instance("PendingModifiedValues")) is None

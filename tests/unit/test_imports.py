@@ -1,0 +1,65 @@
+"""Cold starts: what a function must not import, asked of a fresh interpreter."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FUNCTIONS = Path(__file__).parents[2] / "functions"
+ENVIRONMENT = {
+    "AWS_REGION": "eu-west-1",
+    "AWS_DEFAULT_REGION": "eu-west-1",
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "OPERATIONS_TABLE": "rds_operations",
+    "AUDIT_TABLE": "rds_audit_log",
+    "EXECUTION_PREFIX": "arn:aws:states:eu-west-1:123456789012:execution:rds-operations-operation:",
+    "LONGEST_SECONDS": "1260",
+    "POLL_INTERVAL_SECONDS": "30",
+    "ALLOWED_ORIGIN": "*",
+}
+HANDLERS = sorted(f"{path.parent.name}.handler" for path in FUNCTIONS.glob("*/handler.py"))
+TOO_HEAVY = {"boto3", "pydantic", "aws_xray_sdk", "aws_lambda_powertools.utilities.idempotency"}
+
+
+def run(code: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    path = {"PATH": os.environ["PATH"], "PYTHONPATH": str(FUNCTIONS)}
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, env=path | environment, capture_output=True, text=True, check=False)
+
+
+def imported_by(*modules: str) -> set[str]:
+    code = f"import json, sys, {', '.join(modules)}; print(json.dumps(list(sys.modules)))"
+    answer = run(code, ENVIRONMENT)
+    assert answer.returncode == 0, answer.stderr
+    return set(json.loads(answer.stdout.splitlines()[-1]))
+
+
+def test_validate_imports_no_aws_sdk() -> None:
+    """Powertools asks for the bare name `botocore`, to see whether it is there; nothing inside of it is loaded."""
+    assert not {name for name in imported_by("validate.handler") if name.startswith(("botocore.", "boto3"))}
+
+
+def test_no_function_imports_what_costs_too_much() -> None:
+    assert len(HANDLERS) == 7
+    imported = imported_by(*HANDLERS)
+    assert "botocore.session" in imported
+    assert not imported & TOO_HEAVY
+
+
+@pytest.mark.parametrize("missing", ["OPERATIONS_TABLE", "AUDIT_TABLE", "EXECUTION_PREFIX", "LONGEST_SECONDS"])
+def test_a_missing_variable_is_named(missing: str) -> None:
+    code = "from rds_operations.environment import Deployment; Deployment.from_env()"
+    answer = run(code, {**ENVIRONMENT, missing: ""})
+    assert answer.returncode == 1
+    assert f"The environment variable {missing} is missing" in answer.stderr
+
+
+def test_in_lambda_the_garbage_collector_rests_while_importing_and_no_longer() -> None:
+    code = "import gc, rds_operations; early = gc.isenabled(); import validate.handler; print(early, gc.isenabled())"
+    assert run(code, ENVIRONMENT).stdout.split() == ["True", "True"]
+    inside = {**ENVIRONMENT, "AWS_LAMBDA_FUNCTION_NAME": "rds-operations-validate"}
+    assert run(code, inside).stdout.split() == ["False", "True"]

@@ -1,0 +1,166 @@
+"""The result documents of the specification, and how an execution ends."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from rds_operations.operations import OPERATIONS
+from rds_operations.order import Order
+from rds_operations.outcome import Outcome, fault_text, outcome_of, work_of_event
+from rds_operations.progress import Progress, done, failed
+from tests.unit.builders import INSTANCE_ID, MOMENT, SNAPSHOT_ID, an_order
+
+SNAPSHOT_ARN = f"arn:aws:rds:ap-southeast-1:123456789012:snapshot:{SNAPSHOT_ID}"
+DETAILS: dict[str, dict[str, Any]] = {
+    "create_snapshot": {"snapshot_arn": SNAPSHOT_ARN, "snapshot_create_time": "2025-11-13T10:30:00Z"},
+    "reboot_instance": {},
+    "modify_backup_window": {"backup_window": "03:00-04:00"},
+}
+SPECIFIED: dict[str, dict[str, Any]] = {
+    "create_snapshot": {"operation": "create_snapshot", "snapshot_id": SNAPSHOT_ID, **DETAILS["create_snapshot"]},
+    "reboot_instance": {"operation": "reboot_instance", "instance_id": INSTANCE_ID, "force_failover": False},
+    "modify_backup_window": {
+        "operation": "modify_backup_window",
+        "instance_id": INSTANCE_ID,
+        "backup_window": "03:00-04:00",
+        "apply_immediately": True,
+        "pending_backup_window": None,
+    },
+}
+
+
+def settled(work: dict[str, Any], order: Order | None = None, seconds: float = 125.31) -> Outcome:
+    return outcome_of(work, order or an_order(), "development", MOMENT, MOMENT + timedelta(seconds=seconds))
+
+
+def found_by(order: Order) -> dict[str, str]:
+    return {
+        "operation_id": order.operation_id,
+        "execution_arn": order.execution_arn,
+        "instance_id": INSTANCE_ID,
+        "environment": "development",
+    }
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_success_is_the_specifications_document_with_all_its_keys(operation: str) -> None:
+    order = an_order(operation)
+    outcome = settled({"progress": done(**DETAILS[operation]).to_document()}, order)
+    ending = {"status": "available", "duration_seconds": 125.3, "success": True}
+    assert outcome == Outcome(SPECIFIED[operation] | ending | found_by(order))
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("seconds", [0, 2, 300, -1])
+def test_a_duration_is_a_number_with_a_fraction_and_never_negative(operation: str, seconds: int) -> None:
+    document = settled({"progress": done().to_document()}, an_order(operation), seconds).document
+    assert type(document["duration_seconds"]) is float
+    assert document["duration_seconds"] == max(0, seconds)
+    assert type(document["success"]) is bool
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_progress_that_is_not_finished_is_a_timeout(operation: str) -> None:
+    outcome = settled({"progress": Progress("creating", percent=40).to_document()}, an_order(operation), 300)
+    assert outcome.error == "OperationTimedOut"
+    assert (outcome.document["status"], outcome.document["success"]) == ("timeout", False)
+    assert outcome.document["duration_seconds"] == 300.0
+    assert "error" not in outcome.document
+
+
+def test_an_error_of_aws_is_in_the_document_word_for_word() -> None:
+    error = f"DBSnapshotAlreadyExists: Snapshot {SNAPSHOT_ID} already exists"
+    order = an_order()
+    outcome = settled({"progress": failed(error).to_document()}, order, 1.2)
+    assert outcome.error == "OperationFailed"
+    assert outcome.document == {
+        "operation": "create_snapshot",
+        "snapshot_id": SNAPSHOT_ID,
+        "status": "failed",
+        "success": False,
+        "error": error,
+        "duration_seconds": 1.2,
+        **found_by(order),
+    }
+
+
+@pytest.mark.parametrize("kind", ["refusal", "obstacle"])
+def test_a_refusal_ends_as_refused_with_its_sentence(kind: str) -> None:
+    refusal = {"status": 409, "code": "instance_not_ready", "error": "Instance is stopped."}
+    outcome = settled({kind: refusal})
+    assert outcome.error == "OperationRefused"
+    assert (outcome.document["success"], outcome.document["error"]) == (False, "Instance is stopped.")
+
+
+def test_a_refused_start_that_names_nothing_sound_still_has_a_document() -> None:
+    outcome = settled({"refusal": {"error": "operation is required"}}, Order("by-hand"), 0)
+    assert outcome.document["operation_id"] == "by-hand"
+    assert outcome.document["error"] == "operation is required"
+    assert "snapshot_id" not in outcome.document
+
+
+def test_a_fault_beats_the_progress_before_it() -> None:
+    cause = json.dumps({"errorMessage": "Throttling: Rate exceeded", "stackTrace": ["secret path"]})
+    work = {"progress": done().to_document(), "fault": {"Error": "RdsThrottled", "Cause": cause}}
+    outcome = settled(work)
+    assert outcome.error == "OperationFailed"
+    assert outcome.document["error"] == "Throttling: Rate exceeded"
+    assert outcome.document["success"] is False
+
+
+@pytest.mark.parametrize(
+    ("fault", "text"),
+    [
+        ({}, "Unknown: no details"),
+        ({"Error": "States.Timeout"}, "States.Timeout: no details"),
+        ({"Error": "States.Timeout", "Cause": ""}, "States.Timeout: no details"),
+        ({"Error": "KeyError", "Cause": '{"errorMessage": "\'order\'"}'}, "KeyError: 'order'"),
+        ({"Error": "RdsUnavailable", "Cause": '{"errorMessage": "no answer"}'}, "no answer"),
+        ({"Error": "RdsRefused", "Cause": "{}"}, "RdsRefused: no details"),
+        ({"Error": "Lambda.Unknown", "Cause": "No cause could be read. Traceback: x"}, "Lambda.Unknown: no details"),
+        ({"Error": "E", "Cause": '["a list"]'}, "E: no details"),
+        ({"Error": "E", "Cause": "null"}, "E: no details"),
+    ],
+)  # fmt: skip
+def test_a_fault_in_words(fault: dict[str, str], text: str) -> None:
+    assert fault_text(fault) == text
+
+
+def test_no_stack_trace_is_ever_in_a_fault_text() -> None:
+    cause = {
+        "errorMessage": "boom",
+        "errorType": "ValueError",
+        "stackTrace": ['  File "/var/task/execute/handler.py", line 1'],
+    }
+    text = fault_text({"Error": "ValueError", "Cause": json.dumps(cause)})
+    assert text == "ValueError: boom"
+
+
+@pytest.mark.parametrize(
+    ("detail", "text"),
+    [
+        ({"status": "ABORTED"}, "ExecutionAborted: The execution was stopped"),
+        ({"status": "ABORTED", "error": "StoppedByDba"}, "ExecutionAborted: The execution was stopped"),
+        ({"status": "TIMED_OUT"}, "ExecutionTimedOut: The execution ran out of time"),
+        ({"status": "FAILED", "error": None}, "ExecutionFailed: The execution broke: no details"),
+        ({"status": "FAILED", "error": "States.Runtime"}, "ExecutionFailed: The execution broke: States.Runtime"),
+    ],
+)
+def test_an_execution_that_ended_without_its_closing_record(detail: dict[str, Any], text: str) -> None:
+    assert fault_text(work_of_event(detail)["fault"]) == text
+
+
+def test_where_only_the_recording_failed_the_outcome_is_known() -> None:
+    work = {"progress": done(**DETAILS["create_snapshot"]).to_document()}
+    detail = {"status": "FAILED", "error": "AuditFailed", "cause": json.dumps(work)}
+    assert settled(work_of_event(detail)) == settled(work)
+
+
+def test_the_end_of_the_execution_carries_the_document_as_its_cause() -> None:
+    outcome = settled({"progress": failed("Größe").to_document()})
+    ended = outcome.to_document()
+    assert (ended["success"], ended["error"]) == (False, "OperationFailed")
+    assert json.loads(ended["cause"]) == ended["document"] == outcome.document
+    assert settled({"progress": done().to_document()}).to_document()["success"] is True

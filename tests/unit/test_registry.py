@@ -1,0 +1,65 @@
+"""An operation is one module: everything else follows from the registry."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from rds_operations import operations
+from rds_operations.operations import ALLOWED, OPERATIONS
+from rds_operations.operations.operation import Operation
+from tests.unit.builders import COMPLETE, GIVEN
+
+STOP_INSTANCE = """
+from rds_operations.operations.operation import Operation
+
+
+class StopInstance(Operation):
+    name, position = "stop_instance", 4
+    parameters = ()
+
+    def start(self, rds, order): ...
+    def resume(self, rds, order, since): ...
+    def document(self, order, progress): ...
+
+
+OPERATION = StopInstance()
+"""
+
+
+def test_the_allowed_text_has_the_order_of_the_specification() -> None:
+    assert ALLOWED == "create_snapshot, reboot_instance, modify_backup_window"
+
+
+def test_the_builders_know_every_operation() -> None:
+    assert set(OPERATIONS) == set(COMPLETE) == set(GIVEN)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=str)
+def test_every_operation_is_complete(operation: Operation) -> None:
+    assert OPERATIONS[operation.name] is operation
+    assert operation.summary
+    assert operation.working_status
+    assert operation.ready_states
+    assert all(parameter.summary and callable(parameter.parse) for parameter in operation.parameters)
+    assert operation.acts_with
+    for permission in (*operation.acts_with, *operation.watches_with):
+        assert permission.action.startswith("rds:")
+        assert "*" not in permission.action
+        assert permission.resources
+        assert set(permission.resources) <= {"*", "db", "snapshot"}
+
+
+def test_places_in_lists_are_distinct() -> None:
+    positions = [operation.position for operation in OPERATIONS.values()]
+    assert positions == sorted(set(positions))
+
+
+def test_a_new_module_is_a_new_operation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "stop_instance.py").write_text(STOP_INSTANCE)
+    monkeypatch.setattr(operations, "__path__", [*operations.__path__, str(tmp_path)])
+    try:
+        assert list(operations._registry()) == [*OPERATIONS, "stop_instance"]
+    finally:
+        sys.modules.pop("rds_operations.operations.stop_instance")
+        del operations.stop_instance  # type: ignore[attr-defined]

@@ -1,0 +1,162 @@
+"""How a poll reads RDS: never a stale `available`, never a healthy state taken for a failure."""
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from rds_operations.faults import RdsRefused, RdsThrottled, RdsUnavailable
+from rds_operations.operations import OPERATIONS
+from rds_operations.operations.create_snapshot import OPERATION_TAG
+from rds_operations.operations.reboot_instance import FAILED_STATES
+from rds_operations.progress import Progress, done, failed
+from rds_operations.rds import Rds
+from tests.unit.builders import INSTANCE_ID, MOMENT, SNAPSHOT_ID, an_instance, an_order
+
+SNAPSHOT_ARN = f"arn:aws:rds:ap-southeast-1:123456789012:snapshot:{SNAPSHOT_ID}"
+REBOOT = an_order("reboot_instance")
+REBOOTING = Progress("rebooting")
+SEEN = Progress("rebooting", evidence="rebooting")
+
+
+def rds(**answers: Any) -> Rds:
+    """The edge with a client whose methods answer, or raise, what a test says."""
+
+    def method(answer: Any) -> Any:
+        def call(**_arguments: Any) -> Any:
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        return call
+
+    return Rds(cast("Any", SimpleNamespace(**{name: method(answer) for name, answer in answers.items()})))
+
+
+def error(code: str, status: int = 400) -> ClientError:
+    response: Any = {"Error": {"Code": code, "Message": "words"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(response, "Describe")
+
+
+def rebooted(previous: Progress, *events: str, **instance: Any) -> Progress:
+    shown = rds(
+        describe_db_instances={"DBInstances": [an_instance(**instance)]},
+        describe_events={"Events": [{"Message": message} for message in events]},
+    )
+    return OPERATIONS["reboot_instance"].look(shown, REBOOT, MOMENT, previous)
+
+
+def snapshot(**fields: Any) -> dict[str, Any]:
+    return {
+        "DBSnapshotIdentifier": SNAPSHOT_ID,
+        "DBSnapshotArn": SNAPSHOT_ARN,
+        "Status": "creating",
+        "TagList": [{"Key": OPERATION_TAG, "Value": an_order().operation_id}],
+        **fields,
+    }
+
+
+def watched(answer: Any, previous: Progress | None = None) -> Progress:
+    shown = rds(describe_db_snapshots=answer if isinstance(answer, Exception) else {"DBSnapshots": [answer]})
+    return OPERATIONS["create_snapshot"].look(shown, an_order(), MOMENT, previous or Progress("creating"))
+
+
+def test_an_available_instance_that_was_never_seen_rebooting_is_still_rebooting() -> None:
+    assert rebooted(REBOOTING) == REBOOTING
+    assert rebooted(REBOOTING, "DB instance shutdown", "Finished DB Instance backup") == REBOOTING
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["DB instance restarted", "Multi-AZ instance failover completed", "A Multi-AZ failover has completed."],
+)
+def test_an_available_instance_with_the_event_of_a_restart_is_back(message: str) -> None:
+    assert rebooted(REBOOTING, message) == done()
+
+
+def test_an_available_instance_that_was_seen_rebooting_is_back() -> None:
+    assert rebooted(REBOOTING, DBInstanceStatus="rebooting") == SEEN
+    assert rebooted(SEEN) == done()
+
+
+@pytest.mark.parametrize("state", ["backing-up", "modifying", "storage-optimization", "maintenance", "starting"])
+def test_a_healthy_state_in_between_is_no_failure_and_forgets_nothing(state: str) -> None:
+    assert rebooted(SEEN, "DB instance restarted", DBInstanceStatus=state) == SEEN
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        {"DBParameterGroups": [{"ParameterApplyStatus": "in-sync"}, {"ParameterApplyStatus": "pending-reboot"}]},
+        {"DBParameterGroups": [{"ParameterApplyStatus": "applying"}]},
+        {"OptionGroupMemberships": [{"Status": "pending-apply"}]},
+    ],
+)
+def test_an_instance_with_something_left_to_apply_is_not_back(left: dict[str, Any]) -> None:
+    assert rebooted(SEEN, "DB instance restarted", **left) == SEEN
+
+
+def test_an_instance_without_groups_is_in_sync() -> None:
+    assert rebooted(SEEN, DBParameterGroups=[], OptionGroupMemberships=[]) == done()
+
+
+@pytest.mark.parametrize("state", sorted(FAILED_STATES))
+def test_a_state_from_which_no_instance_comes_back_is_a_failure(state: str) -> None:
+    assert rebooted(SEEN, DBInstanceStatus=state) == failed(f"Instance {INSTANCE_ID} is in the state {state}")
+
+
+def test_an_instance_that_is_gone_is_a_failure() -> None:
+    gone = OPERATIONS["reboot_instance"].look(
+        rds(describe_db_instances=error("DBInstanceNotFound")), REBOOT, MOMENT, SEEN
+    )
+    assert gone == failed(f"Instance {INSTANCE_ID} is gone")
+
+
+@pytest.mark.parametrize("percent", [0, 40])
+def test_a_snapshot_in_the_making_tells_its_percent(percent: int) -> None:
+    details = {"snapshot_arn": SNAPSHOT_ARN}
+    assert watched(snapshot(PercentProgress=percent)) == Progress("creating", percent=percent, details=details)
+
+
+def test_an_available_snapshot_is_done_with_its_arn_and_time() -> None:
+    created = datetime(2025, 11, 13, 10, 30, 0, 500_000, tzinfo=UTC)
+    progress = watched(snapshot(Status="available", SnapshotCreateTime=created, PercentProgress=100))
+    assert progress == done(snapshot_arn=SNAPSHOT_ARN, snapshot_create_time="2025-11-13T10:30:00Z")
+
+
+@pytest.mark.parametrize("state", ["failed", "deleting", "deleted", "incompatible-restore", "incompatible-parameters"])
+def test_a_snapshot_that_will_never_be_available_is_a_failure(state: str) -> None:
+    expected = failed(f"Snapshot {SNAPSHOT_ID} ended in the state {state}", snapshot_arn=SNAPSHOT_ARN)
+    assert watched(snapshot(Status=state)) == expected
+
+
+@pytest.mark.parametrize("tags", [[], [{"Key": OPERATION_TAG, "Value": "another operation"}]])
+def test_a_snapshot_of_that_name_by_somebody_else_is_not_taken_for_ours(tags: list[dict[str, str]]) -> None:
+    expected = failed(f"DBSnapshotAlreadyExists: Snapshot {SNAPSHOT_ID} already exists")
+    assert watched(snapshot(Status="available", TagList=tags)) == expected
+
+
+def test_a_snapshot_that_does_not_show_yet_leaves_things_as_they_were() -> None:
+    previous = Progress("creating", percent=3)
+    assert watched(error("DBSnapshotNotFound"), previous) == previous
+
+
+@pytest.mark.parametrize(
+    ("problem", "fault"),
+    [
+        (error("Throttling"), RdsThrottled),
+        (error("ThrottlingException"), RdsThrottled),
+        (error("RequestLimitExceeded", 503), RdsThrottled),
+        (error("InternalFailure", 500), RdsUnavailable),
+        (error("ServiceUnavailable", 503), RdsUnavailable),
+        (error("AccessDenied", 403), RdsRefused),
+        (ReadTimeoutError(endpoint_url="https://rds"), RdsUnavailable),
+    ],
+)
+def test_a_look_that_fails_says_whether_it_is_worth_another(problem: Exception, fault: type[Exception]) -> None:
+    with pytest.raises(fault) as raised:
+        watched(problem)
+    assert raised.type is fault
+    assert str(raised.value)

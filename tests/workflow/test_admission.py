@@ -1,0 +1,63 @@
+"""Once per Idempotency-Key, one at a time per instance."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.workflow.service import Service, reboot_of, snapshot_of, window_of
+
+
+def test_repeated_idempotency_key_is_the_same_operation(service: Service) -> None:
+    instance = service.new_instance()
+    first = service.post(snapshot_of(instance), Idempotency_Key="retry-1")
+    second = service.post(snapshot_of(instance), **{"idempotency_key": "retry-1"})
+    assert first.status == second.status == 202
+    assert first.body == second.body
+    assert service.result(first.body["operation_id"])["success"] is True
+    third = service.post(snapshot_of(instance), Idempotency_Key="retry-1")
+    assert third.status == 202
+    assert third.body == first.body
+    assert len(service.snapshots(instance)) == 1
+    assert [record["event"] for record in service.records(instance)] == ["accepted", "completed"]
+
+
+def test_used_idempotency_key_with_another_request_is_409(service: Service) -> None:
+    instance = service.new_instance()
+    operation_id = service.accepted(snapshot_of(instance), Idempotency_Key="used-1")
+    service.result(operation_id)
+    answer = service.post(reboot_of(instance), Idempotency_Key="used-1")
+    assert answer.status == 409
+    assert answer.body["code"] == "idempotency_key_reused"
+    assert operation_id in answer.body["error"]
+    assert service.instance(instance)["DBInstanceStatus"] == "available"
+    assert service.records(instance)[-1]["event"] == "refused"
+
+
+def test_same_request_without_a_key_is_a_new_operation(service: Service) -> None:
+    instance = service.new_instance()
+    first = service.accepted(window_of(instance))
+    service.result(first)
+    assert service.accepted(window_of(instance)) != first
+
+
+def test_second_operation_on_a_busy_instance_is_409(service: Service) -> None:
+    instance = service.new_instance()
+    running = service.accepted(snapshot_of(instance))
+    answer = service.post(reboot_of(instance))
+    assert answer.status == 409
+    assert answer.body["error"] == f"Operation {running} is running on {instance}. Try again when it is over."
+    assert service.result(running)["success"] is True
+    assert service.result(service.accepted(reboot_of(instance)))["success"] is True
+    record = next(record for record in service.records(instance) if record["event"] == "refused")
+    assert json.loads(record["result"])["code"] == "operation_in_progress"
+
+
+def test_of_many_requests_at_once_one_is_accepted(service: Service) -> None:
+    instance = service.new_instance(tags={"Environment": "dev", "local:reboot": "240"})
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: service.post(reboot_of(instance)), range(8)))
+    statuses = sorted(answer.status for answer in answers)
+    assert statuses.count(202) == 1
+    assert set(statuses) <= {202, 409, 503}
+    accepted = next(answer for answer in answers if answer.status == 202)
+    assert service.result(accepted.body["operation_id"])["success"] is True
+    assert [record["event"] for record in service.records(instance)].count("accepted") == 1

@@ -1,0 +1,89 @@
+"""OPERATION started by hand, from the console or a scheduler, is as safe as through the API."""
+
+import json
+import time
+from typing import Any
+
+from tests.workflow.service import Service, reboot_of, snapshot_of, window_of
+
+
+def start(service: Service, body: Any, name: str) -> str:
+    arn = service.outputs["state_machine_arn"]
+    started = service.aws("stepfunctions").start_execution(stateMachineArn=arn, name=name, input=json.dumps(body))
+    return str(started["executionArn"])
+
+
+def test_direct_start_makes_its_own_item_and_records(service: Service) -> None:
+    instance = service.new_instance()
+    execution = service.ended(start(service, window_of(instance), f"by-hand-{instance}"))
+    assert execution["status"] == "SUCCEEDED"
+    document = service.result(f"by-hand-{instance}")
+    assert document["success"] is True
+    opening, closing = service.records(instance)
+    assert (opening["event"], closing["event"]) == ("accepted", "completed")
+    identity = json.loads(opening["user_identity"])
+    assert identity == {"userId": "states:StartExecution", "executionArn": execution["executionArn"]}
+    assert not service.is_locked(instance)
+
+
+def test_direct_start_on_production_is_refused_and_recorded(service: Service) -> None:
+    instance = service.new_instance("any", {"Stage": "prod"})
+    execution = service.ended(start(service, {**reboot_of(instance)}, f"by-hand-{instance}"))
+    assert (execution["status"], execution["error"]) == ("FAILED", "OperationRefused")
+    (record,) = service.records(instance)
+    assert record["event"] == "refused"
+    assert record["environment"] == "production"
+    assert service.instance(instance)["DBInstanceStatus"] == "available"
+
+
+def test_direct_start_with_a_forged_caller_or_nonsense_is_refused_and_recorded(service: Service) -> None:
+    instance = service.new_instance()
+    forged = {**reboot_of(instance), "caller": {"userArn": "evil"}, "order": {"operation_id": "x"}}
+    execution = service.ended(start(service, forged, f"forged-{instance}"))
+    assert execution["error"] == "OperationRefused"
+    (record,) = service.records(instance)
+    assert json.loads(record["user_identity"])["userId"] == "states:StartExecution"
+    for number, nonsense in enumerate(([], 3, "x", None, {"envelope": 1}, {"progress": {"finished": True}})):
+        execution = service.ended(start(service, nonsense, f"nonsense-{number}"))
+        assert execution["error"] == "OperationRefused"
+    assert len([record for record in service.records("-") if "nonsense-" in record["operation_id"]]) == 6
+
+
+def test_direct_start_on_a_busy_instance_does_nothing(service: Service) -> None:
+    instance = service.new_instance()
+    running = service.accepted(snapshot_of(instance))
+    execution = service.ended(start(service, reboot_of(instance), f"by-hand-{instance}"))
+    assert execution["status"] == "FAILED"
+    assert service.result(running)["success"] is True
+    events = [record["event"] for record in service.records(instance)]
+    assert sorted(events) == ["accepted", "completed", "refused"]
+
+
+def test_a_tag_that_turns_to_production_stops_the_operation_with_a_record(service: Service) -> None:
+    """Between admission and Execute: an order is admitted, then OPERATION is started late."""
+    instance = service.new_instance()
+    admission = service.outputs["admission_arn"]
+    operation_id = service.accepted(window_of(instance), Idempotency_Key="turns")
+    service.result(operation_id)
+    service.aws("rds").add_tags_to_resource(
+        ResourceName=service.instance(instance)["DBInstanceArn"], Tags=[{"Key": "ENV", "Value": "prod"}]
+    )
+    execution = service.ended(start(service, reboot_of(instance), f"late-{instance}"))
+    assert execution["error"] == "OperationRefused"
+    assert service.records(instance)[-1]["environment"] == "production"
+    assert admission
+
+
+def test_stopped_execution_is_closed_by_the_backstop(service: Service) -> None:
+    instance = service.new_instance(tags={"Environment": "dev", "local:snapshot": "never"})
+    answer = service.post(snapshot_of(instance))
+    operation_id = answer.body["operation_id"]
+    while service.get(operation_id).body["status"] != "creating":
+        time.sleep(0.05)
+    service.aws("stepfunctions").stop_execution(executionArn=answer.body["execution_arn"])
+    document = service.result(operation_id)
+    assert document["success"] is False
+    assert document["error"] == "ExecutionAborted: The execution was stopped"
+    assert service.execution(operation_id)["status"] == "ABORTED"
+    assert [record["event"] for record in service.records(instance)] == ["accepted", "completed"]
+    assert not service.is_locked(instance)
