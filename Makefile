@@ -3,7 +3,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PORT TIME_SCALE
 
-.PHONY: demo up down test check setup
+.PHONY: demo up down test check docs setup
 
 ## demo: the local cloud, and one operation on it from request to audit record
 demo: setup
@@ -20,6 +20,10 @@ down:
 ## test: all there is to check, as CI does
 test: setup check
 	python -m pytest
+
+## docs: the tables of README.md that follow from the code
+docs: setup
+	python docs/tables.py
 
 check: setup
 	ruff check .

@@ -24,7 +24,7 @@ def main() -> None:
     try:
         commands[sys.argv[1]](console)
     except CloudError as error:
-        console.print(f"[bold red]error[/] {error}")
+        console.print(f"[bold red]error[/] {error}", soft_wrap=True)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -15,7 +15,7 @@ from local.cloud import ACCOUNT, REGION, ROOT, SECRET_KEY, Cloud, CloudError
 
 STACK = "RdsOperations"
 # Where the CDK CLI puts the functions' package; on AWS `cdk bootstrap` makes it.
-_ASSETS_BUCKET = f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"
+ASSETS_BUCKET = f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"
 
 
 def session() -> boto3.Session:
@@ -38,8 +38,8 @@ def deploy(cloud: Cloud, *context: str, settings: str = "settings/local.json") -
 
 def _make_assets_bucket(cloud: Cloud) -> None:
     s3 = client(cloud, "s3")
-    if _ASSETS_BUCKET not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]:
-        s3.create_bucket(Bucket=_ASSETS_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    if ASSETS_BUCKET not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]:
+        s3.create_bucket(Bucket=ASSETS_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
 
 
 def _cdk(cloud: Cloud, *arguments: str) -> None:

@@ -40,7 +40,13 @@ def install() -> None:
         _api_id, stage_name, _stage, resource, path, method, headers, body = args[:8]
         context = _context(headers, stage_name, resource, path, method, kwargs)
         return await asyncio.to_thread(
-            _serve, integration, found["action"], found["region"], headers, (body or b"").decode(errors="replace"), context
+            _serve,
+            integration,
+            found["action"],
+            found["region"],
+            headers,
+            (body or b"").decode(errors="replace"),
+            context,
         )
 
     apigateway_v1._invoke_lambda_custom_v1 = invoke

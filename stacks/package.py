@@ -17,6 +17,7 @@ from rds_operations.gate_settings import SHIPPED, GateSettings
 FUNCTIONS = Path(__file__).parent.parent / "functions"
 RUNTIME = "3.13"
 # What the functions import beyond the runtime's own botocore. Pure Python, so right for arm64 from any machine.
+_UNUSED = ("aws_lambda_powertools/event_handler/", "aws_lambda_powertools/utilities/parser/")
 DEPENDENCIES = ("aws-lambda-powertools", "jmespath", "typing-extensions")
 
 
@@ -35,7 +36,12 @@ def _vendor(package: Distribution, target: Path) -> None:
     if "Root-Is-Purelib: true" not in (package.read_text("WHEEL") or ""):
         raise RuntimeError(f"{package.metadata['Name']} is not pure Python: it cannot be copied into an arm64 package")
     for file in package.files or []:
-        inside = ".dist-info" not in file.parts[0] and ".." not in file.parts and "__pycache__" not in file.parts
+        inside = (
+            ".dist-info" not in file.parts[0]
+            and not str(file).startswith(_UNUSED)
+            and ".." not in file.parts
+            and "__pycache__" not in file.parts
+        )
         if inside:
             destination = target / file
             destination.parent.mkdir(parents=True, exist_ok=True)

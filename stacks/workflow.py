@@ -9,6 +9,7 @@ from typing import Any
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
@@ -75,8 +76,10 @@ class Workflow(Construct):
                 include_execution_data=False,
             ),
         )
-        for function in invoked.values():
-            function.grant_invoke(machine)
+        # Not grant_invoke: that would allow every version and alias, too.
+        machine.add_to_role_policy(
+            iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[f.function_arn for f in invoked.values()])
+        )
         return machine
 
     def _backstop(self) -> None:

@@ -36,7 +36,7 @@ BODIES: dict[str, Any] = {
     "emoji": {**reboot_of("dev-1"), "instance_id": "dev-😀"},
     "emoji operation": {"operation": "💥" * 100, "instance_id": "dev-1"},
     "a very long instance_id": {**reboot_of("dev-1"), "instance_id": "d" * 10_000},
-    "apostrophes and quotes": {"operation": "it's \"quoted\" \\ $context.requestId #set($x=1)"},
+    "apostrophes and quotes": {"operation": 'it\'s "quoted" \\ $context.requestId #set($x=1)'},
     "tag keys reserved": snapshot_of("dev-1", tags=[{"Key": "aws:x", "Value": "v"}]),
     "tags without Value": snapshot_of("dev-1", tags=[{"Key": "x"}]),
     "window of 29 minutes": {

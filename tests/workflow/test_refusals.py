@@ -53,7 +53,9 @@ def test_refused_400(service: Service, body: dict[str, Any], error: str) -> None
     assert_refused(service, body, 400, error, body.get("instance_id", "-"))
 
 
-@pytest.mark.parametrize("tags", [{"Environment": "Production"}, {"ENV": "PRD"}, {"Env": "dev", "stage": "live"}], ids=str)
+@pytest.mark.parametrize(
+    "tags", [{"Environment": "Production"}, {"ENV": "PRD"}, {"Env": "dev", "stage": "live"}], ids=str
+)
 def test_refused_403_production(service: Service, tags: dict[str, str]) -> None:
     instance = service.new_instance("any", tags)
     record = assert_refused(service, reboot_of(instance), 403, PRODUCTION, instance)
@@ -81,7 +83,9 @@ def test_refused_403_environment_outside_the_table(service: Service) -> None:
 
 
 def test_refused_404(service: Service) -> None:
-    assert_refused(service, snapshot_of("no-such-instance"), 404, "Instance no-such-instance not found", "no-such-instance")
+    assert_refused(
+        service, snapshot_of("no-such-instance"), 404, "Instance no-such-instance not found", "no-such-instance"
+    )
 
 
 def test_refused_400_cluster_member(service: Service) -> None:

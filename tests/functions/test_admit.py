@@ -1,0 +1,155 @@
+"""Admit: on record with its lock, once per Idempotency-Key, one at a time per instance."""
+
+import json
+import time
+
+import pytest
+
+from rds_operations.faults import TableBusy
+from tests.functions.cloud import LONGEST_SECONDS, Cloud, Document
+from tests.unit.builders import EXECUTION_PREFIX, INSTANCE_ID, SNAPSHOT_ID, a_request
+
+
+@pytest.fixture(autouse=True)
+def _instance(cloud: Cloud) -> None:
+    cloud.create_instance()
+
+
+def reply(work: Document) -> tuple[int, Document]:
+    return work["reply"]["statusCode"], json.loads(work["reply"]["body"])
+
+
+def test_a_new_order_is_on_record_with_its_lock_before_it_begins(cloud: Cloud) -> None:
+    work = cloud.request(a_request())
+    operation_id = work["order"]["operation_id"]
+    assert reply(work) == (
+        202,
+        {
+            "operation": "create_snapshot",
+            "instance_id": INSTANCE_ID,
+            "operation_id": operation_id,
+            "execution_arn": EXECUTION_PREFIX + operation_id,
+            "environment": "development",
+            "status": "accepted",
+        },
+    )
+    assert work["reply"]["location"] == f"/operations/{operation_id}"
+    assert work["start"] == {
+        "name": operation_id,
+        "input": {
+            "operation": "create_snapshot",
+            "instance_id": INSTANCE_ID,
+            "parameters": {"snapshot_id": SNAPSHOT_ID, "tags": []},
+        },
+    }
+    item, lock = cloud.item(operation_id), cloud.lock()
+    assert item
+    assert (item["status"], item["environment"], item["request_id"]) == ("accepted", "development", "request-1")
+    assert json.loads(item["user_identity"])["userId"] == "apikey:key-id-1"
+    assert lock
+    assert lock["owner"] == operation_id
+    assert lock["expires_at"] == pytest.approx(time.time() + LONGEST_SECONDS, abs=10)
+    (record,) = cloud.records()
+    assert (record["event"], record["operation_id"], record["success"]) == ("accepted", operation_id, True)
+    assert json.loads(record["parameters"]) == {"snapshot_id": SNAPSHOT_ID, "tags": []}
+    assert cloud.snapshots() == []
+
+
+def test_the_same_key_and_request_get_the_same_answer_and_no_second_record(cloud: Cloud) -> None:
+    first = cloud.request(a_request(), key="my-key", request_id="request-1")
+    again = cloud.request(a_request() | {"instance_id": INSTANCE_ID.upper()}, key="my-key", request_id="request-2")
+    assert again["reply"] == first["reply"]
+    assert again["start"] == first["start"]
+    assert cloud.events() == ["accepted"]
+
+
+def test_a_replay_of_what_has_begun_does_not_start_it_again(cloud: Cloud) -> None:
+    first = cloud.request(a_request(), key="my-key")
+    cloud.executed(cloud.begin(first["start"]))
+    again = cloud.request(a_request(), key="my-key", request_id="request-2")
+    assert again["reply"] == first["reply"]
+    assert "start" not in again
+
+
+def test_a_replay_is_answered_though_the_instance_is_in_the_way_now(cloud: Cloud) -> None:
+    first = cloud.request(a_request(), key="my-key")
+    cloud.rds.stop_db_instance(DBInstanceIdentifier=INSTANCE_ID)
+    assert cloud.request(a_request(), key="my-key", request_id="request-2")["reply"] == first["reply"]
+
+
+def test_a_retried_admit_of_one_request_replays(cloud: Cloud) -> None:
+    assert cloud.request(a_request()) == cloud.request(a_request())
+    assert cloud.events() == ["accepted"]
+
+
+@pytest.mark.parametrize("other", [a_request(snapshot_id="another"), a_request("reboot_instance")])
+def test_another_request_under_a_used_key_is_a_conflict(cloud: Cloud, other: Document) -> None:
+    first = cloud.request(a_request(), key="my-key")["order"]["operation_id"]
+    status, body = reply(cloud.request(other, key="my-key", request_id="request-2"))
+    assert (status, body["code"]) == (409, "idempotency_key_reused")
+    assert first in body["error"]
+    assert cloud.events() == ["accepted"]
+
+
+def test_a_busy_instance_is_a_conflict_that_names_the_other_operation(cloud: Cloud) -> None:
+    first = cloud.request(a_request())["order"]["operation_id"]
+    work = cloud.request(a_request("reboot_instance"), key="my-key", request_id="request-2")
+    assert reply(work) == (
+        409,
+        {
+            "error": f"Operation {first} is running on {INSTANCE_ID}. Try again when it is over.",
+            "code": "operation_in_progress",
+        },
+    )
+    assert "start" not in work
+    assert {item["operation_id"] for item in cloud.items()} == {first, f"lock#{INSTANCE_ID}"}
+
+
+def test_a_key_that_met_a_busy_instance_can_be_used_again(cloud: Cloud) -> None:
+    work = cloud.executed(cloud.accepted())
+    refused = cloud.request(a_request("reboot_instance"), key="my-key", request_id="request-2")
+    assert refused["reply"]["statusCode"] == 409
+    cloud.audited(work)
+    repeated = cloud.request(a_request("reboot_instance"), key="my-key", request_id="request-3")
+    assert repeated["reply"]["statusCode"] == 202
+
+
+def test_a_stopped_instance_is_a_conflict_and_leaves_nothing(cloud: Cloud) -> None:
+    cloud.rds.stop_db_instance(DBInstanceIdentifier=INSTANCE_ID)
+    status, body = reply(cloud.request(a_request()))
+    assert (status, body["code"]) == (409, "instance_not_ready")
+    assert (cloud.items(), cloud.records()) == ([], [])
+
+
+def test_a_lock_past_its_time_is_taken_over(cloud: Cloud) -> None:
+    cloud.put(operation_id=f"lock#{INSTANCE_ID}", owner="long-gone", expires_at=int(time.time()) - 1)
+    work = cloud.request(a_request())
+    assert work["reply"]["statusCode"] == 202
+    lock = cloud.lock()
+    assert lock
+    assert lock["owner"] == work["order"]["operation_id"]
+
+
+def test_a_lock_within_its_time_holds(cloud: Cloud) -> None:
+    cloud.put(operation_id=f"lock#{INSTANCE_ID}", owner="still-running", expires_at=int(time.time()) + 60)
+    status, body = reply(cloud.request(a_request()))
+    assert status == 409
+    assert "still-running" in body["error"]
+
+
+def test_two_callers_may_use_the_same_key(cloud: Cloud) -> None:
+    mine = cloud.executed(cloud.accepted(key="my-key"))
+    cloud.audited(mine)
+    stranger = cloud.request(a_request("reboot_instance"), key="my-key", caller={"apiKeyId": "key-id-2"})
+    assert stranger["reply"]["statusCode"] == 202
+
+
+def test_a_key_whose_operation_is_gone_writes_nothing(cloud: Cloud) -> None:
+    """Only TTL removes items, the key and its operation within days of each other: refused as busy meanwhile."""
+    operation_id = cloud.request(a_request(), key="my-key")["order"]["operation_id"]
+    cloud.drop(operation_id)
+    cloud.drop(f"lock#{INSTANCE_ID}")
+    with pytest.raises(TableBusy):
+        cloud.request(a_request(), key="my-key", request_id="request-2")
+    assert cloud.item(operation_id) is None
+    assert cloud.lock() is None

@@ -1,0 +1,307 @@
+"""Audit: every attempt ends on record, exactly once."""
+
+import json
+import time
+from typing import Any
+
+import boto3
+import pytest
+
+from rds_operations.faults import RecordNotWritten
+from tests.functions.cloud import AUDIT_TABLE, Cloud, Document, a_work
+from tests.unit.builders import ACCOUNT, EXECUTION_PREFIX, INSTANCE_ID, REGION, REQUESTED_AT, SNAPSHOT_ID, a_request
+
+FAULT = {"Error": "KeyError", "Cause": '{"errorMessage": "boom", "stackTrace": ["secret path"]}'}
+
+
+def done(cloud: Cloud, operation: str = "create_snapshot") -> Document:
+    """An operation that is over in RDS, right before its Audit."""
+    cloud.create_instance()
+    return cloud.executed(cloud.accepted(operation))
+
+
+def assert_open(cloud: Cloud, operation_id: str) -> None:
+    item, lock = cloud.item(operation_id), cloud.lock()
+    assert item
+    assert lock
+    assert "ended_at" not in item
+    assert lock["owner"] == operation_id
+    assert "completed" not in cloud.events()
+
+
+def retag(cloud: Cloud, environment: str) -> None:
+    arn = f"arn:aws:rds:{REGION}:{ACCOUNT}:db:{INSTANCE_ID}"
+    cloud.rds.add_tags_to_resource(ResourceName=arn, Tags=[{"Key": "Environment", "Value": environment}])
+
+
+# What ADMISSION refuses.
+
+
+@pytest.mark.parametrize(
+    ("environment", "status", "verdict"), [("prod", 403, "production"), ("", 403, "unknown"), (None, 404, "unknown")]
+)
+def test_every_403_and_404_is_a_record(cloud: Cloud, environment: str | None, status: int, verdict: str) -> None:
+    if environment is not None:
+        cloud.create_instance(environment)
+    work = cloud.request(a_request())
+    answer = cloud.answered(work)
+    assert answer == {"statusCode": status, "error": work["refusal"]["error"], "code": work["refusal"]["code"]}
+    (record,) = cloud.records()
+    assert record["audit_id"] == f"{INSTANCE_ID}#{REQUESTED_AT}#{work['order']['operation_id']}#refused"
+    assert (record["event"], record["success"], record["environment"]) == ("refused", False, verdict)
+    assert json.loads(record["result"]) == {"success": False, **work["refusal"]}
+    assert json.loads(record["user_identity"])["sourceIp"] == "203.0.113.42"
+    assert cloud.items() == []
+
+
+def test_a_refusal_that_is_audited_twice_is_one_record(cloud: Cloud) -> None:
+    work = cloud.request(a_request())
+    assert cloud.answered(work) == cloud.answered(work)
+    assert cloud.events() == ["refused"]
+
+
+def test_a_request_that_names_nothing_sound_is_recorded_apart(cloud: Cloud) -> None:
+    assert cloud.answered(cloud.request({"instance_id": "no such id"}))["statusCode"] == 400
+    (record,) = cloud.records()
+    assert (record["instance_id"], record["operation"], record["operation_id"]) == ("-", "-", "request-1")
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "code"),
+    [
+        (FAULT, 500, "internal_error"),
+        ({"Error": "States.Timeout"}, 500, "internal_error"),
+        ({"Error": "RdsThrottled", "Cause": '{"errorMessage": "secret"}'}, 503, "try_again"),
+        ({"Error": "RdsUnavailable"}, 503, "try_again"),
+        ({"Error": "TableBusy"}, 503, "try_again"),
+    ],
+)
+@pytest.mark.parametrize("validated", [True, False])
+def test_an_admission_that_broke_is_recorded_and_its_cause_kept_back(
+    cloud: Cloud, fault: Document, status: int, code: str, validated: bool
+) -> None:
+    answer = cloud.answered({**(a_work() if validated else {}), "fault": fault})
+    assert (answer["statusCode"], answer["code"]) == (status, code)
+    assert "secret" not in str(answer)
+    (record,) = cloud.records()
+    assert (record["event"], record["instance_id"], record["success"]) == ("refused", INSTANCE_ID, False)
+    assert "secret path" not in record["result"]
+
+
+def test_an_admission_that_broke_after_admit_closes_its_own_order(cloud: Cloud) -> None:
+    cloud.create_instance()
+    work = cloud.request(a_request())
+    assert cloud.answered({**work, "fault": FAULT})["statusCode"] == 500
+    item = cloud.item(work["order"]["operation_id"])
+    assert item
+    assert (item["status"], cloud.lock()) == ("failed", None)
+    assert cloud.events() == ["accepted", "completed"]
+    assert cloud.executed(cloud.begin(work["start"]))["progress"]["success"] is False
+    assert cloud.actions == []
+
+
+def test_an_admission_that_broke_leaves_an_order_alone_that_has_begun(cloud: Cloud) -> None:
+    cloud.create_instance()
+    work = cloud.request(a_request())
+    cloud.executed(cloud.begin(work["start"]))
+    cloud.answered({**work, "fault": FAULT})
+    assert_open(cloud, work["order"]["operation_id"])
+
+
+def test_an_admission_that_broke_leaves_the_order_of_another_request_alone(cloud: Cloud) -> None:
+    cloud.create_instance()
+    first = cloud.request(a_request(), key="my-key", request_id="request-1")
+    again = cloud.request(a_request(), key="my-key", request_id="request-2")
+    cloud.answered({**again, "fault": FAULT})
+    assert_open(cloud, first["order"]["operation_id"])
+    assert sorted(cloud.events()) == ["accepted", "refused"]
+
+
+# How OPERATION ends.
+
+
+@pytest.mark.parametrize("operation", ["create_snapshot", "modify_backup_window"])
+def test_the_closing_record_the_final_status_and_the_lock_go_together(cloud: Cloud, operation: str) -> None:
+    work = done(cloud, operation)
+    outcome = cloud.audited(work)
+    item = cloud.item(work["order"]["operation_id"])
+    assert item
+    assert (outcome["success"], outcome["error"]) == (True, "")
+    assert (item["status"], cloud.lock()) == ("available", None)
+    assert json.loads(item["result"]) == outcome["document"] == json.loads(outcome["cause"])
+    opening, closing = cloud.records()
+    assert (opening["event"], closing["event"], closing["success"]) == ("accepted", "completed", True)
+    assert closing["timestamp"] == item["ended_at"]
+    assert json.loads(closing["result"]) == outcome["document"]
+    for name in ("parameters", "user_identity", "request_id", "execution_arn", "environment_source", "operation_id"):
+        assert closing[name] == opening[name]
+
+
+@pytest.mark.parametrize(
+    ("ending", "status", "error"),
+    [
+        ({}, "available", ""),
+        ({"progress": {"status": "creating"}}, "timeout", "OperationTimedOut"),
+        ({"progress": {"status": "failed", "finished": True, "error": "no"}}, "failed", "OperationFailed"),
+        ({"fault": FAULT}, "failed", "OperationFailed"),
+    ],
+)
+def test_called_twice_there_is_one_closing_record_and_the_same_outcome(
+    cloud: Cloud, ending: Document, status: str, error: str
+) -> None:
+    work = done(cloud) | ending
+    first = cloud.audited(work)
+    assert (first["document"]["status"], first["error"]) == (status, error)
+    assert cloud.audited(work) == first
+    assert cloud.events() == ["accepted", "completed"]
+
+
+def test_an_instance_that_became_production_meanwhile_is_refused_at_the_last_moment(cloud: Cloud) -> None:
+    cloud.create_instance()
+    start = cloud.request(a_request())["start"]
+    retag(cloud, "Production")
+    outcome = cloud.audited(cloud.begin(start))
+    assert outcome["error"] == "OperationRefused"
+    assert outcome["document"]["environment"] == "production"
+    closing = cloud.records()[-1]
+    assert (closing["event"], closing["environment"], closing["success"]) == ("completed", "production", False)
+    assert (cloud.lock(), cloud.snapshots()) == (None, [])
+
+
+def test_the_caller_on_record_is_the_one_that_asked_and_not_the_execution(cloud: Cloud) -> None:
+    cloud.audited(done(cloud))
+    closing = cloud.records()[-1]
+    assert json.loads(closing["user_identity"])["userId"] == "apikey:key-id-1"
+
+
+def test_a_refused_direct_start_is_a_record(cloud: Cloud) -> None:
+    outcome = cloud.audited(cloud.by_hand())
+    assert (outcome["success"], outcome["error"]) == (False, "OperationRefused")
+    (record,) = cloud.records()
+    assert (record["event"], record["operation_id"]) == ("refused", "by-hand")
+    assert json.loads(record["user_identity"])["userId"] == "states:StartExecution"
+    assert cloud.items() == []
+
+
+def test_an_envelope_forged_for_a_direct_start_touches_no_other_operation(cloud: Cloud) -> None:
+    cloud.create_instance()
+    victim = cloud.accepted()["order"]["operation_id"]
+    envelope = {"envelope": {"request": {}, "request_id": victim, "caller": {"userArn": "arn:aws:iam::1:user/ceo"}}}
+    cloud.audited(cloud.begin({"name": "forged", "input": envelope}), "forged")
+    assert_open(cloud, victim)
+    record = next(record for record in cloud.records() if record["event"] == "refused")
+    assert (record["operation_id"], json.loads(record["user_identity"])["userId"]) == (
+        "forged",
+        "states:StartExecution",
+    )
+
+
+def test_a_lock_that_was_taken_over_is_left_to_its_new_owner(cloud: Cloud) -> None:
+    work = done(cloud)
+    cloud.put(operation_id=f"lock#{INSTANCE_ID}", owner="next", expires_at=int(time.time()) + 60)
+    assert cloud.audited(work)["success"] is True
+    lock = cloud.lock()
+    assert lock
+    assert lock["owner"] == "next"
+
+
+# EventBridge's backstop.
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        ("ABORTED", "ExecutionAborted: The execution was stopped"),
+        ("TIMED_OUT", "ExecutionTimedOut: The execution ran out of time"),
+        ("FAILED", "ExecutionFailed: The execution broke: no details"),
+    ],
+)
+def test_the_end_of_an_execution_closes_an_open_order_and_releases_its_lock(
+    cloud: Cloud, status: str, error: str
+) -> None:
+    operation_id = done(cloud)["order"]["operation_id"]
+    document = cloud.ended(operation_id, status, a_request())["document"]
+    assert (document["success"], document["error"]) == (False, error)
+    assert cloud.lock() is None
+    assert cloud.events() == ["accepted", "completed"]
+    assert json.loads(cloud.records()[-1]["user_identity"])["userId"] == "apikey:key-id-1"
+
+
+def test_the_end_of_an_execution_does_nothing_to_a_closed_order(cloud: Cloud) -> None:
+    work = done(cloud)
+    outcome = cloud.audited(work)
+    items = cloud.items()
+    assert cloud.ended(work["order"]["operation_id"], "FAILED") == outcome
+    assert cloud.items() == items
+    assert cloud.events() == ["accepted", "completed"]
+
+
+def test_an_outcome_that_could_not_be_recorded_is_recorded_from_the_cause(cloud: Cloud) -> None:
+    work = done(cloud)
+    event = {"error": "AuditFailed", "cause": json.dumps(work)}
+    outcome = cloud.ended(work["order"]["operation_id"], "FAILED", a_request(), **event)
+    assert outcome["success"] is True
+    assert outcome["document"]["snapshot_id"] == SNAPSHOT_ID
+    assert cloud.records()[-1]["success"] is True
+
+
+@pytest.mark.parametrize("given", [None, a_request(), {"envelope": 1}, []])
+def test_the_end_of_a_direct_start_that_was_never_accepted_is_a_record(cloud: Cloud, given: Any) -> None:
+    cloud.ended("by-hand", given=given)
+    cloud.ended("by-hand", given=given)
+    (record,) = cloud.records()
+    assert (record["event"], record["operation_id"]) == ("refused", "by-hand")
+    assert record["timestamp"] == "2025-11-13T10:30:00.123Z"
+    assert record["execution_arn"] == EXECUTION_PREFIX + "by-hand"
+
+
+# All or nothing.
+
+
+def test_what_cannot_be_recorded_is_not_closed_and_is_counted(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    work = done(cloud)
+    cloud.dynamodb.delete_table(TableName=AUDIT_TABLE)
+    with pytest.raises(RecordNotWritten):
+        cloud.audited(work)
+    item, lock = cloud.item(work["order"]["operation_id"]), cloud.lock()
+    assert item
+    assert lock
+    assert "ended_at" not in item
+    metric = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert metric["AuditWriteFailures"] == [1.0]
+    assert metric["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["Region"]]
+
+
+def test_a_refusal_that_cannot_be_recorded_is_counted_too(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    work = cloud.request(a_request())
+    cloud.dynamodb.delete_table(TableName=AUDIT_TABLE)
+    with pytest.raises(RecordNotWritten):
+        cloud.answered(work)
+    assert "AuditWriteFailures" in capsys.readouterr().out
+
+
+# The specification's three queries, on the boto3 Table resource.
+
+
+def test_the_queries_of_the_specification(cloud: Cloud) -> None:
+    cloud.audited(done(cloud))
+    cloud.answered(cloud.request(a_request() | {"instance_id": "prod-01"}, request_id="request-2"))
+    dynamodb: Any = boto3.resource("dynamodb").meta.client
+    by_instance = dynamodb.query(
+        TableName="rds_audit_log",
+        KeyConditionExpression="instance_id = :id",
+        ExpressionAttributeValues={":id": "dev-postgres-01"},
+    )
+    assert [item["event"] for item in by_instance["Items"]] == ["accepted", "completed"]
+    by_user = dynamodb.scan(
+        TableName="rds_audit_log",
+        FilterExpression="contains(user_identity, :user)",
+        ExpressionAttributeValues={":user": "key-id-1"},
+    )
+    assert by_user["Count"] == 3
+    failed = dynamodb.scan(
+        TableName="rds_audit_log",
+        FilterExpression="success = :false",
+        ExpressionAttributeValues={":false": False},
+    )
+    assert [item["instance_id"] for item in failed["Items"]] == ["prod-01"]

@@ -1,0 +1,95 @@
+"""Classify: the instance as RDS shows it, and what follows."""
+
+import json
+
+import pytest
+
+from tests.functions.cloud import Cloud, a_work
+from tests.unit.builders import INSTANCE_ID
+
+
+def test_an_allowed_instance(cloud: Cloud) -> None:
+    cloud.create_instance("Dev ")
+    assert cloud.call("classify", a_work()) == {
+        "verdict": {"environment": "development", "source": "tag Environment=Dev "}
+    }
+
+
+@pytest.mark.parametrize(
+    ("environment", "verdict", "code"),
+    [("Production", "production", "production_instance"), ("", "unknown", "environment_unknown")],
+)
+def test_a_forbidden_instance(cloud: Cloud, environment: str, verdict: str, code: str) -> None:
+    cloud.create_instance(environment)
+    result = cloud.call("classify", a_work())
+    assert result["verdict"]["environment"] == verdict
+    assert (result["refusal"]["status"], result["refusal"]["code"]) == (403, code)
+    body = {"error": result["refusal"]["error"], "code": code}
+    assert (result["reply"]["statusCode"], json.loads(result["reply"]["body"])) == (403, body)
+
+
+def test_an_instance_that_does_not_exist(cloud: Cloud) -> None:
+    result = cloud.call("classify", a_work())
+    assert "verdict" not in result
+    assert result["refusal"] == {
+        "status": 404,
+        "code": "instance_not_found",
+        "error": f"Instance {INSTANCE_ID} not found",
+    }
+
+
+def test_a_member_of_a_cluster(cloud: Cloud) -> None:
+    engine = "aurora-postgresql"
+    cloud.rds.create_db_cluster(
+        DBClusterIdentifier="orders", Engine=engine, MasterUsername="admin", MasterUserPassword="not-a-secret"
+    )
+    cloud.create_instance(DBClusterIdentifier="orders", Engine=engine)
+    refusal = cloud.call("classify", a_work())["refusal"]
+    assert (refusal["status"], refusal["code"]) == (400, "not_supported_by_instance")
+    assert "member of the cluster orders (aurora-postgresql)" in refusal["error"]
+
+
+def test_a_production_member_of_a_cluster_is_production_first(cloud: Cloud) -> None:
+    cloud.rds.create_db_cluster(
+        DBClusterIdentifier="orders", Engine="aurora-mysql", MasterUsername="admin", MasterUserPassword="not-a-secret"
+    )
+    cloud.create_instance("prod", DBClusterIdentifier="orders", Engine="aurora-mysql")
+    assert cloud.call("classify", a_work())["refusal"]["status"] == 403
+
+
+def test_a_failover_follows_multi_az(cloud: Cloud) -> None:
+    work = a_work("reboot_instance")
+    work["order"]["parameters"]["force_failover"] = True
+    cloud.create_instance()
+    assert cloud.call("classify", work)["refusal"]["code"] == "not_supported_by_instance"
+    cloud.rds.modify_db_instance(DBInstanceIdentifier=INSTANCE_ID, MultiAZ=True, ApplyImmediately=True)
+    assert "refusal" not in cloud.call("classify", work)
+
+
+def test_a_window_over_the_maintenance_window(cloud: Cloud) -> None:
+    cloud.create_instance(PreferredMaintenanceWindow="sun:03:30-sun:04:30")
+    refusal = cloud.call("classify", a_work("modify_backup_window"))["refusal"]
+    assert refusal["status"] == 400
+    assert "overlaps the maintenance window sun:03:30-sun:04:30" in refusal["error"]
+
+
+def test_a_stopped_instance_is_an_obstacle_and_no_refusal(cloud: Cloud) -> None:
+    cloud.create_instance()
+    cloud.rds.stop_db_instance(DBInstanceIdentifier=INSTANCE_ID)
+    result = cloud.call("classify", a_work())
+    assert "refusal" not in result
+    assert (result["obstacle"]["status"], result["obstacle"]["code"]) == (409, "instance_not_ready")
+
+
+def test_pending_changes_are_an_obstacle(cloud: Cloud) -> None:
+    cloud.create_instance()
+    cloud.backend.databases[INSTANCE_ID].pending_modified_values = {"DBInstanceClass": "db.m7g.large"}
+    result = cloud.call("classify", a_work("modify_backup_window"))
+    assert result["obstacle"]["code"] == "pending_changes"
+    assert "(DBInstanceClass)" in result["obstacle"]["error"]
+
+
+def test_classify_changes_nothing(cloud: Cloud) -> None:
+    cloud.create_instance()
+    cloud.call("classify", a_work())
+    assert (cloud.items(), cloud.records(), cloud.snapshots()) == ([], [], [])

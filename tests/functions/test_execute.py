@@ -1,0 +1,204 @@
+"""Execute: acts at most once, and only on what is on record."""
+
+import json
+from typing import Any
+
+import pytest
+from botocore.stub import Stubber
+
+from rds_operations.faults import RdsThrottled, ReadBackDiffers
+from tests.functions.cloud import Cloud, Document
+from tests.unit.builders import EXECUTION_PREFIX, INSTANCE_ID, SNAPSHOT_ID, a_request
+
+ACTIONS = {
+    "create_snapshot": "CreateDBSnapshot",
+    "reboot_instance": "RebootDBInstance",
+    "modify_backup_window": "ModifyDBInstance",
+}
+NOTHING_DONE = "is closed or has lost its lock; nothing was done"
+
+
+@pytest.fixture(autouse=True)
+def _instance(cloud: Cloud) -> None:
+    cloud.create_instance()
+
+
+def stubbed(cloud: Cloud) -> Stubber:
+    """For what moto cannot answer: the errors of AWS."""
+    return Stubber(cloud.modules["execute"].rds.client)
+
+
+def changes(cloud: Cloud) -> list[str]:
+    return [action for action in cloud.actions if not action.startswith("Describe")]
+
+
+def test_a_snapshot_is_made_with_the_callers_tags_and_the_services_own(cloud: Cloud) -> None:
+    work = cloud.executed(cloud.accepted(tags=[{"Key": "Purpose", "Value": "Pre-upgrade"}]))
+    (snapshot,) = cloud.snapshots()
+    operation_id = work["order"]["operation_id"]
+    assert (snapshot["DBSnapshotIdentifier"], snapshot["DBInstanceIdentifier"]) == (SNAPSHOT_ID, INSTANCE_ID)
+    assert snapshot["TagList"] == [
+        {"Key": "Purpose", "Value": "Pre-upgrade"},
+        {"Key": "rds-operations:operation-id", "Value": operation_id},
+    ]
+    assert work["progress"]["details"]["snapshot_arn"] == snapshot["DBSnapshotArn"]
+    item = cloud.item(operation_id)
+    assert item
+    assert (item["status"], item["acting_at"]) == ("creating", work["since"])
+
+
+def test_a_backup_window_is_changed_and_read_back(cloud: Cloud) -> None:
+    work = cloud.executed(cloud.accepted("modify_backup_window", backup_window="23:30-00:30"))
+    (instance,) = cloud.rds.describe_db_instances(DBInstanceIdentifier=INSTANCE_ID)["DBInstances"]
+    assert instance["PreferredBackupWindow"] == "23:30-00:30"
+    assert work["progress"]["details"] == {"backup_window": "23:30-00:30"}
+    assert (work["progress"]["finished"], work["progress"]["success"]) == (True, True)
+
+
+def test_a_reboot_is_asked_for_and_goes_on(cloud: Cloud) -> None:
+    work = cloud.executed(cloud.accepted("reboot_instance"))
+    assert cloud.actions == ["RebootDBInstance"]
+    assert (work["progress"]["status"], work["progress"]["finished"]) == ("rebooting", False)
+
+
+@pytest.mark.parametrize(("operation", "action"), ACTIONS.items())
+@pytest.mark.parametrize("direct", [False, True])
+def test_the_second_execute_of_an_order_does_not_act_again(
+    cloud: Cloud, operation: str, action: str, direct: bool
+) -> None:
+    work = cloud.by_hand(operation) if direct else cloud.accepted(operation)
+    first, second = cloud.executed(work), cloud.executed(work)
+    assert changes(cloud) == [action]
+    assert second == first
+    assert len(cloud.snapshots()) == (operation == "create_snapshot")
+    assert cloud.events() == ["accepted"]
+
+
+def test_a_snapshot_of_that_name_by_somebody_else_fails_with_the_words_of_aws(cloud: Cloud) -> None:
+    cloud.rds.create_db_snapshot(DBSnapshotIdentifier=SNAPSHOT_ID, DBInstanceIdentifier=INSTANCE_ID)
+    work = cloud.accepted()
+    for _attempt in range(2):
+        progress = cloud.executed(work)["progress"]
+        assert (progress["finished"], progress["success"]) == (True, False)
+        assert progress["error"].startswith("DBSnapshotAlreadyExists: ")
+        assert SNAPSHOT_ID in progress["error"]
+    assert len(cloud.snapshots()) == 1
+
+
+@pytest.mark.parametrize(("operation", "action"), ACTIONS.items())
+def test_a_definite_error_of_aws_ends_the_operation(cloud: Cloud, operation: str, action: str) -> None:
+    work = cloud.accepted(operation)
+    with stubbed(cloud) as rds:
+        method = {"CreateDBSnapshot": "create_db_snapshot", "RebootDBInstance": "reboot_db_instance"}.get(action)
+        rds.add_client_error(method or "modify_db_instance", "InvalidDBInstanceState", "Instance is not available.")
+        progress = cloud.executed(work)["progress"]
+    assert (progress["finished"], progress["success"]) == (True, False)
+    assert progress["error"] == "InvalidDBInstanceState: Instance is not available."
+
+
+def test_a_throttled_call_had_no_effect_and_may_be_repeated(cloud: Cloud) -> None:
+    work = cloud.accepted()
+    with stubbed(cloud) as rds:
+        rds.add_client_error("create_db_snapshot", "Throttling", "Rate exceeded")
+        with pytest.raises(RdsThrottled, match="Throttling: Rate exceeded"):
+            cloud.executed(work)
+    item = cloud.item(work["order"]["operation_id"])
+    assert item
+    assert item["status"] == "accepted"
+    assert "acting_at" not in item
+    cloud.executed(work)
+    assert len(cloud.snapshots()) == 1
+
+
+def test_a_snapshot_without_a_definite_answer_is_looked_for_and_made_once(cloud: Cloud) -> None:
+    work = cloud.accepted()
+    with stubbed(cloud) as rds:
+        rds.add_client_error("create_db_snapshot", "InternalFailure", "?", http_status_code=500)
+        lost = cloud.executed(work)
+    assert (lost["progress"]["status"], lost["progress"]["finished"]) == ("creating", False)
+    cloud.executed(work)
+    cloud.executed(work)
+    assert len(cloud.snapshots()) == 1
+
+
+def test_a_reboot_without_a_definite_answer_is_never_repeated(cloud: Cloud) -> None:
+    work = cloud.accepted("reboot_instance")
+    with stubbed(cloud) as rds:
+        rds.add_client_error("reboot_db_instance", "InternalFailure", "?", http_status_code=500)
+        lost = cloud.executed(work)
+    assert cloud.executed(work) == lost
+    assert changes(cloud) == ["RebootDBInstance"]
+
+
+def test_a_window_that_rds_does_not_show_yet_is_looked_at_again_and_not_set_again(cloud: Cloud) -> None:
+    work = cloud.accepted("modify_backup_window")
+    cloud.backend.databases[INSTANCE_ID].update = lambda **_changes: None
+    for _attempt in range(2):
+        with pytest.raises(ReadBackDiffers, match="set to 03:00-04:00; RDS shows 13:14-13:44"):
+            cloud.executed(work)
+    assert changes(cloud) == ["ModifyDBInstance"]
+    cloud.rds.describe_db_instances()
+    cloud.backend.databases[INSTANCE_ID].preferred_backup_window = "03:00-04:00"
+    assert cloud.executed(work)["progress"]["success"] is True
+    assert changes(cloud) == ["ModifyDBInstance"]
+
+
+@pytest.mark.parametrize("operation", ACTIONS)
+def test_a_closed_order_does_nothing(cloud: Cloud, operation: str) -> None:
+    work = cloud.accepted(operation)
+    cloud.ended(work["order"]["operation_id"])
+    progress = cloud.executed(work)["progress"]
+    assert (progress["finished"], progress["success"]) == (True, False)
+    assert NOTHING_DONE in progress["error"]
+    assert cloud.actions == []
+
+
+@pytest.mark.parametrize("owner", ["", "another-operation"])
+def test_an_order_that_lost_its_lock_does_nothing(cloud: Cloud, owner: str) -> None:
+    work = cloud.accepted()
+    cloud.drop(f"lock#{INSTANCE_ID}")
+    if owner:
+        cloud.put(operation_id=f"lock#{INSTANCE_ID}", owner=owner, expires_at=9_999_999_999)
+    progress = cloud.executed(work)["progress"]
+    assert NOTHING_DONE in progress["error"]
+    assert cloud.actions == []
+
+
+def test_a_direct_start_opens_its_own_item_lock_and_record(cloud: Cloud) -> None:
+    cloud.executed(cloud.by_hand())
+    item, lock = cloud.item("by-hand"), cloud.lock()
+    assert item
+    assert lock
+    assert (item["status"], lock["owner"]) == ("creating", "by-hand")
+    (record,) = cloud.records()
+    assert (record["event"], record["operation_id"]) == ("accepted", "by-hand")
+    identity = {"userId": "states:StartExecution", "executionArn": EXECUTION_PREFIX + "by-hand"}
+    assert json.loads(record["user_identity"]) == identity
+    assert len(cloud.snapshots()) == 1
+
+
+def test_a_direct_start_on_a_busy_instance_does_nothing(cloud: Cloud) -> None:
+    running = cloud.accepted("reboot_instance")["order"]["operation_id"]
+    progress = cloud.executed(cloud.by_hand())["progress"]
+    assert (progress["finished"], progress["success"]) == (True, False)
+    assert running in progress["error"]
+    assert cloud.actions == []
+    assert cloud.item("by-hand") is None
+    assert cloud.events() == ["accepted"]
+
+
+@pytest.mark.parametrize("other", [a_request(snapshot_id="another"), a_request("reboot_instance")])
+def test_a_start_under_the_name_of_another_order_does_nothing(cloud: Cloud, other: Document) -> None:
+    accepted = cloud.accepted()["order"]["operation_id"]
+    progress = cloud.executed(cloud.begin({"name": accepted, "input": other}))["progress"]
+    assert (progress["finished"], progress["success"]) == (True, False)
+    assert cloud.actions == []
+
+
+def test_no_record_no_action(cloud: Cloud) -> None:
+    work: Any = cloud.by_hand()
+    cloud.dynamodb.delete_table(TableName="rds_audit_log")
+    with pytest.raises(Exception, match="Nothing could be written"):
+        cloud.executed(work)
+    assert cloud.actions == []
+    assert cloud.items() == []

@@ -1,0 +1,80 @@
+"""GET /operations/{operation_id}."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.functions.cloud import Cloud
+from tests.unit.builders import EXECUTION_PREFIX, INSTANCE_ID, SNAPSHOT_ID
+
+HEADERS = {"Content-Type": "application/json", "Access-Control-Allow-Origin": "https://dashboard.example.com"}
+
+
+@pytest.fixture(autouse=True)
+def _instance(cloud: Cloud) -> None:
+    cloud.create_instance()
+
+
+def test_an_accepted_operation(cloud: Cloud) -> None:
+    operation_id = cloud.accepted()["order"]["operation_id"]
+    answer = cloud.status(operation_id)
+    item = cloud.item(operation_id)
+    assert item
+    assert (answer["statusCode"], answer["headers"]) == (200, {**HEADERS, "Retry-After": "30"})
+    assert answer["body"] == {
+        "operation": "create_snapshot",
+        "instance_id": INSTANCE_ID,
+        "operation_id": operation_id,
+        "execution_arn": EXECUTION_PREFIX + operation_id,
+        "environment": "development",
+        "status": "accepted",
+        "started_at": item["started_at"],
+        "polls": 0,
+    }
+
+
+def test_a_running_operation_says_how_far_it_is(cloud: Cloud) -> None:
+    work = cloud.executed(cloud.accepted())
+    assert cloud.status(work["order"]["operation_id"])["body"]["status"] == "creating"
+    snapshot: Any = cloud.backend.database_snapshots[SNAPSHOT_ID]
+    snapshot.status, snapshot.percent_progress = "creating", 40
+    cloud.polled(work, 1)
+    answer = cloud.status(work["order"]["operation_id"])
+    assert (answer["body"]["polls"], answer["body"]["percent"]) == (1, 40)
+    assert answer["headers"]["Retry-After"] == "30"
+
+
+@pytest.mark.parametrize("operation", ["create_snapshot", "modify_backup_window"])
+def test_an_operation_that_is_over_is_its_result_document_and_no_more_waiting(cloud: Cloud, operation: str) -> None:
+    work = cloud.executed(cloud.accepted(operation))
+    document = cloud.audited(work)["document"]
+    answer = cloud.status(work["order"]["operation_id"])
+    assert (answer["statusCode"], answer["headers"]) == (200, HEADERS)
+    assert answer["body"] == document
+    assert answer["body"]["success"] is True
+    assert type(answer["body"]["duration_seconds"]) is float
+
+
+@pytest.mark.parametrize("ending", [{"progress": {"status": "rebooting"}}, {"fault": {"Error": "X"}}])
+def test_a_failure_and_a_timeout_are_a_200_too(cloud: Cloud, ending: Any) -> None:
+    work = cloud.executed(cloud.accepted("reboot_instance")) | ending
+    cloud.audited(work)
+    answer = cloud.status(work["order"]["operation_id"])
+    assert (answer["statusCode"], answer["headers"], answer["body"]["success"]) == (200, HEADERS, False)
+
+
+@pytest.mark.parametrize("operation_id", ["unknown", "", "x" * 200, "ünïcode", f"lock#{INSTANCE_ID}", "key#digest"])
+def test_an_unknown_id_is_a_404(cloud: Cloud, operation_id: str) -> None:
+    cloud.accepted(key="my-key")
+    cloud.put(operation_id="key#digest", owner="somebody")
+    assert cloud.status(operation_id) == {
+        "statusCode": 404,
+        "headers": HEADERS,
+        "body": {"error": f"Operation {operation_id[:80]} not found", "code": "operation_not_found"},
+    }
+
+
+def test_the_body_is_json_text(cloud: Cloud) -> None:
+    answer = cloud.call("status", {"pathParameters": {"operation_id": "unknown"}})
+    assert json.loads(answer["body"])["code"] == "operation_not_found"

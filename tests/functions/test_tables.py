@@ -1,0 +1,53 @@
+"""The edge to DynamoDB: botocore's errors translated once. What moto cannot answer is stubbed."""
+
+import pytest
+from botocore.stub import Stubber
+
+from rds_operations import tables
+from rds_operations.faults import RecordNotWritten, TableBusy
+from tests.functions.cloud import OPERATIONS_TABLE, Cloud
+
+
+def cancelled(cloud: Cloud, *codes: str) -> bool:
+    with Stubber(cloud.dynamodb) as dynamodb:
+        dynamodb.add_client_error(
+            "transact_write_items",
+            "TransactionCanceledException",
+            modeled_fields={"CancellationReasons": [{"Code": code} for code in codes]},
+        )
+        write = {"TableName": OPERATIONS_TABLE, "Key": {"operation_id": {"S": "x"}}}
+        return tables.write_all(cloud.dynamodb, [{"Delete": write}])  # type: ignore[typeddict-item]
+
+
+@pytest.mark.parametrize(
+    "codes", [["ConditionalCheckFailed", "None"], ["TransactionConflict", "ConditionalCheckFailed", "None"]]
+)
+def test_a_condition_that_did_not_hold_is_an_answer(cloud: Cloud, codes: list[str]) -> None:
+    assert cancelled(cloud, *codes) is False
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [["TransactionConflict", "None"], ["ThrottlingError", "TransactionConflict"], ["ProvisionedThroughputExceeded"]],
+)
+def test_a_conflict_or_throttling_is_worth_repeating(cloud: Cloud, codes: list[str]) -> None:
+    with pytest.raises(TableBusy, match=codes[0]):
+        cancelled(cloud, *codes)
+
+
+@pytest.mark.parametrize("codes", [["ValidationError"], ["ItemCollectionSizeLimitExceeded", "TransactionConflict"]])
+def test_any_other_cancellation_is_a_fault(cloud: Cloud, codes: list[str]) -> None:
+    with pytest.raises(RecordNotWritten):
+        cancelled(cloud, *codes)
+
+
+def test_a_table_that_cannot_be_read_is_a_fault(cloud: Cloud) -> None:
+    with pytest.raises(RecordNotWritten, match="could not be read"):
+        tables.get(cloud.dynamodb, "no-such-table", "x")
+
+
+def test_an_item_survives_its_attributes(cloud: Cloud) -> None:
+    item: tables.Item = {"operation_id": "x", "number": -3, "flag": False, "text": "Größe", "empty": ""}
+    put = {"TableName": OPERATIONS_TABLE, "Item": tables.to_attributes(item)}
+    assert tables.write_one(cloud.dynamodb, cloud.dynamodb.put_item, **put)
+    assert tables.get(cloud.dynamodb, OPERATIONS_TABLE, "x") == item

@@ -1,0 +1,97 @@
+"""Metrics and logs: what an operator sees, and what must never be there."""
+
+import io
+import json
+from typing import Any
+
+import pytest
+
+from rds_operations import telemetry
+from tests.functions.cloud import Cloud, Document
+from tests.unit.builders import INSTANCE_ID, REGION, a_request
+
+
+def metrics(capsys: pytest.CaptureFixture[str]) -> list[Document]:
+    """The lines in CloudWatch's embedded metric format."""
+    lines = [line for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    return [json.loads(line) for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("ending", "errors", "rate"),
+    [({}, 0.0, 100.0), ({"progress": {"status": "creating"}}, 1.0, 0.0), ({"fault": {"Error": "X"}}, 1.0, 0.0)],
+)
+def test_the_end_of_an_operation_is_one_line_with_the_specifications_metrics(
+    cloud: Cloud, capsys: pytest.CaptureFixture[str], ending: Document, errors: float, rate: float
+) -> None:
+    cloud.create_instance("qa")
+    work = cloud.executed(cloud.accepted()) | ending
+    duration = cloud.audited(work)["document"]["duration_seconds"]
+    (line,) = metrics(capsys)
+    (definition,) = line["_aws"]["CloudWatchMetrics"]
+    assert definition["Namespace"] == "RDSOperations"
+    assert definition["Dimensions"] == [["Operation", "Environment", "Region"]]
+    assert (line["Operation"], line["Environment"], line["Region"]) == ("create_snapshot", "test", REGION)
+    values = {metric["Name"]: (line[metric["Name"]], metric["Unit"]) for metric in definition["Metrics"]}
+    assert values == {
+        "OperationsExecuted": ([1.0], "Count"),
+        "OperationErrors": ([errors], "Count"),
+        "OperationSuccessRate": ([rate], "Percent"),
+        "OperationDuration": ([duration], "Seconds"),
+    }
+
+
+def test_an_operation_is_counted_once(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    cloud.create_instance()
+    work = cloud.executed(cloud.accepted())
+    for _attempt in range(2):
+        cloud.audited(work)
+        cloud.ended(work["order"]["operation_id"])
+    assert len(metrics(capsys)) == 1
+
+
+@pytest.mark.parametrize("environment", ["prod", ""])
+def test_a_refusal_is_no_executed_operation(cloud: Cloud, capsys: pytest.CaptureFixture[str], environment: str) -> None:
+    cloud.create_instance(environment)
+    cloud.answered(cloud.request(a_request()))
+    cloud.audited(cloud.by_hand())
+    assert metrics(capsys) == []
+
+
+def test_dimensions_do_not_leak_into_the_next_metric(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    cloud.create_instance()
+    cloud.audited(cloud.executed(cloud.accepted()))
+    telemetry.audit_write_failure()
+    assert metrics(capsys)[-1]["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["Region"]]
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    written = io.StringIO()
+    handler: Any = telemetry.logger.registered_handler
+    monkeypatch.setattr(handler, "stream", written)
+    return written
+
+
+def test_every_line_carries_its_state_and_the_operation(cloud: Cloud, log: io.StringIO) -> None:
+    cloud.create_instance()
+    work = cloud.executed(cloud.accepted("modify_backup_window"))
+    cloud.audited(work)
+    operation_id = work["order"]["operation_id"]
+    cloud.status(operation_id)
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert {line["state"] for line in lines} == {"Validate", "Classify", "Admit", "Execute", "Audit", "Status"}
+    before_the_order = {"admission"}
+    assert {line["operation_id"] for line in lines} - before_the_order == {operation_id}
+    actions = [line["rds_action"] for line in lines if line["state"] == "Execute" and "rds_action" in line]
+    assert actions == ["modify_db_instance", "describe_db_instances"]
+
+
+def test_no_parameter_and_no_key_is_ever_logged(cloud: Cloud, log: io.StringIO) -> None:
+    cloud.create_instance()
+    tags = [{"Key": "Ticket", "Value": "secret-tag-value"}]
+    work = cloud.request(a_request(snapshot_id="secret-snapshot", tags=tags), key="secret-key")
+    cloud.audited(cloud.executed(cloud.begin(work["start"])))
+    cloud.answered(cloud.request({"secret-body": 1, "instance_id": INSTANCE_ID}, request_id="request-2"))
+    assert "refused" in log.getvalue()
+    assert "secret" not in log.getvalue()

@@ -1,0 +1,88 @@
+"""The ASL files, as they are deployed."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.infrastructure.conftest import Template
+
+TRANSIENT = {
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.TooManyRequestsException",
+}
+
+
+def definition(template: Template, kind: str) -> dict[str, Any]:
+    """With the substitutions made, of which only the numbers matter here."""
+    machine = template.one("AWS::StepFunctions::StateMachine", StateMachineType=kind)
+    text = machine["DefinitionString"]
+    for name, value in machine["DefinitionSubstitutions"].items():
+        arn = f"arn:aws:lambda:eu-west-1:123456789012:function:{name}"
+        text = text.replace(f"${{{name}}}", value if isinstance(value, str) else arn)
+    assert "${" not in text
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+@pytest.fixture(params=["STANDARD", "EXPRESS"])
+def machine(request: pytest.FixtureRequest, template: Template) -> dict[str, Any]:
+    return definition(template, request.param)
+
+
+def test_statelint_finds_nothing(machine: dict[str, Any], tmp_path: Path) -> None:
+    file = tmp_path / "definition.asl.json"
+    file.write_text(json.dumps(machine))
+    command = [str(Path(sys.executable).parent / "statelint"), "--eval-jsonata", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, "")
+
+
+def test_every_task_has_a_timeout_a_comment_and_a_catch(machine: dict[str, Any]) -> None:
+    assert machine["QueryLanguage"] == "JSONata"
+    assert machine["Comment"]
+    for name, state in machine["States"].items():
+        if state["Type"] == "Task":
+            assert state["TimeoutSeconds"] < 60, name
+            assert state["Comment"], name
+            assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"], name
+
+
+def test_retries_name_their_errors(machine: dict[str, Any]) -> None:
+    for name, state in machine["States"].items():
+        for retrier in state.get("Retry", []):
+            assert "States.ALL" not in retrier["ErrorEquals"], name
+            if "lambda:invoke" in state["Resource"]:
+                assert set(retrier["ErrorEquals"]) >= TRANSIENT, name
+
+
+def test_admission_answers_before_api_gateway_gives_up(template: Template) -> None:
+    assert definition(template, "EXPRESS")["TimeoutSeconds"] == 25
+    tasks = [s for s in definition(template, "EXPRESS")["States"].values() if s["Type"] == "Task"]
+    assert sum(task["TimeoutSeconds"] for task in tasks) < 25  # so the record is written within it, too
+
+
+def test_waiting_is_thirty_seconds_ten_times(template: Template) -> None:
+    machine = definition(template, "STANDARD")
+    assert machine["States"]["Wait"]["Seconds"] == "{% 30 %}"
+    assert machine["States"]["Finished?"]["Choices"][1]["Condition"] == "{% $states.input.polls >= 10 %}"
+    assert machine["TimeoutSeconds"] > 300
+
+
+def test_the_graph_tells_the_story(template: Template) -> None:
+    states = definition(template, "STANDARD")["States"]
+    assert states["Validate"]["Next"] == "Valid?"
+    assert states["Valid?"]["Default"] == "Classify"
+    assert states["Classify"]["Next"] == "Allowed?"
+    assert states["Allowed?"]["Default"] == "Execute"
+    assert states["Execute"]["Next"] == "Finished?"
+    assert states["Finished?"]["Default"] == "Wait"
+    assert states["Wait"]["Next"] == "Poll"
+    assert states["Poll"]["Next"] == "Finished?"
+    assert states["Audit"]["Next"] == "Succeeded?"
