@@ -10,24 +10,31 @@ from ministack.services import rds
 
 from local.instance_tags import FAILS, NEVER, REBOOT_TAG, SNAPSHOT_TAG, THROTTLE_TAG
 
-Instance = dict[str, Any]
+Document = dict[str, Any]
+Instance = Document
 _DEFAULT_SECONDS = {SNAPSHOT_TAG: 95.0, REBOOT_TAG: 65.0}
 _STEPS = 10
 
 
 def install(time_scale: float) -> None:
-    create, finish = rds._create_snapshot_internal, rds._finish_instance_reboot
-    describe_snapshots = rds._ACTION_MAP["DescribeDBSnapshots"]
-    throttled: dict[str, int] = {}
+    rds._create_snapshot_internal = _slow_snapshots(rds._create_snapshot_internal, time_scale)
+    rds._finish_instance_reboot = _slow_reboots(rds._finish_instance_reboot, time_scale)
+    rds._ACTION_MAP["DescribeDBSnapshots"] = _throttled(rds._ACTION_MAP["DescribeDBSnapshots"])
 
-    def create_snapshot(snapshot_id: str, instance: Instance) -> dict[str, Any]:
-        snapshot: dict[str, Any] = create(snapshot_id, instance)
+
+def _slow_snapshots(create: Callable[[str, Instance], Document], time_scale: float) -> Callable[..., Document]:
+    def create_snapshot(snapshot_id: str, instance: Instance) -> Document:
+        snapshot = create(snapshot_id, instance)
         snapshot.update(Status="creating", PercentProgress=0)
         if instance["DBInstanceStatus"] == "available":
             instance["DBInstanceStatus"] = "backing-up"  # as RDS does while it takes a snapshot
         _in_background(lambda: _grow(snapshot, instance, time_scale))
         return snapshot
 
+    return create_snapshot
+
+
+def _slow_reboots(finish: Callable[[Instance, Any], None], time_scale: float) -> Callable[[Instance, Any], None]:
     def finish_reboot(instance: Instance, cluster: Any) -> None:
         behaviour = _tag(instance, REBOOT_TAG)
         if behaviour == NEVER:
@@ -38,23 +45,27 @@ def install(time_scale: float) -> None:
         else:
             finish(instance, cluster)
 
+    return finish_reboot
+
+
+def _throttled(describe_snapshots: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    left: dict[str, int] = {}
+
     def describe(parameters: Any) -> Any:
         snapshot = rds._snapshots.get(rds._p(parameters, "DBSnapshotIdentifier")) or {}
         instance = rds._resolve_instance(snapshot.get("DBInstanceIdentifier", ""))
         if instance:
             arn = instance["DBInstanceArn"]
-            throttled.setdefault(arn, int(_tag(instance, THROTTLE_TAG) or 0))
-            if throttled[arn] > 0:
-                throttled[arn] -= 1
+            left.setdefault(arn, int(_tag(instance, THROTTLE_TAG) or 0))
+            if left[arn] > 0:
+                left[arn] -= 1
                 return rds._error("Throttling", "Rate exceeded", 400)
         return describe_snapshots(parameters)
 
-    rds._create_snapshot_internal = create_snapshot
-    rds._finish_instance_reboot = finish_reboot
-    rds._ACTION_MAP["DescribeDBSnapshots"] = describe
+    return describe
 
 
-def _grow(snapshot: dict[str, Any], instance: Instance, time_scale: float) -> None:
+def _grow(snapshot: Document, instance: Instance, time_scale: float) -> None:
     behaviour = _tag(instance, SNAPSHOT_TAG)
     for step in range(1, _STEPS + 1):
         time.sleep(_seconds(behaviour, SNAPSHOT_TAG) / _STEPS / time_scale)

@@ -1,4 +1,4 @@
-"""Extension: request validators that a template makes. MiniStack validates requests, but not those of CloudFormation."""
+"""Extension: the request validators of a template. MiniStack validates requests, but makes none for CloudFormation."""
 
 import json
 from collections.abc import Callable

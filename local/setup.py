@@ -49,7 +49,9 @@ def install_packages() -> None:
 def install_node() -> None:
     """Into the virtual environment, where the machine has none or one that is too old."""
     node = shutil.which("node", path=search_path())
-    version = subprocess.run([node, "--version"], capture_output=True, text=True).stdout.strip() if node else ""
+    version = (
+        subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip() if node else ""
+    )
     if not version or int(version.lstrip("v").split(".")[0]) < OLDEST_NODE:
         print(f"Installing Node.js into .venv (found: {version or 'none'})", flush=True)
         pip(NODE)
@@ -95,6 +97,7 @@ def run(command: list, failure: str) -> None:  # type: ignore[type-arg]
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
+            check=False,
         )
     if done.returncode:
         tail = "\n".join(log.read_text().splitlines()[-8:])

@@ -1,5 +1,7 @@
 """The template's properties that users and auditors count on."""
 
+import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -102,8 +104,6 @@ def test_access_log_names_no_body_header_or_key(template: Template) -> None:
 
 
 def test_outputs(template: Template) -> None:
-    import json
-
     outputs = json.loads(template.path.read_text())["Outputs"]
     assert {"ApiUrl", "OperationStateMachineArn", "AdmissionStateMachineArn", "AuditTable"} <= set(outputs)
 
@@ -143,8 +143,6 @@ def test_cfn_lint_reports_nothing(template: Template) -> None:
 
 
 def test_package_is_small_and_byte_compiled(template: Template) -> None:
-    import shutil
-
     (asset,) = [folder for folder in template.path.parent.iterdir() if folder.name.startswith("asset.")]
     archive = shutil.make_archive(str(template.path.parent / "package"), "zip", asset)
     assert Path(archive).stat().st_size < 2_500_000

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -76,8 +77,6 @@ def test_it_listens_on_the_loopback_interface_only(project: Path) -> None:
 
 
 def test_a_taken_port_is_a_clear_error(project: Path) -> None:
-    import socket
-
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
