@@ -17,6 +17,7 @@ from rds_operations.environment import Deployment
 from rds_operations.order import Order
 from rds_operations.progress import Progress
 from rds_operations.tables import Item, to_attributes
+from rds_operations.telemetry import logger
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -62,7 +63,7 @@ class Ledger:
                 "ttl": clock.expiry(now),
             }
             writes.append(self._put(self._deployment.operations_table, key, _UNWRITTEN))
-        return tables.write_all(self._client, writes)
+        return _told(tables.write_all(self._client, writes), opening)
 
     def claim(self, order: Order, working_status: str, now: datetime) -> bool:
         """The right to act, which is given once: False where it was given before, or the lock or the order is gone."""
@@ -146,13 +147,13 @@ class Ledger:
         lock = self.item(_lock(order.instance_id))
         if lock and lock["owner"] == order.operation_id:
             writes.append(self._delete_lock(order))
-        return tables.write_all(self._client, writes)
+        return _told(tables.write_all(self._client, writes), closing)
 
     def record_refusal(self, order: Order, result: dict[str, Any], moment: datetime, verdict: Verdict) -> bool:
         """A record of an attempt that has no item; False where it was written before."""
         item = audit_record(order, Event.REFUSED, result, moment, verdict)
         put = self._put(self._deployment.audit_table, item, "attribute_not_exists(audit_id)")["Put"]
-        return tables.write_one(self._client, self._client.put_item, **put)
+        return _told(tables.write_one(self._client, self._client.put_item, **put), item)
 
     def _put(self, table: str, item: Item, condition: str) -> TransactWriteItemTypeDef:
         return {"Put": {"TableName": table, "Item": to_attributes(item), "ConditionExpression": condition}}
@@ -222,6 +223,12 @@ def _operation_item(order: Order, verdict: Verdict, now: datetime) -> Item:
         "started_at": clock.to_text(now),
         "ttl": clock.expiry(now),
     }
+
+
+def _told(written: bool, record: Item) -> bool:
+    message = "recorded" if written else "not recorded: another write was first"
+    logger.info(message, extra={"audit_id": record["audit_id"], "success": record["success"]})
+    return written
 
 
 def _key(operation_id: str) -> dict[str, dict[str, str]]:

@@ -131,6 +131,13 @@ class Service:
         found: list[Document] = self.aws("rds").describe_db_snapshots(DBInstanceIdentifier=instance_id)["DBSnapshots"]
         return found
 
+    def log_messages(self, group: str) -> list[str]:
+        logs = self.aws("logs")
+        streams = logs.get_paginator("describe_log_streams").paginate(logGroupName=group)
+        names = [stream["logStreamName"] for page in streams for stream in page["logStreams"]]
+        found = [logs.get_log_events(logGroupName=group, logStreamName=name, startFromHead=True) for name in names]
+        return [event["message"] for answer in found for event in answer["events"]]
+
     def operation_executions(self) -> int:
         found = self.aws("stepfunctions").list_executions(stateMachineArn=self.outputs["state_machine_arn"])
         return len(found["executions"])

@@ -1,0 +1,130 @@
+"""The specification's three queries, as written, and what the logs and metrics tell of an operation."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from local.instance_tags import FAILS, SNAPSHOT_TAG
+from tests.workflow.service import Service, reboot_of, snapshot_of, window_of
+
+SPECIFIED = {
+    "audit_id": str,
+    "timestamp": str,
+    "operation": str,
+    "instance_id": str,
+    "parameters": str,
+    "user_identity": str,
+    "result": str,
+    "success": bool,
+}
+
+
+def dynamodb(service: Service) -> Any:
+    """What the specification calls `dynamodb`: a client that takes plain values."""
+    return service.aws("dynamodb-table").meta.client
+
+
+def test_query_by_instance(service: Service) -> None:
+    instance = service.new_instance()
+    service.result(service.accepted(window_of(instance)))
+    response = dynamodb(service).query(
+        TableName="rds_audit_log",
+        KeyConditionExpression="instance_id = :id",
+        ExpressionAttributeValues={":id": instance},
+    )
+    assert [item["event"] for item in response["Items"]] == ["accepted", "completed"]
+    for item in response["Items"]:
+        assert {name: type(item[name]) for name in SPECIFIED} == SPECIFIED
+        assert int(item["ttl"]) == item["ttl"]
+        for name in ("parameters", "user_identity", "result"):
+            assert isinstance(json.loads(item[name]), dict)
+
+
+def test_query_by_user(service: Service) -> None:
+    instance = service.new_instance()
+    service.post(reboot_of(instance, force_failover=True))
+    user = json.loads(service.records(instance)[-1]["user_identity"])["userId"]
+    response = dynamodb(service).scan(
+        TableName="rds_audit_log",
+        FilterExpression="contains(user_identity, :user)",
+        ExpressionAttributeValues={":user": user},
+    )
+    assert instance in [item["instance_id"] for item in response["Items"]]
+
+
+def test_query_of_failed_operations(service: Service) -> None:
+    good, bad = service.new_instance(), service.new_instance(tags={"Environment": "dev", SNAPSHOT_TAG: FAILS})
+    for instance in (good, bad):
+        service.result(service.accepted(snapshot_of(instance)))
+    response = dynamodb(service).scan(
+        TableName="rds_audit_log",
+        FilterExpression="success = :false",
+        ExpressionAttributeValues={":false": False},
+    )
+    found = [item["instance_id"] for item in response["Items"]]
+    assert bad in found
+    assert good not in found
+
+
+def log_lines(service: Service) -> list[dict[str, Any]]:
+    messages = service.log_messages("/aws/lambda/rds-operations-service")
+    return [json.loads(line) for message in messages for line in message.splitlines() if line.startswith("{")]
+
+
+def eventually(service: Service, told: Callable[[], bool]) -> bool:
+    """The emulator may hand out a function's last lines with its next invocation only."""
+    for _ in range(10):
+        if told():
+            return True
+        service.result(service.accepted(reboot_of(service.new_instance())))
+    return False
+
+
+def test_every_line_of_an_operation_carries_its_id(service: Service) -> None:
+    instance = service.new_instance()
+    operation_id = service.accepted(reboot_of(instance))
+    service.result(operation_id)
+    expected = {
+        ("Validate", "done"),
+        ("Classify", "classified"),
+        ("Classify", "RDS answered"),
+        ("Admit", "done"),
+        ("Execute", "RDS answered"),
+        ("Poll", "polled"),
+        ("Audit", "recorded"),
+        ("Status", "done"),
+    }
+
+    def told() -> bool:
+        lines = [line for line in log_lines(service) if "level" in line]
+        assert all(line["operation_id"] for line in lines)
+        return expected <= {(line["state"], line["message"]) for line in lines if line["operation_id"] == operation_id}
+
+    assert eventually(service, told)
+
+
+def test_the_four_metrics_in_their_three_dimensions(service: Service) -> None:
+    good, bad = service.new_instance(), service.new_instance(tags={"Environment": "qa", SNAPSHOT_TAG: FAILS})
+    service.result(service.accepted(window_of(good)))
+    service.result(service.accepted(snapshot_of(bad)))
+    wanted = {("modify_backup_window", "development"), ("create_snapshot", "test")}
+    metrics: list[dict[str, Any]] = []
+
+    def told() -> bool:
+        metrics[:] = [line for line in log_lines(service) if "OperationsExecuted" in line]
+        return wanted <= {(line["Operation"], line["Environment"]) for line in metrics}
+
+    assert eventually(service, told)
+    for line in metrics:
+        (given,) = line["_aws"]["CloudWatchMetrics"]
+        assert given["Namespace"] == "RDSOperations"
+        assert [sorted(dimensions) for dimensions in given["Dimensions"]] == [["Environment", "Operation", "Region"]]
+        assert {metric["Name"]: metric["Unit"] for metric in given["Metrics"]} == {
+            "OperationsExecuted": "Count",
+            "OperationErrors": "Count",
+            "OperationSuccessRate": "Percent",
+            "OperationDuration": "Seconds",
+        }
+    (failed,) = [line for line in metrics if line["Environment"] == "test" and line["Operation"] == "create_snapshot"]
+    assert (failed["OperationErrors"], failed["OperationSuccessRate"]) == ([1.0], [0.0])
+    assert any(line["OperationSuccessRate"] == [100.0] for line in metrics)
