@@ -17,19 +17,19 @@ from stacks.tables import Tables
 
 @dataclass(frozen=True)
 class Shape:
-    """`timeout` in seconds: longer than the function's SDK calls take with all their attempts."""
+    """`timeout` in seconds: shorter than every Task that waits for the function, so that none goes on unseen."""
 
     summary: str
     timeout: int
 
 
 SHAPES = {
-    "validate": Shape("Validate: the request becomes an order, or a refusal", 5),
-    "classify": Shape("Classify: the instance's environment, and whether the operation fits it", 20),
-    "admit": Shape("Admit: puts the order on record with its lock", 15),
+    "validate": Shape("Validate: the request becomes an order, or a refusal", 3),
+    "classify": Shape("Classify: the instance's environment, and whether the operation fits it", 6),
+    "admit": Shape("Admit: puts the order on record with its lock", 4),
     "execute": Shape("Execute: acts on the database, once", 30),
     "poll": Shape("Poll: one look at RDS", 30),
-    "audit": Shape("Audit: the record of what was refused and of how an operation ended", 15),
+    "audit": Shape("Audit: the record of what was refused and of how an operation ended", 4),
     "status": Shape("Status: GET /operations/{operation_id}", 10),
 }
 _MEMORY_MB = 256

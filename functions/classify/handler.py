@@ -1,7 +1,7 @@
 """Classify: whose environment is this instance, and can the operation run on it? Reads RDS, changes nothing."""
 
 from rds_operations.admissibility import gate, impossible, not_found, obstacle, verdict_on
-from rds_operations.aws import rds_client
+from rds_operations.aws import looking_client
 from rds_operations.gate_settings import GateSettings
 from rds_operations.order import Order
 from rds_operations.rds import Rds
@@ -9,7 +9,7 @@ from rds_operations.refusals import Refusal
 from rds_operations.step import Document, step
 from rds_operations.telemetry import logger
 
-rds = Rds(rds_client())
+rds = Rds(looking_client())
 settings = GateSettings.shipped()
 
 

@@ -1,7 +1,7 @@
 """Execute: the one function that may change a database, and does so once."""
 
 from rds_operations import clock
-from rds_operations.aws import dynamodb_client, rds_client
+from rds_operations.aws import acting_client, dynamodb_client
 from rds_operations.classification import Verdict
 from rds_operations.environment import Deployment
 from rds_operations.execution import execute
@@ -10,7 +10,7 @@ from rds_operations.order import Order
 from rds_operations.rds import Rds
 from rds_operations.step import Document, step
 
-rds = Rds(rds_client(attempts=1))
+rds = Rds(acting_client())
 ledger = Ledger(dynamodb_client(), Deployment.from_env())
 
 

@@ -1,7 +1,7 @@
 """Poll: one look at RDS, written down. When to look again, and when to stop, the state machine knows."""
 
 from rds_operations import clock
-from rds_operations.aws import dynamodb_client, rds_client
+from rds_operations.aws import dynamodb_client, looking_client
 from rds_operations.environment import Deployment
 from rds_operations.ledger import Ledger
 from rds_operations.operations import OPERATIONS
@@ -11,7 +11,7 @@ from rds_operations.rds import Rds
 from rds_operations.step import Document, step
 from rds_operations.telemetry import logger
 
-rds = Rds(rds_client())
+rds = Rds(looking_client())
 ledger = Ledger(dynamodb_client(), Deployment.from_env())
 
 

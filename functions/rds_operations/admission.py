@@ -26,6 +26,8 @@ def admit(
         if before:
             return before
         holder = ledger.lock_holder(order.instance_id, now)
+        if holder == order.operation_id:
+            continue  # the same request, delivered twice at once: its twin was faster
         if holder:
             return conflict(
                 f"Operation {holder} is running on {order.instance_id}. Try again when it is over.",

@@ -11,25 +11,29 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_rds import RDSClient
 
-# Library defaults are 60 s, longer than a function runs. Standard mode repeats throttling, 5xx and time-outs.
+# Seconds. Library defaults are 60, longer than a function runs. Standard mode repeats throttling, 5xx and time-outs.
 # https://docs.aws.amazon.com/boto3/latest/guide/retries.html
-_CONNECT_TIMEOUT = 3
-_READ_TIMEOUT = 8
+_CONNECT_TIMEOUT = 1
 
 
-def rds_client(attempts: int = 3) -> RDSClient:
-    """`attempts=1` where a repeated call could act twice."""
-    return cast("RDSClient", _client("rds", attempts))
+def looking_client() -> RDSClient:
+    """For Describe calls, which may be repeated."""
+    return cast("RDSClient", _client("rds", attempts=3, read_timeout=2))
+
+
+def acting_client() -> RDSClient:
+    """For calls that change a database: sent once, because a repeated one could act twice."""
+    return cast("RDSClient", _client("rds", attempts=1, read_timeout=10))
 
 
 def dynamodb_client() -> DynamoDBClient:
-    return cast("DynamoDBClient", _client("dynamodb", attempts=4))
+    return cast("DynamoDBClient", _client("dynamodb", attempts=3, read_timeout=1))
 
 
-def _client(service: str, attempts: int) -> object:
+def _client(service: str, attempts: int, read_timeout: int) -> object:
     config = Config(
         connect_timeout=_CONNECT_TIMEOUT,
-        read_timeout=_READ_TIMEOUT,
+        read_timeout=read_timeout,
         retries={"mode": "standard", "total_max_attempts": attempts},
     )
     return botocore.session.get_session().create_client(service, config=config)

@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from rds_operations import clock
+from rds_operations.admission import accepted_reply
 from rds_operations.classification import Environment, Verdict
+from rds_operations.faults import TableBusy
 from rds_operations.intake import api_stub, execution_stub
 from rds_operations.ledger import Ledger, order_of, verdict_of
 from rds_operations.order import Order
@@ -24,17 +26,17 @@ _TRY_AGAIN = ("RdsThrottled", "RdsUnavailable", "TableBusy", "Lambda.TooManyRequ
 def refuse(ledger: Ledger, work: dict[str, Any], execution: dict[str, Any], now: datetime) -> dict[str, Any]:
     """ADMISSION said no, or broke: the record, and the answer to give."""
     order = _order(work) or api_stub(execution["Input"]["envelope"], execution)
-    verdict = _verdict(work)
+    requested_at = clock.from_text(order.requested_at)
     if "refusal" in work:
-        result = {"success": False, **work["refusal"]}
+        ledger.record_refusal(order, {"success": False, **work["refusal"]}, requested_at, _verdict(work))
         answer: dict[str, Any] = work["reply"]
-    else:
-        result = {"success": False, "error": fault_text(work["fault"])}
-        answer = _fault_reply(work["fault"], order)
-        if _close_own(ledger, work, order, verdict, now):
-            return answer
-    ledger.record_refusal(order, result, clock.from_text(order.requested_at), verdict)
-    return answer
+        return answer
+    item = _own_item(ledger, order)
+    if item:
+        return _close_unbegun(ledger, work, item, now)
+    result = {"success": False, "error": fault_text(work["fault"])}
+    ledger.record_refusal(order, result, requested_at, _verdict(work))
+    return _fault_reply(work["fault"], order)
 
 
 def close(ledger: Ledger, work: dict[str, Any], execution: dict[str, Any], now: datetime) -> Outcome:
@@ -54,7 +56,7 @@ def close(ledger: Ledger, work: dict[str, Any], execution: dict[str, Any], now: 
             order.operation, verdict.environment.value, not outcome.error, outcome.document["duration_seconds"]
         )
         return outcome
-    return _outcome_on_record(ledger.item(order.operation_id) or item)
+    raise TableBusy(f"Operation {order.operation_id} was touched by another transaction; nothing was written")
 
 
 def close_ended(ledger: Ledger, detail: dict[str, Any], now: datetime) -> Outcome:
@@ -80,13 +82,20 @@ def _verdict(work: dict[str, Any], otherwise: Verdict = UNKNOWN) -> Verdict:
     return Verdict.from_document(work["verdict"]) if "verdict" in work else otherwise
 
 
-def _close_own(ledger: Ledger, work: dict[str, Any], order: Order, verdict: Verdict, now: datetime) -> bool:
-    """Admit may have opened the order before ADMISSION broke. Only its own, and only if OPERATION has not begun."""
+def _own_item(ledger: Ledger, order: Order) -> Item | None:
+    """The item that Admit has opened for this very request, before ADMISSION broke."""
     item = ledger.item(order.operation_id) if order.instance_id else None
-    if item is None or item["request_id"] != order.request_id or not order.request_id:
-        return False
-    outcome = outcome_of(work, order_of(item), verdict.environment.value, now, now)
-    return ledger.close(order_of(item), verdict, outcome.document, now, only_unclaimed=True)
+    return item if item and order.request_id and item["request_id"] == order.request_id else None
+
+
+def _close_unbegun(ledger: Ledger, work: dict[str, Any], item: Item, now: datetime) -> dict[str, Any]:
+    """The order is closed, unless OPERATION was started all the same and has begun: then it stays accepted."""
+    order, verdict = order_of(item), verdict_of(item)
+    outcome = outcome_of(work, order, verdict.environment.value, now, now)
+    closed = ledger.close(order, verdict, outcome.document, now, only_unclaimed=True)
+    if not closed and "acting_at" in (ledger.item(order.operation_id) or item):
+        return accepted_reply(item)
+    return _fault_reply(work["fault"], order)
 
 
 def _record_refused_start(ledger: Ledger, work: dict[str, Any], order: Order, now: datetime) -> Outcome:

@@ -86,3 +86,12 @@ def test_the_graph_tells_the_story(template: Template) -> None:
     assert states["Wait"]["Next"] == "Poll"
     assert states["Poll"]["Next"] == "Finished?"
     assert states["Audit"]["Next"] == "Succeeded?"
+
+
+def test_every_function_ends_before_the_task_that_waits_for_it(machine: dict[str, Any], template: Template) -> None:
+    """A function that went on after its Task gave up could act or write unseen."""
+    timeouts = {f["Handler"].split(".")[0]: f["Timeout"] for f in template.of_type("AWS::Lambda::Function")}
+    for name, state in machine["States"].items():
+        if "lambda:invoke" in state.get("Resource", ""):
+            function = state["Arguments"]["FunctionName"].rpartition(":")[2].removesuffix("Function").lower()
+            assert timeouts[function] < state["TimeoutSeconds"], name
