@@ -56,8 +56,9 @@ def _accepted_before(ledger: Ledger, order: Order) -> Item | Refusal | None:
     item = ledger.item(owner or order.operation_id)
     if item is None or item["fingerprint"] == order.fingerprint:
         return item
+    used = "Idempotency-Key" if order.idempotency_key else "execution name"
     return conflict(
-        f"This Idempotency-Key was used for another request, operation {item['operation_id']}. "
-        "Send a new key with a new request.",
+        f"This {used} was used for another request, operation {item['operation_id']}. "
+        "Send a new one with a new request.",
         Code.IDEMPOTENCY_KEY_REUSED,
     )

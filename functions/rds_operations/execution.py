@@ -17,11 +17,13 @@ from rds_operations.refusals import Refusal
 from rds_operations.tables import Item
 
 
-def execute(rds: Rds, ledger: Ledger, order: Order, verdict: Verdict, now: datetime) -> tuple[Progress, datetime]:
+def execute(
+    rds: Rds, ledger: Ledger, order: Order, verdict: Verdict, now: datetime
+) -> tuple[Progress, datetime] | Refusal:
     """The progress after acting, and since when it acts. Raises `RdsThrottled` where a repetition is safe."""
     item = admit(ledger, order, verdict, now)
     if isinstance(item, Refusal):
-        return failed(item.error), now
+        return item
     operation = OPERATIONS[order.operation]
     try:
         if ledger.claim(order, operation.working_status, now):

@@ -15,6 +15,7 @@ from rds_operations.audit_record import Event, audit_record
 from rds_operations.classification import Environment, Verdict
 from rds_operations.environment import Deployment
 from rds_operations.order import Order
+from rds_operations.outcome import Outcome
 from rds_operations.progress import Progress
 from rds_operations.tables import Item, to_attributes
 from rds_operations.telemetry import logger
@@ -119,7 +120,7 @@ class Ledger:
         )
 
     def close(
-        self, order: Order, verdict: Verdict, result: dict[str, Any], now: datetime, *, only_unclaimed: bool = False
+        self, order: Order, verdict: Verdict, outcome: Outcome, now: datetime, *, only_unclaimed: bool = False
     ) -> bool:
         """The closing record, the final status and the release of the lock; False where it was closed before.
 
@@ -128,18 +129,19 @@ class Ledger:
         end = {
             "TableName": self._deployment.operations_table,
             "Key": _key(order.operation_id),
-            "UpdateExpression": "SET #status = :status, #result = :result, ended_at = :now",
+            "UpdateExpression": "SET #status = :status, #result = :result, #error = :error, ended_at = :now",
             "ConditionExpression": _OPEN + (" AND attribute_not_exists(acting_at)" if only_unclaimed else ""),
-            "ExpressionAttributeNames": {"#status": "status", "#result": "result"},
+            "ExpressionAttributeNames": {"#status": "status", "#result": "result", "#error": "error"},
             "ExpressionAttributeValues": to_attributes(
                 {
-                    ":status": str(result["status"]),
-                    ":result": json.dumps(result, ensure_ascii=False),
+                    ":status": str(outcome.document["status"]),
+                    ":result": json.dumps(outcome.document, ensure_ascii=False),
+                    ":error": outcome.error,
                     ":now": clock.to_text(now),
                 }
             ),
         }
-        closing = audit_record(order, Event.COMPLETED, result, now, verdict)
+        closing = audit_record(order, Event.COMPLETED, outcome.document, now, verdict)
         writes: list[Any] = [
             {"Update": end},
             self._put(self._deployment.audit_table, closing, "attribute_not_exists(audit_id)"),

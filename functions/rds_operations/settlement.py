@@ -14,7 +14,7 @@ from rds_operations.faults import TableBusy
 from rds_operations.intake import api_stub, execution_stub
 from rds_operations.ledger import Ledger, order_of, verdict_of
 from rds_operations.order import Order
-from rds_operations.outcome import FAILED, TIMED_OUT, Outcome, fault_text, outcome_of, work_of_event
+from rds_operations.outcome import REFUSED, Outcome, fault_text, outcome_of, work_of_event
 from rds_operations.refusals import reply
 from rds_operations.tables import Item
 from rds_operations.telemetry import operation_metrics
@@ -51,10 +51,8 @@ def close(ledger: Ledger, work: dict[str, Any], execution: dict[str, Any], now: 
     verdict = _verdict(work, verdict_of(item))
     since = clock.from_text(str(item.get("acting_at") or item["started_at"]))
     outcome = outcome_of(work, order, verdict.environment.value, since, now)
-    if ledger.close(order, verdict, outcome.document, now):
-        operation_metrics(
-            order.operation, verdict.environment.value, not outcome.error, outcome.document["duration_seconds"]
-        )
+    if ledger.close(order, verdict, outcome, now):
+        _count(order, verdict, outcome)
         return outcome
     raise TableBusy(f"Operation {order.operation_id} was touched by another transaction; nothing was written")
 
@@ -92,7 +90,7 @@ def _close_unbegun(ledger: Ledger, work: dict[str, Any], item: Item, now: dateti
     """The order is closed, unless OPERATION was started all the same and has begun: then it stays accepted."""
     order, verdict = order_of(item), verdict_of(item)
     outcome = outcome_of(work, order, verdict.environment.value, now, now)
-    closed = ledger.close(order, verdict, outcome.document, now, only_unclaimed=True)
+    closed = ledger.close(order, verdict, outcome, now, only_unclaimed=True)
     if not closed and "acting_at" in (ledger.item(order.operation_id) or item):
         return accepted_reply(item)
     return _fault_reply(work["fault"], order)
@@ -107,9 +105,14 @@ def _record_refused_start(ledger: Ledger, work: dict[str, Any], order: Order, no
 
 
 def _outcome_on_record(item: Item) -> Outcome:
-    document = json.loads(str(item["result"]))
-    error = TIMED_OUT if document["status"] == "timeout" else FAILED
-    return Outcome(document, "" if document["success"] else error)
+    return Outcome(json.loads(str(item["result"])), str(item["error"]))
+
+
+def _count(order: Order, verdict: Verdict, outcome: Outcome) -> None:
+    """A refusal at the last moment was no execution, and no error of the service."""
+    if outcome.error != REFUSED:
+        duration = outcome.document["duration_seconds"]
+        operation_metrics(order.operation, verdict.environment.value, not outcome.error, duration)
 
 
 def _fault_reply(fault: dict[str, Any], order: Order) -> dict[str, Any]:

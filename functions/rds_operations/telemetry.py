@@ -1,4 +1,7 @@
-"""Structured logs and embedded metrics. No request body, tag value or key is ever logged."""
+"""Structured logs and embedded metrics.
+
+No request body, key or tag value is ever logged, but for the one tag that decided the environment.
+"""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 import pytest
 
-from rds_operations.faults import RecordNotWritten
+from rds_operations.faults import RecordNotWritten, TableBusy
 from tests.functions.cloud import AUDIT_TABLE, Cloud, Document, a_work
 from tests.unit.builders import ACCOUNT, EXECUTION_PREFIX, INSTANCE_ID, REGION, REQUESTED_AT, SNAPSHOT_ID, a_request
 
@@ -32,6 +32,33 @@ def assert_open(cloud: Cloud, operation_id: str) -> None:
 def retag(cloud: Cloud, environment: str) -> None:
     arn = f"arn:aws:rds:{REGION}:{ACCOUNT}:db:{INSTANCE_ID}"
     cloud.rds.add_tags_to_resource(ResourceName=arn, Tags=[{"Key": "Environment", "Value": environment}])
+
+
+# What OPERATION refuses at the last moment.
+
+
+def test_a_tag_that_turns_to_production_is_a_refusal_and_no_error_metric(
+    cloud: Cloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cloud.create_instance()
+    start = cloud.request(a_request())["start"]
+    retag(cloud, "prod")
+    work = cloud.begin(start)
+    first = cloud.audited(work)
+    assert first["error"] == "OperationRefused"
+    assert cloud.audited(work) == first
+    assert cloud.actions == []
+    assert cloud.events() == ["accepted", "completed"]
+    assert "OperationErrors" not in capsys.readouterr().out
+
+
+def test_a_direct_start_on_a_busy_instance_is_a_refusal(cloud: Cloud) -> None:
+    cloud.create_instance()
+    cloud.accepted()
+    outcome = cloud.audited(cloud.executed(cloud.by_hand("reboot_instance")))
+    assert outcome["error"] == "OperationRefused"
+    assert cloud.actions == []
+    assert sorted(cloud.events()) == ["accepted", "refused"]
 
 
 # What ADMISSION refuses.
@@ -100,12 +127,14 @@ def test_an_admission_that_broke_after_admit_closes_its_own_order(cloud: Cloud) 
     assert cloud.actions == []
 
 
-def test_an_admission_that_broke_leaves_an_order_alone_that_has_begun(cloud: Cloud) -> None:
+def test_an_admission_that_broke_after_its_order_has_begun_stays_accepted(cloud: Cloud) -> None:
     cloud.create_instance()
     work = cloud.request(a_request())
     cloud.executed(cloud.begin(work["start"]))
-    cloud.answered({**work, "fault": FAULT})
+    answer = cloud.answered({**work, "fault": FAULT})
+    assert answer == {"statusCode": 202, **json.loads(work["reply"]["body"])}
     assert_open(cloud, work["order"]["operation_id"])
+    assert cloud.events() == ["accepted"]
 
 
 def test_an_admission_that_broke_leaves_the_order_of_another_request_alone(cloud: Cloud) -> None:
@@ -203,6 +232,23 @@ def test_a_lock_that_was_taken_over_is_left_to_its_new_owner(cloud: Cloud) -> No
     lock = cloud.lock()
     assert lock
     assert lock["owner"] == "next"
+
+
+def test_a_lock_that_is_taken_over_while_closing_is_worth_repeating(cloud: Cloud) -> None:
+    work = done(cloud)
+
+    def take_over(**_event: Any) -> None:
+        cloud.put(operation_id=f"lock#{INSTANCE_ID}", owner="next", expires_at=int(time.time()) + 60)
+
+    calls, transaction = cloud.modules["audit"].ledger._client.meta.events, "before-call.dynamodb.TransactWriteItems"
+    calls.register(transaction, take_over)
+    try:
+        with pytest.raises(TableBusy):
+            cloud.audited(work)
+    finally:
+        calls.unregister(transaction, take_over)
+    assert cloud.events() == ["accepted"]
+    assert cloud.audited(work)["success"] is True
 
 
 # EventBridge's backstop.

@@ -202,3 +202,16 @@ def test_no_record_no_action(cloud: Cloud) -> None:
         cloud.executed(work)
     assert cloud.actions == []
     assert cloud.items() == []
+
+
+@pytest.mark.parametrize("code", ["Throttling", "AccessDenied", "InternalFailure"])
+def test_a_read_back_that_fails_does_not_look_like_no_change(cloud: Cloud, code: str) -> None:
+    work = cloud.accepted("modify_backup_window")
+    with stubbed(cloud) as rds:
+        rds.add_response("modify_db_instance", {"DBInstance": {}})
+        rds.add_client_error("describe_db_instances", code, "no", http_status_code=500 if "Failure" in code else 400)
+        with pytest.raises(ReadBackDiffers, match="The change was sent"):
+            cloud.executed(work)
+    with pytest.raises(ReadBackDiffers, match="RDS shows"):
+        cloud.executed(work)
+    assert changes(cloud) == ["ModifyDBInstance"]

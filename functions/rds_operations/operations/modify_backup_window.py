@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from rds_operations.faults import RdsUnavailable, ReadBackDiffers
+from rds_operations.faults import Fault, RdsUnavailable, ReadBackDiffers
 from rds_operations.operations.operation import (
     INSTANCE,
     Operation,
@@ -110,7 +110,11 @@ class ModifyBackupWindow(Operation):
         return {**own, **progress.details, "pending_backup_window": None}
 
     def _read_back(self, rds: Rds, order: Order) -> Progress:
-        instance = rds.instance(order.instance_id)
+        """Raises `ReadBackDiffers` and nothing else: after the change no fault may look as if there had been none."""
+        try:
+            instance = rds.instance(order.instance_id)
+        except Fault as fault:
+            raise ReadBackDiffers(f"The change was sent, but its result cannot be read back: {fault}") from fault
         shown = instance.get("PreferredBackupWindow", "") if instance else "nothing: the instance is gone"
         if shown != order.parameters["backup_window"]:
             raise ReadBackDiffers(f"The window was set to {order.parameters['backup_window']}; RDS shows {shown}")
