@@ -34,10 +34,6 @@ class _Input:
         self.body = _Text(body)
         self._headers = headers
 
-    def json(self, path: str) -> str:
-        """`$` only, which is all that the templates ask for; re-serialised, empty without a body."""
-        return _Text(json.dumps(json.loads(self.body), ensure_ascii=False) if self.body else "")
-
     def path(self, path: str) -> Any:
         """Dotted names only."""
         value: Any = json.loads(self.body)
@@ -78,10 +74,9 @@ class _Text(str):
 
     def replaceAll(self, pattern: str, replacement: str) -> str:
 
-        return _Text(re.sub(pattern.replace(r"\p{Cs}", _LONE_SURROGATE), replacement, self))
+        return _Text(re.sub(pattern, replacement, self))
 
 
-_LONE_SURROGATE = "[\ud800-\udfff]"
 _SHORT = {"\b": "\\b", "\n": "\\n", "\t": "\\t", "\f": "\\f", "\r": "\\r"}
 
 

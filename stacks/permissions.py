@@ -27,12 +27,12 @@ def by_function(stack: Stack, tables: Tables) -> dict[str, list[iam.PolicyStatem
         "execute": [
             *_rds(stack, acts),
             *opens,
-            _allow(operations, "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"),
+            _allow(operations, "dynamodb:UpdateItem"),
         ],
         "poll": [*_rds(stack, watches), _allow(operations, "dynamodb:UpdateItem")],
         "audit": [
             _allow(operations, "dynamodb:GetItem", "dynamodb:UpdateItem"),
-            _release_locks(operations),
+            _release(operations),
             _allow(audit, "dynamodb:PutItem"),
         ],
         "status": [_allow(operations, "dynamodb:GetItem")],
@@ -43,12 +43,12 @@ def _allow(resource: str, *actions: str) -> iam.PolicyStatement:
     return iam.PolicyStatement(actions=list(actions), resources=[resource])
 
 
-def _release_locks(operations_table: str) -> iam.PolicyStatement:
-    """Audit deletes locks, and no other item."""
+def _release(operations_table: str) -> iam.PolicyStatement:
+    """Audit deletes locks and Idempotency-Keys, and no other item."""
     return iam.PolicyStatement(
         actions=["dynamodb:DeleteItem"],
         resources=[operations_table],
-        conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["lock#*"]}},
+        conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["lock#*", "key#*"]}},
     )
 
 

@@ -16,8 +16,9 @@ from rds_operations.identifiers import INSTANCE_ID_LENGTH, rds_identifier
 LOCAL = "local"
 _ENVIRONMENTS = ", ".join(sorted([*(e.value for e in ALLOWED_ENVIRONMENTS), Environment.PRODUCTION.value]))
 _LOG_RETENTION_DAYS = (30, 90, 180, 365, 731)
-# Beyond what the polls take: the retries of every state, at their longest.
-_SLACK_SECONDS = 900
+# Beyond the waiting: a Poll with all its attempts, and every other state with all of its.
+_LONGEST_POLL_SECONDS = 120
+_OTHER_STATES_SECONDS = 900
 
 
 class SettingsError(ValueError):
@@ -44,7 +45,7 @@ class Settings:
     @property
     def longest_execution_seconds(self) -> int:
         """No OPERATION runs for longer than this."""
-        return self.poll_interval_seconds * self.max_polls + _SLACK_SECONDS
+        return (self.poll_interval_seconds + _LONGEST_POLL_SECONDS) * self.max_polls + _OTHER_STATES_SECONDS
 
     @classmethod
     def load(cls, path: Path, overrides: Mapping[str, Any]) -> Settings:

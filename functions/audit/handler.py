@@ -26,5 +26,5 @@ def _settle(event: Document) -> Document:
     if event.get("source") == "aws.states":
         return close_ended(ledger, event["detail"], clock.now()).to_document()
     if event["machine"] == "ADMISSION":
-        return {"reply": refuse(ledger, event["work"], event["execution"], clock.now())}
+        return {"reply": refuse(ledger, event["work"], event["envelope"], event["execution"], clock.now())}
     return close(ledger, event["work"], event["execution"], clock.now()).to_document()

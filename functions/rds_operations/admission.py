@@ -22,12 +22,11 @@ def admit(
     Raises `TableBusy` where others were faster twice.
     """
     for _attempt in range(2):
+        # The lock is read first: a twin of this request takes lock and key at once, so it shows in the key then.
+        holder = ledger.lock_holder(order.instance_id, now)
         before = _accepted_before(ledger, order)
         if before:
             return before
-        holder = ledger.lock_holder(order.instance_id, now)
-        if holder == order.operation_id:
-            continue  # the same request, delivered twice at once: its twin was faster
         if holder:
             return conflict(
                 f"Operation {holder} is running on {order.instance_id}. Try again when it is over.",

@@ -32,7 +32,3 @@ class TableBusy(Fault):
 
 class RecordNotWritten(Fault):
     """DynamoDB did not take the record or the state of an operation."""
-
-
-class ReadBackDiffers(Fault):
-    """RDS took a change but does not show it yet; it is safe to look again."""

@@ -8,9 +8,8 @@ import re
 INSTANCE_ID_LENGTH = 63
 SNAPSHOT_ID_LENGTH = 255
 _RDS_IDENTIFIER = re.compile(r"[A-Za-z](?:-?[A-Za-z0-9])*", re.ASCII)
-# An execution name has at most 80 characters; these are the printable ASCII ones that Step Functions allows.
-# https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
-_EXECUTION_NAME = re.compile(r"[A-Za-z0-9!()'+\-.=@_]{1,80}", re.ASCII)
+_LONGEST_EXECUTION_NAME = 80
+_NOT_IN_EXECUTION_NAMES = re.compile(r"""[\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]""")
 _READABLE_INSTANCE_LENGTH = 40
 
 
@@ -26,15 +25,19 @@ def rds_identifier(value: str, longest: int) -> str | None:
     return value.lower()
 
 
-def operation_id(operation: str, instance_id: str, *unique: str) -> str:
-    """The name of the OPERATION execution: readable in the console, the same for the same `unique` parts.
+def operation_id(operation: str, instance_id: str, request_id: str) -> str:
+    """The name of the OPERATION execution: readable in the console, and the same for the same request.
 
     At most 78 characters: 40 of the instance, 20 of the operation, 16 hexadecimal digits.
     """
-    digest = hashlib.sha256("\0".join(unique).encode()).hexdigest()[:16]
+    digest = hashlib.sha256(request_id.encode()).hexdigest()[:16]
     readable = instance_id[:_READABLE_INSTANCE_LENGTH].rstrip("-")
     return f"{readable}-{operation.replace('_', '-')}-{digest}"
 
 
 def is_execution_name(value: str) -> bool:
-    return bool(_EXECUTION_NAME.fullmatch(value))
+    """Whether an execution could bear it: at most 80 characters, some of which it cannot have.
+
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+    """
+    return 0 < len(value) <= _LONGEST_EXECUTION_NAME and not _NOT_IN_EXECUTION_NAMES.search(value)

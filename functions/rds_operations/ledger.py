@@ -7,7 +7,7 @@ for an Idempotency-Key. A `#` cannot be part of an execution's name, so they can
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from rds_operations import clock, tables
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 ACCEPTED = "accepted"
+_TO_BE_CLAIMED = timedelta(minutes=5)
+"""Longer than ADMISSION and OPERATION's first states take, with all their retries."""
 _UNWRITTEN = "attribute_not_exists(operation_id)"
 _OPEN = "attribute_exists(operation_id) AND attribute_not_exists(ended_at)"
 
@@ -67,7 +69,11 @@ class Ledger:
         return _told(tables.write_all(self._client, writes), opening)
 
     def claim(self, order: Order, working_status: str, now: datetime) -> bool:
-        """The right to act, which is given once: False where it was given before, or the lock or the order is gone."""
+        """The right to act, which is given once, and the lock for as long as an execution can run.
+
+        False where it was given before, or the lock or the order is gone.
+        """
+        until = now + self._deployment.longest
         claim = {
             "TableName": self._deployment.operations_table,
             "Key": _key(order.operation_id),
@@ -81,11 +87,12 @@ class Ledger:
         lock = {
             "TableName": self._deployment.operations_table,
             "Key": _key(_lock(order.instance_id)),
+            "UpdateExpression": "SET expires_at = :until",
             "ConditionExpression": "#owner = :me",
             "ExpressionAttributeNames": {"#owner": "owner"},
-            "ExpressionAttributeValues": to_attributes({":me": order.operation_id}),
+            "ExpressionAttributeValues": to_attributes({":me": order.operation_id, ":until": clock.to_epoch(until)}),
         }
-        return tables.write_all(self._client, [{"Update": claim}, {"ConditionCheck": lock}])  # type: ignore[typeddict-item]
+        return tables.write_all(self._client, [{"Update": claim}, {"Update": lock}])  # type: ignore[typeddict-item]
 
     def give_back(self, order: Order, since: datetime) -> None:
         """Undo a claim whose call is known to have had no effect."""
@@ -95,10 +102,9 @@ class Ledger:
             **{
                 "TableName": self._deployment.operations_table,
                 "Key": _key(order.operation_id),
-                "UpdateExpression": "SET #status = :accepted REMOVE acting_at",
+                "UpdateExpression": "REMOVE acting_at",
                 "ConditionExpression": f"{_OPEN} AND acting_at = :since",
-                "ExpressionAttributeNames": {"#status": "status"},
-                "ExpressionAttributeValues": to_attributes({":accepted": ACCEPTED, ":since": clock.to_text(since)}),
+                "ExpressionAttributeValues": to_attributes({":since": clock.to_text(since)}),
             },
         )
 
@@ -124,7 +130,8 @@ class Ledger:
     ) -> bool:
         """The closing record, the final status and the release of the lock; False where it was closed before.
 
-        `only_unclaimed` closes an order on which nobody has begun to act, and no other.
+        `only_unclaimed` closes an order on which nobody has begun to act, and no other; it frees its Idempotency-Key,
+        since a repetition must not be answered with an operation that never was.
         """
         end = {
             "TableName": self._deployment.operations_table,
@@ -148,7 +155,9 @@ class Ledger:
         ]
         lock = self.item(_lock(order.instance_id))
         if lock and lock["owner"] == order.operation_id:
-            writes.append(self._delete_lock(order))
+            writes.append(self._delete(_lock(order.instance_id), order))
+        if only_unclaimed and order.idempotency_key:
+            writes.append(self._delete(f"key#{order.idempotency_key}", order))
         return _told(tables.write_all(self._client, writes), closing)
 
     def record_refusal(self, order: Order, result: dict[str, Any], moment: datetime, verdict: Verdict) -> bool:
@@ -161,8 +170,8 @@ class Ledger:
         return {"Put": {"TableName": table, "Item": to_attributes(item), "ConditionExpression": condition}}
 
     def _put_lock(self, order: Order, now: datetime) -> TransactWriteItemTypeDef:
-        """A lock ends by itself when no execution can still be running."""
-        until = now + self._deployment.longest
+        """It ends by itself: soon, where OPERATION never gets to claim its order; else see `claim`."""
+        until = now + _TO_BE_CLAIMED
         lock: Item = {
             "operation_id": _lock(order.instance_id),
             "owner": order.operation_id,
@@ -178,11 +187,12 @@ class Ledger:
             }
         }
 
-    def _delete_lock(self, order: Order) -> TransactWriteItemTypeDef:
+    def _delete(self, operation_id: str, order: Order) -> TransactWriteItemTypeDef:
+        """A lock or key of the order's own."""
         return {
             "Delete": {
                 "TableName": self._deployment.operations_table,
-                "Key": _key(_lock(order.instance_id)),
+                "Key": _key(operation_id),
                 "ConditionExpression": "#owner = :me",
                 "ExpressionAttributeNames": {"#owner": "owner"},
                 "ExpressionAttributeValues": to_attributes({":me": order.operation_id}),
@@ -201,6 +211,7 @@ def order_of(item: Item) -> Order:
         requested_at=str(item["requested_at"]),
         request_id=str(item["request_id"]),
         execution_arn=str(item["execution_arn"]),
+        idempotency_key=str(item["idempotency_key"]),
     )
 
 
@@ -220,6 +231,7 @@ def _operation_item(order: Order, verdict: Verdict, now: datetime) -> Item:
         "environment_source": verdict.source,
         "execution_arn": order.execution_arn,
         "request_id": order.request_id,
+        "idempotency_key": order.idempotency_key,
         "requested_at": order.requested_at,
         "status": ACCEPTED,
         "started_at": clock.to_text(now),

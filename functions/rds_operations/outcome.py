@@ -14,9 +14,10 @@ from rds_operations.progress import Progress
 FAILED = "OperationFailed"
 TIMED_OUT = "OperationTimedOut"
 REFUSED = "OperationRefused"
+_EXECUTION_TIMED_OUT = "ExecutionTimedOut"
 NOT_RECORDED = "AuditFailed"
 _ENDED = {"ABORTED": "The execution was stopped", "TIMED_OUT": "The execution ran out of time"}
-_KEPT_EXCEPTIONS = ("RdsThrottled", "RdsRefused", "RdsUnavailable", "ReadBackDiffers", "TableBusy")
+_KEPT_EXCEPTIONS = ("RdsThrottled", "RdsRefused", "RdsUnavailable", "RecordNotWritten", "TableBusy")
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,10 @@ def outcome_of(work: dict[str, Any], order: Order, environment: str, since: date
     """
     duration = max(0.0, round((now - since).total_seconds(), 1))
     if "fault" in work:
-        return Outcome(_failure(order, environment, fault_text(work["fault"]), duration), FAILED)
+        document = _failure(order, environment, fault_text(work["fault"]), duration)
+        if work["fault"]["Error"] == _EXECUTION_TIMED_OUT:
+            return Outcome(document | {"status": "timeout"}, TIMED_OUT)
+        return Outcome(document, FAILED)
     if refusal := work.get("refusal") or work.get("obstacle"):
         return Outcome(_failure(order, environment, refusal["error"], duration), REFUSED)
     progress = Progress.from_document(work["progress"])

@@ -20,16 +20,26 @@ from rds_operations.tables import Item
 from rds_operations.telemetry import operation_metrics
 
 UNKNOWN = Verdict(Environment.UNKNOWN, "")
-_TRY_AGAIN = ("RdsThrottled", "RdsUnavailable", "TableBusy", "Lambda.TooManyRequestsException")
+_TRY_AGAIN = (
+    "RdsThrottled",
+    "RdsUnavailable",
+    "RecordNotWritten",
+    "TableBusy",
+    "Lambda.TooManyRequestsException",
+    "Sandbox.Timedout",
+    "States.Timeout",
+    "StepFunctions.ThrottlingException",
+)
+Document = dict[str, Any]
 
 
-def refuse(ledger: Ledger, work: dict[str, Any], execution: dict[str, Any], now: datetime) -> dict[str, Any]:
+def refuse(ledger: Ledger, work: Document, envelope: Document, execution: Document, now: datetime) -> Document:
     """ADMISSION said no, or broke: the record, and the answer to give."""
-    order = _order(work) or api_stub(execution["Input"]["envelope"], execution)
+    order = _order(work) or api_stub(envelope, execution)
     requested_at = clock.from_text(order.requested_at)
     if "refusal" in work:
         ledger.record_refusal(order, {"success": False, **work["refusal"]}, requested_at, _verdict(work))
-        answer: dict[str, Any] = work["reply"]
+        answer: Document = work["reply"]
         return answer
     item = _own_item(ledger, order)
     if item:
@@ -39,9 +49,9 @@ def refuse(ledger: Ledger, work: dict[str, Any], execution: dict[str, Any], now:
     return _fault_reply(work["fault"], order)
 
 
-def close(ledger: Ledger, work: dict[str, Any], execution: dict[str, Any], now: datetime) -> Outcome:
+def close(ledger: Ledger, work: Document, execution: Document, now: datetime, request: str = "") -> Outcome:
     """OPERATION is over: its closing record, final status and released lock; or a record of its own."""
-    order = _order(work) or execution_stub(execution)
+    order = _order(work) or execution_stub(request, execution)
     item = ledger.item(order.operation_id)
     if item is None:
         return _record_refused_start(ledger, work, order, now)
@@ -57,26 +67,21 @@ def close(ledger: Ledger, work: dict[str, Any], execution: dict[str, Any], now: 
     raise TableBusy(f"Operation {order.operation_id} was touched by another transaction; nothing was written")
 
 
-def close_ended(ledger: Ledger, detail: dict[str, Any], now: datetime) -> Outcome:
+def close_ended(ledger: Ledger, detail: Document, now: datetime) -> Outcome:
     """The backstop, from the event of an execution that failed, timed out or was stopped.
 
     Idempotent against the machine's own Audit state: what that has recorded is left alone.
     """
-    execution = {
-        "Id": detail["executionArn"],
-        "Name": detail["name"],
-        "StartTime": detail["startDate"],
-        "Input": json.loads(detail.get("input") or "null"),
-    }
-    return close(ledger, work_of_event(detail), execution, now)
+    execution = {"Id": detail["executionArn"], "Name": detail["name"], "StartTime": detail["startDate"]}
+    return close(ledger, work_of_event(detail), execution, now, request=detail.get("input") or "")
 
 
-def _order(work: dict[str, Any]) -> Order | None:
+def _order(work: Document) -> Order | None:
     """Validate's order; None where Validate itself broke."""
     return Order.from_document(work["order"]) if "order" in work else None
 
 
-def _verdict(work: dict[str, Any], otherwise: Verdict = UNKNOWN) -> Verdict:
+def _verdict(work: Document, otherwise: Verdict = UNKNOWN) -> Verdict:
     return Verdict.from_document(work["verdict"]) if "verdict" in work else otherwise
 
 
@@ -86,7 +91,7 @@ def _own_item(ledger: Ledger, order: Order) -> Item | None:
     return item if item and order.request_id and item["request_id"] == order.request_id else None
 
 
-def _close_unbegun(ledger: Ledger, work: dict[str, Any], item: Item, now: datetime) -> dict[str, Any]:
+def _close_unbegun(ledger: Ledger, work: Document, item: Item, now: datetime) -> Document:
     """The order is closed, unless OPERATION was started all the same and has begun: then it stays accepted."""
     order, verdict = order_of(item), verdict_of(item)
     outcome = outcome_of(work, order, verdict.environment.value, now, now)
@@ -96,7 +101,7 @@ def _close_unbegun(ledger: Ledger, work: dict[str, Any], item: Item, now: dateti
     return _fault_reply(work["fault"], order)
 
 
-def _record_refused_start(ledger: Ledger, work: dict[str, Any], order: Order, now: datetime) -> Outcome:
+def _record_refused_start(ledger: Ledger, work: Document, order: Order, now: datetime) -> Outcome:
     """OPERATION was started without ADMISSION, and did not get as far as being accepted."""
     requested_at = clock.from_text(order.requested_at)
     outcome = outcome_of(work, order, _verdict(work).environment.value, requested_at, now)
@@ -115,7 +120,7 @@ def _count(order: Order, verdict: Verdict, outcome: Outcome) -> None:
         operation_metrics(order.operation, verdict.environment.value, not outcome.error, duration)
 
 
-def _fault_reply(fault: dict[str, Any], order: Order) -> dict[str, Any]:
+def _fault_reply(fault: Document, order: Order) -> Document:
     """503 where repeating the request can help, else 500; never the cause."""
     if fault.get("Error") in _TRY_AGAIN:
         return reply(503, {"error": "The service is busy; nothing was done. Try again.", "code": "try_again"})

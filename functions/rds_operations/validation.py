@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from typing import Any
 
@@ -14,14 +15,34 @@ from rds_operations.refusals import Code, Refusal, bad_request, invalid_paramete
 LARGEST_BODY = 32_768
 """Characters. Escaped for two layers of JSON this stays below the 262,144 bytes that Step Functions takes."""
 
+NO_OBJECT = "The request body must be a JSON object with operation, instance_id and parameters"
 _KEYS = ("operation", "instance_id", "parameters")
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
 
 
-def parse_body(body: Any) -> tuple[Operation, str, dict[str, Any]] | Refusal:
+class _TwiceError(ValueError):
+    """A key comes twice; parsers differ in which one counts."""
+
+
+def parse_json(text: str) -> Any:
+    """The value, or a `Refusal` of text that is no JSON, is nested too deeply, or has a key twice."""
+    try:
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_number)
+    except _TwiceError as error:
+        return bad_request(f"The request body has the key {_quoted(error.args[0])} twice")
+    except (ValueError, RecursionError):
+        return bad_request(NO_OBJECT)
+
+
+def parse_request(text: str) -> tuple[Operation, str, dict[str, Any]] | Refusal:
     """The operation, the normalised instance id and the complete parameters; or why not."""
+    body = parse_json(text)
+    return body if isinstance(body, Refusal) else parse_body(body)
+
+
+def parse_body(body: Any) -> tuple[Operation, str, dict[str, Any]] | Refusal:
     if not isinstance(body, dict):
-        return bad_request("The request body must be a JSON object with operation, instance_id and parameters")
+        return bad_request(NO_OBJECT)
     if unknown := _unknown(body, _KEYS):
         return bad_request(f"Unknown {unknown} in the request body. Allowed: {', '.join(_KEYS)}")
     operation = _operation(body.get("operation"))
@@ -66,7 +87,9 @@ def idempotency_digest(header: str, principal: str) -> str | Refusal:
 def _operation(value: Any) -> Operation | Refusal:
     if value is None or value == "":
         return bad_request("operation is required", Code.MISSING_PARAMETER)
-    if not isinstance(value, str) or value not in OPERATIONS:
+    if not isinstance(value, str):
+        return invalid_parameter("operation must be a string")
+    if value not in OPERATIONS:
         return bad_request(f"Operation {_quoted(value)} not allowed. Allowed: {ALLOWED}", Code.OPERATION_NOT_ALLOWED)
     return OPERATIONS[value]
 
@@ -108,8 +131,21 @@ def _unknown(given: dict[str, Any], allowed: list[str] | tuple[str, ...]) -> str
     return f"{'key' if len(keys) == 1 else 'keys'} {', '.join(keys[:5])}" if keys else ""
 
 
-def _quoted(value: Any) -> str:
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise _TwiceError(key)
+        found[key] = value
+    return found
+
+
+def _no_number(name: str) -> Any:
+    """NaN and Infinity, which Python would take."""
+    raise ValueError(name)
+
+
+def _quoted(text: str) -> str:
     """A caller's word in an error text: short, printable, on one line."""
-    text = value if isinstance(value, str) else type(value).__name__
     shown = "".join(character if character.isprintable() else "?" for character in text[:64])
     return f"'{shown}'"

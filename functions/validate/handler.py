@@ -7,10 +7,10 @@ from rds_operations.step import Document, step
 
 @step("Validate")
 def handler(event: Document) -> Document:
-    """`execution` is the context object's; `input` the machine's: the API's envelope, or the bare request."""
-    given, execution = event["input"], event["execution"]
+    """From ADMISSION the API's `envelope`, from OPERATION the `request` alone; a request is JSON text, as it came."""
+    execution = event["execution"]
     is_api = event["machine"] == "ADMISSION"
-    result = from_api(given["envelope"], execution) if is_api else from_execution(given, execution)
+    result = from_api(event["envelope"], execution) if is_api else from_execution(event["request"], execution)
     if isinstance(result, Order):
         return {"order": result.to_document()}
     known, refusal = result

@@ -66,13 +66,13 @@ class Cloud:
     def request(self, request: Document, key: str = "", request_id: str = "request-1", **more: Any) -> Document:
         """ADMISSION from Validate to Admit, or to the refusal on the way; what its states left in the work."""
         envelope = an_envelope(request, idempotency_key=key, request_id=request_id, **more)
-        given = {"machine": "ADMISSION", "input": {"envelope": envelope}, "execution": an_execution("admission")}
+        given = {"machine": "ADMISSION", "envelope": envelope, "execution": an_execution("admission")}
         return self._through(("classify", "admit"), self.call("validate", given))
 
     def begin(self, start: Document) -> Document:
         """OPERATION from Validate to Classify, as ADMISSION or a person starts it."""
-        given = {"machine": "OPERATION", "input": start["input"]}
-        execution = an_execution(start["name"], start["input"])
+        given = {"machine": "OPERATION", "request": json.dumps(start["input"])}
+        execution = an_execution(start["name"])
         return self._through(("classify",), self.call("validate", {**given, "execution": execution}))
 
     def accepted(self, operation: str = "create_snapshot", key: str = "", **parameters: Any) -> Document:
@@ -96,8 +96,8 @@ class Cloud:
 
     def answered(self, work: Document) -> Document:
         """ADMISSION's Audit: the reply."""
-        execution = an_execution("admission", {"envelope": an_envelope()})
-        answer = self.call("audit", {"machine": "ADMISSION", "work": work, "execution": execution})
+        given = {"machine": "ADMISSION", "execution": an_execution("admission"), "envelope": an_envelope()}
+        answer = self.call("audit", {**given, "work": work})
         return {"statusCode": answer["reply"]["statusCode"], **json.loads(answer["reply"]["body"])}
 
     def ended(self, name: str, status: str = "ABORTED", given: Any = None, **detail: Any) -> Document:

@@ -97,7 +97,7 @@ def test_a_request_that_names_nothing_sound_is_recorded_apart(cloud: Cloud) -> N
     ("fault", "status", "code"),
     [
         (FAULT, 500, "internal_error"),
-        ({"Error": "States.Timeout"}, 500, "internal_error"),
+        ({"Error": "States.Timeout"}, 503, "try_again"),
         ({"Error": "RdsThrottled", "Cause": '{"errorMessage": "secret"}'}, 503, "try_again"),
         ({"Error": "RdsUnavailable"}, 503, "try_again"),
         ({"Error": "TableBusy"}, 503, "try_again"),

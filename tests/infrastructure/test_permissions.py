@@ -38,7 +38,6 @@ EXPECTED: dict[str, dict[str, list[str]]] = {
         "dynamodb:GetItem": [OPERATIONS_TABLE],
         "dynamodb:PutItem": [OPERATIONS_TABLE, AUDIT_TABLE],
         "dynamodb:UpdateItem": [OPERATIONS_TABLE],
-        "dynamodb:ConditionCheckItem": [OPERATIONS_TABLE],
     },
     "Poll": {
         "rds:DescribeDBSnapshots": ["*"],
@@ -116,14 +115,14 @@ def test_the_api_may_start_admission_and_nothing_else(template: Template) -> Non
     assert granted(template, "ApiAdmissionRole") == {"states:StartSyncExecution": ["WorkflowAdmission"]}
 
 
-def test_audit_deletes_locks_only(template: Template) -> None:
+def test_audit_deletes_locks_and_keys_only(template: Template) -> None:
     (statement,) = [
         statement
         for policy in template.of_type("AWS::IAM::Policy")
         for statement in policy["PolicyDocument"]["Statement"]
         if "dynamodb:DeleteItem" in as_list(statement["Action"])
     ]
-    assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["lock#*"]}}
+    assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["lock#*", "key#*"]}}
 
 
 def test_nobody_updates_or_deletes_an_audit_record(template: Template) -> None:

@@ -43,7 +43,7 @@ def test_functions_are_alike(template: Template) -> None:
         assert function["TracingConfig"] == {"Mode": "Active"}
         assert function["LoggingConfig"]["LogFormat"] == "JSON"
         assert "LogGroup" in function["LoggingConfig"]
-        assert function["Timeout"] > 3
+        assert function["Timeout"] >= 3
         state = function["FunctionName"].removeprefix("rds-operations-")
         assert function["Handler"] == f"{state}.handler.handler"
         assert (ROOT / "functions" / state / "handler.py").exists()

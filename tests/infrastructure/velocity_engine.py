@@ -64,14 +64,11 @@ class VelocityEngine:
         body: str | None = "",
         headers: Mapping[str, str] | None = None,
         context: Mapping[str, Any] | None = None,
-        body_json: str | None = None,
     ) -> Rendered:
-        """`body_json` is the answer to `$input.json('$')`, where it is not the body itself."""
         answer = self._ask(
             {
                 "template": template,
                 "body": body,
-                "json": body if body_json is None else body_json,
                 "headers": headers or {},
                 "context": context or {},
             }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -79,9 +80,9 @@ def an_instance(*without: str, **fields: Any) -> DBInstanceTypeDef:
 
 
 def an_envelope(request: Any = None, **fields: Any) -> dict[str, Any]:
-    """What the request mapping template makes of an HTTP request."""
+    """What the request mapping template makes of an HTTP request, given as a document or as raw text."""
     return {
-        "request": a_request() if request is None else request,
+        "request": request if isinstance(request, str) else json.dumps(a_request() if request is None else request),
         "length": 100,
         "request_id": "request-1",
         "idempotency_key": "",
@@ -96,6 +97,6 @@ def an_envelope(request: Any = None, **fields: Any) -> dict[str, Any]:
     }
 
 
-def an_execution(name: str = "by-hand", given: Any = None, **fields: Any) -> dict[str, Any]:
-    """The context object's Execution."""
-    return {"Id": EXECUTION_PREFIX + name, "Name": name, "StartTime": REQUESTED_AT, "Input": given, **fields}
+def an_execution(name: str = "by-hand", **fields: Any) -> dict[str, Any]:
+    """What the machines pass on of the context object's Execution."""
+    return {"Id": EXECUTION_PREFIX + name, "Name": name, "StartTime": REQUESTED_AT, **fields}

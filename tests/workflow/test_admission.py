@@ -20,6 +20,19 @@ def test_repeated_idempotency_key_is_the_same_operation(service: Service) -> Non
     assert [record["event"] for record in service.records(instance)] == ["accepted", "completed"]
 
 
+def test_same_key_many_times_at_once_is_one_operation_and_one_answer(service: Service) -> None:
+    instance = service.new_instance()
+    request = window_of(instance)
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: service.post(request, Idempotency_Key="at-once"), range(6)))
+    assert {answer.status for answer in answers} <= {202, 503}
+    accepted = [answer.body for answer in answers if answer.status == 202]
+    assert accepted
+    assert all(body == accepted[0] for body in accepted)
+    assert service.result(accepted[0]["operation_id"])["success"] is True
+    assert [r["event"] for r in service.records(instance) if r["event"] != "refused"] == ["accepted", "completed"]
+
+
 def test_used_idempotency_key_with_another_request_is_409(service: Service) -> None:
     instance = service.new_instance()
     operation_id = service.accepted(snapshot_of(instance), Idempotency_Key="used-1")

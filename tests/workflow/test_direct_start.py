@@ -43,7 +43,10 @@ def test_direct_start_with_a_forged_caller_or_nonsense_is_refused_and_recorded(s
     assert execution["error"] == "OperationRefused"
     (record,) = service.records(instance)
     assert json.loads(record["user_identity"])["userId"] == "states:StartExecution"
-    inputs: list[Any] = [[], 3, "x", None, {"envelope": 1}, {"progress": {"finished": True}}]
+    deep: Any = []
+    for _ in range(400):
+        deep = [deep]
+    inputs: list[Any] = [[], 3, "x", None, {"envelope": 1}, {"operation": deep}]
     for number, nonsense in enumerate(inputs):
         execution = service.ended(start(service, nonsense, f"nonsense-{number}"))
         assert execution["error"] == "OperationRefused"

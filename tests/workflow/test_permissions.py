@@ -92,7 +92,7 @@ def test_without_the_opening_record_nothing_is_done(service: Service) -> None:
     instance = service.new_instance()
     with without(service, "FunctionsAdmitRole", "dynamodb:PutItem"):
         answer = service.post(reboot_of(instance))
-    assert answer.status == 500
+    assert (answer.status, answer.body["code"]) == (503, "try_again")
     assert service.instance(instance)["DBInstanceStatus"] == "available"
     assert not service.is_locked(instance)
     assert [record["event"] for record in service.records(instance)] == ["refused"]

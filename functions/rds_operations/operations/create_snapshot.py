@@ -115,11 +115,19 @@ class CreateSnapshot(Operation):
     def resume(self, rds: Rds, order: Order, since: datetime) -> Progress:
         """A snapshot's name is unique in RDS: where there is none yet, starting again cannot make two."""
         snapshot = self._find(rds, order)
-        return _read(order, snapshot) if snapshot else self.start(rds, order)
+        if snapshot:
+            return _read(order, snapshot, Progress(self.working_status))
+        try:
+            return self.start(rds, order)
+        except RdsRefused as refused:
+            snapshot = self._find(rds, order) if refused.code == ALREADY_EXISTS else None
+            if snapshot and _has_our_tag(order, snapshot):
+                return _progress(snapshot)  # the first attempt made it, and it shows only now
+            raise
 
     def look(self, rds: Rds, order: Order, since: datetime, previous: Progress) -> Progress:
         snapshot = self._find(rds, order)
-        return _read(order, snapshot) if snapshot else previous
+        return _read(order, snapshot, previous) if snapshot else previous
 
     def document(self, order: Order, progress: Progress) -> dict[str, Any]:
         return {"snapshot_id": order.parameters["snapshot_id"], **progress.details}
@@ -134,11 +142,15 @@ class CreateSnapshot(Operation):
         return next(iter(answer["DBSnapshots"]), None)
 
 
-def _read(order: Order, snapshot: DBSnapshotTypeDef) -> Progress:
-    """The progress of a snapshot found by its name: it may be somebody else's."""
-    if {"Key": OPERATION_TAG, "Value": order.operation_id} not in snapshot.get("TagList", []):
-        return failed(f"{ALREADY_EXISTS}: Snapshot {order.parameters['snapshot_id']} already exists")
-    return _progress(snapshot)
+def _has_our_tag(order: Order, snapshot: DBSnapshotTypeDef) -> bool:
+    return {"Key": OPERATION_TAG, "Value": order.operation_id} in snapshot.get("TagList", [])
+
+
+def _read(order: Order, snapshot: DBSnapshotTypeDef, previous: Progress) -> Progress:
+    """The progress of a snapshot found by its name: somebody else's, unless it has our tag or was ours before."""
+    if "snapshot_arn" in previous.details or _has_our_tag(order, snapshot):
+        return _progress(snapshot)
+    return failed(f"{ALREADY_EXISTS}: Snapshot {order.parameters['snapshot_id']} already exists")
 
 
 def _progress(snapshot: DBSnapshotTypeDef) -> Progress:

@@ -1,4 +1,4 @@
-"""modify_backup_window: a new preferred backup window, read back at once; nothing to poll."""
+"""modify_backup_window: a new preferred backup window, read back at once; polled only where RDS is slow to show it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from rds_operations.faults import Fault, RdsUnavailable, ReadBackDiffers
+from rds_operations.faults import Fault, RdsUnavailable
 from rds_operations.operations.operation import (
     INSTANCE,
     Operation,
@@ -17,7 +17,7 @@ from rds_operations.operations.operation import (
     flag,
 )
 from rds_operations.order import Order
-from rds_operations.progress import Progress, done
+from rds_operations.progress import Progress, done, failed
 from rds_operations.refusals import Code, Refusal, conflict, invalid_parameter, not_supported
 from rds_operations.windows import SHORTEST_BACKUP_WINDOW, BackupWindow, MaintenanceWindow
 
@@ -58,7 +58,7 @@ class ModifyBackupWindow(Operation):
         Permission("rds:ModifyDBInstance", (INSTANCE,)),
         Permission("rds:DescribeDBInstances", (INSTANCE,)),
     )
-    watches_with = ()
+    watches_with = (Permission("rds:DescribeDBInstances", (INSTANCE,)),)
 
     def impossible(self, instance: DBInstanceTypeDef, parameters: Parameters) -> Refusal | None:
         if refusal := cluster_member(instance, "Change the backup window of the cluster (ModifyDBCluster) instead."):
@@ -95,9 +95,13 @@ class ModifyBackupWindow(Operation):
                 PreferredBackupWindow=order.parameters["backup_window"],
                 ApplyImmediately=order.parameters["apply_immediately"],
             )
-        return self._read_back(rds, order)
+        return self._read_back_or_wait(rds, order)
 
     def resume(self, rds: Rds, order: Order, since: datetime) -> Progress:
+        return self._read_back_or_wait(rds, order)
+
+    def look(self, rds: Rds, order: Order, since: datetime, previous: Progress) -> Progress:
+        """Only where RDS did not show the new window at once: it applies one "as soon as possible", asynchronously."""
         return self._read_back(rds, order)
 
     def document(self, order: Order, progress: Progress) -> dict[str, Any]:
@@ -110,15 +114,18 @@ class ModifyBackupWindow(Operation):
         return {**own, **progress.details, "pending_backup_window": None}
 
     def _read_back(self, rds: Rds, order: Order) -> Progress:
-        """Raises `ReadBackDiffers` and nothing else: after the change no fault may look as if there had been none."""
+        instance = rds.instance(order.instance_id)
+        if instance is None:
+            return failed(f"Instance {order.instance_id} is gone")
+        shown = instance.get("PreferredBackupWindow", "")
+        return done(backup_window=shown) if shown == order.parameters["backup_window"] else Progress("modifying")
+
+    def _read_back_or_wait(self, rds: Rds, order: Order) -> Progress:
+        """After the change no fault may look as if there had been none: the polls will read it back."""
         try:
-            instance = rds.instance(order.instance_id)
-        except Fault as fault:
-            raise ReadBackDiffers(f"The change was sent, but its result cannot be read back: {fault}") from fault
-        shown = instance.get("PreferredBackupWindow", "") if instance else "nothing: the instance is gone"
-        if shown != order.parameters["backup_window"]:
-            raise ReadBackDiffers(f"The window was set to {order.parameters['backup_window']}; RDS shows {shown}")
-        return done(backup_window=shown)
+            return self._read_back(rds, order)
+        except Fault:
+            return Progress("modifying")
 
 
 OPERATION = ModifyBackupWindow()

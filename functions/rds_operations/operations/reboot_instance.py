@@ -42,6 +42,7 @@ FAILED_STATES = frozenset(
         "upgrade-failed",
     }
 )
+_UNAPPLIED = frozenset({"pending-reboot", "applying", "pending-apply", "pending-removal", "removing"})
 _SEEN_REBOOTING = "rebooting"
 # RDS-EVENT-0006 "DB instance restarted", RDS-EVENT-0049/0065 "... failover completed/complete".
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Events.Messages.html
@@ -104,10 +105,10 @@ class RebootInstance(Operation):
 
 
 def _in_sync(instance: DBInstanceTypeDef) -> bool:
-    """Nothing is left that a reboot applies."""
+    """Nothing is left that a reboot applies. Other states than these, no reboot would change."""
     parameters = (group.get("ParameterApplyStatus") for group in instance.get("DBParameterGroups", []))
     options = (group.get("Status") for group in instance.get("OptionGroupMemberships", []))
-    return all(status in (None, "in-sync") for status in (*parameters, *options))
+    return _UNAPPLIED.isdisjoint((*parameters, *options))
 
 
 def _restarted(rds: Rds, instance_id: str, since: datetime) -> bool:

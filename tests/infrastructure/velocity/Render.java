@@ -9,7 +9,7 @@ import org.apache.velocity.app.VelocityEngine;
 import org.apache.velocity.runtime.RuntimeConstants;
 import org.apache.velocity.runtime.log.NullLogChute;
 
-/** A line of JSON in (template, body, json, headers, context), a line of JSON out (text and override, or error). */
+/** A line of JSON in (template, body, headers, context), a line of JSON out (text and override, or error). */
 public class Render {
     public static void main(String[] args) throws Exception {
         VelocityEngine engine = new VelocityEngine();
@@ -55,11 +55,6 @@ public class Render {
 
     public record Input(Map<String, Object> given) {
         public String getBody() { return (String) given.get("body"); }
-
-        public String json(String path) {
-            if (!path.equals("$")) throw new IllegalArgumentException("only $, not " + path);
-            return (String) given.get("json");
-        }
 
         public Object path(String path) {
             Object value = Json.parse(getBody());
