@@ -7,7 +7,8 @@ from rds_operations.admission import accepted_reply, admit, begun
 from rds_operations.aws import dynamodb_client
 from rds_operations.classification import Verdict
 from rds_operations.environment import Deployment
-from rds_operations.ledger import Ledger, order_of
+from rds_operations.items import order_of
+from rds_operations.ledger import Ledger
 from rds_operations.order import Order
 from rds_operations.refusals import Refusal
 from rds_operations.step import Document, step

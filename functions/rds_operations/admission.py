@@ -7,7 +7,8 @@ from typing import Any
 
 from rds_operations.classification import Verdict
 from rds_operations.faults import TableBusy
-from rds_operations.ledger import ACCEPTED, Ledger
+from rds_operations.items import ACCEPTED
+from rds_operations.ledger import Ledger
 from rds_operations.order import Order
 from rds_operations.refusals import Code, Refusal, conflict, reply
 from rds_operations.tables import Item

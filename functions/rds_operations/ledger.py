@@ -1,8 +1,4 @@
-"""What is: the items of `rds_operations`. What was goes to `rds_audit_log` in the same transactions.
-
-Three kinds of item share the key `operation_id`: the operation, `lock#<instance>` while one runs, and `key#<digest>`
-for an Idempotency-Key. A `#` cannot be part of an execution's name, so they cannot meet.
-"""
+"""What is, in `rds_operations`, and in the same transactions what was, in `rds_audit_log`."""
 
 from __future__ import annotations
 
@@ -12,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from rds_operations import clock, tables
 from rds_operations.audit_record import Event, audit_record
-from rds_operations.classification import Environment, Verdict
+from rds_operations.classification import Verdict
 from rds_operations.environment import Deployment
+from rds_operations.items import ACCEPTED, key_id, lock_id, operation_item, table_key
 from rds_operations.order import Order
 from rds_operations.outcome import Outcome
 from rds_operations.progress import Progress
@@ -24,7 +21,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-ACCEPTED = "accepted"
 _TO_BE_CLAIMED = timedelta(minutes=5)
 """Longer than ADMISSION and OPERATION's first states take, with all their retries."""
 _UNWRITTEN = "attribute_not_exists(operation_id)"
@@ -43,25 +39,25 @@ class Ledger:
 
     def owner_of_key(self, digest: str) -> str:
         """The operation that an Idempotency-Key stands for, or empty."""
-        item = self.item(f"key#{digest}") if digest else None
+        item = self.item(key_id(digest)) if digest else None
         return str(item["owner"]) if item else ""
 
     def lock_holder(self, instance_id: str, now: datetime) -> str:
         """The operation that runs on the instance, or empty. A lock past its time holds nothing."""
-        item = self.item(_lock(instance_id))
+        item = self.item(lock_id(instance_id))
         return str(item["owner"]) if item and int(item["expires_at"]) > clock.to_epoch(now) else ""
 
     def open(self, order: Order, verdict: Verdict, now: datetime) -> bool:
         """The operation, its lock, its key and its opening record; False where any of them was there before."""
         opening = audit_record(order, Event.ACCEPTED, {"status": ACCEPTED, "success": True}, now, verdict)
         writes = [
-            self._put(self._deployment.operations_table, _operation_item(order, verdict, now), _UNWRITTEN),
+            self._put(self._deployment.operations_table, operation_item(order, verdict, now), _UNWRITTEN),
             self._put_lock(order, now),
             self._put(self._deployment.audit_table, opening, "attribute_not_exists(audit_id)"),
         ]
         if order.idempotency_key:
             key: Item = {
-                "operation_id": f"key#{order.idempotency_key}",
+                "operation_id": key_id(order.idempotency_key),
                 "owner": order.operation_id,
                 "ttl": clock.expiry(now),
             }
@@ -76,7 +72,7 @@ class Ledger:
         until = now + self._deployment.longest
         claim = {
             "TableName": self._deployment.operations_table,
-            "Key": _key(order.operation_id),
+            "Key": table_key(order.operation_id),
             "UpdateExpression": "SET acting_at = :now, #status = :working",
             "ConditionExpression": f"{_OPEN} AND attribute_not_exists(acting_at) AND fingerprint = :fingerprint",
             "ExpressionAttributeNames": {"#status": "status"},
@@ -86,7 +82,7 @@ class Ledger:
         }
         lock = {
             "TableName": self._deployment.operations_table,
-            "Key": _key(_lock(order.instance_id)),
+            "Key": table_key(lock_id(order.instance_id)),
             "UpdateExpression": "SET expires_at = :until",
             "ConditionExpression": "#owner = :me",
             "ExpressionAttributeNames": {"#owner": "owner"},
@@ -101,7 +97,7 @@ class Ledger:
             self._client.update_item,
             **{
                 "TableName": self._deployment.operations_table,
-                "Key": _key(order.operation_id),
+                "Key": table_key(order.operation_id),
                 "UpdateExpression": "REMOVE acting_at",
                 "ConditionExpression": f"{_OPEN} AND acting_at = :since",
                 "ExpressionAttributeValues": to_attributes({":since": clock.to_text(since)}),
@@ -115,7 +111,7 @@ class Ledger:
             self._client.update_item,
             **{
                 "TableName": self._deployment.operations_table,
-                "Key": _key(order.operation_id),
+                "Key": table_key(order.operation_id),
                 "UpdateExpression": "SET #status = :status, polls = :polls, #percent = :percent",
                 "ConditionExpression": f"{_OPEN} AND (attribute_not_exists(polls) OR polls < :polls)",
                 "ExpressionAttributeNames": {"#status": "status", "#percent": "percent"},
@@ -135,7 +131,7 @@ class Ledger:
         """
         end = {
             "TableName": self._deployment.operations_table,
-            "Key": _key(order.operation_id),
+            "Key": table_key(order.operation_id),
             "UpdateExpression": "SET #status = :status, #result = :result, #error = :error, ended_at = :now",
             "ConditionExpression": _OPEN + (" AND attribute_not_exists(acting_at)" if only_unclaimed else ""),
             "ExpressionAttributeNames": {"#status": "status", "#result": "result", "#error": "error"},
@@ -153,11 +149,11 @@ class Ledger:
             {"Update": end},
             self._put(self._deployment.audit_table, closing, "attribute_not_exists(audit_id)"),
         ]
-        lock = self.item(_lock(order.instance_id))
+        lock = self.item(lock_id(order.instance_id))
         if lock and lock["owner"] == order.operation_id:
-            writes.append(self._delete(_lock(order.instance_id), order))
+            writes.append(self._delete(lock_id(order.instance_id), order))
         if only_unclaimed and order.idempotency_key:
-            writes.append(self._delete(f"key#{order.idempotency_key}", order))
+            writes.append(self._delete(key_id(order.idempotency_key), order))
         return _told(tables.write_all(self._client, writes), closing)
 
     def record_refusal(self, order: Order, result: dict[str, Any], moment: datetime, verdict: Verdict) -> bool:
@@ -173,7 +169,7 @@ class Ledger:
         """It ends by itself: soon, where OPERATION never gets to claim its order; else see `claim`."""
         until = now + _TO_BE_CLAIMED
         lock: Item = {
-            "operation_id": _lock(order.instance_id),
+            "operation_id": lock_id(order.instance_id),
             "owner": order.operation_id,
             "expires_at": clock.to_epoch(until),
             "ttl": clock.expiry(until),
@@ -192,7 +188,7 @@ class Ledger:
         return {
             "Delete": {
                 "TableName": self._deployment.operations_table,
-                "Key": _key(operation_id),
+                "Key": table_key(operation_id),
                 "ConditionExpression": "#owner = :me",
                 "ExpressionAttributeNames": {"#owner": "owner"},
                 "ExpressionAttributeValues": to_attributes({":me": order.operation_id}),
@@ -200,54 +196,7 @@ class Ledger:
         }
 
 
-def order_of(item: Item) -> Order:
-    """The order as it was accepted, with its caller."""
-    return Order(
-        operation_id=str(item["operation_id"]),
-        operation=str(item["operation"]),
-        instance_id=str(item["instance_id"]),
-        parameters=json.loads(str(item["parameters"])),
-        caller=json.loads(str(item["user_identity"])),
-        requested_at=str(item["requested_at"]),
-        request_id=str(item["request_id"]),
-        execution_arn=str(item["execution_arn"]),
-        idempotency_key=str(item["idempotency_key"]),
-    )
-
-
-def verdict_of(item: Item) -> Verdict:
-    return Verdict(Environment(str(item["environment"])), str(item["environment_source"]))
-
-
-def _operation_item(order: Order, verdict: Verdict, now: datetime) -> Item:
-    return {
-        "operation_id": order.operation_id,
-        "operation": order.operation,
-        "instance_id": order.instance_id,
-        "parameters": json.dumps(order.parameters, ensure_ascii=False),
-        "fingerprint": order.fingerprint,
-        "user_identity": json.dumps(order.caller, ensure_ascii=False),
-        "environment": verdict.environment.value,
-        "environment_source": verdict.source,
-        "execution_arn": order.execution_arn,
-        "request_id": order.request_id,
-        "idempotency_key": order.idempotency_key,
-        "requested_at": order.requested_at,
-        "status": ACCEPTED,
-        "started_at": clock.to_text(now),
-        "ttl": clock.expiry(now),
-    }
-
-
 def _told(written: bool, record: Item) -> bool:
     message = "recorded" if written else "not recorded: another write was first"
     logger.info(message, extra={"audit_id": record["audit_id"], "success": record["success"]})
     return written
-
-
-def _key(operation_id: str) -> dict[str, dict[str, str]]:
-    return {"operation_id": {"S": operation_id}}
-
-
-def _lock(instance_id: str) -> str:
-    return f"lock#{instance_id}"

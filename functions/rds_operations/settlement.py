@@ -12,7 +12,8 @@ from rds_operations.admission import accepted_reply
 from rds_operations.classification import Environment, Verdict
 from rds_operations.faults import TableBusy
 from rds_operations.intake import api_stub, execution_stub
-from rds_operations.ledger import Ledger, order_of, verdict_of
+from rds_operations.items import order_of, verdict_of
+from rds_operations.ledger import Ledger
 from rds_operations.order import Order
 from rds_operations.outcome import REFUSED, Outcome, fault_text, outcome_of, work_of_event
 from rds_operations.refusals import reply

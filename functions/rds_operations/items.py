@@ -1,0 +1,68 @@
+"""The items of `rds_operations`.
+
+Three kinds share the key `operation_id`: the operation, `lock#<instance>` while one runs, and `key#<digest>` for an
+Idempotency-Key. A `#` cannot be part of an execution's name, so they cannot meet.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from rds_operations import clock
+from rds_operations.classification import Environment, Verdict
+from rds_operations.order import Order
+from rds_operations.tables import Item
+
+ACCEPTED = "accepted"
+
+
+def table_key(operation_id: str) -> dict[str, dict[str, str]]:
+    return {"operation_id": {"S": operation_id}}
+
+
+def lock_id(instance_id: str) -> str:
+    return f"lock#{instance_id}"
+
+
+def key_id(digest: str) -> str:
+    return f"key#{digest}"
+
+
+def order_of(item: Item) -> Order:
+    """The order as it was accepted, with its caller."""
+    return Order(
+        operation_id=str(item["operation_id"]),
+        operation=str(item["operation"]),
+        instance_id=str(item["instance_id"]),
+        parameters=json.loads(str(item["parameters"])),
+        caller=json.loads(str(item["user_identity"])),
+        requested_at=str(item["requested_at"]),
+        request_id=str(item["request_id"]),
+        execution_arn=str(item["execution_arn"]),
+        idempotency_key=str(item["idempotency_key"]),
+    )
+
+
+def verdict_of(item: Item) -> Verdict:
+    return Verdict(Environment(str(item["environment"])), str(item["environment_source"]))
+
+
+def operation_item(order: Order, verdict: Verdict, now: datetime) -> Item:
+    return {
+        "operation_id": order.operation_id,
+        "operation": order.operation,
+        "instance_id": order.instance_id,
+        "parameters": json.dumps(order.parameters, ensure_ascii=False),
+        "fingerprint": order.fingerprint,
+        "user_identity": json.dumps(order.caller, ensure_ascii=False),
+        "environment": verdict.environment.value,
+        "environment_source": verdict.source,
+        "execution_arn": order.execution_arn,
+        "request_id": order.request_id,
+        "idempotency_key": order.idempotency_key,
+        "requested_at": order.requested_at,
+        "status": ACCEPTED,
+        "started_at": clock.to_text(now),
+        "ttl": clock.expiry(now),
+    }
