@@ -7,7 +7,7 @@ from datetime import datetime
 from rds_operations import clock
 from rds_operations.admission import admit
 from rds_operations.classification import Verdict
-from rds_operations.faults import RdsRefused, RdsThrottled
+from rds_operations.faults import Fault, RdsRefused, RdsThrottled
 from rds_operations.ledger import Ledger
 from rds_operations.operations import OPERATIONS
 from rds_operations.order import Order
@@ -24,15 +24,9 @@ def execute(
     item = admit(ledger, order, verdict, now)
     if isinstance(item, Refusal):
         return item
-    operation = OPERATIONS[order.operation]
-    try:
-        if ledger.claim(order, operation.working_status, now):
-            return _act(rds, ledger, order, now), now
-        return _go_on(rds, ledger, order, now)
-    except RdsThrottled:
-        raise
-    except RdsRefused as refused:
-        return failed(str(refused)), now
+    if ledger.claim(order, OPERATIONS[order.operation].working_status, now):
+        return _act(rds, ledger, order, now), now
+    return _go_on(rds, ledger, order, now)
 
 
 def _act(rds: Rds, ledger: Ledger, order: Order, now: datetime) -> Progress:
@@ -41,6 +35,8 @@ def _act(rds: Rds, ledger: Ledger, order: Order, now: datetime) -> Progress:
     except RdsThrottled:
         ledger.give_back(order, now)
         raise
+    except RdsRefused as refused:
+        return failed(str(refused))
 
 
 def _go_on(rds: Rds, ledger: Ledger, order: Order, now: datetime) -> tuple[Progress, datetime]:
@@ -49,4 +45,8 @@ def _go_on(rds: Rds, ledger: Ledger, order: Order, now: datetime) -> tuple[Progr
     if "ended_at" in item or "acting_at" not in item:
         return failed(f"Operation {order.operation_id} is closed or has lost its lock; nothing was done"), now
     since = clock.from_text(str(item["acting_at"]))
-    return OPERATIONS[order.operation].resume(rds, order, since), since
+    operation = OPERATIONS[order.operation]
+    try:
+        return operation.resume(rds, order, since), since
+    except Fault:
+        return Progress(operation.working_status), since  # a look that failed ends nothing: the polls go on looking

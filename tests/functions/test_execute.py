@@ -216,3 +216,33 @@ def test_a_read_back_that_fails_does_not_look_like_no_change(cloud: Cloud, code:
         assert cloud.executed(work)["progress"]["finished"] is False
     assert cloud.executed(work)["progress"]["finished"] is False
     assert changes(cloud) == ["ModifyDBInstance"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "look"),
+    [("create_snapshot", "describe_db_snapshots"), ("modify_backup_window", "describe_db_instances")],
+)
+@pytest.mark.parametrize("code", ["Throttling", "AccessDenied", "InternalFailure"])
+def test_a_second_execute_that_cannot_look_leaves_it_to_the_polls(
+    cloud: Cloud, operation: str, look: str, code: str
+) -> None:
+    work = cloud.accepted(operation)
+    cloud.executed(work)
+    with stubbed(cloud) as rds:
+        rds.add_client_error(look, code, "no", http_status_code=500 if "Failure" in code else 400)
+        progress = cloud.executed(work)["progress"]
+    assert (progress["finished"], progress["success"]) == (False, False)
+    assert changes(cloud) == [ACTIONS[operation]]
+
+
+def test_a_second_execute_that_is_throttled_is_no_failure(cloud: Cloud) -> None:
+    """The first one crashed between its claim and its call."""
+    work = cloud.accepted()
+    with stubbed(cloud) as rds:
+        rds.add_client_error("create_db_snapshot", "InternalFailure", "?", http_status_code=500)
+        cloud.executed(work)
+        rds.add_client_error("describe_db_snapshots", "DBSnapshotNotFound", "?", http_status_code=404)
+        rds.add_client_error("create_db_snapshot", "Throttling", "Rate exceeded")
+        assert cloud.executed(work)["progress"]["finished"] is False
+    assert cloud.executed(work)["progress"]["status"] in ("creating", "available")
+    assert len(cloud.snapshots()) == 1

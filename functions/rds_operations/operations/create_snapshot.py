@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from rds_operations.faults import RdsRefused, RdsUnavailable
+from rds_operations.faults import RdsRefused, RdsThrottled, RdsUnavailable
 from rds_operations.identifiers import SNAPSHOT_ID_LENGTH, rds_identifier
 from rds_operations.operations.operation import (
     INSTANCE,
@@ -119,11 +119,13 @@ class CreateSnapshot(Operation):
             return _read(order, snapshot, Progress(self.working_status))
         try:
             return self.start(rds, order)
+        except RdsThrottled:
+            raise
         except RdsRefused as refused:
             snapshot = self._find(rds, order) if refused.code == ALREADY_EXISTS else None
             if snapshot and _has_our_tag(order, snapshot):
                 return _progress(snapshot)  # the first attempt made it, and it shows only now
-            raise
+            return failed(str(refused))
 
     def look(self, rds: Rds, order: Order, since: datetime, previous: Progress) -> Progress:
         snapshot = self._find(rds, order)

@@ -76,7 +76,10 @@ class Operation(ABC):
 
     @abstractmethod
     def resume(self, rds: Rds, order: Order, since: datetime) -> Progress:
-        """Go on after an attempt to start at `since` whose end is unknown, without acting twice."""
+        """Go on after an attempt to start at `since` whose end is unknown, without acting twice.
+
+        Raises any `Fault` where it cannot find out.
+        """
 
     def look(self, rds: Rds, order: Order, since: datetime, previous: Progress) -> Progress:
         """What RDS shows now. Operations that end in Execute are never polled."""
