@@ -1,7 +1,7 @@
 # Everything is installed into .venv and node_modules; nothing else on the machine is touched.
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
-export PORT TIME_SCALE
+export PORT TIME_SCALE SETTINGS
 
 .PHONY: demo up down test check docs setup
 
@@ -9,7 +9,7 @@ export PORT TIME_SCALE
 demo: setup
 	@python -m local demo
 
-## up: the local cloud with the service deployed, in the background (PORT=4566 TIME_SCALE=1)
+## up: the local cloud with the service deployed, in the background (PORT=4566 TIME_SCALE=1 SETTINGS=settings/local.json)
 up: setup
 	@python -m local up
 
@@ -23,13 +23,14 @@ test: setup check
 
 ## docs: the tables of README.md that follow from the code
 docs: setup
-	python docs/tables.py
+	@python docs/tables.py && git diff --stat README.md
 
 check: setup
 	ruff check .
 	ruff format --check .
 	mypy app.py stacks functions local tests
 
+## setup: what all of these need, into .venv and node_modules
 setup: .venv/.ready
 
 .venv/.ready: requirements.txt package.json local/setup.py

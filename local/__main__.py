@@ -21,8 +21,11 @@ DEMO_TIME_SCALE = 10.0
 def main() -> None:
     commands: dict[str, Callable[[Console], object]] = {"up": up, "down": down, "demo": run_demo}
     console = Console(highlight=False)
+    command = commands.get(" ".join(sys.argv[1:]))
+    if command is None:
+        sys.exit(f"usage: python -m local {' | '.join(commands)}")
     try:
-        commands[sys.argv[1]](console)
+        command(console)
     except CloudError as error:
         console.print(f"[bold red]error[/] {error}", soft_wrap=True)
         sys.exit(1)
@@ -42,9 +45,9 @@ def up(console: Console, default_time_scale: float = 1.0) -> Cloud:
             here = cloud.start(FOLDER, int(port or DEFAULT_PORT), time_scale or default_time_scale)
         console.print(f"The local cloud runs on {here.endpoint}, {here.time_scale:g} times real time")
     with console.status("Deploying the stack with the CDK CLI"):
-        outputs = deployment.deploy(here)
+        outputs = deployment.deploy(here, os.environ.get("SETTINGS") or deployment.LOCAL_SETTINGS)
         demo_instances.create_all(here)
-    console.print(f"The service is deployed: {outputs['api_url']}")
+    console.print(f"The service is deployed: {outputs['api_url']}", soft_wrap=True)
     console.print(f"Outputs: {_shown(FOLDER / 'outputs.json')}  log: {_shown(FOLDER / 'cloud.log')}")
     _print_credentials(console, here)
     return here
@@ -81,7 +84,7 @@ def _check_same(here: Cloud, port: float | None, time_scale: float | None) -> No
 
 
 def _print_credentials(console: Console, here: Cloud) -> None:
-    console.print("Credentials for the AWS CLI (the root of an account that exists on this machine only):")
+    console.print("Credentials for the AWS CLI (of an account that exists on this machine only):", soft_wrap=True)
     names = ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION")
     console.print("  export " + " ".join(f"{name}={here.environment[name]}" for name in names), soft_wrap=True)
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -59,13 +58,14 @@ def demo(console: Console, cloud: Cloud, outputs_file: Path) -> None:
     }
     console.rule("1. A snapshot of a development database")
     console.print(
-        f"Time runs {cloud.time_scale:g} times faster than in real life: "
-        f"the 30 seconds between two looks take {30 / cloud.time_scale:g}."
+        f"Time runs {cloud.time_scale:g} times as fast as in real life: "
+        f"the 30 seconds between two looks take {30 / cloud.time_scale:g}.",
+        soft_wrap=True,
     )
     accepted = _post(console, api, wanted, 202)
     _follow(console, cloud, api, accepted)
     _, document = api.get(accepted["operation_id"])
-    console.print(Panel(json.dumps(document, indent=2), title="the result document"))
+    _show_json(console, "The result document", document)
     if not document["success"]:
         raise CloudError("The snapshot of the demo did not succeed; its document above says why")
     console.rule("2. Its records, as they are stored")
@@ -78,12 +78,18 @@ def demo(console: Console, cloud: Cloud, outputs_file: Path) -> None:
 
 
 def _post(console: Console, api: Api, body: dict[str, Any], expected: int) -> dict[str, Any]:
-    console.print(Panel(json.dumps(body, indent=2), title="POST /operations"))
+    _show_json(console, "POST /operations", body)
     status, answer = api.post(body)
-    console.print(Panel(json.dumps(answer, indent=2), title=f"HTTP {status}"))
+    _show_json(console, f"HTTP {status}", answer)
     if status != expected:
         raise CloudError(f"The demo expected HTTP {expected}. If an operation is still running, try again in a minute")
     return answer
+
+
+def _show_json(console: Console, title: str, document: dict[str, Any]) -> None:
+    """Lines that can be copied: neither boxed nor wrapped."""
+    console.print(f"[bold]{title}[/]")
+    console.print(json.dumps(document, indent=2), soft_wrap=True, markup=False)
 
 
 def _follow(console: Console, cloud: Cloud, api: Api, accepted: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ import boto3
 from local.cloud import ACCOUNT, REGION, ROOT, SECRET_KEY, Cloud, CloudError
 
 STACK = "RdsOperations"
+LOCAL_SETTINGS = "settings/local.json"
 # Where the CDK CLI puts the functions' package; on AWS `cdk bootstrap` makes it.
 ASSETS_BUCKET = f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"
 
@@ -26,11 +27,11 @@ def client(cloud: Cloud, service: str) -> Any:
     return session().client(service, endpoint_url=cloud.endpoint)  # type: ignore[call-overload]
 
 
-def deploy(cloud: Cloud, *context: str, settings: str = "settings/local.json") -> dict[str, str]:
+def deploy(cloud: Cloud, settings: str = LOCAL_SETTINGS) -> dict[str, str]:
     """`cdk deploy`, then what others need to know, which is also written to outputs.json."""
     _make_assets_bucket(cloud)
-    values = [argument for value in (f"settings={settings}", *context) for argument in ("-c", value)]
-    _cdk(cloud, "deploy", STACK, "--require-approval", "never", *values)
+    context = ["-c", f"settings={settings}", "-c", "stage=local"]
+    _cdk(cloud, "deploy", STACK, "--require-approval", "never", *context)
     outputs = _outputs(cloud)
     (Path(cloud.folder) / "outputs.json").write_text(json.dumps(outputs, indent=2) + "\n")
     return outputs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import py_compile
 import shutil
@@ -22,8 +23,9 @@ DEPENDENCIES = ("aws-lambda-powertools", "jmespath", "typing-extensions")
 
 
 def build(gate: GateSettings) -> Path:
-    """A folder with the functions, the gate's settings and the dependencies, byte-compiled; the caller's to keep."""
+    """A folder with the functions, the gate's settings and the dependencies, byte-compiled; gone with the process."""
     target = Path(tempfile.mkdtemp(prefix="rds-operations-package-"))
+    atexit.register(shutil.rmtree, target, ignore_errors=True)
     shutil.copytree(FUNCTIONS, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     (target / "rds_operations" / SHIPPED.name).write_text(json.dumps(asdict(gate), sort_keys=True))
     for name in DEPENDENCIES:

@@ -51,9 +51,11 @@ class Settings:
     def load(cls, path: Path, overrides: Mapping[str, Any]) -> Settings:
         """`overrides` are context values (`cdk synth -c max_polls=20`), where they name a setting outside the gate."""
         try:
-            document = json.loads(path.read_text())
+            document = json.loads(path.read_text(), object_pairs_hook=_unique)
         except OSError as error:
             raise SettingsError(f"The settings file {path} cannot be read: {error.strerror}") from error
+        except SettingsError:
+            raise
         except ValueError as error:
             raise SettingsError(f"The settings file {path} is not JSON: {error}") from error
         if not isinstance(document, dict):
@@ -72,6 +74,13 @@ class Settings:
         return _checked(cls(**{name: _typed(name, value) for name, value in own.items()}, gate=gate))
 
 
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise SettingsError(f"The settings file names {twice} twice")
+    return dict(pairs)
+
+
 def _typed(name: str, value: Any) -> Any:
     """Context values on the command line are text."""
     is_number = isinstance(getattr(Settings, name), int)
@@ -83,7 +92,8 @@ def _typed(name: str, value: Any) -> Any:
 
 
 def _checked(settings: Settings) -> Settings:
-    _require(re.fullmatch(r"[a-z0-9_]{1,30}", settings.stage), "stage must be 1 to 30 lower-case letters or digits")
+    is_stage = re.fullmatch(r"[a-z0-9_]{1,30}", settings.stage)
+    _require(is_stage, "stage must be 1 to 30 lower-case letters, digits or underscores")
     _require(1 <= settings.poll_interval_seconds <= 3600, "poll_interval_seconds must be 1 to 3600")
     _require(1 <= settings.max_polls <= 500, "max_polls must be 1 to 500")
     _require(settings.throttle_rate_per_second >= 1, "throttle_rate_per_second must be at least 1")
@@ -103,7 +113,7 @@ def _checked_gate(document: dict[str, Any]) -> GateSettings:
     names = document.get("environment_tag_names", ["Environment"])
     _require(
         isinstance(names, list) and names and all(isinstance(name, str) and name for name in names),
-        "environment_tag_names must be a list of tag names",
+        "environment_tag_names must be a list of tag names, with at least one",
     )
     for setting in ("instance_mappings", "account_mappings", "naming_patterns"):
         _check_mapping(setting, document.get(setting, {}))
@@ -137,6 +147,10 @@ def _check_pattern(pattern: str) -> None:
         re.compile(pattern)
     except re.error as error:
         raise SettingsError(f"naming_patterns: {pattern!r} is not a regular expression: {error}") from error
+    _require(
+        not re.search(pattern, ""),
+        f"naming_patterns: {pattern!r} fits every instance. If that is meant, set default_environment",
+    )
 
 
 def _require(condition: object, sentence: str) -> None:

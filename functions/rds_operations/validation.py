@@ -109,7 +109,8 @@ def _parameters(operation: Operation, given: Any) -> dict[str, Any] | Refusal:
         return invalid_parameter("parameters must be a JSON object")
     names = [parameter.name for parameter in operation.parameters]
     if unknown := _unknown(given, names):
-        return invalid_parameter(f"Unknown {unknown} in parameters of {operation.name}. Allowed: {', '.join(names)}")
+        allowed = ", ".join(names) or "none"
+        return invalid_parameter(f"Unknown {unknown} in parameters of {operation.name}. Allowed: {allowed}")
     parsed: dict[str, Any] = {}
     for parameter in operation.parameters:
         value = given.get(parameter.name)

@@ -14,12 +14,17 @@ from tests.infrastructure.conftest import ROOT
 BAD: dict[str, tuple[dict[str, Any], str]] = {
     "unknown key": ({"default_enviroment": "test"}, "Unknown setting default_enviroment. Known: "),
     "bad pattern": ({"naming_patterns": {"(": "test"}}, "naming_patterns: '(' is not a regular expression"),
+    "pattern that fits all": ({"naming_patterns": {".*": "test"}}, "naming_patterns: '.*' fits every instance"),
+    "empty pattern": ({"naming_patterns": {"": "test"}}, "naming_patterns: '' fits every instance"),
     "unknown environment": ({"account_mappings": {"123456789012": "blue"}}, "'blue' is not an environment. Use one of"),
     "bad default": ({"default_environment": "any"}, "default_environment: 'any' is not an environment"),
     "bad account": ({"account_mappings": {"123": "test"}}, "account_mappings: '123' is not a 12-digit account id"),
     "upper-case instance": ({"instance_mappings": {"Dev-1": "test"}}, "'Dev-1' is not a lower-case RDS instance"),
     "mapping is a list": ({"instance_mappings": []}, "instance_mappings must be an object"),
-    "no tag names": ({"environment_tag_names": []}, "environment_tag_names must be a list of tag names"),
+    "no tag names": (
+        {"environment_tag_names": []},
+        "environment_tag_names must be a list of tag names, with",
+    ),
     "text for a number": ({"max_polls": "many"}, "max_polls must be a whole number, not 'many'"),
     "true for a number": ({"max_polls": True}, "max_polls must be a whole number, not True"),
     "zero polls": ({"max_polls": 0}, "max_polls must be 1 to 500"),
@@ -44,6 +49,13 @@ def test_missing_or_broken_file(tmp_path: Path) -> None:
     broken.write_text("{")
     with pytest.raises(SettingsError, match="is not JSON"):
         Settings.load(broken, {})
+
+
+def test_a_setting_named_twice_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "settings.json"
+    file.write_text('{"default_environment": "test", "default_environment": "poc"}')
+    with pytest.raises(SettingsError, match="names default_environment twice"):
+        Settings.load(file, {})
 
 
 def test_context_overrides_the_file(tmp_path: Path) -> None:

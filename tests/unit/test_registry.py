@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rds_operations import operations
-from rds_operations.operations import ALLOWED, OPERATIONS
+from rds_operations.operations import ALLOWED, OPERATIONS, ordered
 from rds_operations.operations.operation import Operation
 from tests.unit.builders import COMPLETE, GIVEN
 
@@ -16,7 +16,12 @@ from rds_operations.operations.operation import Operation
 
 class StopInstance(Operation):
     name, position = "stop_instance", 4
+    summary = "Stop an instance"
     parameters = ()
+    working_status = "stopping"
+    ready_states = frozenset({"available"})
+    acts_with = ()
+    watches_with = ()
 
     def start(self, rds, order): ...
     def resume(self, rds, order, since): ...
@@ -59,7 +64,20 @@ def test_a_new_module_is_a_new_operation(tmp_path: Path, monkeypatch: pytest.Mon
     (tmp_path / "stop_instance.py").write_text(STOP_INSTANCE)
     monkeypatch.setattr(operations, "__path__", [*operations.__path__, str(tmp_path)])
     try:
-        assert list(operations._registry()) == [*OPERATIONS, "stop_instance"]
+        assert list(ordered(operations._modules())) == [*OPERATIONS, "stop_instance"]
     finally:
         sys.modules.pop("rds_operations.operations.stop_instance")
         del operations.stop_instance  # type: ignore[attr-defined]
+
+
+def test_two_operations_of_one_name_are_refused() -> None:
+    (first, *_) = OPERATIONS.values()
+    with pytest.raises(ValueError, match="Two operations are named create_snapshot"):
+        ordered([first, first])
+
+
+def test_an_operation_that_is_not_whole_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    operation = OPERATIONS["reboot_instance"]
+    monkeypatch.delattr(type(operation), "working_status")
+    with pytest.raises(ValueError, match="RebootInstance lacks working_status"):
+        ordered([operation])
