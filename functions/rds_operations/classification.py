@@ -52,7 +52,7 @@ class Verdict:
 
 def environment_of(value: str) -> Environment:
     """The environment that a tag's or a setting's word means; `unknown` for a word outside the table."""
-    return _WORDS.get(value.strip().casefold(), Environment.UNKNOWN)
+    return WORDS.get(value.strip().casefold(), Environment.UNKNOWN)
 
 
 def classify(instance_id: str, account_id: str, tags: Mapping[str, str], settings: GateSettings) -> Verdict:
@@ -66,7 +66,7 @@ def classify(instance_id: str, account_id: str, tags: Mapping[str, str], setting
     return next(verdict for verdict in verdicts if verdict)
 
 
-_WORDS: dict[str, Environment] = {
+WORDS: dict[str, Environment] = {
     word: environment
     for environment, words in {
         Environment.PRODUCTION: "production prod prd live prod-dr production-dr dr",

@@ -29,7 +29,6 @@ class Code(StrEnum):
     OPERATION_IN_PROGRESS = "operation_in_progress"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     OPERATION_NOT_FOUND = "operation_not_found"
-    OPERATION_CLOSED = "operation_closed"
 
 
 @dataclass(frozen=True)

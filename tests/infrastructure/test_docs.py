@@ -5,7 +5,7 @@ import json
 import re
 from types import ModuleType
 
-from rds_operations.classification import ALLOWED_ENVIRONMENTS
+from rds_operations.classification import ALLOWED_ENVIRONMENTS, WORDS, Environment, environment_of
 from rds_operations.refusals import Code
 from rds_operations.validation import LARGEST_BODY
 from stacks.functions import SHAPES
@@ -44,6 +44,23 @@ def test_settings_page_names_every_setting_and_its_default() -> None:
         assert f"`{name}`" in page
     for environment in ALLOWED_ENVIRONMENTS:
         assert f"`{environment.value}`" in page
+
+
+def test_settings_page_has_every_word_of_the_classification() -> None:
+    page = (ROOT / "docs" / "settings.md").read_text()
+    rows = {
+        name: words.split(", ") for name, words in re.findall(r"^\| `(\w+)` \| ([a-z, -]+) \|$", page, re.MULTILINE)
+    }
+    assert set(rows) == {e.value for e in Environment} - {"unknown"}
+    for name, words in rows.items():
+        assert {environment_of(word).value for word in words} == {name}
+    assert sorted(word for words in rows.values() for word in words) == sorted(WORDS)
+
+
+def test_api_page_names_every_code() -> None:
+    page = (ROOT / "docs" / "api.md").read_text()
+    for code in Code:
+        assert f"`{code.value}`" in page
 
 
 def test_api_page_names_the_limit() -> None:
