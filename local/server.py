@@ -8,12 +8,11 @@ import os
 from ministack import app
 from ministack.services import rds
 
-from local import error_names, rds_time, request_validators, states_integration
+from local import error_names, rds_time, states_integration
 
 
 def install(time_scale: float) -> None:
     states_integration.install()
-    request_validators.install()
     error_names.install()
     rds_time.install(time_scale)
     rds._get_docker = lambda: None  # no database engine behind an instance, even where Docker is running

@@ -10,11 +10,6 @@ _ITS_OWN_WORDS = '{"error":$context.error.messageString}'
 _RESPONSES = {
     "Default4xx": (apigateway.ResponseType.DEFAULT_4_XX, _ITS_OWN_WORDS),
     "Default5xx": (apigateway.ResponseType.DEFAULT_5_XX, _ITS_OWN_WORDS),
-    "BadRequestBody": (
-        apigateway.ResponseType.BAD_REQUEST_BODY,
-        '{"error":"The request body must be a JSON object with operation, instance_id and parameters",'
-        '"code":"invalid_request"}',
-    ),
     "InvalidApiKey": (
         apigateway.ResponseType.INVALID_API_KEY,
         '{"error":"Forbidden. Send a valid API key in the x-api-key header","code":"invalid_api_key"}',

@@ -66,7 +66,9 @@ def assert_4xx(service: Service, send: Any) -> None:
 
 @pytest.mark.parametrize("body", RAW.values(), ids=RAW.keys())
 def test_raw_body(service: Service, body: str | bytes | None) -> None:
+    before = len(service.records("-"))
     assert_4xx(service, lambda: service.send("POST", "/operations", body))
+    assert len(service.records("-")) == before + 1
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
