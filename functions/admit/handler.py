@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from rds_operations import clock
-from rds_operations.admission import accepted_reply, admit, begun
+from rds_operations.admission import accepted_reply, admit, begun, check_in_time
 from rds_operations.aws import dynamodb_client
 from rds_operations.classification import Verdict
 from rds_operations.environment import Deployment
@@ -20,6 +20,7 @@ ledger = Ledger(dynamodb_client(), deployment)
 @step("Admit")
 def handler(event: Document) -> Document:
     """Adds `reply`, and `start` (the name and input of OPERATION) unless that has begun already."""
+    check_in_time(clock.from_text(event["entered_at"]), clock.now())
     order = Order.from_document(event["order"])
     order = replace(order, execution_arn=deployment.execution_prefix + order.operation_id)
     obstacle = Refusal.from_document(event["obstacle"]) if "obstacle" in event else None

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from rds_operations.classification import Verdict
-from rds_operations.faults import TableBusy
+from rds_operations.faults import TableBusy, TooLate
 from rds_operations.items import ACCEPTED
 from rds_operations.ledger import Ledger
 from rds_operations.order import Order
 from rds_operations.refusals import Code, Refusal, conflict, reply
 from rds_operations.tables import Item
+
+LONGEST_WAIT = timedelta(seconds=2.5)
+"""With the function's own time-out, less than the Task's."""
+
+
+def check_in_time(entered_at: datetime, now: datetime) -> None:
+    """Raises `TooLate`: an order must not be opened after its Task has given up, for nobody would start or close it.
+
+    `entered_at` is when the state was entered; from then on the function may have waited to be run.
+    """
+    waited = now - entered_at
+    if waited > LONGEST_WAIT:
+        raise TooLate(f"Admit was run {waited.total_seconds():.1f} s after its turn; nothing was done. Try again.")
 
 
 def admit(

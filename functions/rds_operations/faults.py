@@ -30,5 +30,9 @@ class TableBusy(Fault):
     """Another transaction touched the same items; nothing was written, and it is safe to repeat."""
 
 
+class TooLate(Fault):
+    """The function began when its Task was about to give up; nothing was written."""
+
+
 class RecordNotWritten(Fault):
     """DynamoDB did not take the record or the state of an operation."""

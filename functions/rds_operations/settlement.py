@@ -26,6 +26,7 @@ _TRY_AGAIN = (
     "RdsUnavailable",
     "RecordNotWritten",
     "TableBusy",
+    "TooLate",
     "Lambda.TooManyRequestsException",
     "Sandbox.Timedout",
     "States.Timeout",

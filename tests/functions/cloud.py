@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from moto.rds.models import rds_backends
 
+from rds_operations import clock
 from tests.unit.builders import (
     ACCOUNT,
     EXECUTION_PREFIX,
@@ -60,6 +61,8 @@ class Cloud:
     # In: requests, as the two state machines make them.
 
     def call(self, state: str, event: Document) -> Document:
+        if state == "admit":
+            event = {"entered_at": clock.to_text(clock.now()), **event}
         document: Document = json.loads(json.dumps(self.modules[state].handler(json.loads(json.dumps(event)), None)))
         return document
 

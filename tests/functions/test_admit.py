@@ -2,11 +2,13 @@
 
 import json
 import time
+from datetime import timedelta
 
 import pytest
 
-from rds_operations.faults import TableBusy
-from tests.functions.cloud import Cloud, Document
+from rds_operations import clock
+from rds_operations.faults import TableBusy, TooLate
+from tests.functions.cloud import Cloud, Document, a_work
 from tests.unit.builders import EXECUTION_PREFIX, INSTANCE_ID, SNAPSHOT_ID, a_request
 
 
@@ -153,3 +155,12 @@ def test_a_key_whose_operation_is_gone_writes_nothing(cloud: Cloud) -> None:
         cloud.request(a_request(), key="my-key", request_id="request-2")
     assert cloud.item(operation_id) is None
     assert cloud.lock() is None
+
+
+def test_an_admit_that_is_run_too_late_opens_nothing(cloud: Cloud) -> None:
+    """Its Task may have given up: nobody would start the order, or close it."""
+    late = clock.to_text(clock.now() - timedelta(seconds=3))
+    with pytest.raises(TooLate, match="after its turn; nothing was done"):
+        cloud.call("admit", {**a_work(), "entered_at": late})
+    assert cloud.items() == []
+    assert cloud.records() == []

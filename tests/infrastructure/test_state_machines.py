@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from rds_operations.admission import LONGEST_WAIT
 from tests.infrastructure.conftest import Template
 
 TRANSIENT = {
@@ -66,6 +67,12 @@ def test_admission_answers_before_api_gateway_gives_up(template: Template) -> No
     assert definition(template, "EXPRESS")["TimeoutSeconds"] == 25
     tasks = [s for s in definition(template, "EXPRESS")["States"].values() if s["Type"] == "Task"]
     assert sum(task["TimeoutSeconds"] for task in tasks) < 25  # so the record is written within it, too
+
+
+def test_admit_cannot_write_after_its_task_has_given_up(template: Template) -> None:
+    task = definition(template, "EXPRESS")["States"]["Admit"]
+    (function,) = [f for f in template.of_type("AWS::Lambda::Function") if f["Handler"].startswith("admit.")]
+    assert LONGEST_WAIT.total_seconds() + function["Timeout"] < task["TimeoutSeconds"]
 
 
 def test_waiting_is_thirty_seconds_ten_times(template: Template) -> None:
