@@ -23,8 +23,8 @@ def test_repeated_idempotency_key_is_the_same_operation(service: Service) -> Non
 def test_same_key_many_times_at_once_is_one_operation_and_one_answer(service: Service) -> None:
     instance = service.new_instance()
     request = window_of(instance)
-    with ThreadPoolExecutor(6) as pool:
-        answers = list(pool.map(lambda _: service.post(request, Idempotency_Key="at-once"), range(6)))
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: service.post(request, Idempotency_Key="at-once"), range(4)))
     assert {answer.status for answer in answers} <= {202, 503}
     accepted = [answer.body for answer in answers if answer.status == 202]
     assert accepted
@@ -66,8 +66,8 @@ def test_second_operation_on_a_busy_instance_is_409(service: Service) -> None:
 
 def test_of_many_requests_at_once_one_is_accepted(service: Service) -> None:
     instance = service.new_instance(tags={"Environment": "dev", "local:reboot": "240"})
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: service.post(reboot_of(instance)), range(8)))
+    with ThreadPoolExecutor(5) as pool:
+        answers = list(pool.map(lambda _: service.post(reboot_of(instance)), range(5)))
     statuses = sorted(answer.status for answer in answers)
     assert statuses.count(202) == 1
     assert set(statuses) <= {202, 409, 503}
