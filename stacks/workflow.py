@@ -10,6 +10,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
@@ -88,6 +89,11 @@ class Workflow(Construct):
         https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-states.html
         """
         dead_letters = sqs.Queue(self, "BackstopDeadLetters", enforce_ssl=True, retention_period=Duration.days(14))
+        # The rule's dead letters are events that did not reach Lambda; these are events that Audit failed on.
+        # https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+        self._functions.all["audit"].configure_async_invoke(
+            max_event_age=Duration.hours(2), retry_attempts=2, on_failure=destinations.SqsDestination(dead_letters)
+        )
         events.Rule(
             self,
             "Backstop",

@@ -21,6 +21,7 @@ LOG_DELIVERY = [
     "xray:GetSamplingRules",
     "xray:GetSamplingTargets",
 ]
+SEND = ("sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl")
 OPERATIONS_TABLE, AUDIT_TABLE = "TablesOperations", "TablesAuditLog"
 
 # role -> action -> resources, by the last part of an ARN or the start of a logical id.
@@ -50,6 +51,7 @@ EXPECTED: dict[str, dict[str, list[str]]] = {
         "dynamodb:UpdateItem": [OPERATIONS_TABLE],
         "dynamodb:DeleteItem": [OPERATIONS_TABLE],
         "dynamodb:PutItem": [AUDIT_TABLE],
+        **{action: ["WorkflowBackstopDeadLetters"] for action in SEND},
     },
     "Status": {"dynamodb:GetItem": [OPERATIONS_TABLE]},
 }

@@ -111,6 +111,8 @@ def test_backstop_watches_the_three_bad_ends(template: Template) -> None:
     rule = template.one("AWS::Events::Rule")
     assert rule["EventPattern"]["detail"]["status"] == ["FAILED", "TIMED_OUT", "ABORTED"]
     assert rule["Targets"][0]["DeadLetterConfig"]
+    failing = template.one("AWS::Lambda::EventInvokeConfig")
+    assert failing["DestinationConfig"]["OnFailure"]["Destination"]
 
 
 def test_python_app_py_works_without_credentials(tmp_path: Path) -> None:
