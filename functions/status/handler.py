@@ -27,5 +27,9 @@ def handler(event: Document) -> Document:
 
 
 def _response(status: int, body: Document, headers: dict[str, str] | None = None) -> Document:
-    fixed = {"Content-Type": "application/json", "Access-Control-Allow-Origin": deployment.allowed_origin}
+    fixed = {
+        "Content-Type": "application/json",
+        "Access-Control-Allow-Origin": deployment.allowed_origin,
+        "Access-Control-Expose-Headers": "Retry-After",
+    }
     return {"statusCode": status, "headers": fixed | (headers or {}), "body": json.dumps(body, ensure_ascii=False)}

@@ -351,3 +351,12 @@ def test_the_queries_of_the_specification(cloud: Cloud) -> None:
         ExpressionAttributeValues={":false": False},
     )
     assert [item["instance_id"] for item in failed["Items"]] == ["prod-01"]
+
+
+def test_an_admission_that_broke_before_its_operation_began_frees_its_key(cloud: Cloud) -> None:
+    cloud.create_instance()
+    work = cloud.request(a_request(), key="monday-1")
+    assert cloud.answered({**work, "fault": FAULT})["statusCode"] == 500
+    again = cloud.request(a_request(), key="monday-1", request_id="request-2")
+    assert again["start"]["name"] != work["start"]["name"]
+    assert cloud.executed(cloud.begin(again["start"]))["progress"]["success"] is True

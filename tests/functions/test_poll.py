@@ -108,3 +108,10 @@ def test_an_instance_that_is_deleted_while_it_reboots_is_a_failure(cloud: Cloud)
     work = cloud.executed(cloud.accepted("reboot_instance"))
     cloud.rds.delete_db_instance(DBInstanceIdentifier=INSTANCE_ID, SkipFinalSnapshot=True)
     assert cloud.polled(work, 1)["progress"]["error"] == f"Instance {INSTANCE_ID} is gone"
+
+
+def test_a_snapshot_that_lost_the_services_tag_is_still_its_own(cloud: Cloud) -> None:
+    work = cloud.executed(cloud.accepted())
+    arn = work["progress"]["details"]["snapshot_arn"]
+    cloud.rds.remove_tags_from_resource(ResourceName=arn, TagKeys=["rds-operations:operation-id"])
+    assert cloud.polled(work, 1)["progress"]["success"] is True

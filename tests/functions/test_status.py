@@ -8,7 +8,11 @@ import pytest
 from tests.functions.cloud import Cloud
 from tests.unit.builders import EXECUTION_PREFIX, INSTANCE_ID, SNAPSHOT_ID
 
-HEADERS = {"Content-Type": "application/json", "Access-Control-Allow-Origin": "https://dashboard.example.com"}
+HEADERS = {
+    "Content-Type": "application/json",
+    "Access-Control-Allow-Origin": "https://dashboard.example.com",
+    "Access-Control-Expose-Headers": "Retry-After",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -78,3 +82,7 @@ def test_an_unknown_id_is_a_404(cloud: Cloud, operation_id: str) -> None:
 def test_the_body_is_json_text(cloud: Cloud) -> None:
     answer = cloud.call("status", {"pathParameters": {"operation_id": "unknown"}})
     assert json.loads(answer["body"])["code"] == "operation_not_found"
+
+
+def test_a_browser_may_read_when_to_ask_again(cloud: Cloud) -> None:
+    assert cloud.status("no-such")["headers"]["Access-Control-Expose-Headers"] == "Retry-After"
