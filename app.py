@@ -21,6 +21,8 @@ _OVERRIDABLE = (
     "stage",
     "poll_interval_seconds",
     "max_polls",
+    "late_watch_interval_seconds",
+    "late_watch_max_polls",
     "allowed_origin",
     "throttle_rate_per_second",
     "throttle_burst",

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from stacks import names, package, permissions
+from stacks.arns import execution_prefix, late_watch_machine
 from stacks.log_groups import log_group
 from stacks.settings import Settings
 from stacks.tables import Tables
@@ -30,6 +32,7 @@ SHAPES = {
     "execute": Shape("Execute: acts on the database, once", 30),
     "poll": Shape("Poll: one look at RDS", 30),
     "audit": Shape("Audit: the record of what was refused and of how an operation ended", 3),
+    "sweep": Shape("Sweep: closes what everything else left open", 120),
     "status": Shape("Status: GET /operations/{operation_id}", 10),
 }
 _MEMORY_MB = 256
@@ -38,7 +41,9 @@ _MEMORY_MB = 256
 class Functions(Construct):
     """`self.all` by name, as the folders under functions/ are called."""
 
-    def __init__(self, scope: Construct, construct_id: str, settings: Settings, tables: Tables) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, settings: Settings, tables: Tables, unrecorded: sqs.IQueue
+    ) -> None:
         super().__init__(scope, construct_id)
         self._log_group = log_group(self, "LogGroup", names.FUNCTIONS_LOG_GROUP, settings)
         self._code = lambda_.Code.from_asset(str(package.build(settings.gate)))
@@ -47,10 +52,13 @@ class Functions(Construct):
             "AUDIT_TABLE": tables.audit.table_name,
             "EXECUTION_PREFIX": execution_prefix(Stack.of(self)),
             "LONGEST_SECONDS": str(settings.longest_execution_seconds + 60),
+            "LATE_WATCH_SECONDS": str(settings.longest_late_watch_seconds + 60),
+            "LATE_WATCH_MACHINE": late_watch_machine(Stack.of(self)),
+            "UNRECORDED_QUEUE": unrecorded.queue_url,
             "POLL_INTERVAL_SECONDS": str(settings.poll_interval_seconds),
             "ALLOWED_ORIGIN": settings.allowed_origin,
         }
-        statements = permissions.by_function(Stack.of(self), tables)
+        statements = permissions.by_function(Stack.of(self), tables, unrecorded)
         self.all = {name: self._function(name, shape, statements[name]) for name, shape in SHAPES.items()}
 
     def _function(self, name: str, shape: Shape, statements: list[iam.PolicyStatement]) -> lambda_.Function:
@@ -82,8 +90,3 @@ class Functions(Construct):
         for statement in [log_streams, *statements]:
             role.add_to_policy(statement)
         return role
-
-
-def execution_prefix(stack: Stack) -> str:
-    """The ARN of an OPERATION execution, up to its name. Spelled out: the machine itself refers to the functions."""
-    return f"arn:{stack.partition}:states:{stack.region}:{stack.account}:execution:{names.OPERATION_MACHINE}:"

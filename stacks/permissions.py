@@ -6,20 +6,30 @@ from collections.abc import Iterable
 
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sqs as sqs
 
+from rds_operations.items import UNFINISHED_INDEX
 from rds_operations.operations import OPERATIONS
 from rds_operations.operations.operation import ANY_RESOURCE, INSTANCE, Permission
+from stacks.arns import execution_prefix, late_watch_machine
 from stacks.tables import Tables
 
 _CLASSIFY = (Permission("rds:DescribeDBInstances", (INSTANCE,)),)
 
 
-def by_function(stack: Stack, tables: Tables) -> dict[str, list[iam.PolicyStatement]]:
+def by_function(stack: Stack, tables: Tables, unrecorded: sqs.IQueue) -> dict[str, list[iam.PolicyStatement]]:
     operations, audit = tables.operations.table_arn, tables.audit.table_arn
     acts = [permission for operation in OPERATIONS.values() for permission in operation.acts_with]
     watches = [permission for operation in OPERATIONS.values() for permission in operation.watches_with]
     # Opening an order: itself, its lock, its key and its opening record, in one transaction.
     opens = [_allow(operations, "dynamodb:GetItem", "dynamodb:PutItem"), _allow(audit, "dynamodb:PutItem")]
+    # Closing one: its item, its lock, its closing record; and what is not settled is watched on.
+    closes = [
+        _allow(operations, "dynamodb:GetItem", "dynamodb:UpdateItem"),
+        _release(operations),
+        _allow(audit, "dynamodb:PutItem"),
+        _allow(late_watch_machine(stack), "states:StartExecution"),
+    ]
     return {
         "validate": [],
         "classify": _rds(stack, _CLASSIFY),
@@ -30,10 +40,13 @@ def by_function(stack: Stack, tables: Tables) -> dict[str, list[iam.PolicyStatem
             _allow(operations, "dynamodb:UpdateItem"),
         ],
         "poll": [*_rds(stack, watches), _allow(operations, "dynamodb:UpdateItem")],
-        "audit": [
-            _allow(operations, "dynamodb:GetItem", "dynamodb:UpdateItem"),
-            _release(operations),
-            _allow(audit, "dynamodb:PutItem"),
+        "audit": closes,
+        "sweep": [
+            *closes,
+            _allow(f"{operations}/index/{UNFINISHED_INDEX}", "dynamodb:Query"),
+            _allow(f"{execution_prefix(stack)}*", "states:DescribeExecution"),
+            *_rds(stack, watches),
+            _allow(unrecorded.queue_arn, "sqs:ReceiveMessage", "sqs:DeleteMessage"),
         ],
         "status": [_allow(operations, "dynamodb:GetItem")],
     }

@@ -8,9 +8,11 @@ from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
 from stacks.api import Api
+from stacks.backstops import Backstops
 from stacks.functions import Functions
 from stacks.settings import Settings
 from stacks.tables import Tables
+from stacks.unrecorded import unrecorded_queue
 from stacks.workflow import Workflow
 
 
@@ -18,8 +20,10 @@ class ServiceStack(Stack):
     def __init__(self, scope: Construct, construct_id: str, settings: Settings, **kwargs: Any) -> None:
         super().__init__(scope, construct_id, **kwargs)
         tables = Tables(self, "Tables", settings)
-        functions = Functions(self, "Functions", settings, tables)
-        workflow = Workflow(self, "Workflow", settings, functions)
+        unrecorded = unrecorded_queue(self)
+        functions = Functions(self, "Functions", settings, tables, unrecorded)
+        workflow = Workflow(self, "Workflow", settings, functions, unrecorded)
+        Backstops(self, "Backstops", functions, workflow)
         api = Api(self, "Api", settings, workflow.admission, functions.all["status"])
         outputs = {
             "ApiUrl": api.rest_api.url,

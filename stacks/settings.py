@@ -32,6 +32,8 @@ class Settings:
     stage: str = "v1"
     poll_interval_seconds: int = 30
     max_polls: int = 10
+    late_watch_interval_seconds: int = 300
+    late_watch_max_polls: int = 288
     allowed_origin: str = "*"
     throttle_rate_per_second: int = 5
     throttle_burst: int = 10
@@ -46,6 +48,12 @@ class Settings:
     def longest_execution_seconds(self) -> int:
         """No OPERATION runs for longer than this."""
         return (self.poll_interval_seconds + _LONGEST_POLL_SECONDS) * self.max_polls + _OTHER_STATES_SECONDS
+
+    @property
+    def longest_late_watch_seconds(self) -> int:
+        """No late watch runs for longer than this."""
+        longest_poll = self.late_watch_interval_seconds + _LONGEST_POLL_SECONDS
+        return longest_poll * self.late_watch_max_polls + _OTHER_STATES_SECONDS
 
     @classmethod
     def load(cls, path: Path, overrides: Mapping[str, Any]) -> Settings:
@@ -96,6 +104,10 @@ def _checked(settings: Settings) -> Settings:
     _require(is_stage, "stage must be 1 to 30 lower-case letters, digits or underscores")
     _require(1 <= settings.poll_interval_seconds <= 3600, "poll_interval_seconds must be 1 to 3600")
     _require(1 <= settings.max_polls <= 500, "max_polls must be 1 to 500")
+    _require(60 <= settings.late_watch_interval_seconds <= 3600, "late_watch_interval_seconds must be 60 to 3600")
+    # A poll makes about ten events, and an execution has at most 25,000.
+    # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+    _require(1 <= settings.late_watch_max_polls <= 2000, "late_watch_max_polls must be 1 to 2000")
     _require(settings.throttle_rate_per_second >= 1, "throttle_rate_per_second must be at least 1")
     _require(settings.throttle_burst >= 1, "throttle_burst must be at least 1")
     _require(

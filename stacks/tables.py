@@ -4,6 +4,7 @@ from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
+from rds_operations.items import UNFINISHED_INDEX
 from stacks import names
 from stacks.settings import Settings
 
@@ -13,6 +14,13 @@ class Tables(Construct):
         super().__init__(scope, construct_id)
         self.operations = _table(
             self, "Operations", settings, names.OPERATIONS_TABLE, partition_key="operation_id", sort_key=None
+        )
+        # Sparse: an operation leaves it when there is nothing more to come for it.
+        self.operations.add_global_secondary_index(
+            index_name=UNFINISHED_INDEX,
+            partition_key=dynamodb.Attribute(name="unfinished", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="due_at", type=dynamodb.AttributeType.NUMBER),
+            projection_type=dynamodb.ProjectionType.KEYS_ONLY,
         )
         self.audit = _table(
             self, "AuditLog", settings, names.AUDIT_TABLE, partition_key="instance_id", sort_key="audit_id"

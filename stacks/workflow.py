@@ -1,4 +1,4 @@
-"""The two state machines, from the ASL files, and the backstop that closes what they could not."""
+"""The state machines, from the ASL files."""
 
 from __future__ import annotations
 
@@ -6,11 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import Duration
-from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
@@ -21,11 +17,12 @@ from stacks.log_groups import log_group
 from stacks.settings import Settings
 
 DEFINITIONS = Path(__file__).parent.parent / "statemachine"
-_ENDED_BADLY = ["FAILED", "TIMED_OUT", "ABORTED"]
 
 
 class Workflow(Construct):
-    def __init__(self, scope: Construct, construct_id: str, settings: Settings, functions: Functions) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, settings: Settings, functions: Functions, unrecorded: sqs.IQueue
+    ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
         self._functions = functions
@@ -45,9 +42,21 @@ class Workflow(Construct):
             _definition("admission"),
             invokes=("validate", "classify", "admit", "audit"),
             OperationStateMachine=self.operation.state_machine_arn,
+            UnrecordedQueue=unrecorded.queue_url,
         )
         self.operation.grant_start_execution(self.admission)
-        self._backstop()
+        self.admission.add_to_role_policy(
+            iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[unrecorded.queue_arn])
+        )
+        self.late_watch = self._machine(
+            "LateWatch",
+            names.LATE_WATCH_MACHINE,
+            sfn.StateMachineType.STANDARD,
+            {**_definition("late_watch"), "TimeoutSeconds": settings.longest_late_watch_seconds},
+            invokes=("poll", "audit"),
+            LateWatchIntervalSeconds=str(settings.late_watch_interval_seconds),
+            LateWatchMaxPolls=str(settings.late_watch_max_polls),
+        )
 
     def _machine(
         self,
@@ -82,36 +91,6 @@ class Workflow(Construct):
             iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[f.function_arn for f in invoked.values()])
         )
         return machine
-
-    def _backstop(self) -> None:
-        """Executions that were stopped, ran out of time or broke: no state of theirs can record that.
-
-        https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-states.html
-        """
-        dead_letters = sqs.Queue(self, "BackstopDeadLetters", enforce_ssl=True, retention_period=Duration.days(14))
-        # The rule's dead letters are events that did not reach Lambda; these are events that Audit failed on.
-        # https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
-        self._functions.all["audit"].configure_async_invoke(
-            max_event_age=Duration.hours(2), retry_attempts=2, on_failure=destinations.SqsDestination(dead_letters)
-        )
-        events.Rule(
-            self,
-            "Backstop",
-            description="OPERATION ended without success: Audit closes what is still open",
-            event_pattern=events.EventPattern(
-                source=["aws.states"],
-                detail_type=["Step Functions Execution Status Change"],
-                detail={"stateMachineArn": [self.operation.state_machine_arn], "status": _ENDED_BADLY},
-            ),
-            targets=[
-                targets.LambdaFunction(
-                    self._functions.all["audit"],
-                    dead_letter_queue=dead_letters,
-                    max_event_age=Duration.hours(2),
-                    retry_attempts=10,
-                )
-            ],
-        )
 
 
 def _definition(name: str) -> dict[str, Any]:

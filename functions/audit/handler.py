@@ -1,30 +1,42 @@
-"""Audit: the record of what was refused, and of how an operation ended."""
+"""Audit: the record of what was refused, of how an operation ended, and of what became of it later."""
 
 from rds_operations import clock
-from rds_operations.aws import dynamodb_client
+from rds_operations.aftermath import settle
+from rds_operations.audit_record import Recorder
+from rds_operations.aws import dynamodb_client, states_client
 from rds_operations.environment import Deployment
+from rds_operations.executions import Executions
 from rds_operations.faults import RecordNotWritten
 from rds_operations.ledger import Ledger
-from rds_operations.settlement import close, close_ended, refuse
-from rds_operations.step import Document, step
+from rds_operations.progress import Progress
+from rds_operations.settlement import Books, close, close_ended, refuse
+from rds_operations.step import Document, operation_id_of, step
 from rds_operations.telemetry import audit_write_failure
 
-ledger = Ledger(dynamodb_client(), Deployment.from_env())
+deployment = Deployment.from_env()
+ledger = Ledger(dynamodb_client(), deployment)
+books = Books(ledger, Executions(states_client, deployment))
 
 
 @step("Audit")
 def handler(event: Document) -> Document:
-    """From ADMISSION the reply to give; from OPERATION, or the event of its end, the outcome."""
+    """From ADMISSION the reply to give; from OPERATION, or the event of its end, the outcome; from LATE_WATCH the
+    completed result document.
+    """
     try:
         return _settle(event)
     except RecordNotWritten:
-        audit_write_failure()
+        audit_write_failure(operation_id_of(event))
         raise
 
 
 def _settle(event: Document) -> Document:
+    now = clock.now()
     if event.get("source") == "aws.states":
-        return close_ended(ledger, event["detail"], clock.now()).to_document()
+        return close_ended(books, event["detail"], now).to_document()
     if event["machine"] == "ADMISSION":
-        return {"reply": refuse(ledger, event["work"], event["envelope"], event["execution"], clock.now())}
-    return close(ledger, event["work"], event["execution"], clock.now()).to_document()
+        return {"reply": refuse(ledger, event["work"], event["envelope"], event["execution"], now)}
+    if event["machine"] == "LATE_WATCH":
+        progress = Progress.from_document(event["work"]["progress"])
+        return settle(ledger, event["work"]["order"]["operation_id"], progress, now, Recorder.LATE_WATCH)
+    return close(books, event["work"], event["execution"], now).to_document()

@@ -22,10 +22,26 @@ class Event(StrEnum):
     ACCEPTED = "accepted"
     REFUSED = "refused"
     COMPLETED = "completed"
+    FINAL = "final"
+
+
+class Recorder(StrEnum):
+    """Who wrote a record: a workflow itself, or what closes behind it."""
+
+    ADMISSION = "admission"
+    OPERATION = "operation"
+    BACKSTOP = "backstop"
+    SWEEP = "sweep"
+    LATE_WATCH = "late_watch"
 
 
 def audit_record(
-    order: Order, event: Event, result: dict[str, Any], moment: datetime, verdict: Verdict | None = None
+    order: Order,
+    event: Event,
+    result: dict[str, Any],
+    moment: datetime,
+    verdict: Verdict | None = None,
+    recorded_by: Recorder = Recorder.OPERATION,
 ) -> Item:
     """One item of `rds_audit_log`. `success` of an accepted order says that it was accepted, no more.
 
@@ -45,6 +61,7 @@ def audit_record(
         "success": bool(result["success"]),
         "ttl": clock.expiry(moment),
         "event": event.value,
+        "recorded_by": recorded_by.value,
         "operation_id": order.operation_id,
         "execution_arn": order.execution_arn,
         "request_id": order.request_id,

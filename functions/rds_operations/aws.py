@@ -10,6 +10,8 @@ from botocore.config import Config
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_rds import RDSClient
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_stepfunctions import SFNClient
 
 # Seconds. Library defaults are 60, longer than a function runs. Standard mode repeats throttling, 5xx and time-outs.
 # https://docs.aws.amazon.com/boto3/latest/guide/retries.html
@@ -28,6 +30,14 @@ def acting_client() -> RDSClient:
 
 def dynamodb_client() -> DynamoDBClient:
     return cast("DynamoDBClient", _client("dynamodb", attempts=3, read_timeout=1))
+
+
+def states_client() -> SFNClient:
+    return cast("SFNClient", _client("stepfunctions", attempts=2, read_timeout=1))
+
+
+def queue_client() -> SQSClient:
+    return cast("SQSClient", _client("sqs", attempts=2, read_timeout=2))
 
 
 def _client(service: str, attempts: int, read_timeout: int) -> object:

@@ -10,13 +10,17 @@ from datetime import timedelta
 @dataclass(frozen=True)
 class Deployment:
     """`execution_prefix` plus an operation's id is the ARN of its execution; no operation is open for longer than
-    `longest`; `poll_interval` in seconds; `allowed_origin` for CORS.
+    `longest`, and none is watched after its end for longer than `late_watch`; `late_watch_machine` is an ARN,
+    `unrecorded_queue` a URL, `poll_interval` in seconds; `allowed_origin` for CORS.
     """
 
     operations_table: str
     audit_table: str
     execution_prefix: str
     longest: timedelta
+    late_watch: timedelta
+    late_watch_machine: str
+    unrecorded_queue: str
     poll_interval: str
     allowed_origin: str
 
@@ -27,6 +31,9 @@ class Deployment:
             audit_table=_required("AUDIT_TABLE"),
             execution_prefix=_required("EXECUTION_PREFIX"),
             longest=timedelta(seconds=int(_required("LONGEST_SECONDS"))),
+            late_watch=timedelta(seconds=int(_required("LATE_WATCH_SECONDS"))),
+            late_watch_machine=_required("LATE_WATCH_MACHINE"),
+            unrecorded_queue=_required("UNRECORDED_QUEUE"),
             poll_interval=_required("POLL_INTERVAL_SECONDS"),
             allowed_origin=_required("ALLOWED_ORIGIN"),
         )

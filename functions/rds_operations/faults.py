@@ -36,3 +36,11 @@ class TooLate(Fault):
 
 class RecordNotWritten(Fault):
     """DynamoDB did not take the record or the state of an operation."""
+
+
+class StatesUnavailable(Fault):
+    """Step Functions did not answer, or refused."""
+
+
+class QueueUnavailable(Fault):
+    """SQS did not answer, or refused."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from enum import StrEnum
 
 from rds_operations import clock
 from rds_operations.classification import Environment, Verdict
@@ -15,6 +16,19 @@ from rds_operations.order import Order
 from rds_operations.tables import Item
 
 ACCEPTED = "accepted"
+UNFINISHED_INDEX = "unfinished"
+
+
+class Unfinished(StrEnum):
+    """What is still to come for an operation; absent from one that is settled, which thereby leaves the index.
+
+    `due_at` beside it, in epoch seconds, is when the sweep takes it over.
+    """
+
+    OPERATION = "operation"
+    """Its closing record."""
+    WATCH = "watch"
+    """Its final status: it has ended, but RDS may still be at it."""
 
 
 def table_key(operation_id: str) -> dict[str, dict[str, str]]:
@@ -48,7 +62,12 @@ def verdict_of(item: Item) -> Verdict:
     return Verdict(Environment(str(item["environment"])), str(item["environment_source"]))
 
 
-def operation_item(order: Order, verdict: Verdict, now: datetime) -> Item:
+def acting_since(item: Item) -> datetime:
+    """When the service acted, or where it did not, when the operation was opened."""
+    return clock.from_text(str(item.get("acting_at") or item["started_at"]))
+
+
+def operation_item(order: Order, verdict: Verdict, now: datetime, due: datetime) -> Item:
     return {
         "operation_id": order.operation_id,
         "operation": order.operation,
@@ -64,5 +83,7 @@ def operation_item(order: Order, verdict: Verdict, now: datetime) -> Item:
         "requested_at": order.requested_at,
         "status": ACCEPTED,
         "started_at": clock.to_text(now),
+        "unfinished": Unfinished.OPERATION.value,
+        "due_at": clock.to_epoch(due),
         "ttl": clock.expiry(now),
     }

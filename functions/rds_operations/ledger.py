@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from rds_operations import clock, tables
-from rds_operations.audit_record import Event, audit_record
+from rds_operations.audit_record import Event, Recorder, audit_record
 from rds_operations.classification import Verdict
 from rds_operations.environment import Deployment
-from rds_operations.items import ACCEPTED, key_id, lock_id, operation_item, table_key
+from rds_operations.items import ACCEPTED, UNFINISHED_INDEX, Unfinished, key_id, lock_id, operation_item
 from rds_operations.order import Order
 from rds_operations.outcome import Outcome
 from rds_operations.progress import Progress
-from rds_operations.tables import Item, to_attributes
+from rds_operations.tables import Item
 from rds_operations.telemetry import logger
+from rds_operations.writes import OPEN, UNRECORDED, UNWRITTEN, delete_own, put, update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-_TO_BE_CLAIMED = timedelta(minutes=5)
+Document = dict[str, Any]
+TO_BE_CLAIMED = timedelta(minutes=5)
 """Longer than ADMISSION and OPERATION's first states take, with all their retries."""
-_UNWRITTEN = "attribute_not_exists(operation_id)"
-_OPEN = "attribute_exists(operation_id) AND attribute_not_exists(ended_at)"
 
 
 class Ledger:
@@ -33,9 +34,10 @@ class Ledger:
     def __init__(self, client: DynamoDBClient, deployment: Deployment) -> None:
         self._client = client
         self._deployment = deployment
+        self._operations = deployment.operations_table
 
     def item(self, operation_id: str) -> Item | None:
-        return tables.get(self._client, self._deployment.operations_table, operation_id)
+        return tables.get(self._client, self._operations, operation_id)
 
     def owner_of_key(self, digest: str) -> str:
         """The operation that an Idempotency-Key stands for, or empty."""
@@ -47,13 +49,23 @@ class Ledger:
         item = self.item(lock_id(instance_id))
         return str(item["owner"]) if item and int(item["expires_at"]) > clock.to_epoch(now) else ""
 
+    def overdue(self, kind: Unfinished, now: datetime) -> Iterator[Item]:
+        """The operations of this kind that should long be over, the oldest first, each read consistently."""
+        until = clock.to_epoch(now)
+        for operation_id in tables.ids_until(self._client, self._operations, UNFINISHED_INDEX, kind.value, until):
+            item = self.item(operation_id)
+            if item and item.get("unfinished") == kind.value and int(item["due_at"]) <= until:
+                yield item
+
     def open(self, order: Order, verdict: Verdict, now: datetime) -> bool:
         """The operation, its lock, its key and its opening record; False where any of them was there before."""
-        opening = audit_record(order, Event.ACCEPTED, {"status": ACCEPTED, "success": True}, now, verdict)
+        by = Recorder.ADMISSION if order.request_id else Recorder.OPERATION
+        opening = audit_record(order, Event.ACCEPTED, {"status": ACCEPTED, "success": True}, now, verdict, by)
+        due = now + TO_BE_CLAIMED
         writes = [
-            self._put(self._deployment.operations_table, operation_item(order, verdict, now), _UNWRITTEN),
-            self._put_lock(order, now),
-            self._put(self._deployment.audit_table, opening, "attribute_not_exists(audit_id)"),
+            put(self._operations, operation_item(order, verdict, now, due), UNWRITTEN),
+            self._put_lock(order, now, due),
+            self._put_record(opening),
         ]
         if order.idempotency_key:
             key: Item = {
@@ -61,7 +73,7 @@ class Ledger:
                 "owner": order.operation_id,
                 "ttl": clock.expiry(now),
             }
-            writes.append(self._put(self._deployment.operations_table, key, _UNWRITTEN))
+            writes.append(put(self._operations, key, UNWRITTEN))
         return _told(tables.write_all(self._client, writes), opening)
 
     def claim(self, order: Order, working_status: str, now: datetime) -> bool:
@@ -69,131 +81,133 @@ class Ledger:
 
         False where it was given before, or the lock or the order is gone.
         """
-        until = now + self._deployment.longest
-        claim = {
-            "TableName": self._deployment.operations_table,
-            "Key": table_key(order.operation_id),
-            "UpdateExpression": "SET acting_at = :now, #status = :working",
-            "ConditionExpression": f"{_OPEN} AND attribute_not_exists(acting_at) AND fingerprint = :fingerprint",
-            "ExpressionAttributeNames": {"#status": "status"},
-            "ExpressionAttributeValues": to_attributes(
-                {":now": clock.to_text(now), ":working": working_status, ":fingerprint": order.fingerprint}
-            ),
-        }
-        lock = {
-            "TableName": self._deployment.operations_table,
-            "Key": table_key(lock_id(order.instance_id)),
-            "UpdateExpression": "SET expires_at = :until",
-            "ConditionExpression": "#owner = :me",
-            "ExpressionAttributeNames": {"#owner": "owner"},
-            "ExpressionAttributeValues": to_attributes({":me": order.operation_id, ":until": clock.to_epoch(until)}),
-        }
-        return tables.write_all(self._client, [{"Update": claim}, {"Update": lock}])  # type: ignore[typeddict-item]
+        until = clock.to_epoch(now + self._deployment.longest)
+        claim = update(
+            self._operations,
+            order.operation_id,
+            "SET acting_at = :now, #status = :working, due_at = :until",
+            f"{OPEN} AND attribute_not_exists(acting_at) AND fingerprint = :fingerprint",
+            {
+                ":now": clock.to_text(now),
+                ":working": working_status,
+                ":until": until,
+                ":fingerprint": order.fingerprint,
+            },
+        )
+        lock = update(
+            self._operations,
+            lock_id(order.instance_id),
+            "SET expires_at = :until",
+            "#owner = :me",
+            {":me": order.operation_id, ":until": until},
+        )
+        return tables.write_all(self._client, [claim, lock])
 
     def give_back(self, order: Order, since: datetime) -> None:
         """Undo a claim whose call is known to have had no effect."""
-        tables.write_one(
-            self._client,
-            self._client.update_item,
-            **{
-                "TableName": self._deployment.operations_table,
-                "Key": table_key(order.operation_id),
-                "UpdateExpression": "REMOVE acting_at",
-                "ConditionExpression": f"{_OPEN} AND acting_at = :since",
-                "ExpressionAttributeValues": to_attributes({":since": clock.to_text(since)}),
-            },
-        )
+        self._update(order, "REMOVE acting_at", f"{OPEN} AND acting_at = :since", {":since": clock.to_text(since)})
 
     def advance(self, order: Order, progress: Progress, polls: int) -> None:
         """What a poll saw; never back, and never after the end."""
-        tables.write_one(
-            self._client,
-            self._client.update_item,
-            **{
-                "TableName": self._deployment.operations_table,
-                "Key": table_key(order.operation_id),
-                "UpdateExpression": "SET #status = :status, polls = :polls, #percent = :percent",
-                "ConditionExpression": f"{_OPEN} AND (attribute_not_exists(polls) OR polls < :polls)",
-                "ExpressionAttributeNames": {"#status": "status", "#percent": "percent"},
-                "ExpressionAttributeValues": to_attributes(
-                    {":status": progress.status, ":polls": polls, ":percent": progress.percent}
-                ),
-            },
+        self._update(
+            order,
+            "SET #status = :status, polls = :polls, #percent = :percent",
+            f"{OPEN} AND (attribute_not_exists(polls) OR polls < :polls)",
+            {":status": progress.status, ":polls": polls, ":percent": progress.percent},
         )
 
     def close(
-        self, order: Order, verdict: Verdict, outcome: Outcome, now: datetime, *, only_unclaimed: bool = False
+        self,
+        order: Order,
+        verdict: Verdict,
+        outcome: Outcome,
+        now: datetime,
+        by: Recorder,
+        *,
+        unclaimed: bool,
+        free_key: bool = False,
     ) -> bool:
         """The closing record, the final status and the release of the lock; False where it was closed before.
 
-        `only_unclaimed` closes an order on which nobody has begun to act, and no other; it frees its Idempotency-Key,
-        since a repetition must not be answered with an operation that never was.
+        `unclaimed` closes an order on which nobody has begun to act, and no other. An outcome that is not settled
+        stays on the list of the late watch. `free_key` lets the Idempotency-Key be used again.
         """
-        end = {
-            "TableName": self._deployment.operations_table,
-            "Key": table_key(order.operation_id),
-            "UpdateExpression": "SET #status = :status, #result = :result, #error = :error, ended_at = :now",
-            "ConditionExpression": _OPEN + (" AND attribute_not_exists(acting_at)" if only_unclaimed else ""),
-            "ExpressionAttributeNames": {"#status": "status", "#result": "result", "#error": "error"},
-            "ExpressionAttributeValues": to_attributes(
-                {
-                    ":status": str(outcome.document["status"]),
-                    ":result": json.dumps(outcome.document, ensure_ascii=False),
-                    ":error": outcome.error,
-                    ":now": clock.to_text(now),
-                }
-            ),
+        values: dict[str, str | bool | int] = {
+            ":status": str(outcome.document["status"]),
+            ":result": json.dumps(outcome.document, ensure_ascii=False),
+            ":error": outcome.error,
+            ":now": clock.to_text(now),
         }
-        closing = audit_record(order, Event.COMPLETED, outcome.document, now, verdict)
-        writes: list[Any] = [
-            {"Update": end},
-            self._put(self._deployment.audit_table, closing, "attribute_not_exists(audit_id)"),
+        left = "REMOVE unfinished, due_at"
+        if outcome.unsettled:
+            left = ", unfinished = :watch, due_at = :due"
+            values |= {":watch": Unfinished.WATCH.value, ":due": clock.to_epoch(now + self._deployment.late_watch)}
+        closing = audit_record(order, Event.COMPLETED, outcome.document, now, verdict, by)
+        writes = [
+            update(
+                self._operations,
+                order.operation_id,
+                f"SET #status = :status, #result = :result, #error = :error, ended_at = :now {left}",
+                OPEN + (" AND attribute_not_exists(acting_at)" if unclaimed else ""),
+                values,
+            ),
+            self._put_record(closing),
         ]
         lock = self.item(lock_id(order.instance_id))
         if lock and lock["owner"] == order.operation_id:
-            writes.append(self._delete(lock_id(order.instance_id), order))
-        if only_unclaimed and order.idempotency_key:
-            writes.append(self._delete(key_id(order.idempotency_key), order))
+            writes.append(delete_own(self._operations, lock_id(order.instance_id), order.operation_id))
+        if free_key and order.idempotency_key:
+            writes.append(delete_own(self._operations, key_id(order.idempotency_key), order.operation_id))
         return _told(tables.write_all(self._client, writes), closing)
 
-    def record_refusal(self, order: Order, result: dict[str, Any], moment: datetime, verdict: Verdict) -> bool:
+    def settle(
+        self,
+        order: Order,
+        verdict: Verdict,
+        document: dict[str, Any],
+        late: dict[str, Any],
+        now: datetime,
+        by: Recorder,
+    ) -> bool:
+        """After an end that was not settled: the `document` with its `final_status`, and the record of it."""
+        final = audit_record(order, Event.FINAL, late, now, verdict, by)
+        writes = [
+            update(
+                self._operations,
+                order.operation_id,
+                "SET #result = :result REMOVE unfinished, due_at",
+                "unfinished = :watch",
+                {":result": json.dumps(document, ensure_ascii=False), ":watch": Unfinished.WATCH.value},
+            ),
+            self._put_record(final),
+        ]
+        return _told(tables.write_all(self._client, writes), final)
+
+    def record_refusal(
+        self, order: Order, result: dict[str, Any], moment: datetime, verdict: Verdict, by: Recorder
+    ) -> bool:
         """A record of an attempt that has no item; False where it was written before."""
-        item = audit_record(order, Event.REFUSED, result, moment, verdict)
-        put = self._put(self._deployment.audit_table, item, "attribute_not_exists(audit_id)")["Put"]
-        return _told(tables.write_one(self._client, self._client.put_item, **put), item)
+        item = audit_record(order, Event.REFUSED, result, moment, verdict, by)
+        write = self._put_record(item)["Put"]
+        return _told(tables.write_one(self._client, self._client.put_item, **write), item)
 
-    def _put(self, table: str, item: Item, condition: str) -> TransactWriteItemTypeDef:
-        return {"Put": {"TableName": table, "Item": to_attributes(item), "ConditionExpression": condition}}
+    def _update(self, order: Order, expression: str, condition: str, values: dict[str, str | bool | int]) -> None:
+        write = update(self._operations, order.operation_id, expression, condition, values)["Update"]
+        tables.write_one(self._client, self._client.update_item, **write)
 
-    def _put_lock(self, order: Order, now: datetime) -> TransactWriteItemTypeDef:
+    def _put_record(self, record: Item) -> TransactWriteItemTypeDef:
+        return put(self._deployment.audit_table, record, UNRECORDED)
+
+    def _put_lock(self, order: Order, now: datetime, until: datetime) -> TransactWriteItemTypeDef:
         """It ends by itself: soon, where OPERATION never gets to claim its order; else see `claim`."""
-        until = now + _TO_BE_CLAIMED
         lock: Item = {
             "operation_id": lock_id(order.instance_id),
             "owner": order.operation_id,
             "expires_at": clock.to_epoch(until),
             "ttl": clock.expiry(until),
         }
-        return {
-            "Put": {
-                "TableName": self._deployment.operations_table,
-                "Item": to_attributes(lock),
-                "ConditionExpression": f"{_UNWRITTEN} OR expires_at <= :now",
-                "ExpressionAttributeValues": to_attributes({":now": clock.to_epoch(now)}),
-            }
-        }
-
-    def _delete(self, operation_id: str, order: Order) -> TransactWriteItemTypeDef:
-        """A lock or key of the order's own."""
-        return {
-            "Delete": {
-                "TableName": self._deployment.operations_table,
-                "Key": table_key(operation_id),
-                "ConditionExpression": "#owner = :me",
-                "ExpressionAttributeNames": {"#owner": "owner"},
-                "ExpressionAttributeValues": to_attributes({":me": order.operation_id}),
-            }
-        }
+        free = f"{UNWRITTEN} OR expires_at <= :now"
+        return put(self._operations, lock, free, {":now": clock.to_epoch(now)})
 
 
 def _told(written: bool, record: Item) -> bool:

@@ -28,7 +28,8 @@ class Order:
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Order:
-        return cls(**document)
+        """Of any version of the service: a deploy may come between two states of an execution."""
+        return cls(**{name: document[name] for name in cls.__dataclass_fields__ if name in document})
 
     def to_document(self) -> dict[str, Any]:
         return asdict(self)

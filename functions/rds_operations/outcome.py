@@ -17,32 +17,41 @@ REFUSED = "OperationRefused"
 _EXECUTION_TIMED_OUT = "ExecutionTimedOut"
 NOT_RECORDED = "AuditFailed"
 _ENDED = {"ABORTED": "The execution was stopped", "TIMED_OUT": "The execution ran out of time"}
+_MAY_GO_ON = ". RDS had been asked by then: final_status will tell what became of it"
 _KEPT_EXCEPTIONS = ("RdsThrottled", "RdsRefused", "RdsUnavailable", "RecordNotWritten", "TableBusy")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """`error` is the error name of the execution, empty where it succeeds."""
+    """`error` is the error name of the execution, empty where it succeeds.
+
+    `unsettled`: RDS had been asked, and what became of it is not known yet.
+    """
 
     document: dict[str, Any]
     error: str = ""
+    unsettled: bool = False
 
     def to_document(self) -> dict[str, Any]:
         cause = json.dumps(self.document, ensure_ascii=False)
         return {"success": not self.error, "error": self.error, "cause": cause, "document": self.document}
 
 
-def outcome_of(work: dict[str, Any], order: Order, environment: str, since: datetime, now: datetime) -> Outcome:
+def outcome_of(
+    work: dict[str, Any], order: Order, environment: str, since: datetime, now: datetime, *, acted: bool = False
+) -> Outcome:
     """From what the states left in `work`: a refusal, a fault, or the progress.
 
-    Progress that is not finished means that the polls are used up: the time-out.
+    Progress that is not finished means that the polls are used up: the time-out. A fault after the service `acted`
+    says nothing of the database.
     """
-    duration = max(0.0, round((now - since).total_seconds(), 1))
+    duration = seconds_between(since, now)
     if "fault" in work:
-        document = _failure(order, environment, fault_text(work["fault"]), duration)
+        text = fault_text(work["fault"]) + (_MAY_GO_ON if acted else "")
+        document = _failure(order, environment, text, duration)
         if work["fault"]["Error"] == _EXECUTION_TIMED_OUT:
-            return Outcome(document | {"status": "timeout"}, TIMED_OUT)
-        return Outcome(document, FAILED)
+            return Outcome(document | {"status": "timeout"}, TIMED_OUT, unsettled=acted)
+        return Outcome(document, FAILED, unsettled=acted)
     if refusal := work.get("refusal") or work.get("obstacle"):
         return Outcome(_failure(order, environment, refusal["error"], duration), REFUSED)
     progress = Progress.from_document(work["progress"])
@@ -50,8 +59,28 @@ def outcome_of(work: dict[str, Any], order: Order, environment: str, since: date
         return Outcome(_document(order, environment, progress, duration) | {"success": True})
     document = _document(order, environment, progress, duration) | {"success": False}
     if not progress.finished:
-        return Outcome(document | {"status": "timeout"}, TIMED_OUT)
+        return Outcome(document | {"status": "timeout"}, TIMED_OUT, unsettled=True)
     return Outcome(document | {"error": progress.error}, FAILED)
+
+
+def settled(
+    document: dict[str, Any], order: Order, progress: Progress, since: datetime, now: datetime
+) -> dict[str, Any]:
+    """The result `document` of an end that was not settled, completed by what RDS shows later.
+
+    `final_status` is `available`, `failed`, or `timeout` where RDS was never seen to be done;
+    `final_duration_seconds` is up to the look that saw the end. `status` and `success` stay as they were.
+    """
+    seen = OPERATIONS[order.operation].document(order, progress)
+    final = {
+        "final_status": progress.status if progress.finished else "timeout",
+        "final_duration_seconds": seconds_between(since, now),
+    }
+    return document | seen | final | ({"final_error": progress.error} if progress.error else {})
+
+
+def seconds_between(since: datetime, now: datetime) -> float:
+    return max(0.0, round((now - since).total_seconds(), 1))
 
 
 def fault_text(fault: dict[str, Any]) -> str:

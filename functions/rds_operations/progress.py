@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 
@@ -11,7 +11,8 @@ class Progress:
     """`status` is the specification's word; `details` hold what the result document takes from RDS.
 
     `finished` ends the polling; `success` then tells which way. `evidence` is what a later poll must know of this
-    one (for a reboot: that it was seen rebooting).
+    one (for a reboot: that it was seen rebooting). `missing` counts the looks in a row that did not find what must be
+    there.
     """
 
     status: str
@@ -20,14 +21,22 @@ class Progress:
     error: str = ""
     percent: int = -1
     evidence: str = ""
+    missing: int = 0
     details: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Progress:
-        return cls(**document)
+        """Of any version of the service: a deploy may come between two states of an execution."""
+        return cls(**{name: document[name] for name in cls.__dataclass_fields__ if name in document})
 
     def to_document(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def not_found(previous: Progress, error: str) -> Progress:
+    """A look that did not find what must be there: RDS reads are eventually consistent, so only a second one fails."""
+    missing = previous.missing + 1
+    return failed(error, **previous.details) if missing > 1 else replace(previous, missing=missing)
 
 
 def failed(error: str, **details: Any) -> Progress:

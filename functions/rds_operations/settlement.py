@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from rds_operations import clock
 from rds_operations.admission import accepted_reply
+from rds_operations.audit_record import Recorder
 from rds_operations.classification import Environment, Verdict
-from rds_operations.faults import TableBusy
+from rds_operations.executions import Executions
+from rds_operations.faults import StatesUnavailable, TableBusy
 from rds_operations.intake import api_stub, execution_stub
-from rds_operations.items import order_of, verdict_of
+from rds_operations.items import Unfinished, acting_since, order_of, verdict_of
 from rds_operations.ledger import Ledger
+from rds_operations.operations import OPERATIONS
 from rds_operations.order import Order
 from rds_operations.outcome import REFUSED, Outcome, fault_text, outcome_of, work_of_event
+from rds_operations.progress import Progress
 from rds_operations.refusals import reply
 from rds_operations.tables import Item
-from rds_operations.telemetry import operation_metrics
+from rds_operations.telemetry import logger, operation_metrics
 
 UNKNOWN = Verdict(Environment.UNKNOWN, "")
 _TRY_AGAIN = (
@@ -35,47 +39,72 @@ _TRY_AGAIN = (
 Document = dict[str, Any]
 
 
-def refuse(ledger: Ledger, work: Document, envelope: Document, execution: Document, now: datetime) -> Document:
+@dataclass(frozen=True)
+class Books:
+    """Where an end is written, and who goes on watching."""
+
+    ledger: Ledger
+    executions: Executions
+
+
+def refuse(
+    ledger: Ledger,
+    work: Document,
+    envelope: Document,
+    execution: Document,
+    now: datetime,
+    by: Recorder = Recorder.ADMISSION,
+) -> Document:
     """ADMISSION said no, or broke: the record, and the answer to give."""
     order = _order(work) or api_stub(envelope, execution)
     requested_at = clock.from_text(order.requested_at)
     if "refusal" in work:
-        ledger.record_refusal(order, {"success": False, **work["refusal"]}, requested_at, _verdict(work))
+        ledger.record_refusal(order, {"success": False, **work["refusal"]}, requested_at, _verdict(work), by)
         answer: Document = work["reply"]
         return answer
     item = _own_item(ledger, order)
     if item:
-        return _close_unbegun(ledger, work, item, now)
+        return _close_unbegun(ledger, work, item, now, by)
     result = {"success": False, "error": fault_text(work["fault"])}
-    ledger.record_refusal(order, result, requested_at, _verdict(work))
+    ledger.record_refusal(order, result, requested_at, _verdict(work), by)
     return _fault_reply(work["fault"], order)
 
 
-def close(ledger: Ledger, work: Document, execution: Document, now: datetime, request: str = "") -> Outcome:
+def close(
+    books: Books,
+    work: Document,
+    execution: Document,
+    now: datetime,
+    request: str = "",
+    by: Recorder = Recorder.OPERATION,
+) -> Outcome:
     """OPERATION is over: its closing record, final status and released lock; or a record of its own."""
     order = _order(work) or execution_stub(request, execution)
-    item = ledger.item(order.operation_id)
+    item = books.ledger.item(order.operation_id)
     if item is None:
-        return _record_refused_start(ledger, work, order, now)
-    if "ended_at" in item:
-        return _outcome_on_record(item)
-    order = replace(order_of(item), execution_arn=str(execution["Id"]))
-    verdict = _verdict(work, verdict_of(item))
-    since = clock.from_text(str(item.get("acting_at") or item["started_at"]))
-    outcome = outcome_of(work, order, verdict.environment.value, since, now)
-    if ledger.close(order, verdict, outcome, now):
-        _count(order, verdict, outcome)
-        return outcome
-    raise TableBusy(f"Operation {order.operation_id} was touched by another transaction; nothing was written")
+        return _record_refused_start(books.ledger, work, order, now, by)
+    return close_item(books, item, work, str(execution["Id"]), now, by)
 
 
-def close_ended(ledger: Ledger, detail: Document, now: datetime) -> Outcome:
+def close_ended(books: Books, detail: Document, now: datetime) -> Outcome:
     """The backstop, from the event of an execution that failed, timed out or was stopped.
 
     Idempotent against the machine's own Audit state: what that has recorded is left alone.
     """
     execution = {"Id": detail["executionArn"], "Name": detail["name"], "StartTime": detail["startDate"]}
-    return close(ledger, work_of_event(detail), execution, now, request=detail.get("input") or "")
+    request = detail.get("input") or ""
+    return close(books, work_of_event(detail), execution, now, request, Recorder.BACKSTOP)
+
+
+def close_item(books: Books, item: Item, work: Document, execution_arn: str, now: datetime, by: Recorder) -> Outcome:
+    """The operation of an item, closed once. What is not settled is handed to the late watch."""
+    if "ended_at" in item:
+        outcome = _outcome_on_record(item)
+    else:
+        outcome = _close_open(books.ledger, item, work, execution_arn, now, by)
+    if outcome.unsettled:
+        _watch_on(books.executions, item, work)
+    return outcome
 
 
 def _order(work: Document) -> Order | None:
@@ -93,26 +122,52 @@ def _own_item(ledger: Ledger, order: Order) -> Item | None:
     return item if item and order.request_id and item["request_id"] == order.request_id else None
 
 
-def _close_unbegun(ledger: Ledger, work: Document, item: Item, now: datetime) -> Document:
+def _close_unbegun(ledger: Ledger, work: Document, item: Item, now: datetime, by: Recorder) -> Document:
     """The order is closed, unless OPERATION was started all the same and has begun: then it stays accepted."""
     order, verdict = order_of(item), verdict_of(item)
     outcome = outcome_of(work, order, verdict.environment.value, now, now)
-    closed = ledger.close(order, verdict, outcome, now, only_unclaimed=True)
+    # The key is freed, since a repetition must not be answered with an operation that never was.
+    closed = ledger.close(order, verdict, outcome, now, by, unclaimed=True, free_key=True)
     if not closed and "acting_at" in (ledger.item(order.operation_id) or item):
         return accepted_reply(item)
     return _fault_reply(work["fault"], order)
 
 
-def _record_refused_start(ledger: Ledger, work: Document, order: Order, now: datetime) -> Outcome:
+def _close_open(ledger: Ledger, item: Item, work: Document, execution_arn: str, now: datetime, by: Recorder) -> Outcome:
+    order = replace(order_of(item), execution_arn=execution_arn)
+    verdict = _verdict(work, verdict_of(item))
+    acted = "acting_at" in item
+    outcome = outcome_of(work, order, verdict.environment.value, acting_since(item), now, acted=acted)
+    # Nobody must begin to act after this look at the item: an execution that was stopped may still run its Execute.
+    if not ledger.close(order, verdict, outcome, now, by, unclaimed=not acted):
+        raise TableBusy(f"Operation {order.operation_id} was touched by another transaction; nothing was written")
+    _count(order, verdict, outcome)
+    return outcome
+
+
+def _watch_on(executions: Executions, item: Item, work: Document) -> None:
+    """Without the late watch the sweep takes the last look, when it is due: nothing is lost, only later."""
+    order = order_of(item)
+    progress = Progress(OPERATIONS[order.operation].working_status)
+    if "progress" in work:
+        progress = Progress.from_document(work["progress"])
+    try:
+        executions.start_late_watch(order, clock.to_text(acting_since(item)), progress)
+    except StatesUnavailable as fault:
+        logger.error("late watch not started", extra={"reason": str(fault)})
+
+
+def _record_refused_start(ledger: Ledger, work: Document, order: Order, now: datetime, by: Recorder) -> Outcome:
     """OPERATION was started without ADMISSION, and did not get as far as being accepted."""
     requested_at = clock.from_text(order.requested_at)
     outcome = outcome_of(work, order, _verdict(work).environment.value, requested_at, now)
-    ledger.record_refusal(order, outcome.document, requested_at, _verdict(work))
+    ledger.record_refusal(order, outcome.document, requested_at, _verdict(work), by)
     return outcome
 
 
 def _outcome_on_record(item: Item) -> Outcome:
-    return Outcome(json.loads(str(item["result"])), str(item["error"]))
+    unsettled = item.get("unfinished") == Unfinished.WATCH.value
+    return Outcome(json.loads(str(item["result"])), str(item["error"]), unsettled)
 
 
 def _count(order: Order, verdict: Verdict, outcome: Outcome) -> None:

@@ -19,10 +19,10 @@ def step(name: str) -> Callable[[Handler], Callable[[Document, object], Document
     def decorate(handler: Handler) -> Callable[[Document, object], Document]:
         @functools.wraps(handler)
         def entry(event: Document, _context: object) -> Document:
-            logger.append_keys(state=name, operation_id=_operation_id(event))
+            logger.append_keys(state=name, operation_id=operation_id_of(event))
             logger.info("started")
             result = handler(event)
-            if operation_id := _operation_id(result):
+            if operation_id := operation_id_of(result):
                 logger.append_keys(operation_id=operation_id)
             refusal = result.get("refusal")
             logger.info("refused" if refusal else "done", extra={"code": refusal["code"]} if refusal else {})
@@ -34,7 +34,7 @@ def step(name: str) -> Callable[[Handler], Callable[[Document, object], Document
     return decorate
 
 
-def _operation_id(document: Document) -> str:
+def operation_id_of(document: Document) -> str:
     """Where an event names its operation: the order, the event of an execution's end, the path, the execution."""
     candidates = (
         document.get("work", document).get("order", {}).get("operation_id"),

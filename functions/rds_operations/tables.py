@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -32,6 +32,21 @@ def get(client: DynamoDBClient, table: str, operation_id: str) -> Item | None:
     except (ClientError, BotoCoreError) as error:
         raise RecordNotWritten(f"{table} could not be read: {error}") from error
     return from_attributes(answer["Item"]) if "Item" in answer else None
+
+
+def ids_until(client: DynamoDBClient, table: str, index: str, kind: str, until: int) -> Iterator[str]:
+    """The operations that an index lists under `kind` with a `due_at` up to `until`, the earliest first."""
+    pages = client.get_paginator("query").paginate(
+        TableName=table,
+        IndexName=index,
+        KeyConditionExpression="unfinished = :kind AND due_at <= :until",
+        ExpressionAttributeValues=to_attributes({":kind": kind, ":until": until}),
+    )
+    try:
+        for page in pages:
+            yield from (str(from_attributes(item)["operation_id"]) for item in page["Items"])
+    except (ClientError, BotoCoreError) as error:
+        raise RecordNotWritten(f"{table} could not be read: {error}") from error
 
 
 def write_all(client: DynamoDBClient, items: list[TransactWriteItemTypeDef]) -> bool:

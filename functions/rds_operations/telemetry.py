@@ -29,9 +29,10 @@ def operation_metrics(operation: str, environment: str, success: bool, duration_
     metrics.flush_metrics()
 
 
-def audit_write_failure() -> None:
-    """A record could not be written: what an alarm should watch."""
+def audit_write_failure(operation_id: str) -> None:
+    """A record could not be written: what an alarm should watch. The id is no dimension, only beside the metric."""
     metrics = _metrics({})
+    metrics.add_metadata("operation_id", operation_id)
     metrics.add_metric("AuditWriteFailures", MetricUnit.Count, 1)
     metrics.flush_metrics()
 

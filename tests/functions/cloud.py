@@ -26,11 +26,16 @@ from tests.unit.builders import (
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_rds import RDSClient
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_stepfunctions import SFNClient
 
 Document = dict[str, Any]
 OPERATIONS_TABLE = "rds_operations"
 AUDIT_TABLE = "rds_audit_log"
 LONGEST_SECONDS = 1260
+OPERATION_MACHINE = EXECUTION_PREFIX.replace(":execution:", ":stateMachine:").rstrip(":")
+UNRECORDED_QUEUE = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/unrecorded"
+LATE_WATCH_MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:rds-operations-late-watch"
 ENVIRONMENT = {
     "AWS_REGION": REGION,
     "AWS_DEFAULT_REGION": REGION,
@@ -40,6 +45,9 @@ ENVIRONMENT = {
     "AUDIT_TABLE": AUDIT_TABLE,
     "EXECUTION_PREFIX": EXECUTION_PREFIX,
     "LONGEST_SECONDS": str(LONGEST_SECONDS),
+    "LATE_WATCH_SECONDS": "90000",
+    "LATE_WATCH_MACHINE": LATE_WATCH_MACHINE,
+    "UNRECORDED_QUEUE": UNRECORDED_QUEUE,
     "POLL_INTERVAL_SECONDS": "30",
     "ALLOWED_ORIGIN": "https://dashboard.example.com",
 }
@@ -50,11 +58,14 @@ DEVELOPMENT: Document = {"environment": "development", "source": "tag Environmen
 class Clients:
     rds: RDSClient
     dynamodb: DynamoDBClient
+    states: SFNClient
+    queues: SQSClient
 
 
 class Cloud:
     def __init__(self, clients: Clients, modules: dict[str, ModuleType]) -> None:
         self.rds, self.dynamodb, self.modules = clients.rds, clients.dynamodb, modules
+        self.states, self.queues = clients.states, clients.queues
         self.actions: list[str] = []
         """The RDS actions that Execute called, in their order."""
 
@@ -126,9 +137,15 @@ class Cloud:
     def note_action(self, model: Any, **_event: Any) -> None:
         self.actions.append(model.name)
 
-    def create_tables(self) -> None:
-        self._create_table(OPERATIONS_TABLE, operation_id="HASH")
+    def create_all(self) -> None:
+        """What the stack makes: the tables, the machines (nothing runs in them) and the queue."""
+        self._create_operations_table()
         self._create_table(AUDIT_TABLE, instance_id="HASH", audit_id="RANGE")
+        for name in (OPERATION_MACHINE, LATE_WATCH_MACHINE):
+            definition = '{"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}'
+            role = f"arn:aws:iam::{ACCOUNT}:role/any"
+            self.states.create_state_machine(name=name.rpartition(":")[2], definition=definition, roleArn=role)
+        self.queues.create_queue(QueueName=UNRECORDED_QUEUE.rpartition("/")[2])
 
     def create_instance(self, environment: str = "dev", instance_id: str = INSTANCE_ID, **fields: Any) -> None:
         given: Document = {
@@ -174,6 +191,25 @@ class Cloud:
 
     def events(self) -> list[str]:
         return [record["event"] for record in self.records()]
+
+    def _create_operations_table(self) -> None:
+        keys: list[Any] = [("operation_id", "S"), ("unfinished", "S"), ("due_at", "N")]
+        self.dynamodb.create_table(
+            TableName=OPERATIONS_TABLE,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": kind} for key, kind in keys],
+            KeySchema=[{"AttributeName": "operation_id", "KeyType": "HASH"}],
+            GlobalSecondaryIndexes=[
+                {
+                    "IndexName": "unfinished",
+                    "KeySchema": [
+                        {"AttributeName": "unfinished", "KeyType": "HASH"},
+                        {"AttributeName": "due_at", "KeyType": "RANGE"},
+                    ],
+                    "Projection": {"ProjectionType": "KEYS_ONLY"},
+                }
+            ],
+        )
 
     def _create_table(self, name: str, **keys: Literal["HASH", "RANGE"]) -> None:
         self.dynamodb.create_table(

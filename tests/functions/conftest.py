@@ -11,7 +11,7 @@ from moto import mock_aws
 
 from tests.functions.cloud import ENVIRONMENT, Clients, Cloud
 
-STATES = ("validate", "classify", "admit", "execute", "poll", "audit", "status")
+STATES = ("validate", "classify", "admit", "execute", "poll", "audit", "sweep", "status")
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +28,9 @@ def clients() -> Clients:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in ENVIRONMENT.items():
             patch.setenv(name, value)
-        return Clients(boto3.client("rds"), boto3.client("dynamodb"))
+        return Clients(
+            boto3.client("rds"), boto3.client("dynamodb"), boto3.client("stepfunctions"), boto3.client("sqs")
+        )
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ def cloud(modules: dict[str, ModuleType], clients: Clients, monkeypatch: pytest.
     calls = modules["execute"].rds.client.meta.events
     calls.register("provide-client-params.rds", cloud.note_action)
     with mock_aws():
-        cloud.create_tables()
+        cloud.create_all()
         yield cloud
     calls.unregister("provide-client-params.rds", cloud.note_action)
     pytest_socket.enable_socket()

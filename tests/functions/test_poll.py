@@ -107,7 +107,9 @@ def test_a_reboot_between_two_polls_is_known_by_its_event(cloud: Cloud, monkeypa
 def test_an_instance_that_is_deleted_while_it_reboots_is_a_failure(cloud: Cloud) -> None:
     work = cloud.executed(cloud.accepted("reboot_instance"))
     cloud.rds.delete_db_instance(DBInstanceIdentifier=INSTANCE_ID, SkipFinalSnapshot=True)
-    assert cloud.polled(work, 1)["progress"]["error"] == f"Instance {INSTANCE_ID} is gone"
+    work = cloud.polled(work, 1)
+    assert work["progress"]["finished"] is False
+    assert cloud.polled(work, 2)["progress"]["error"] == f"Instance {INSTANCE_ID} is gone"
 
 
 def test_a_snapshot_that_lost_the_services_tag_is_still_its_own(cloud: Cloud) -> None:

@@ -61,8 +61,10 @@ def test_a_refusal_is_no_executed_operation(cloud: Cloud, capsys: pytest.Capture
 def test_dimensions_do_not_leak_into_the_next_metric(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
     cloud.create_instance()
     cloud.audited(cloud.executed(cloud.accepted()))
-    telemetry.audit_write_failure()
-    assert metrics(capsys)[-1]["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["Region"]]
+    telemetry.audit_write_failure("operation-1")
+    found = metrics(capsys)[-1]
+    assert found["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["Region"]]
+    assert found["operation_id"] == "operation-1"
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ def test_the_attributes_of_a_record() -> None:
         "success": True,
         "ttl": 1770805800,
         "event": "completed",
+        "recorded_by": "operation",
         "operation_id": order.operation_id,
         "execution_arn": order.execution_arn,
         "request_id": "request-1",

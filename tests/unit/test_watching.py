@@ -1,5 +1,6 @@
 """How a poll reads RDS: never a stale `available`, never a healthy state taken for a failure."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
@@ -107,40 +108,59 @@ def test_a_state_from_which_no_instance_comes_back_is_a_failure(state: str) -> N
     assert rebooted(SEEN, DBInstanceStatus=state) == failed(f"Instance {INSTANCE_ID} is in the state {state}")
 
 
-def test_an_instance_that_is_gone_is_a_failure() -> None:
-    gone = OPERATIONS["reboot_instance"].look(
-        rds(describe_db_instances=error("DBInstanceNotFound")), REBOOT, MOMENT, SEEN
-    )
-    assert gone == failed(f"Instance {INSTANCE_ID} is gone")
+@pytest.mark.parametrize("answer", [error("DBInstanceNotFound"), {"DBInstances": []}])
+@pytest.mark.parametrize("operation", ["reboot_instance", "modify_backup_window"])
+def test_an_instance_that_is_gone_at_two_looks_in_a_row_is_a_failure(operation: str, answer: Any) -> None:
+    def look(previous: Progress) -> Progress:
+        gone = rds(describe_db_instances=answer)
+        return OPERATIONS[operation].look(gone, an_order(operation), MOMENT, previous)
+
+    once = look(SEEN)
+    assert once == replace(SEEN, missing=1)
+    assert look(once) == failed(f"Instance {INSTANCE_ID} is gone")
+
+
+def test_an_instance_that_shows_again_was_not_gone() -> None:
+    assert rebooted(replace(SEEN, missing=1), DBInstanceStatus="modifying") == SEEN
 
 
 @pytest.mark.parametrize("percent", [0, 40])
 def test_a_snapshot_in_the_making_tells_its_percent(percent: int) -> None:
     details = {"snapshot_arn": SNAPSHOT_ARN}
-    assert watched(snapshot(PercentProgress=percent)) == Progress("creating", percent=percent, details=details)
+    expected = Progress("creating", percent=percent, evidence="seen", details=details)
+    assert watched(snapshot(PercentProgress=percent)) == expected
 
 
 def test_an_available_snapshot_is_done_with_its_arn_and_time() -> None:
     created = datetime(2025, 11, 13, 10, 30, 0, 500_000, tzinfo=UTC)
     progress = watched(snapshot(Status="available", SnapshotCreateTime=created, PercentProgress=100))
-    assert progress == done(snapshot_arn=SNAPSHOT_ARN, snapshot_create_time="2025-11-13T10:30:00Z")
+    expected = done(snapshot_arn=SNAPSHOT_ARN, snapshot_create_time="2025-11-13T10:30:00Z")
+    assert progress == replace(expected, evidence="seen")
 
 
 @pytest.mark.parametrize("state", ["failed", "deleting", "deleted", "incompatible-restore", "incompatible-parameters"])
 def test_a_snapshot_that_will_never_be_available_is_a_failure(state: str) -> None:
     expected = failed(f"Snapshot {SNAPSHOT_ID} ended in the state {state}", snapshot_arn=SNAPSHOT_ARN)
-    assert watched(snapshot(Status=state)) == expected
+    assert watched(snapshot(Status=state)) == replace(expected, evidence="seen")
 
 
 @pytest.mark.parametrize("tags", [[], [{"Key": OPERATION_TAG, "Value": "another operation"}]])
 def test_a_snapshot_of_that_name_by_somebody_else_is_not_taken_for_ours(tags: list[dict[str, str]]) -> None:
     expected = failed(f"DBSnapshotAlreadyExists: Snapshot {SNAPSHOT_ID} already exists")
-    assert watched(snapshot(Status="available", TagList=tags)) == expected
+    assert watched(snapshot(Status="available", TagList=tags)) == replace(expected, evidence="seen")
 
 
 def test_a_snapshot_that_does_not_show_yet_leaves_things_as_they_were() -> None:
     previous = Progress("creating", percent=3)
     assert watched(error("DBSnapshotNotFound"), previous) == previous
+
+
+def test_a_snapshot_that_was_seen_and_is_gone_at_two_looks_in_a_row_is_a_failure() -> None:
+    seen = watched(snapshot())
+    once = watched(error("DBSnapshotNotFound"), seen)
+    assert once == replace(seen, missing=1)
+    assert watched(snapshot(), once) == seen
+    assert watched(error("DBSnapshotNotFound"), once) == failed(f"Snapshot {SNAPSHOT_ID} is gone", **seen.details)
 
 
 @pytest.mark.parametrize(

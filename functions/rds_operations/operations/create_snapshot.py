@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from rds_operations.operations.operation import (
     cluster_member,
 )
 from rds_operations.order import Order
-from rds_operations.progress import Progress, done, failed
+from rds_operations.progress import Progress, done, failed, not_found
 from rds_operations.refusals import Refusal, invalid_parameter
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ _LONGEST_KEY = 128
 _LONGEST_VALUE = 256
 _TAG_TEXT = re.compile(r"[\w\s.:/=+\-@]*")
 _FAILED_STATES = frozenset({"failed", "deleting", "deleted", "incompatible-restore", "incompatible-parameters"})
+_SEEN = "seen"
 _NOT_FOUND = "DBSnapshotNotFound"
 ALREADY_EXISTS = "DBSnapshotAlreadyExists"
 
@@ -129,7 +131,11 @@ class CreateSnapshot(Operation):
 
     def look(self, rds: Rds, order: Order, since: datetime, previous: Progress) -> Progress:
         snapshot = self._find(rds, order)
-        return _read(order, snapshot, previous) if snapshot else previous
+        if snapshot:
+            return replace(_read(order, snapshot, previous), evidence=_SEEN)
+        if previous.evidence != _SEEN:
+            return previous  # RDS does not show a new snapshot at once
+        return not_found(previous, f"Snapshot {order.parameters['snapshot_id']} is gone")
 
     def document(self, order: Order, progress: Progress) -> dict[str, Any]:
         return {"snapshot_id": order.parameters["snapshot_id"], **progress.details}

@@ -17,7 +17,7 @@ from rds_operations.operations.operation import (
     flag,
 )
 from rds_operations.order import Order
-from rds_operations.progress import Progress, done, failed
+from rds_operations.progress import Progress, done, not_found
 from rds_operations.refusals import Code, Refusal, conflict, invalid_parameter, not_supported
 from rds_operations.windows import SHORTEST_BACKUP_WINDOW, BackupWindow, MaintenanceWindow
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef
 
     from rds_operations.rds import Rds
+
+
+_MODIFYING = Progress("modifying")
 
 
 def parse_backup_window(value: Any) -> str | Refusal:
@@ -102,7 +105,7 @@ class ModifyBackupWindow(Operation):
 
     def look(self, rds: Rds, order: Order, since: datetime, previous: Progress) -> Progress:
         """Only where RDS did not show the new window at once: it applies one "as soon as possible", asynchronously."""
-        return self._read_back(rds, order)
+        return self._read_back(rds, order, previous)
 
     def document(self, order: Order, progress: Progress) -> dict[str, Any]:
         own = {
@@ -113,19 +116,19 @@ class ModifyBackupWindow(Operation):
         # RDS has no pending value for the backup window: it applies a new one as soon as possible, always.
         return {**own, **progress.details, "pending_backup_window": None}
 
-    def _read_back(self, rds: Rds, order: Order) -> Progress:
+    def _read_back(self, rds: Rds, order: Order, previous: Progress) -> Progress:
         instance = rds.instance(order.instance_id)
         if instance is None:
-            return failed(f"Instance {order.instance_id} is gone")
+            return not_found(previous, f"Instance {order.instance_id} is gone")
         shown = instance.get("PreferredBackupWindow", "")
-        return done(backup_window=shown) if shown == order.parameters["backup_window"] else Progress("modifying")
+        return done(backup_window=shown) if shown == order.parameters["backup_window"] else _MODIFYING
 
     def _read_back_or_wait(self, rds: Rds, order: Order) -> Progress:
         """After the change no fault may look as if there had been none: the polls will read it back."""
         try:
-            return self._read_back(rds, order)
+            return self._read_back(rds, order, _MODIFYING)
         except Fault:
-            return Progress("modifying")
+            return _MODIFYING
 
 
 OPERATION = ModifyBackupWindow()

@@ -18,7 +18,7 @@ from rds_operations.operations.operation import (
     flag,
 )
 from rds_operations.order import Order
-from rds_operations.progress import Progress, done, failed
+from rds_operations.progress import Progress, done, failed, not_found
 from rds_operations.refusals import Refusal, not_supported
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class RebootInstance(Operation):
     def look(self, rds: Rds, order: Order, since: datetime, previous: Progress) -> Progress:
         instance = rds.instance(order.instance_id)
         if instance is None:
-            return failed(f"Instance {order.instance_id} is gone")
+            return not_found(previous, f"Instance {order.instance_id} is gone")
         status = instance.get("DBInstanceStatus", "")
         if status in FAILED_STATES:
             return failed(f"Instance {order.instance_id} is in the state {status}")

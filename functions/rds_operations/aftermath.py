@@ -1,0 +1,37 @@
+"""After the end: what a late look at RDS adds to an operation that ended before RDS was done."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from rds_operations.audit_record import Recorder
+from rds_operations.items import Unfinished, acting_since, order_of, verdict_of
+from rds_operations.ledger import Ledger
+from rds_operations.outcome import settled
+from rds_operations.progress import Progress
+from rds_operations.tables import Item
+
+Document = dict[str, Any]
+
+
+def settle(ledger: Ledger, operation_id: str, progress: Progress, now: datetime, by: Recorder) -> Document:
+    """The result document with its `final_status`, once on record; what was settled before stays as it is."""
+    item = ledger.item(operation_id)
+    if item is None:
+        return {}  # 90 days old, and removed
+    document: Document = json.loads(str(item["result"]))
+    if item.get("unfinished") != Unfinished.WATCH.value:
+        return document
+    return _settle_item(ledger, item, document, progress, now, by)
+
+
+def _settle_item(
+    ledger: Ledger, item: Item, document: Document, progress: Progress, now: datetime, by: Recorder
+) -> Document:
+    order = order_of(item)
+    final = settled(document, order, progress, acting_since(item), now)
+    record = final | {"success": progress.success}
+    ledger.settle(order, verdict_of(item), final, record, now, by)
+    return final

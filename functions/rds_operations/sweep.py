@@ -1,0 +1,102 @@
+"""The sweep: what everything else left open is closed, by looking at the execution and at RDS."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from rds_operations.aftermath import settle
+from rds_operations.audit_record import Recorder
+from rds_operations.executions import RUNNING
+from rds_operations.faults import Fault
+from rds_operations.items import Unfinished, acting_since, order_of
+from rds_operations.operations import OPERATIONS
+from rds_operations.outcome import NOT_RECORDED, work_of_event
+from rds_operations.progress import Progress
+from rds_operations.rds import Rds
+from rds_operations.settlement import Books, close_item, refuse
+from rds_operations.tables import Item
+from rds_operations.telemetry import audit_write_failure, logger
+from rds_operations.unrecorded import Unrecorded
+
+Document = dict[str, Any]
+
+
+def sweep(books: Books, rds: Rds, unrecorded: Unrecorded, now: datetime) -> dict[str, int]:
+    """How many operations it `closed`, `settled` or `left` alone (their execution runs), how many refusals it
+    `recorded`, and what it `failed` on.
+
+    What fails does not keep the others waiting; the next sweep tries it again.
+    """
+    counts: Counter[str] = Counter()
+
+    def each(items: Iterator[Item], action: Callable[[Item], str]) -> None:
+        counts.update(_tried(str(item["operation_id"]), partial(action, item)) for item in items)
+
+    each(books.ledger.overdue(Unfinished.OPERATION, now), lambda item: _close(books, rds, item, now))
+    each(books.ledger.overdue(Unfinished.WATCH, now), lambda item: _settle(books, rds, item, now))
+    for message, remove in unrecorded.messages():
+        request_id = str(message.get("envelope", {}).get("request_id", ""))
+        counts[_tried(request_id, partial(_record, books, message, remove, now))] += 1
+    return dict(counts)
+
+
+def _tried(operation_id: str, action: Callable[[], str]) -> str:
+    logger.append_keys(operation_id=operation_id)
+    try:
+        result = action()
+    except Exception:  # whatever it is, it must not keep the others waiting
+        audit_write_failure(operation_id)
+        logger.exception("not swept")
+        return "failed"
+    logger.info("swept", extra={"result": result})
+    return result
+
+
+def _record(books: Books, message: Document, remove: Callable[[], object], now: datetime) -> str:
+    """What ADMISSION's own Audit could not write: the time, the caller and the reason are those of then."""
+    refuse(books.ledger, message["work"], message["envelope"], message["execution"], now, Recorder.SWEEP)
+    remove()
+    return "recorded"
+
+
+def _close(books: Books, rds: Rds, item: Item, now: datetime) -> str:
+    execution_arn = str(item["execution_arn"])
+    detail = books.executions.detail(execution_arn)
+    if detail and detail["status"] in RUNNING:
+        return "left"
+    close_item(books, item, _work(rds, item, detail), execution_arn, now, Recorder.SWEEP)
+    return "closed"
+
+
+def _work(rds: Rds, item: Item, detail: Document | None) -> Document:
+    """What OPERATION would have left, had it come to its Audit."""
+    if detail and detail["error"] == NOT_RECORDED:
+        return work_of_event(detail)
+    if "acting_at" in item:
+        return {"progress": _look(rds, item).to_document()}
+    if detail:
+        return work_of_event(detail)
+    text = "Its execution was never started; nothing was done"
+    return {"fault": {"Error": "OperationNotStarted", "Cause": json.dumps({"errorMessage": text})}}
+
+
+def _settle(books: Books, rds: Rds, item: Item, now: datetime) -> str:
+    settle(books.ledger, str(item["operation_id"]), _look(rds, item), now, Recorder.SWEEP)
+    return "settled"
+
+
+def _look(rds: Rds, item: Item) -> Progress:
+    """One look. Where RDS cannot be looked at, the operation ends as timed out: its record cannot wait for RDS."""
+    order = order_of(item)
+    operation = OPERATIONS[order.operation]
+    unseen = Progress(operation.working_status)
+    try:
+        return operation.look(rds, order, acting_since(item), unseen)
+    except Fault as fault:
+        logger.warning("no look at RDS", extra={"reason": str(fault)})
+        return unseen

@@ -1,0 +1,77 @@
+"""What closes behind the state machines, when they could not: a rule for every bad end, and a sweep for the rest."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_destinations as destinations
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from stacks.functions import Functions
+from stacks.workflow import Workflow
+
+_ENDED_BADLY = ["FAILED", "TIMED_OUT", "ABORTED"]
+_SWEEP_EVERY = "rate(5 minutes)"
+
+
+class Backstops(Construct):
+    def __init__(self, scope: Construct, construct_id: str, functions: Functions, workflow: Workflow) -> None:
+        super().__init__(scope, construct_id)
+        self._close_bad_ends(functions.all["audit"], workflow)
+        self._sweep(functions.all["sweep"])
+
+    def _close_bad_ends(self, audit: lambda_.Function, workflow: Workflow) -> None:
+        """Executions that were stopped, ran out of time or broke: no state of theirs can record that.
+
+        https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-states.html
+        """
+        dead_letters = sqs.Queue(self, "DeadLetters", enforce_ssl=True, retention_period=Duration.days(14))
+        # The rule's dead letters are events that did not reach Lambda; these are events that Audit failed on.
+        # https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+        audit.configure_async_invoke(
+            max_event_age=Duration.hours(2), retry_attempts=2, on_failure=destinations.SqsDestination(dead_letters)
+        )
+        events.Rule(
+            self,
+            "BadEnds",
+            description="OPERATION ended without success: Audit closes what is still open",
+            event_pattern=events.EventPattern(
+                source=["aws.states"],
+                detail_type=["Step Functions Execution Status Change"],
+                detail={"stateMachineArn": [workflow.operation.state_machine_arn], "status": _ENDED_BADLY},
+            ),
+            targets=[
+                targets.LambdaFunction(
+                    audit, dead_letter_queue=dead_letters, max_event_age=Duration.hours(2), retry_attempts=10
+                )
+            ],
+        )
+
+    def _sweep(self, sweep: lambda_.Function) -> None:
+        """Events are best effort; the sweep is not. What it cannot close now, the next one tries again."""
+        role = iam.Role(
+            self,
+            "SweepScheduleRole",
+            assumed_by=iam.ServicePrincipal(
+                "scheduler.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}}
+            ),
+        )
+        invoke = iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[sweep.function_arn])
+        role.add_to_policy(invoke)
+        scheduler.CfnSchedule(
+            self,
+            "Sweep",
+            description="Closes operations that should long be over",
+            schedule_expression=_SWEEP_EVERY,
+            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
+            target=scheduler.CfnSchedule.TargetProperty(
+                arn=sweep.function_arn,
+                role_arn=role.role_arn,
+                retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(maximum_retry_attempts=0),
+            ),
+        )
