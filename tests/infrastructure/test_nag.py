@@ -26,7 +26,7 @@ ACKNOWLEDGED: list[tuple[str, str, str]] = [
             RDS.format("db"),
             "The service is for every instance of the account; the gate decides",
         )
-        for name in ("Classify", "Execute", "Poll")
+        for name in ("Classify", "Execute", "Poll", "Sweep")
     ),
     ("Functions/ExecuteRole", RDS.format("snapshot"), "A snapshot's name is the caller's to choose"),
     *(
@@ -55,10 +55,17 @@ ACKNOWLEDGED: list[tuple[str, str, str]] = [
     ),
     *(
         (f"Workflow/{name}/Role", ANY_RESOURCE, "Log delivery and X-Ray actions take no resource")
-        for name in ("Operation", "Admission")
+        for name in ("Operation", "Admission", "LateWatch")
     ),
-    ("Workflow/BackstopDeadLetters", "AwsSolutions-SQS3", "It is a dead-letter queue itself"),
-    ("Workflow/BackstopDeadLetters", "Serverless-SQSRedrivePolicy", "It is a dead-letter queue itself"),
+    (
+        "Functions/SweepRole",
+        "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:"
+        "rds-operations-operation:*]",
+        "An execution is named after its operation",
+    ),
+    ("Backstops/DeadLetters", "AwsSolutions-SQS3", "It is a dead-letter queue itself"),
+    ("Backstops/DeadLetters", "Serverless-SQSRedrivePolicy", "It is a dead-letter queue itself"),
+    ("UnrecordedDeadLetters", "Serverless-SQSRedrivePolicy", "It is a dead-letter queue itself"),
     (
         "Api/RestApi",
         "AwsSolutions-APIG2",

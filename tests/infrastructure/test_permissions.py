@@ -24,6 +24,13 @@ LOG_DELIVERY = [
 SEND = ("sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl")
 OPERATIONS_TABLE, AUDIT_TABLE = "TablesOperations", "TablesAuditLog"
 
+CLOSES = {
+    "dynamodb:GetItem": [OPERATIONS_TABLE],
+    "dynamodb:UpdateItem": [OPERATIONS_TABLE],
+    "dynamodb:DeleteItem": [OPERATIONS_TABLE],
+    "dynamodb:PutItem": [AUDIT_TABLE],
+    "states:StartExecution": ["stateMachine:rds-operations-late-watch"],
+}
 # role -> action -> resources, by the last part of an ARN or the start of a logical id.
 EXPECTED: dict[str, dict[str, list[str]]] = {
     "Validate": {},
@@ -46,12 +53,16 @@ EXPECTED: dict[str, dict[str, list[str]]] = {
         "rds:DescribeEvents": ["*"],
         "dynamodb:UpdateItem": [OPERATIONS_TABLE],
     },
-    "Audit": {
-        "dynamodb:GetItem": [OPERATIONS_TABLE],
-        "dynamodb:UpdateItem": [OPERATIONS_TABLE],
-        "dynamodb:DeleteItem": [OPERATIONS_TABLE],
-        "dynamodb:PutItem": [AUDIT_TABLE],
-        **{action: ["WorkflowBackstopDeadLetters"] for action in SEND},
+    "Audit": {**CLOSES, **{action: ["BackstopsDeadLetters"] for action in SEND}},
+    "Sweep": {
+        **CLOSES,
+        "dynamodb:Query": ["index/unfinished"],
+        "states:DescribeExecution": ["execution:rds-operations-operation:*"],
+        "rds:DescribeDBSnapshots": ["*"],
+        "rds:DescribeDBInstances": ["db:*"],
+        "rds:DescribeEvents": ["*"],
+        "sqs:ReceiveMessage": ["Unrecorded"],
+        "sqs:DeleteMessage": ["Unrecorded"],
     },
     "Status": {"dynamodb:GetItem": [OPERATIONS_TABLE]},
 }
@@ -79,7 +90,7 @@ def short(resource: Any) -> str:
         return resource
     if "Fn::Join" in resource:
         parts = resource["Fn::Join"][1]
-        return str(parts[-1]).removeprefix(":")
+        return str(parts[-1]).removeprefix(":").removeprefix("/")
     name = resource.get("Ref") or resource["Fn::GetAtt"][0]
     return next((known for known in (OPERATIONS_TABLE, AUDIT_TABLE) if name.startswith(known)), str(name)[:-8])
 
@@ -100,7 +111,12 @@ def test_each_function_may_do_exactly_this(template: Template, function: str) ->
     ("machine", "invokes", "starts"),
     [
         ("Operation", ["Validate", "Classify", "Execute", "Poll", "Audit"], {}),
-        ("Admission", ["Validate", "Classify", "Admit", "Audit"], {"states:StartExecution": ["WorkflowOperation"]}),
+        (
+            "Admission",
+            ["Validate", "Classify", "Admit", "Audit"],
+            {"states:StartExecution": ["WorkflowOperation"], "sqs:SendMessage": ["Unrecorded"]},
+        ),
+        ("LateWatch", ["Poll", "Audit"], {}),
     ],
 )
 def test_each_machine_may_do_exactly_this(
@@ -117,14 +133,20 @@ def test_the_api_may_start_admission_and_nothing_else(template: Template) -> Non
     assert granted(template, "ApiAdmissionRole") == {"states:StartSyncExecution": ["WorkflowAdmission"]}
 
 
-def test_audit_deletes_locks_and_keys_only(template: Template) -> None:
-    (statement,) = [
+def test_the_schedule_may_start_the_sweep_and_nothing_else(template: Template) -> None:
+    assert granted(template, "BackstopsSweepScheduleRole") == {"lambda:InvokeFunction": ["FunctionsSweep"]}
+
+
+def test_locks_and_keys_are_deleted_and_nothing_else(template: Template) -> None:
+    deleting = [
         statement
         for policy in template.of_type("AWS::IAM::Policy")
         for statement in policy["PolicyDocument"]["Statement"]
         if "dynamodb:DeleteItem" in as_list(statement["Action"])
     ]
-    assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["lock#*", "key#*"]}}
+    assert len(deleting) == 2  # Audit and the sweep
+    for statement in deleting:
+        assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["lock#*", "key#*"]}}
 
 
 def test_nobody_updates_or_deletes_an_audit_record(template: Template) -> None:

@@ -20,9 +20,9 @@ TRANSIENT = {
 }
 
 
-def definition(template: Template, kind: str) -> dict[str, Any]:
+def definition(template: Template, name: str) -> dict[str, Any]:
     """With the substitutions made, of which only the numbers matter here."""
-    machine = template.one("AWS::StepFunctions::StateMachine", StateMachineType=kind)
+    machine = template.one("AWS::StepFunctions::StateMachine", StateMachineName=f"rds-operations-{name}")
     text = machine["DefinitionString"]
     for name, value in machine["DefinitionSubstitutions"].items():
         arn = f"arn:aws:lambda:eu-west-1:123456789012:function:{name}"
@@ -32,7 +32,7 @@ def definition(template: Template, kind: str) -> dict[str, Any]:
     return found
 
 
-@pytest.fixture(params=["STANDARD", "EXPRESS"])
+@pytest.fixture(params=["operation", "admission", "late-watch"])
 def machine(request: pytest.FixtureRequest, template: Template) -> dict[str, Any]:
     return definition(template, request.param)
 
@@ -64,26 +64,41 @@ def test_retries_name_their_errors(machine: dict[str, Any]) -> None:
 
 
 def test_admission_answers_before_api_gateway_gives_up(template: Template) -> None:
-    assert definition(template, "EXPRESS")["TimeoutSeconds"] == 25
-    tasks = [s for s in definition(template, "EXPRESS")["States"].values() if s["Type"] == "Task"]
+    assert definition(template, "admission")["TimeoutSeconds"] == 25
+    tasks = [s for s in definition(template, "admission")["States"].values() if s["Type"] == "Task"]
     assert sum(task["TimeoutSeconds"] for task in tasks) < 25  # so the record is written within it, too
 
 
 def test_admit_cannot_write_after_its_task_has_given_up(template: Template) -> None:
-    task = definition(template, "EXPRESS")["States"]["Admit"]
+    task = definition(template, "admission")["States"]["Admit"]
     (function,) = [f for f in template.of_type("AWS::Lambda::Function") if f["Handler"].startswith("admit.")]
     assert LONGEST_WAIT.total_seconds() + function["Timeout"] < task["TimeoutSeconds"]
 
 
 def test_waiting_is_thirty_seconds_ten_times(template: Template) -> None:
-    machine = definition(template, "STANDARD")
+    machine = definition(template, "operation")
     assert machine["States"]["Wait"]["Seconds"] == "{% 30 %}"
     assert machine["States"]["Finished?"]["Choices"][1]["Condition"] == "{% $states.input.polls >= 10 %}"
     assert machine["TimeoutSeconds"] > 300
 
 
+def test_the_late_watch_looks_every_five_minutes_for_a_day(template: Template) -> None:
+    machine = definition(template, "late-watch")
+    assert machine["States"]["Wait"]["Seconds"] == "{% 300 %}"
+    assert machine["States"]["Finished?"]["Choices"][1]["Condition"] == "{% $states.input.polls >= 288 %}"
+    assert machine["TimeoutSeconds"] > 24 * 3600
+    assert machine["StartAt"] == "Wait"
+
+
+def test_what_audit_cannot_record_is_kept(template: Template) -> None:
+    states = definition(template, "admission")["States"]
+    assert states["Audit"]["Catch"][-1]["Next"] == "Keep"
+    assert states["Keep"]["Next"] == states["Keep"]["Catch"][-1]["Next"] == "Reply"
+    assert states["Keep"]["Output"] == states["Keep"]["Catch"][-1]["Output"]
+
+
 def test_the_graph_tells_the_story(template: Template) -> None:
-    states = definition(template, "STANDARD")["States"]
+    states = definition(template, "operation")["States"]
     assert states["Validate"]["Next"] == "Valid?"
     assert states["Valid?"]["Default"] == "Classify"
     assert states["Classify"]["Next"] == "Allowed?"

@@ -33,7 +33,8 @@ def test_table_keys(template: Template) -> None:
 def test_functions_are_alike(template: Template) -> None:
     functions = template.of_type("AWS::Lambda::Function")
     assert sorted(function["FunctionName"] for function in functions) == [
-        f"rds-operations-{name}" for name in ("admit", "audit", "classify", "execute", "poll", "status", "validate")
+        f"rds-operations-{name}"
+        for name in ("admit", "audit", "classify", "execute", "poll", "status", "sweep", "validate")
     ]
     roles = [str(function["Role"]) for function in functions]
     assert len(set(roles)) == len(roles)
@@ -55,13 +56,18 @@ def test_log_groups_have_names_and_retention(template: Template) -> None:
         "/aws/lambda/rds-operations-service": 90,
         "/aws/apigateway/rds-operations": 90,
         "/aws/vendedlogs/states/rds-operations-admission": 90,
+        "/aws/vendedlogs/states/rds-operations-late-watch": 90,
         "/aws/vendedlogs/states/rds-operations-operation": 90,
     }
 
 
 def test_machines_log_everything_but_payloads(template: Template) -> None:
     machines = template.of_type("AWS::StepFunctions::StateMachine")
-    assert sorted(machine["StateMachineType"] for machine in machines) == ["EXPRESS", "STANDARD"]
+    assert {machine["StateMachineName"]: machine["StateMachineType"] for machine in machines} == {
+        "rds-operations-admission": "EXPRESS",
+        "rds-operations-operation": "STANDARD",
+        "rds-operations-late-watch": "STANDARD",
+    }
     for machine in machines:
         assert machine["LoggingConfiguration"]["Level"] == "ALL"
         assert machine["LoggingConfiguration"]["IncludeExecutionData"] is False
@@ -113,6 +119,25 @@ def test_backstop_watches_the_three_bad_ends(template: Template) -> None:
     assert rule["Targets"][0]["DeadLetterConfig"]
     failing = template.one("AWS::Lambda::EventInvokeConfig")
     assert failing["DestinationConfig"]["OnFailure"]["Destination"]
+
+
+def test_the_sweep_runs_every_five_minutes(template: Template) -> None:
+    schedule = template.one("AWS::Scheduler::Schedule")
+    assert schedule["ScheduleExpression"] == "rate(5 minutes)"
+    assert schedule["Target"]["Arn"]["Fn::GetAtt"][0].startswith("FunctionsSweep")
+    assert "State" not in schedule  # so it is enabled
+
+
+def test_a_refusal_waits_in_its_queue_for_longer_than_a_sweep_takes(template: Template) -> None:
+    (queue,) = [queue for queue in template.of_type("AWS::SQS::Queue") if "RedrivePolicy" in queue]
+    (sweep,) = [f for f in template.of_type("AWS::Lambda::Function") if f["Handler"].startswith("sweep.")]
+    assert queue["VisibilityTimeout"] > sweep["Timeout"]
+    assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+
+def test_unfinished_operations_have_an_index(template: Template) -> None:
+    (index,) = template.one("AWS::DynamoDB::Table", TableName="rds_operations")["GlobalSecondaryIndexes"]
+    assert [key["AttributeName"] for key in index["KeySchema"]] == ["unfinished", "due_at"]
 
 
 def test_python_app_py_works_without_credentials(tmp_path: Path) -> None:
