@@ -60,16 +60,19 @@ def running(folder: Path) -> Cloud | None:
     return cloud if cloud and _is_alive(cloud.pid) and _answers(cloud.endpoint) else None
 
 
-def start(folder: Path, port: int, time_scale: float) -> Cloud:
+def start(folder: Path, port: int, time_scale: float, *, faults: bool = False, keep_state: bool = False) -> Cloud:
+    """`faults` lets tests inject them (`local.faults`); `keep_state` on disk, to start from it again."""
     if not port_is_free(port):
         raise CloudError(f"Port {port} is taken by another program. Choose another one: make up PORT={port + 1}")
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "cloud.log"
-    with log.open("w") as output:
+    environment = _server_environment(folder, port, time_scale)
+    environment |= {"FAULTS": str(int(faults)), "PERSIST_STATE": str(int(keep_state))}
+    with log.open("a" if keep_state else "w") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "local.server"],
             cwd=ROOT,
-            env=_server_environment(folder, port, time_scale),
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ministack.core.responses import get_account_id, get_region, set_request_account_id, set_request_region
@@ -20,6 +21,21 @@ def install(time_scale: float) -> None:
     rds._create_snapshot_internal = _slow_snapshots(rds._create_snapshot_internal, time_scale)
     rds._finish_instance_reboot = _slow_reboots(rds._finish_instance_reboot, time_scale)
     rds._ACTION_MAP["DescribeDBSnapshots"] = _throttled(rds._ACTION_MAP["DescribeDBSnapshots"])
+
+
+def go_on(time_scale: float) -> None:
+    """After a restart: RDS is not what was killed, so what was under way in it begins again."""
+    for (account, region, _), snapshot in list(rds._snapshots._data.items()):
+        set_request_account_id(account)
+        set_request_region(region)
+        instance = rds._resolve_instance(snapshot["DBInstanceIdentifier"])
+        if snapshot["Status"] == "creating" and instance:
+            _in_background(partial(_grow, snapshot, instance, time_scale))
+    for (account, region, _), instance in list(rds._instances._data.items()):
+        set_request_account_id(account)
+        set_request_region(region)
+        if instance["DBInstanceStatus"] == "rebooting":
+            _in_background(partial(rds._finish_instance_reboot, instance, None))
 
 
 def _slow_snapshots(create: Callable[[str, Instance], Document], time_scale: float) -> Callable[..., Document]:

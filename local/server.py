@@ -1,6 +1,6 @@
 """The server process: `python -m local.server`. MiniStack, unmodified, with the project's extensions installed.
 
-Configured by MiniStack's own environment variables (`local.cloud` sets them) and TIME_SCALE.
+Configured by MiniStack's own environment variables (`local.cloud` sets them), TIME_SCALE, and FAULTS for tests.
 """
 
 import os
@@ -8,13 +8,17 @@ import os
 from ministack import app
 from ministack.services import rds
 
-from local import error_names, rds_time, states_integration
+from local import error_names, executions, fault_points, rds_time, state_on_disk, states_integration
 
 
 def install(time_scale: float) -> None:
     states_integration.install()
     error_names.install()
+    executions.install()
     rds_time.install(time_scale)
+    state_on_disk.install(after_loading=lambda: rds_time.go_on(time_scale))
+    if os.environ.get("FAULTS") == "1":
+        fault_points.install()
     rds._get_docker = lambda: None  # no database engine behind an instance, even where Docker is running
 
 

@@ -1,0 +1,82 @@
+"""Extension: what Step Functions does with an execution and MiniStack does not: time-out and redrive.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
+"""
+
+from __future__ import annotations
+
+import contextvars
+import json
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from ministack.core.responses import error_response_json, json_response, now_iso
+from ministack.services import stepfunctions
+
+Execution = dict[str, Any]
+_REDRIVABLE = ("FAILED", "TIMED_OUT", "ABORTED")
+
+
+def install() -> None:
+    stepfunctions.handle_request = _with_redrive(stepfunctions.handle_request)
+
+
+def end(execution_arn: str, status: str) -> None:
+    """End a running execution from outside, with its event: ABORTED or TIMED_OUT."""
+    execution = stepfunctions._executions[execution_arn]
+    if execution["status"] == "RUNNING":
+        execution.update(status=status, stopDate=now_iso())
+        stepfunctions._add_event(execution, "ExecutionTimedOut" if status == "TIMED_OUT" else "ExecutionAborted")
+        stepfunctions._emit_execution_status_event(execution)
+
+
+def _with_redrive(handle: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    async def handle_request(method: str, path: str, headers: Any, body: bytes, query: Any) -> Any:
+        if headers.get("x-amz-target", "").endswith(".RedriveExecution"):
+            return _redrive(json.loads(body))
+        return await handle(method, path, headers, body, query)
+
+    return handle_request
+
+
+def _redrive(request: dict[str, Any]) -> Any:
+    execution = stepfunctions._executions.get(request["executionArn"])
+    if execution is None:
+        return error_response_json("ExecutionDoesNotExist", "Execution not found", 400)
+    if execution["status"] not in _REDRIVABLE:
+        return error_response_json("ExecutionNotRedrivable", f"Execution is {execution['status']}", 400)
+    execution.update(status="RUNNING", stopDate=None, error=None, cause=None, output=None)
+    run = contextvars.copy_context().run
+    threading.Thread(target=run, args=(_run_from_last_state, execution), daemon=True).start()
+    return json_response({"redriveDate": now_iso()})
+
+
+def _run_from_last_state(execution: Execution) -> None:
+    """The state that did not succeed is run again, with its input; those before it are not."""
+    entered = [
+        event["stateEnteredEventDetails"] for event in execution["events"] if "stateEnteredEventDetails" in event
+    ]
+    machine = stepfunctions._state_machines[execution["stateMachineArn"]]
+    definition = json.loads(machine["definition"])
+    context = {
+        "QueryLanguage": definition["QueryLanguage"],
+        "Execution": {
+            "Id": execution["executionArn"],
+            "Input": json.loads(execution["input"]),
+            "Name": execution["name"],
+            "StartTime": execution["startDate"],
+        },
+        "StateMachine": {"Id": execution["stateMachineArn"], "Name": machine["name"]},
+        "variables": {},
+    }
+    last = entered[-1]
+    try:
+        output = stepfunctions._run_sub_machine(
+            definition["States"], last["name"], json.loads(last["input"]), execution, context
+        )
+    except stepfunctions._ExecutionError as error:
+        stepfunctions._fail_execution(execution, error.error, error.cause)
+        return
+    execution.update(status="SUCCEEDED", output=json.dumps(output), stopDate=now_iso())
+    stepfunctions._emit_execution_status_event(execution)

@@ -1,0 +1,92 @@
+"""Faults that a test injects: what to break, for whom, how often; and which calls reached RDS.
+
+Part of the local cloud only, and there only where the server was started with FAULTS=1. `local.fault_points` puts this
+between the functions and the cloud; `/_local/faults` and `/_local/calls` are its switches.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from dataclasses import asdict, dataclass, field
+from typing import Any
+from urllib.parse import parse_qs
+
+FAULTS_PATH = "/_local/faults"
+CALLS_PATH = "/_local/calls"
+Document = dict[str, Any]
+
+
+@dataclass
+class Fault:
+    """`point` is an API action (`rds:CreateDBSnapshot`), a state (`operation:Wait`) or a function (`function:poll`).
+
+    It strikes where the request, or the state's input, contains `contains` and the role's name contains `caller`; not
+    at the first `skip` times, then `times` times (-1: always), for `lasts` seconds from its first strike (0: for ever).
+    What happens is `effect`, as `local.fault_points` lists them; `seconds` belongs to `hang`, `code`, `status` and
+    `message` to `refuse`, `pattern` and `replacement` (a regular expression on the answer's body) to `rewrite`.
+    """
+
+    point: str
+    effect: str
+    contains: str = ""
+    caller: str = ""
+    skip: int = 0
+    times: int = -1
+    lasts: float = 0
+    seconds: float = 0
+    code: str = ""
+    status: int = 400
+    message: str = "injected"
+    pattern: str = ""
+    replacement: str = ""
+    strikes: int = 0
+    _until: float = field(default=0, repr=False)
+
+    def strikes_now(self, point: str, text: str, caller: str) -> bool:
+        if point != self.point or self.contains not in text or self.caller not in caller:
+            return False
+        if self.skip > 0:
+            self.skip -= 1
+            return False
+        if self.times >= 0 and self.strikes >= self.times:
+            return False
+        self._until = self._until or time.monotonic() + self.lasts
+        if self.lasts and time.monotonic() > self._until:
+            return False
+        self.strikes += 1
+        return True
+
+
+class Switchboard:
+    """All faults that are on, and the acting calls that were made, in their order."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._faults: list[Fault] = []
+        self._calls: list[Document] = []
+
+    def strike(self, point: str, text: str, caller: str = "") -> Fault | None:
+        """The first fault that strikes here and now."""
+        with self._lock:
+            return next((fault for fault in self._faults if fault.strikes_now(point, text, caller)), None)
+
+    def note(self, point: str, text: str, performed: bool) -> None:
+        with self._lock:
+            self._calls.append({"point": point, "text": text, "performed": performed, "at": time.time()})
+
+    def answer(self, method: str, path: str, query: str, body: bytes) -> tuple[int, Document | list[Document]]:
+        """The switches, over HTTP: POST a fault, DELETE those that contain a text, GET them or the calls."""
+        wanted = parse_qs(query).get("contains", [""])[0]
+        with self._lock:
+            if path == CALLS_PATH:
+                return 200, [call for call in self._calls if wanted in call["text"]]
+            if method == "POST":
+                self._faults.append(Fault(**json.loads(body)))
+            if method == "DELETE":
+                self._faults = [fault for fault in self._faults if wanted not in fault.contains]
+            return 200, [asdict(fault) for fault in self._faults]
+
+
+SWITCHBOARD = Switchboard()
