@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,11 @@ def client(cloud: Cloud, service: str) -> Any:
     return session().client(service, endpoint_url=cloud.endpoint)  # type: ignore[call-overload]
 
 
-def deploy(cloud: Cloud, settings: str = LOCAL_SETTINGS) -> dict[str, str]:
+def deploy(cloud: Cloud, settings: str = LOCAL_SETTINGS, overrides: Mapping[str, int] | None = None) -> dict[str, str]:
     """`cdk deploy`, then what others need to know, which is also written to outputs.json."""
     _make_assets_bucket(cloud)
-    context = ["-c", f"settings={settings}", "-c", "stage=local"]
+    values = {"settings": settings, "stage": "local", **(overrides or {})}
+    context = [part for name, value in values.items() for part in ("-c", f"{name}={value}")]
     _cdk(cloud, "deploy", STACK, "--require-approval", "never", *context)
     outputs = _outputs(cloud)
     (Path(cloud.folder) / "outputs.json").write_text(json.dumps(outputs, indent=2) + "\n")

@@ -1,7 +1,7 @@
 """Extension: the points where a fault can strike (see `local.faults`), put into MiniStack.
 
 API calls (`rds:CreateDBSnapshot`, `dynamodb:TransactWriteItems`, ...), their effects:
-  refuse      answer with an error instead of performing the call
+  refuse      answer with an error instead of performing the call; `fail`: perform it, and answer with an error
   cut         close the connection without performing it; `lose`: perform it, then close without an answer
   hang        perform it, and answer only after a while
   crash_before, crash_after   kill the function's process, before or after performing it
@@ -68,20 +68,22 @@ def _with_api_faults(dispatch: Callable[..., Awaitable[Response]]) -> Callable[.
         fault = SWITCHBOARD.strike(point, text, caller) if point else None
         performed = not fault or fault.effect not in ("refuse", "cut", "crash_before")
         if point.startswith("rds:") and point.split(":")[1].startswith(_ACTING):
-            SWITCHBOARD.note(point, text, performed)
+            SWITCHBOARD.note(point, text, performed, by_function="Functions" in caller)
         answer = await dispatch(method, path, headers, body, query, request_id) if performed else _error(point, fault)
-        return await _broken(fault, answer, caller) if fault else answer
+        return await _broken(point, fault, answer, caller) if fault else answer
 
     return between
 
 
-async def _broken(fault: Fault, answer: Response, caller: str) -> Response:
+async def _broken(point: str, fault: Fault, answer: Response, caller: str) -> Response:
     if fault.effect in ("cut", "lose"):
         connections.close(_client.get())
+    if fault.effect == "fail":
+        return _error(point, fault)
     if fault.effect == "hang":
         await asyncio.sleep(fault.seconds)
     if fault.effect.startswith("crash"):
-        _kill(fault.contains, caller)
+        _kill(fault.matching, caller)
     if fault.effect == "rewrite":
         status, headers, body = answer
         changed = re.sub(fault.pattern, fault.replacement, body.decode(), flags=re.DOTALL)
@@ -126,7 +128,7 @@ def _remembering(invoke: Callable[..., Any]) -> Callable[..., Any]:
 def _kill(text: str, caller: str) -> None:
     for worker, event in list(_running.items()):
         function = worker.func_name.rpartition("-")[2]
-        if text in event and function in caller.lower() and worker._proc:
+        if re.search(text, event) and function in caller.lower() and worker._proc:
             worker._proc.kill()
 
 

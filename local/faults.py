@@ -7,6 +7,7 @@ between the functions and the cloud; `/_local/faults` and `/_local/calls` are it
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from dataclasses import asdict, dataclass, field
@@ -22,15 +23,17 @@ Document = dict[str, Any]
 class Fault:
     """`point` is an API action (`rds:CreateDBSnapshot`), a state (`operation:Wait`) or a function (`function:poll`).
 
-    It strikes where the request, or the state's input, contains `contains` and the role's name contains `caller`; not
-    at the first `skip` times, then `times` times (-1: always), for `lasts` seconds from its first strike (0: for ever).
-    What happens is `effect`, as `local.fault_points` lists them; `seconds` belongs to `hang`, `code`, `status` and
-    `message` to `refuse`, `pattern` and `replacement` (a regular expression on the answer's body) to `rewrite`.
+    It strikes where `matching` (a regular expression) is found in the request or the state's input, and `caller` in
+    the name of the role: not at the first `skip` times, then `times` times (-1: always), for `lasts` seconds from its
+    first strike (0: for ever).
+
+    What happens is `effect`, as `local.fault_points` lists them. `seconds` belongs to `hang`; `code`, `status` and
+    `message` to `refuse` and `fail`; `pattern` and `replacement` (on the answer's body) to `rewrite`.
     """
 
     point: str
     effect: str
-    contains: str = ""
+    matching: str = ""
     caller: str = ""
     skip: int = 0
     times: int = -1
@@ -45,7 +48,7 @@ class Fault:
     _until: float = field(default=0, repr=False)
 
     def strikes_now(self, point: str, text: str, caller: str) -> bool:
-        if point != self.point or self.contains not in text or self.caller not in caller:
+        if point != self.point or not re.search(self.matching, text) or self.caller not in caller:
             return False
         if self.skip > 0:
             self.skip -= 1
@@ -72,12 +75,13 @@ class Switchboard:
         with self._lock:
             return next((fault for fault in self._faults if fault.strikes_now(point, text, caller)), None)
 
-    def note(self, point: str, text: str, performed: bool) -> None:
+    def note(self, point: str, text: str, performed: bool, *, by_function: bool) -> None:
         with self._lock:
-            self._calls.append({"point": point, "text": text, "performed": performed, "at": time.time()})
+            call = {"point": point, "text": text, "performed": performed, "by_function": by_function}
+            self._calls.append(call)
 
     def answer(self, method: str, path: str, query: str, body: bytes) -> tuple[int, Document | list[Document]]:
-        """The switches, over HTTP: POST a fault, DELETE those that contain a text, GET them or the calls."""
+        """The switches, over HTTP: POST a fault, DELETE those that name a text, GET them or the calls."""
         wanted = parse_qs(query).get("contains", [""])[0]
         with self._lock:
             if path == CALLS_PATH:
@@ -85,7 +89,7 @@ class Switchboard:
             if method == "POST":
                 self._faults.append(Fault(**json.loads(body)))
             if method == "DELETE":
-                self._faults = [fault for fault in self._faults if wanted not in fault.contains]
+                self._faults = [fault for fault in self._faults if wanted not in fault.matching]
             return 200, [asdict(fault) for fault in self._faults]
 
 

@@ -24,9 +24,9 @@ def definition(template: Template, name: str) -> dict[str, Any]:
     """With the substitutions made, of which only the numbers matter here."""
     machine = template.one("AWS::StepFunctions::StateMachine", StateMachineName=f"rds-operations-{name}")
     text = machine["DefinitionString"]
-    for name, value in machine["DefinitionSubstitutions"].items():
-        arn = f"arn:aws:lambda:eu-west-1:123456789012:function:{name}"
-        text = text.replace(f"${{{name}}}", value if isinstance(value, str) else arn)
+    for given, value in machine["DefinitionSubstitutions"].items():
+        arn = f"arn:aws:lambda:eu-west-1:123456789012:function:{given}"
+        text = text.replace(f"${{{given}}}", value if isinstance(value, str) else arn)
     assert "${" not in text
     found: dict[str, Any] = json.loads(text)
     return found

@@ -12,12 +12,16 @@ TIME_SCALE = 60.0
 """A poll every half second. The definition stays as it is; only waiting is scaled."""
 
 
+LATE_WATCH = {"late_watch_interval_seconds": 60, "late_watch_max_polls": 3}
+"""Shorter than a day."""
+
+
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder: Path = tmp_path_factory.mktemp("cloud")
-    here = cloud.start(folder, cloud.free_port(), TIME_SCALE)
+    here = cloud.start(folder, cloud.free_port(), TIME_SCALE, faults=True)
     try:
-        found = Service(here, deployment.deploy(here))
+        found = Service(here, deployment.deploy(here, overrides=LATE_WATCH))
         resource = deployment.session().resource("dynamodb", endpoint_url=here.endpoint)
         found._clients["dynamodb-table"] = resource.Table(found.outputs["audit_table"])
         yield found

@@ -6,6 +6,7 @@ import http.client
 import itertools
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -124,6 +125,46 @@ class Service:
         item: Document | None = found.get("Item")
         return item
 
+    def warm_up(self) -> None:
+        """So that the functions have started, several times over: a laptop starts few at once."""
+        for at_once in (1, 2, 4, 6):
+            instances = [self.new_instance("warm") for _ in range(at_once)]
+            with ThreadPoolExecutor(at_once) as pool:
+                answers = list(pool.map(lambda name: self.post(window_of(name)), instances))
+            for answer in answers:
+                if answer.status == 202:
+                    self.result(answer.body["operation_id"])
+
+    def operations_on(self, instance_id: str) -> list[Document]:
+        """The items of the operations on an instance, as they are stored."""
+        pages = (
+            self.aws("dynamodb")
+            .get_paginator("scan")
+            .paginate(
+                TableName=self.outputs["operations_table"],
+                FilterExpression="instance_id = :id",
+                ExpressionAttributeValues={":id": {"S": instance_id}},
+            )
+        )
+        return [item for page in pages for item in page["Items"]]
+
+    def make_due(self, operation_id: str) -> None:
+        """As if the longest possible time had passed."""
+        self.aws("dynamodb").update_item(
+            TableName=self.outputs["operations_table"],
+            Key={"operation_id": {"S": operation_id}},
+            UpdateExpression="SET due_at = :past",
+            ConditionExpression="attribute_exists(due_at)",
+            ExpressionAttributeValues={":past": {"N": "1"}},
+        )
+
+    def sweep(self) -> Document:
+        """What the schedule does every five minutes."""
+        answer = self.aws("lambda").invoke(FunctionName="rds-operations-sweep", Payload=b"{}")
+        counted: Document = json.loads(answer["Payload"].read())
+        assert "FunctionError" not in answer, counted
+        return counted
+
     def is_locked(self, instance_id: str) -> bool:
         return self.item(f"lock#{instance_id}") is not None
 
@@ -153,6 +194,6 @@ def reboot_of(instance_id: str, **parameters: Any) -> Document:
     return {"operation": "reboot_instance", "instance_id": instance_id, "parameters": parameters}
 
 
-def window_of(instance_id: str, backup_window: str = "03:00-04:00", **parameters: Any) -> Document:
+def window_of(instance_id: str, backup_window: str = "01:30-02:30", **parameters: Any) -> Document:
     given = {"backup_window": backup_window, **parameters}
     return {"operation": "modify_backup_window", "instance_id": instance_id, "parameters": given}

@@ -1,0 +1,203 @@
+"""One operation with faults around it: what was broken, what was done, and what could be seen afterwards."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from local.cloud import HOST
+from local.faults import CALLS_PATH, FAULTS_PATH
+from tests.workflow.service import Answer, Document, Service
+
+_PATIENCE_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the fault table.
+
+    `faults` are those of `local.faults`, with the instance filled in where they have `{instance}`; `during` is done
+    after the POST, `after` when the operation is over; `alone` where other operations would be disturbed.
+    """
+
+    fault: str
+    request: Callable[[str], Document]
+    faults: tuple[Document, ...] = ()
+    expected: Document = field(default_factory=dict)
+    tags: Document = field(default_factory=lambda: {"Environment": "dev"})
+    post: Callable[[Case], None] | None = None
+    during: Callable[[Case], None] | None = None
+    after: Callable[[Case], None] | None = None
+    alone: bool = False
+
+    @property
+    def operation(self) -> str:
+        return str(self.request("x")["operation"])
+
+    @property
+    def name(self) -> str:
+        return f"{self.operation}: {self.fault}"
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What the table shows. `sent` acting calls came to RDS, `acted` is how many of them it took."""
+
+    fault: str
+    operation: str
+    answer: int
+    execution: str
+    outcome: str
+    sent: int
+    acted: int
+    records: tuple[str, ...]
+    locked: bool
+    lost: bool
+
+    @property
+    def twice(self) -> bool:
+        return self.acted > 1
+
+    def to_document(self) -> Document:
+        return asdict(self) | {"twice": self.twice}
+
+
+class Case:
+    """One instance of its own, so that cases can run beside each other."""
+
+    def __init__(self, service: Service, row: Row) -> None:
+        self.service = service
+        self.row = row
+        self.instance = service.new_instance(prefix="fault", tags=row.tags)
+        self.answers: list[Answer] = []
+        self.document: Document = {}
+
+    @property
+    def operation_id(self) -> str:
+        return next((str(a.body["operation_id"]) for a in self.answers if a.status == 202), "")
+
+    def run(self) -> Observation:
+        for fault in self.row.faults:
+            self.inject(**fault)
+        try:
+            (self.row.post or Case.post)(self)
+            if self.row.during:
+                self.row.during(self)
+            if self.operation_id:
+                self.document = self.service.result(self.operation_id)
+            if self.row.after:
+                self.row.after(self)
+            self.heal()
+            self._wait_for_the_end()
+        finally:
+            self.heal()
+        return self.observe()
+
+    def inject(self, **fault: Any) -> None:
+        """Where a fault does not say what it matches, it is this instance."""
+        exactly = f"{re.escape(self.instance)}(?![0-9])"
+        fault = {"matching": "{instance}", **fault}
+        self._switch("POST", FAULTS_PATH, {**fault, "matching": fault["matching"].replace("{instance}", exactly)})
+
+    def heal(self) -> None:
+        self._switch("DELETE", f"{FAULTS_PATH}?contains={re.escape(self.instance)}(?!")
+
+    def post(self, **headers: str) -> Answer:
+        answer = self.service.post(self.row.request(self.instance), **headers)
+        self.answers.append(answer)
+        return answer
+
+    def execution(self) -> Document:
+        return self.service.execution(self.operation_id)
+
+    def redrive(self) -> None:
+        """Once the execution is over; and then it is over again."""
+        arn = self.execution()["executionArn"]
+        self.heal()
+        self.service.aws("stepfunctions").redrive_execution(executionArn=arn)
+        self.service.ended(arn)
+
+    def sweep(self) -> None:
+        """As if the operation had been due, and the schedule had come round."""
+        for item in self.items():
+            if "due_at" in item and "ended_at" not in item:
+                self.service.make_due(item["operation_id"]["S"])
+        self.service.sweep()
+
+    def items(self) -> list[Document]:
+        """The items of operations on this instance."""
+        return self.service.operations_on(self.instance)
+
+    def eventually(self, condition: Callable[[], object], what: str) -> None:
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while not condition():
+            assert time.monotonic() < deadline, f"{self.row.name}: {what} did not come about"
+            time.sleep(0.1)
+
+    def observe(self) -> Observation:
+        sent = self.calls()
+        acted = sum(call["performed"] for call in sent)
+        records = self.service.records(self.instance)
+        return Observation(
+            fault=self.row.fault,
+            operation=self.row.operation,
+            answer=self.answers[0].status if self.answers else 0,
+            execution=self._execution_status(),
+            outcome=self._outcome(),
+            sent=len(sent),
+            acted=acted,
+            records=tuple(f"{record['event']} by {record['recorded_by']}" for record in records),
+            locked=self.service.is_locked(self.instance),
+            lost=self._is_lost([record["event"] for record in records], acted),
+        )
+
+    def calls(self) -> list[Document]:
+        """The acting calls that came to RDS from a function."""
+        found = self._switch("GET", f"{CALLS_PATH}?contains={self.instance}")
+        exactly = re.compile(rf"{re.escape(self.instance)}(?![0-9])")
+        return [call for call in found if call["by_function"] and exactly.search(call["text"])]
+
+    def _is_lost(self, events: list[str], acted: int) -> bool:
+        """Something happened of which no record tells: an attempt, an act, an end, or what became of it later."""
+        ended = events.count("completed")
+        unsettled = sum("unfinished" in item for item in self.items())
+        operations = len(self.items())
+        return (
+            not events
+            or (acted > 0 and "accepted" not in events)
+            or events.count("accepted") != operations
+            or ended != operations
+            or unsettled > 0
+        )
+
+    def _wait_for_the_end(self) -> None:
+        """No execution runs any more, and nothing is left for the late watch."""
+        if self.operation_id:
+            self.execution()
+        self.eventually(lambda: not any("unfinished" in item for item in self.items()), "the last record")
+        if self.operation_id:
+            self.document = self.service.result(self.operation_id)
+
+    def _execution_status(self) -> str:
+        if not self.operation_id:
+            return "none"
+        found = self.execution()
+        return " ".join(filter(None, (found["status"], found.get("error"))))
+
+    def _outcome(self) -> str:
+        if not self.document:
+            return str(self.answers[0].body.get("code", "")) if self.answers else ""
+        final = self.document.get("final_status")
+        return f"{self.document['status']}, {final} later" if final else str(self.document["status"])
+
+    def _switch(self, method: str, path: str, body: Document | None = None) -> Any:
+        connection = http.client.HTTPConnection(HOST, self.service.cloud.port, timeout=30)
+        connection.request(method, path, json.dumps(body) if body else None)
+        answer = json.load(connection.getresponse())
+        connection.close()
+        return answer

@@ -1,0 +1,23 @@
+"""What every row must show, and what it says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+
+from tests.workflow.faults.case import Observation, Row
+
+
+def assert_as_expected(row: Row, observation: Observation) -> None:
+    """The two promises, whatever the row is about; then the row's own words."""
+    shown = observation.to_document()
+    assert not observation.lost, observation
+    assert not observation.twice, observation
+    assert not observation.locked, observation
+    assert {name: shown[name] for name in row.expected} == row.expected, observation
+
+
+def parametrized(rows: Iterable[Row]) -> pytest.MarkDecorator:
+    rows = list(rows)
+    return pytest.mark.parametrize("row", rows, ids=[row.name.replace(" ", "-") for row in rows])

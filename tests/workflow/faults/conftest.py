@@ -1,0 +1,50 @@
+"""The rows of the fault table run beside each other, each on an instance of its own; the tests then look at each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.workflow.faults.case import Case, Observation, Row
+from tests.workflow.service import Service
+
+_AT_ONCE = 6
+Seen = Callable[[Row], Observation]
+
+
+@pytest.fixture(scope="session")
+def running(request: pytest.FixtureRequest, service: Service) -> Iterator[dict[str, Future[Observation]]]:
+    """The rows of all selected tests, under way."""
+    rows = [row for item in request.session.items if (row := _row(item))]
+    service.warm_up()
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        yield {row.name: pool.submit(Case(service, row).run) for row in rows if not row.alone}
+        pool.shutdown(cancel_futures=True)
+
+
+@pytest.fixture
+def seen(
+    service: Service, running: dict[str, Future[Observation]], record_property: Callable[[str, object], None]
+) -> Seen:
+    """What a row showed. One that must be alone runs now, when the others are over."""
+
+    def look(row: Row) -> Observation:
+        if row.alone:
+            for other in running.values():
+                other.exception()
+            observation = Case(service, row).run()
+        else:
+            observation = running[row.name].result()
+        record_property("observation", observation.to_document())
+        return observation
+
+    return look
+
+
+def _row(item: Any) -> Row | None:
+    row = getattr(item, "callspec", SimpleNamespace(params={})).params.get("row")
+    return row if isinstance(row, Row) else None
