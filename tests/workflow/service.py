@@ -179,6 +179,11 @@ class Service:
         found = [logs.get_log_events(logGroupName=group, logStreamName=name, startFromHead=True) for name in names]
         return [event["message"] for answer in found for event in answer["events"]]
 
+    def audit_write_failures(self, operation_id: str) -> list[str]:
+        """The metric's log lines that name operations of which this is a part of the id."""
+        lines = self.log_messages("/aws/lambda/rds-operations-service")
+        return [line for line in lines if "AuditWriteFailures" in line and operation_id in line]
+
     def operation_executions(self) -> int:
         found = self.aws("stepfunctions").list_executions(stateMachineArn=self.outputs["state_machine_arn"])
         return len(found["executions"])

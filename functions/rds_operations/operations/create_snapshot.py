@@ -36,7 +36,7 @@ MOST_TAGS = 49
 _LONGEST_KEY = 128
 _LONGEST_VALUE = 256
 _TAG_TEXT = re.compile(r"[\w\s.:/=+\-@]*")
-_FAILED_STATES = frozenset({"failed", "deleting", "deleted", "incompatible-restore", "incompatible-parameters"})
+FAILED_STATES = frozenset({"failed", "deleting", "deleted", "incompatible-restore", "incompatible-parameters"})
 _SEEN = "seen"
 _NOT_FOUND = "DBSnapshotNotFound"
 ALREADY_EXISTS = "DBSnapshotAlreadyExists"
@@ -168,7 +168,7 @@ def _progress(snapshot: DBSnapshotTypeDef) -> Progress:
         details["snapshot_create_time"] = created.strftime("%Y-%m-%dT%H:%M:%SZ")
     if status == "available":
         return done(**details)
-    if status in _FAILED_STATES:
+    if status in FAILED_STATES:
         return failed(f"Snapshot {snapshot['DBSnapshotIdentifier']} ended in the state {status}", **details)
     return Progress("creating", percent=snapshot.get("PercentProgress", -1), details=details)
 

@@ -129,6 +129,12 @@ class Case:
                 self.service.make_due(item["operation_id"]["S"])
         self.service.sweep()
 
+    def last_look(self) -> None:
+        """As if the late watch had been over for long."""
+        self.eventually(lambda: all("ended_at" in item for item in self.items()), "the end")
+        self.service.make_due(self.operation_id)
+        self.service.sweep()
+
     def items(self) -> list[Document]:
         """The items of operations on this instance."""
         return self.service.operations_on(self.instance)

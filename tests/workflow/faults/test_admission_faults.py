@@ -1,0 +1,115 @@
+"""ADMISSION breaks, or is asked twice. One request is one operation, and the lock is free afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
+
+from tests.workflow.faults.case import Case, Row
+from tests.workflow.faults.checks import assert_as_expected, parametrized
+from tests.workflow.faults.conftest import Seen
+from tests.workflow.faults.expected import DONE, RECORDS
+from tests.workflow.service import reboot_of, snapshot_of, window_of
+
+REQUESTS = (snapshot_of, reboot_of, window_of)
+_MANY = 50
+_GIVES_UP_SECONDS = 0.05
+
+
+def twice_at_the_same_time(case: Case) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        for _ in [pool.submit(case.post, Idempotency_Key=f"twice-{case.instance}") for _ in range(2)]:
+            pass
+    assert [answer.status for answer in case.answers] == [202, 202], case.answers
+    assert len({answer.body["operation_id"] for answer in case.answers}) == 1
+
+
+def many_in_the_same_second(case: Case) -> None:
+    with ThreadPoolExecutor(_MANY) as pool:
+        for _ in [pool.submit(case.post) for _ in range(_MANY)]:
+            pass
+    codes = sorted(answer.status for answer in case.answers)
+    assert codes == [202] + [409] * (_MANY - 1), codes
+    case.answers.sort(key=lambda answer: answer.status)
+
+
+def give_up_and_repeat(case: Case) -> None:
+    url = urlsplit(case.service.outputs["api_url"])
+    headers = {"x-api-key": case.service.outputs["api_key"], "Content-Type": "application/json"}
+    headers["Idempotency-Key"] = f"again-{case.instance}"
+    impatient = http.client.HTTPConnection(url.hostname or "", url.port, timeout=_GIVES_UP_SECONDS)
+    impatient.request("POST", f"{url.path}/operations", json.dumps(case.row.request(case.instance)), headers)
+    with contextlib.suppress(TimeoutError):
+        impatient.getresponse()
+    impatient.close()
+    case.post(Idempotency_Key=f"again-{case.instance}")
+    case.post(Idempotency_Key=f"again-{case.instance}")
+    assert len({answer.body["operation_id"] for answer in case.answers}) == 1, case.answers
+
+
+NOT_STARTED = {"execution": "none", "acted": 0}
+ROWS = [
+    *(
+        Row("the same request twice at the same time", request, expected=DONE, post=twice_at_the_same_time)
+        for request in REQUESTS
+    ),
+    *(
+        Row("the caller gives up and repeats with the same key", request, expected=DONE, post=give_up_and_repeat)
+        for request in REQUESTS
+    ),
+    *(
+        Row(
+            "the start of OPERATION is refused after the lock was taken",
+            request,
+            ({"point": "states:start", "effect": "refuse", "code": "StepFunctions.ThrottlingException"},),
+            {
+                **NOT_STARTED,
+                "answer": 503,
+                "outcome": "try_again",
+                "records": ("accepted by admission", "completed by admission"),
+            },
+        )
+        for request in REQUESTS
+    ),
+    *(
+        Row(
+            "OPERATION is started, the answer to that is lost",
+            request,
+            ({"point": "states:start", "effect": "lose", "code": "States.Timeout", "times": 1},),
+            DONE,
+        )
+        for request in REQUESTS
+    ),
+    *(
+        Row(
+            "ADMISSION dies between the lock and the start",
+            request,
+            ({"point": "admission:Start operation", "effect": "break", "message": "gone"},),
+            {
+                **NOT_STARTED,
+                "answer": 500,
+                "outcome": "internal_error",
+                "records": ("accepted by admission", "completed by sweep"),
+            },
+            during=lambda case: case.sweep(),
+        )
+        for request in REQUESTS
+    ),
+    Row(
+        f"{_MANY} POSTs for one instance in the same second",
+        window_of,
+        expected={"answer": 202, "execution": "SUCCEEDED", "acted": 1},
+        post=many_in_the_same_second,
+        alone=True,
+    ),
+]
+
+
+@parametrized(ROWS)
+def test_admission(row: Row, seen: Seen) -> None:
+    observation = seen(row)
+    assert_as_expected(row, observation)
+    assert tuple(record for record in observation.records if not record.startswith("refused"))[:1] == RECORDS[:1]

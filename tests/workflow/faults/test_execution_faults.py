@@ -1,0 +1,139 @@
+"""The execution itself breaks: stopped, out of time, in an error that no Catch sees; and is driven again after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from tests.workflow.faults.case import Case, Row
+from tests.workflow.faults.checks import assert_as_expected, parametrized
+from tests.workflow.faults.conftest import Seen
+from tests.workflow.faults.expected import CLOSED_BEHIND, RECORDS
+from tests.workflow.service import Document, reboot_of, snapshot_of, window_of
+
+ABORTED, TIMED_OUT, BROKEN = "ABORTED", "TIMED_OUT", "FAILED States.Runtime"
+CLOSED = {"answer": 202, "records": CLOSED_BEHIND}
+WATCHED = {"answer": 202, "acted": 1, "records": (*CLOSED_BEHIND, "final by late_watch")}
+Request = Callable[..., Document]
+
+
+def at(state: str, effect: str = "stop") -> tuple[Document, ...]:
+    return ({"point": f"operation:{state}", "effect": effect, "times": 1, "message": "broken"},)
+
+
+def stopped(state: str, request: Request, **expected: Any) -> Row:
+    return Row(f"stopped in {state}", request, at(state), expected)
+
+
+def then_driven_again(row: Row) -> Row:
+    """The redrive of an execution whose operation is closed changes nothing: not the database, not the records."""
+    ended = {name: value for name, value in row.expected.items() if name != "execution"}
+    return replace(row, fault=f"{row.fault}, then redriven", expected=ended, after=lambda case: case.redrive())
+
+
+def both_ways(rows: list[Row]) -> list[Row]:
+    return [*rows, *map(then_driven_again, rows)]
+
+
+BROKEN_OFF = [
+    stopped("Validate", snapshot_of, **CLOSED, execution=ABORTED, outcome="failed", acted=0),
+    stopped("Classify", snapshot_of, **CLOSED, execution=ABORTED, outcome="failed", acted=0),
+    # Execute goes on for a moment when its execution is stopped: it has acted by the time of the backstop, or
+    # finds its order closed.
+    stopped("Execute", snapshot_of, answer=202, execution=ABORTED),
+    stopped("Execute", reboot_of, answer=202, execution=ABORTED),
+    stopped("Execute", window_of, answer=202, execution=ABORTED),
+    stopped("Wait", snapshot_of, **WATCHED, execution=ABORTED, outcome="failed, available later"),
+    stopped("Wait", reboot_of, **WATCHED, execution=ABORTED, outcome="failed, available later"),
+    stopped("Poll", snapshot_of, **WATCHED, execution=ABORTED, outcome="failed, available later"),
+    stopped("Poll", reboot_of, **WATCHED, execution=ABORTED, outcome="failed, available later"),
+    stopped("Audit", window_of, answer=202, execution=ABORTED, acted=1),
+    Row(
+        "its own time-out",
+        snapshot_of,
+        at("Wait", "time_out"),
+        {**WATCHED, "execution": TIMED_OUT, "outcome": "timeout, available later"},
+    ),
+    Row(
+        "its own time-out",
+        reboot_of,
+        at("Poll", "time_out"),
+        {**WATCHED, "execution": TIMED_OUT, "outcome": "timeout, available later"},
+    ),
+    Row(
+        "its own time-out before it acted",
+        window_of,
+        at("Classify", "time_out"),
+        {**CLOSED, "execution": TIMED_OUT, "acted": 0, "outcome": "timeout"},
+    ),
+    Row(
+        "an error that no Catch sees",
+        reboot_of,
+        at("Finished?", "break"),
+        {**WATCHED, "execution": BROKEN, "outcome": "failed, available later"},
+    ),
+    Row(
+        "an error that no Catch sees, before it acted",
+        reboot_of,
+        at("Allowed?", "break"),
+        {**CLOSED, "execution": BROKEN, "outcome": "failed", "acted": 0},
+    ),
+]
+ROWS = [
+    *both_ways(BROKEN_OFF),
+    then_driven_again(
+        Row(
+            "a snapshot that fails",
+            snapshot_of,
+            expected={"outcome": "failed", "acted": 1, "records": RECORDS},
+            tags={"Environment": "dev", "local:snapshot": "fails"},
+        )
+    ),
+    then_driven_again(
+        Row(
+            "a reboot that times out",
+            reboot_of,
+            expected={"outcome": "timeout, timeout later", "acted": 1, "records": (*RECORDS, "final by late_watch")},
+            tags={"Environment": "dev", "local:reboot": "never"},
+        )
+    ),
+]
+
+
+@parametrized(ROWS)
+def test_execution(row: Row, seen: Seen) -> None:
+    assert_as_expected(row, seen(row))
+
+
+def no_event(case: Case) -> None:
+    """EventBridge delivers at best effort: as if the event of the end had never come."""
+    case.execution()
+    case.sweep()
+
+
+UNTOLD = [
+    Row(
+        f"stopped in {state}, and its event never comes",
+        reboot_of,
+        (
+            *at(state),
+            {"point": "function:audit", "matching": "aws.states.*{instance}", "effect": "refuse", "code": "none"},
+        ),
+        {"answer": 202, "execution": ABORTED, **expected},
+        during=no_event,
+    )
+    for state, expected in {
+        "Classify": {"acted": 0, "outcome": "failed", "records": ("accepted by admission", "completed by sweep")},
+        "Wait": {
+            "acted": 1,
+            "outcome": "timeout, available later",
+            "records": ("accepted by admission", "completed by sweep", "final by late_watch"),
+        },
+    }.items()
+]
+
+
+@parametrized(UNTOLD)
+def test_the_sweep_closes_what_nobody_told_of(row: Row, seen: Seen) -> None:
+    assert_as_expected(row, seen(row))
