@@ -5,11 +5,18 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import stat
 
 
 def close(client: tuple[str, int] | None) -> None:
     """Shut down this process's end of the connection whose other end is `client`, an address and a port."""
-    for descriptor in os.listdir("/dev/fd"):
-        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(int(descriptor))) as connection:
-            if client and tuple(connection.getpeername())[:2] == tuple(client)[:2]:
-                connection.shutdown(socket.SHUT_RDWR)
+    for descriptor in map(int, os.listdir("/dev/fd")):
+        with contextlib.suppress(OSError):
+            if client and stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+                _close_if(descriptor, client)
+
+
+def _close_if(descriptor: int, client: tuple[str, int]) -> None:
+    with socket.socket(fileno=os.dup(descriptor)) as connection:
+        if tuple(connection.getpeername())[:2] == tuple(client)[:2]:
+            connection.shutdown(socket.SHUT_RDWR)

@@ -8,7 +8,16 @@ import os
 from ministack import app
 from ministack.services import rds
 
-from local import error_names, executions, fault_points, rds_time, state_on_disk, states_integration, turns
+from local import (
+    async_invokes,
+    error_names,
+    executions,
+    fault_points,
+    rds_time,
+    state_on_disk,
+    states_integration,
+    turns,
+)
 
 INVOCATIONS_AT_ONCE = 4
 
@@ -17,6 +26,7 @@ def install(time_scale: float) -> None:
     states_integration.install()
     error_names.install()
     turns.install(INVOCATIONS_AT_ONCE)
+    async_invokes.install()
     executions.install()
     rds_time.install(time_scale)
     state_on_disk.install(after_loading=lambda: rds_time.go_on(time_scale))

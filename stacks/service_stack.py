@@ -20,7 +20,7 @@ class ServiceStack(Stack):
     def __init__(self, scope: Construct, construct_id: str, settings: Settings, **kwargs: Any) -> None:
         super().__init__(scope, construct_id, **kwargs)
         tables = Tables(self, "Tables", settings)
-        unrecorded = unrecorded_queue(self)
+        unrecorded = unrecorded_queue(self, settings)
         functions = Functions(self, "Functions", settings, tables, unrecorded)
         workflow = Workflow(self, "Workflow", settings, functions, unrecorded)
         Backstops(self, "Backstops", functions, workflow)

@@ -98,13 +98,17 @@ def close_ended(books: Books, detail: Document, now: datetime) -> Outcome:
 
 def close_item(books: Books, item: Item, work: Document, execution_arn: str, now: datetime, by: Recorder) -> Outcome:
     """The operation of an item, closed once. What is not settled is handed to the late watch."""
-    if "ended_at" in item:
-        outcome = _outcome_on_record(item)
-    else:
-        outcome = _close_open(books.ledger, item, work, execution_arn, now, by)
-    if outcome.unsettled:
-        _watch_on(books.executions, item, work)
-    return outcome
+    for _attempt in range(2):
+        on_record = "ended_at" in item
+        outcome = (
+            _outcome_on_record(item) if on_record else _close_open(books.ledger, item, work, execution_arn, now, by)
+        )
+        if outcome:
+            if outcome.unsettled:
+                _watch_on(books.executions, item, work)
+            return outcome
+        item = books.ledger.item(str(item["operation_id"])) or item
+    raise TableBusy(f"Operation {item['operation_id']} was touched by other transactions; nothing was written")
 
 
 def _order(work: Document) -> Order | None:
@@ -133,14 +137,17 @@ def _close_unbegun(ledger: Ledger, work: Document, item: Item, now: datetime, by
     return _fault_reply(work["fault"], order)
 
 
-def _close_open(ledger: Ledger, item: Item, work: Document, execution_arn: str, now: datetime, by: Recorder) -> Outcome:
+def _close_open(
+    ledger: Ledger, item: Item, work: Document, execution_arn: str, now: datetime, by: Recorder
+) -> Outcome | None:
+    """None where somebody began to act, or closed it, after this look at the item."""
     order = replace(order_of(item), execution_arn=execution_arn)
     verdict = _verdict(work, verdict_of(item))
     acted = "acting_at" in item
     outcome = outcome_of(work, order, verdict.environment.value, acting_since(item), now, acted=acted)
-    # Nobody must begin to act after this look at the item: an execution that was stopped may still run its Execute.
+    # An execution that was stopped may still run its Execute.
     if not ledger.close(order, verdict, outcome, now, by, unclaimed=not acted):
-        raise TableBusy(f"Operation {order.operation_id} was touched by another transaction; nothing was written")
+        return None
     _count(order, verdict, outcome)
     return outcome
 

@@ -16,7 +16,7 @@ from local.demo_instances import DEVELOPMENT, DemoInstance, create
 from local.deployment import client
 
 Document = dict[str, Any]
-_PATIENCE_SECONDS = 90
+_PATIENCE_SECONDS = 180
 _NUMBERS = itertools.count(1)
 
 

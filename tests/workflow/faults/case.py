@@ -19,12 +19,13 @@ _PATIENCE_SECONDS = 60
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the fault table.
+    """A line of the fault table. `where` it strikes and what the `fault` is are its name, with the operation.
 
     `faults` are those of `local.faults`, with the instance filled in where they have `{instance}`; `during` is done
     after the POST, `after` when the operation is over; `alone` where other operations would be disturbed.
     """
 
+    where: str
     fault: str
     request: Callable[[str], Document]
     faults: tuple[Document, ...] = ()
@@ -41,13 +42,14 @@ class Row:
 
     @property
     def name(self) -> str:
-        return f"{self.operation}: {self.fault}"
+        return f"{self.where}: {self.fault} ({self.operation})"
 
 
 @dataclass(frozen=True)
 class Observation:
     """What the table shows. `sent` acting calls came to RDS, `acted` is how many of them it took."""
 
+    where: str
     fault: str
     operation: str
     answer: int
@@ -150,6 +152,7 @@ class Case:
         acted = sum(call["performed"] for call in sent)
         records = self.service.records(self.instance)
         return Observation(
+            where=self.row.where,
             fault=self.row.fault,
             operation=self.row.operation,
             answer=self.answers[0].status if self.answers else 0,

@@ -11,6 +11,7 @@ from tests.workflow.faults.checks import assert_as_expected, parametrized
 from tests.workflow.faults.conftest import Seen
 from tests.workflow.service import Document, reboot_of, snapshot_of, window_of
 
+WHERE = "Execute"
 ACTIONS: dict[str, Callable[..., Document]] = {
     "CreateDBSnapshot": snapshot_of,
     "RebootDBInstance": reboot_of,
@@ -38,7 +39,7 @@ def on_the_call(fault: str, expected: Document, **effect: Any) -> list[Row]:
     rows = []
     for action, request in ACTIONS.items():
         faults = ({"point": f"rds:{action}", "caller": "Execute", "times": 1, **effect},)
-        rows.append(Row(fault, request, faults, expected))
+        rows.append(Row(WHERE, fault, request, faults, expected))
     return rows
 
 
@@ -68,6 +69,7 @@ ROWS = [
     ),
     *(
         Row(
+            WHERE,
             "its result is lost, always",
             request,
             ({"point": "function:execute", "effect": "lose", "code": "Lambda.Unknown"},),
@@ -83,6 +85,7 @@ ROWS = [
     ),
     *(
         Row(
+            WHERE,
             "it cannot claim its order, ever",
             request,
             (

@@ -12,6 +12,7 @@ from tests.workflow.faults.conftest import Seen
 from tests.workflow.faults.expected import CLOSED_BEHIND, RECORDS
 from tests.workflow.service import Document, reboot_of, snapshot_of, window_of
 
+WHERE = "Execution"
 ABORTED, TIMED_OUT, BROKEN = "ABORTED", "TIMED_OUT", "FAILED States.Runtime"
 CLOSED = {"answer": 202, "records": CLOSED_BEHIND}
 WATCHED = {"answer": 202, "acted": 1, "records": (*CLOSED_BEHIND, "final by late_watch")}
@@ -23,7 +24,7 @@ def at(state: str, effect: str = "stop") -> tuple[Document, ...]:
 
 
 def stopped(state: str, request: Request, **expected: Any) -> Row:
-    return Row(f"stopped in {state}", request, at(state), expected)
+    return Row(WHERE, f"stopped in {state}", request, at(state), expected)
 
 
 def then_driven_again(row: Row) -> Row:
@@ -50,30 +51,35 @@ BROKEN_OFF = [
     stopped("Poll", reboot_of, **WATCHED, execution=ABORTED, outcome="failed, available later"),
     stopped("Audit", window_of, answer=202, execution=ABORTED, acted=1),
     Row(
+        WHERE,
         "its own time-out",
         snapshot_of,
         at("Wait", "time_out"),
         {**WATCHED, "execution": TIMED_OUT, "outcome": "timeout, available later"},
     ),
     Row(
+        WHERE,
         "its own time-out",
         reboot_of,
         at("Poll", "time_out"),
         {**WATCHED, "execution": TIMED_OUT, "outcome": "timeout, available later"},
     ),
     Row(
+        WHERE,
         "its own time-out before it acted",
         window_of,
         at("Classify", "time_out"),
         {**CLOSED, "execution": TIMED_OUT, "acted": 0, "outcome": "timeout"},
     ),
     Row(
+        WHERE,
         "an error that no Catch sees",
         reboot_of,
         at("Finished?", "break"),
         {**WATCHED, "execution": BROKEN, "outcome": "failed, available later"},
     ),
     Row(
+        WHERE,
         "an error that no Catch sees, before it acted",
         reboot_of,
         at("Allowed?", "break"),
@@ -84,6 +90,7 @@ ROWS = [
     *both_ways(BROKEN_OFF),
     then_driven_again(
         Row(
+            WHERE,
             "a snapshot that fails",
             snapshot_of,
             expected={"outcome": "failed", "acted": 1, "records": RECORDS},
@@ -92,6 +99,7 @@ ROWS = [
     ),
     then_driven_again(
         Row(
+            WHERE,
             "a reboot that times out",
             reboot_of,
             expected={"outcome": "timeout, timeout later", "acted": 1, "records": (*RECORDS, "final by late_watch")},
@@ -114,6 +122,7 @@ def no_event(case: Case) -> None:
 
 UNTOLD = [
     Row(
+        WHERE,
         f"stopped in {state}, and its event never comes",
         reboot_of,
         (

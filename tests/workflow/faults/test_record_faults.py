@@ -10,6 +10,7 @@ from tests.workflow.faults.conftest import Seen
 from tests.workflow.faults.expected import DONE, RECORDS
 from tests.workflow.service import Document, reboot_of, snapshot_of, window_of
 
+WHERE = "Record"
 REQUESTS = (snapshot_of, reboot_of, window_of)
 UNAVAILABLE: Document = {"effect": "refuse", "code": "InternalServerError", "status": 500}
 A_MINUTE = 1.0  # at sixty times real time
@@ -34,6 +35,7 @@ def red_then_sweep(case: Case) -> None:
 ROWS = [
     *(
         Row(
+            WHERE,
             "the opening record is refused",
             request,
             (record("accepted", **UNAVAILABLE),),
@@ -49,17 +51,19 @@ ROWS = [
         for request in REQUESTS
     ),
     Row(
+        WHERE,
         "the opening record is written, its answer is lost",
         reboot_of,
         (record("accepted", effect="lose", times=1),),
         DONE,
     ),
     *(
-        Row("the closing record is refused once", request, (record("completed", **UNAVAILABLE, times=3),), DONE)
+        Row(WHERE, "the closing record is refused once", request, (record("completed", **UNAVAILABLE, times=3),), DONE)
         for request in REQUESTS
     ),
     *(
         Row(
+            WHERE,
             "the closing record is refused for a minute",
             request,
             (record("completed", **UNAVAILABLE, lasts=A_MINUTE),),
@@ -68,6 +72,7 @@ ROWS = [
         for request in REQUESTS
     ),
     Row(
+        WHERE,
         "the closing record is written, its answer is lost",
         reboot_of,
         (record("completed", effect="lose", times=3),),
@@ -75,6 +80,7 @@ ROWS = [
     ),
     *(
         Row(
+            WHERE,
             "the closing record is refused to Audit for ever",
             request,
             (record("completed", caller="Audit", **UNAVAILABLE),),
@@ -91,6 +97,7 @@ ROWS = [
     ),
     *(
         Row(
+            WHERE,
             "the record of a refusal is refused to Audit for ever",
             request,
             (record("refused", "PutItem", caller="Audit", **UNAVAILABLE),),
@@ -107,6 +114,7 @@ ROWS = [
         for request in REQUESTS
     ),
     Row(
+        WHERE,
         "the final record is refused to Audit for ever",
         reboot_of,
         (
@@ -117,6 +125,7 @@ ROWS = [
         after=lambda case: case.last_look(),
     ),
     Row(
+        WHERE,
         "the late watch cannot be started",
         reboot_of,
         (
@@ -134,6 +143,7 @@ ROWS = [
     ),
     *(
         Row(
+            WHERE,
             f"the progress cannot be written, ever ({request.__name__})",
             request,
             ({"point": "dynamodb:UpdateItem", "caller": "Poll", **UNAVAILABLE},),
