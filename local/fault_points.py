@@ -8,6 +8,7 @@ API calls (`rds:CreateDBSnapshot`, `dynamodb:TransactWriteItems`, ...), their ef
   rewrite     perform it, and change the answer
 States (`operation:Wait`, ...): `stop` or `time_out` the execution on entering, `break` it with an error that no Catch
 sees. Functions (`function:audit`) and the start of OPERATION (`states:start`): `refuse`; `lose` fails after all.
+Events (`event:audit`): `drop`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from urllib.parse import parse_qs
 from ministack import app
 from ministack.core import lambda_runtime
 from ministack.core.iam_evaluator import request_caller_arn
-from ministack.services import stepfunctions
+from ministack.services import eventbridge, stepfunctions
 
 from local import connections, executions
 from local.faults import CALLS_PATH, FAULTS_PATH, SWITCHBOARD, Fault
@@ -40,6 +41,7 @@ def install() -> None:
     lambda_runtime.Worker.invoke = _remembering(lambda_runtime.Worker.invoke)
     stepfunctions._call_lambda = _with_function_faults(stepfunctions._call_lambda)
     stepfunctions._invoke_nested_start_execution = _with_start_faults(stepfunctions._invoke_nested_start_execution)
+    eventbridge._dispatch_to_lambda = _with_event_faults(eventbridge._dispatch_to_lambda)
     for kind in ("task", "wait", "choice"):
         name = f"_execute_{kind}"
         setattr(stepfunctions, name, _with_state_faults(getattr(stepfunctions, name)))
@@ -136,6 +138,14 @@ def _with_function_faults(call: Callable[..., Any]) -> Callable[..., Any]:
     def between(reference: Any, event: Any) -> Any:
         point = f"function:{str(reference).rpartition('-')[2]}"
         return _refused_or_lost(SWITCHBOARD.strike(point, json.dumps(event)), lambda: call(reference, event))
+
+    return between
+
+
+def _with_event_faults(dispatch: Callable[[str, str], None]) -> Callable[[str, str], None]:
+    def between(arn: str, payload: str) -> None:
+        if not SWITCHBOARD.strike(f"event:{arn.rpartition('-')[2]}", payload):
+            dispatch(arn, payload)
 
     return between
 
