@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 from rds_operations import clock
 from rds_operations.operations import OPERATIONS
 from rds_operations.order import Order
-from tests.unit.builders import MOMENT, an_order
-
-moments = st.datetimes(datetime(2020, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC))
+from tests.unit.builders import MOMENT, an_order, moments
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

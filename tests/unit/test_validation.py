@@ -4,13 +4,12 @@ from typing import Any
 
 import pytest
 from hypothesis import example, given
-from hypothesis import strategies as st
 
 from rds_operations.identifiers import INSTANCE_ID_LENGTH, rds_identifier
 from rds_operations.operations import OPERATIONS
 from rds_operations.refusals import Code, Refusal
 from rds_operations.validation import LARGEST_BODY, idempotency_digest, parse_body, sound_parts, too_large
-from tests.unit.builders import COMPLETE, GIVEN, INSTANCE_ID, a_request
+from tests.unit.builders import COMPLETE, GIVEN, INSTANCE_ID, a_request, json_values, near_requests
 
 BODY_TEXT = "The request body must be a JSON object with operation, instance_id and parameters"
 INSTANCE_TEXT = (
@@ -187,29 +186,6 @@ def test_tags_within_the_limits_of_rds_are_taken_as_they_are(tags: list[dict[str
 )
 def test_tags_outside_the_limits_are_refused(tags: Any, error: str) -> None:
     assert refusal_of(a_request(tags=tags)).error == error
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-    max_leaves=12,
-)
-parameter_names = sorted({parameter.name for operation in OPERATIONS.values() for parameter in operation.parameters})
-near_tags = st.lists(st.fixed_dictionaries({"Key": st.text(max_size=4), "Value": st.text(max_size=4) | json_values}))
-near_requests = st.fixed_dictionaries(
-    {},
-    optional={
-        "operation": st.sampled_from(sorted(OPERATIONS)) | json_values,
-        "instance_id": st.sampled_from([INSTANCE_ID, "A-b"]) | json_values,
-        "parameters": json_values
-        | st.dictionaries(
-            st.sampled_from(parameter_names) | st.text(),
-            st.sampled_from(["03:00-04:00", "snap-1", True, False]) | near_tags | json_values,
-            max_size=3,
-        ),
-        "extra\n": json_values,
-    },
-)
 
 
 @given(near_requests | json_values)
