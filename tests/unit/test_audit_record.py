@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rds_operations.audit_record import Event, audit_record
@@ -79,7 +79,6 @@ results = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=100)
 @given(orders | stubs, callers, st.sampled_from(Event), results, moments, verdicts)
 def test_any_record_has_the_specified_attributes_with_their_types(
     order: Order,
@@ -123,7 +122,6 @@ attempts = st.tuples(
 )
 
 
-@settings(max_examples=100)
 @given(st.sets(attempts))
 def test_as_many_records_as_attempts(told: set[tuple[str, str, Event, datetime]]) -> None:
     keys = set()

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rds_operations.identifiers import INSTANCE_ID_LENGTH, is_execution_name, operation_id, rds_identifier
@@ -212,7 +212,6 @@ def test_any_envelope_becomes_an_order_or_a_refusal_of_whoever_sent_it(envelope:
     assert Order.from_document(json.loads(json.dumps(order.to_document()))) == order
 
 
-@settings(max_examples=100)
 @given(request_texts)
 def test_any_input_of_an_execution_becomes_an_order_or_a_refusal_under_its_own_name(text: str) -> None:
     execution = an_execution("by-hand")
@@ -224,7 +223,6 @@ def test_any_input_of_an_execution_becomes_an_order_or_a_refusal_under_its_own_n
     assert refusal is None or (refusal.status, order.parameters) == (400, {})
 
 
-@settings(max_examples=100)
 @given(request_texts)
 def test_both_doors_judge_a_request_alike(text: str) -> None:
     by_api, no_by_api = taken_in(from_api(an_envelope(text), ADMISSION))
@@ -233,7 +231,6 @@ def test_both_doors_judge_a_request_alike(text: str) -> None:
     assert (by_api.request, by_api.fingerprint) == (by_hand.request, by_hand.fingerprint)
 
 
-@settings(max_examples=100)
 @given(valid_requests)
 def test_what_operation_is_started_with_asks_for_what_was_accepted(body: dict[str, Any]) -> None:
     """The claim compares fingerprints: an order that changed on its way would never be carried out."""
@@ -245,7 +242,6 @@ def test_what_operation_is_started_with_asks_for_what_was_accepted(body: dict[st
     assert started.fingerprint == accepted.fingerprint
 
 
-@settings(max_examples=100)
 @given(valid_requests, st.sets(st.sampled_from(sorted(FORGED)), min_size=1))
 def test_a_body_that_says_who_sent_it_is_refused_and_not_believed(body: dict[str, Any], claimed: set[str]) -> None:
     claims = {name: FORGED[name] for name in claimed}

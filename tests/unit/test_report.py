@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rds_operations.classification import Verdict
@@ -59,7 +59,6 @@ SHOWN = {
 }  # fmt: skip
 
 
-@settings(max_examples=100)
 @given(orders, verdicts, st.none() | st.integers(1, 10), st.none() | st.integers(-1, 100))
 def test_whatever_runs_is_shown_with_these_keys_and_types(
     order: Order, verdict: Verdict, polls: int | None, percent: int | None
@@ -75,7 +74,6 @@ def test_whatever_runs_is_shown_with_these_keys_and_types(
     assert shown == {**{name: item.get(name) for name in shown}, "polls": polls or 0}
 
 
-@settings(max_examples=100)
 @given(orders, verdicts, st.booleans(), st.text(max_size=6))
 def test_whatever_is_over_is_shown_as_its_result_document(
     order: Order, verdict: Verdict, success: bool, error: str

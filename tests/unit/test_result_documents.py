@@ -149,7 +149,7 @@ def test_a_duration_has_one_decimal_is_never_negative_and_no_further_off_than_it
     assert abs(told - max(0.0, duration.total_seconds())) <= 0.05 + 1e-9
 
 
-@settings(max_examples=60)
+@settings(max_examples=50)
 @given(st.sampled_from(sorted(ENDINGS)), orders, sentences)
 def test_an_execution_ends_green_only_if_the_database_did(ending: str, order: Order, sentence: str) -> None:
     ended = outcome_of(ENDINGS[ending].work(sentence, {}), order, "test", MOMENT, MOMENT).to_document()
@@ -180,7 +180,6 @@ def test_a_fault_beats_a_refusal_and_a_refusal_beats_the_progress(first: str, da
 ended_works = st.sampled_from([work.work("why", {}) for work in ENDINGS.values()])
 
 
-@settings(max_examples=100)
 @given(
     st.sampled_from(["ABORTED", "TIMED_OUT"]),
     st.none() | st.sampled_from(["AuditFailed", "OperationFailed", ""]) | st.text(max_size=6),
@@ -197,7 +196,7 @@ def test_a_stopped_execution_is_never_a_success_whatever_it_was_stopped_with(
     assert (outcome.error, outcome.document["status"]) == (ending.error, ending.status)
 
 
-@settings(max_examples=60)
+@settings(max_examples=50)
 @given(st.sampled_from(sorted(ENDINGS)), orders)
 def test_an_outcome_that_could_not_be_recorded_is_recorded_from_the_event_as_it_was(ending: str, order: Order) -> None:
     def settled(work: dict[str, Any]) -> Outcome:
@@ -215,7 +214,7 @@ causes = (
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=50)
 @given(st.sampled_from(["States.Timeout", "RdsRefused", "KeyError"]), causes)
 def test_any_cause_of_a_fault_becomes_a_sentence(name: str, cause: str | None) -> None:
     assert fault_text({"Error": name, "Cause": cause}) == f"{name}: no details"

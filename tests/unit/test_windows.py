@@ -3,7 +3,7 @@
 from itertools import pairwise, product, takewhile
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from rds_operations.operations.modify_backup_window import parse_backup_window
@@ -88,7 +88,6 @@ def test_any_two_windows_overlap_as_the_minutes_do(start: int, length: int, from
     assert backup(start, length).overlaps(maintenance(from_, long)) == expected
 
 
-@settings(max_examples=100)
 @given(readings, readings, week_readings, week_readings)
 def test_any_two_windows_meet_where_the_clock_says_so(start: str, end: str, from_: str, to: str) -> None:
     assume(start != end and from_ != to)  # a window without a minute: refused where it is asked, unknown to RDS
