@@ -105,12 +105,15 @@ def test_a_fingerprint_is_of_the_request_alone_however_it_travels(order: Order, 
     assert order.fingerprint == travelled.fingerprint == elsewhere.fingerprint
 
 
-@given(orders, verdicts, moments)
+@given(orders, st.sampled_from(["", "0123abcd"]), verdicts, moments)
 def test_an_order_and_its_verdict_survive_the_item_they_are_kept_in(
-    order: Order, verdict: Verdict, moment: datetime
+    order: Order, digest: str, verdict: Verdict, moment: datetime
 ) -> None:
-    item = from_attributes(json.loads(json.dumps(to_attributes(operation_item(order, verdict, moment)))))
-    assert item == operation_item(order, verdict, moment)
+    order = replace(order, idempotency_key=digest)
+    written = operation_item(order, verdict, moment)
+    item = from_attributes(json.loads(json.dumps(to_attributes(written))))
+    assert item == written
+    assert [type(value) for value in item.values()] == [type(value) for value in written.values()]
     assert (order_of(item), verdict_of(item)) == (order, verdict)
     assert item["fingerprint"] == order.fingerprint
     assert (item["status"], item["started_at"]) == ("accepted", clock.to_text(moment))
