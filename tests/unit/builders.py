@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from string import ascii_letters, digits
 from typing import TYPE_CHECKING, Any
 
@@ -41,10 +41,13 @@ COMPLETE: dict[str, dict[str, Any]] = {
 }
 """The parameters of an order, with the defaults."""
 
-moments = st.datetimes(datetime(2020, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC))
+moments = st.integers(0, 10**15).map(lambda microseconds: MOMENT + timedelta(microseconds=microseconds))
+"""Some thirty years of them."""
 verdicts = st.builds(Verdict, st.sampled_from(Environment), st.text(max_size=12))
-identifiers = st.lists(st.text(ascii_letters + digits, min_size=1, max_size=6), min_size=1, max_size=3).map(
-    lambda parts: "d" + "-".join(parts)
+identifiers = st.builds(
+    "{}{}".format,
+    st.sampled_from(["d", "Dev-", "test-mysql-"]),
+    st.text(ascii_letters + digits, min_size=1, max_size=8),
 )
 _tag_texts = st.text("aZ9é日 _.:/=+-@", max_size=6)
 _tags = st.lists(
