@@ -9,7 +9,9 @@ INSTANCE_ID_LENGTH = 63
 SNAPSHOT_ID_LENGTH = 255
 _RDS_IDENTIFIER = re.compile(r"[A-Za-z](?:-?[A-Za-z0-9])*", re.ASCII)
 _LONGEST_EXECUTION_NAME = 80
-_NOT_IN_EXECUTION_NAMES = re.compile(r"""[\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]""")
+_NOT_IN_EXECUTION_NAMES = re.compile(
+    r"""[\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\U0010ffff]"""
+)
 _READABLE_INSTANCE_LENGTH = 40
 
 

@@ -117,12 +117,13 @@ def _document(order: Order, environment: str, progress: Progress, duration: floa
 def work_of_event(detail: dict[str, Any]) -> dict[str, Any]:
     """The work of an execution that ended without its own closing record, from its EventBridge event.
 
-    Where only the recording failed, the cause is the whole work, and the outcome is known.
+    Where only the recording failed, the cause is the whole work, and the outcome is known. Of a stopped execution,
+    error and cause are the words of whoever stopped it.
     """
-    if detail.get("error") == NOT_RECORDED:
+    status = str(detail["status"])
+    if status == "FAILED" and detail.get("error") == NOT_RECORDED:
         work: dict[str, Any] = json.loads(detail["cause"])
         return work
-    status = str(detail["status"])
     text = _ENDED.get(status, f"The execution broke: {detail.get('error') or 'no details'}")
     return {
         "fault": {"Error": f"Execution{status.title().replace('_', '')}", "Cause": json.dumps({"errorMessage": text})}

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from string import ascii_letters, digits
 from typing import TYPE_CHECKING, Any
+
+from hypothesis import strategies as st
 
 from rds_operations.classification import Environment, Verdict
 from rds_operations.order import Order
+from rds_operations.refusals import Refusal
+from rds_operations.validation import parse_body
 
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef
@@ -36,6 +41,59 @@ COMPLETE: dict[str, dict[str, Any]] = {
 }
 """The parameters of an order, with the defaults."""
 
+moments = st.integers(0, 10**15).map(lambda microseconds: MOMENT + timedelta(microseconds=microseconds))
+"""Some thirty years of them."""
+verdicts = st.builds(Verdict, st.sampled_from(Environment), st.text(max_size=12))
+identifiers = st.builds(
+    "{}{}".format,
+    st.sampled_from(["d", "Dev-", "test-mysql-"]),
+    st.text(ascii_letters + digits, min_size=1, max_size=8),
+)
+_tag_texts = st.text("aZ9é日 _.:/=+-@", max_size=6)
+_tags = st.lists(
+    st.fixed_dictionaries({"Key": _tag_texts.map("k{}".format), "Value": _tag_texts}),
+    max_size=3,
+    unique_by=lambda tag: tag["Key"],
+)
+_flags = st.none() | st.booleans()
+given_parameters: dict[str, st.SearchStrategy[dict[str, Any]]] = {
+    "create_snapshot": st.fixed_dictionaries({"snapshot_id": identifiers}, optional={"tags": st.none() | _tags}),
+    "reboot_instance": st.fixed_dictionaries({}, optional={"force_failover": _flags}),
+    "modify_backup_window": st.fixed_dictionaries(
+        {"backup_window": st.sampled_from(["03:00-04:00", "23:45-00:15", "00:00-23:59"])},
+        optional={"apply_immediately": _flags},
+    ),
+}
+"""Whatever a caller may send, with and without what may be left out."""
+
+valid_requests: st.SearchStrategy[dict[str, Any]] = st.one_of(
+    *(
+        st.fixed_dictionaries({"operation": st.just(name), "instance_id": identifiers, "parameters": parameters})
+        for name, parameters in given_parameters.items()
+    )
+)
+json_values: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+_near_tags = st.lists(st.fixed_dictionaries({"Key": st.text(max_size=4), "Value": st.text(max_size=4) | json_values}))
+near_requests: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {},
+    optional={
+        "operation": st.sampled_from(sorted(COMPLETE)) | json_values,
+        "instance_id": st.sampled_from([INSTANCE_ID, "A-b"]) | json_values,
+        "parameters": json_values
+        | st.dictionaries(
+            st.sampled_from(sorted({name for parameters in COMPLETE.values() for name in parameters})) | st.text(),
+            st.sampled_from(["03:00-04:00", "snap-1", True, False]) | _near_tags | json_values,
+            max_size=3,
+        ),
+        "extra\n": json_values,
+    },
+)
+"""JSON objects that are nearly requests, and now and then one that is."""
+
 
 def a_request(operation: str = "create_snapshot", /, **parameters: Any) -> dict[str, Any]:
     return {
@@ -58,6 +116,14 @@ def an_order(operation: str = "create_snapshot", parameters: dict[str, Any] | No
         execution_arn=EXECUTION_PREFIX + name,
     )
     return replace(order, **fields)
+
+
+def ordered(body: dict[str, Any]) -> Order:
+    """The order that a valid request becomes."""
+    parsed = parse_body(body)
+    assert not isinstance(parsed, Refusal), parsed
+    operation, instance_id, parameters = parsed
+    return an_order(operation.name, parameters, instance_id=instance_id)
 
 
 def an_instance(*without: str, **fields: Any) -> DBInstanceTypeDef:
@@ -100,3 +166,7 @@ def an_envelope(request: Any = None, **fields: Any) -> dict[str, Any]:
 def an_execution(name: str = "by-hand", **fields: Any) -> dict[str, Any]:
     """What the machines pass on of the context object's Execution."""
     return {"Id": EXECUTION_PREFIX + name, "Name": name, "StartTime": REQUESTED_AT, **fields}
+
+
+orders = valid_requests.map(ordered)
+"""Every order that there can be, but for its ids and its caller."""

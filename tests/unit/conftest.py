@@ -7,7 +7,7 @@ import pytest_socket
 from hypothesis import settings
 
 # The same examples on every run: a gate must not fail for what the change did not touch.
-settings.register_profile("unit", deadline=None, derandomize=True, max_examples=200)
+settings.register_profile("unit", deadline=None, derandomize=True, max_examples=80)
 settings.load_profile("unit")
 
 

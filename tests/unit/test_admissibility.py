@@ -1,15 +1,18 @@
 """May this operation run on this instance, and can it now?"""
 
+from itertools import product
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rds_operations.admissibility import gate, impossible, not_found, obstacle, verdict_on
-from rds_operations.classification import NOTHING, Environment, Verdict
+from rds_operations.classification import NOTHING, Environment, Verdict, classify
 from rds_operations.gate_settings import GateSettings
 from rds_operations.operations import OPERATIONS
 from rds_operations.refusals import Code, Refusal
-from tests.unit.builders import ACCOUNT, COMPLETE, DEVELOPMENT, INSTANCE_ID, an_instance, an_order
+from tests.unit.builders import ACCOUNT, COMPLETE, DEVELOPMENT, INSTANCE_ID, an_instance, an_order, verdicts
 
 FIX = "Tag it with Environment set to development, test, staging, poc or sandbox, or have it mapped in the settings."
 READY = {
@@ -157,3 +160,58 @@ def test_pending_changes_are_in_the_way_of_nothing_else(operation: str, paramete
 
 def test_an_instance_without_pending_values_has_nothing_pending() -> None:
     assert obstacle(an_order("modify_backup_window"), an_instance("PendingModifiedValues")) is None
+
+
+words = st.sampled_from(["dev", "PROD", "what", "", "uat"])
+
+
+@given(st.dictionaries(st.sampled_from(["Environment", "eNV", "Owner"]), words), words, words, words)
+def test_a_verdict_has_no_other_ground_than_the_tags_the_name_and_the_account(
+    tags: dict[str, str], by_name: str, by_account: str, default: str
+) -> None:
+    settings = GateSettings(
+        instance_mappings={INSTANCE_ID: by_name} if by_name else {},
+        account_mappings={ACCOUNT: by_account} if by_account else {},
+        default_environment=default,
+    )
+    listed = [{"Key": name, "Value": word} for name, word in tags.items()]
+    misleading = {"DBInstanceStatus": "prod", "Engine": "dev", "DBName": "dev", "DBSubnetGroup": {"VpcId": "dev"}}
+    assert verdict_on(an_instance(TagList=listed, **misleading), settings) == classify(
+        INSTANCE_ID, ACCOUNT, tags, settings
+    )
+    assert not verdict_on(an_instance("TagList"), settings).allowed
+
+
+@given(verdicts)
+def test_the_gate_opens_for_an_allowed_environment_and_no_other(verdict: Verdict) -> None:
+    refusal = gate(INSTANCE_ID, verdict)
+    assert (refusal is None) == (verdict.environment.value in {"development", "test", "staging", "poc", "sandbox"})
+    assert refusal is None or refusal.status == 403
+
+
+def test_every_combination_is_impossible_in_the_way_or_neither_by_the_documented_rules() -> None:
+    for operation, cluster, standby, flag, overlap, pending, state in product(
+        OPERATIONS, ("", "orders"), (False, True), (False, True), (False, True), (False, True), STATES
+    ):
+        flags = {"reboot_instance": {"force_failover": flag}, "modify_backup_window": {"apply_immediately": flag}}
+        order = an_order(operation, flags.get(operation, {}))
+        instance = an_instance(
+            DBClusterIdentifier=cluster,
+            MultiAZ=standby,
+            PreferredMaintenanceWindow="sun:03:59-sun:04:29" if overlap else "sun:04:00-sun:04:30",
+            PendingModifiedValues={"MultiAZ": True} if pending else {},
+            DBInstanceStatus=state,
+        )
+        never = (
+            cluster
+            or (operation == "reboot_instance" and flag and not standby)
+            or (operation == "modify_backup_window" and overlap)
+        )
+        not_now = None
+        if state not in READY[operation]:
+            not_now = Code.INSTANCE_NOT_READY
+        elif operation == "modify_backup_window" and flag and pending:
+            not_now = Code.PENDING_CHANGES
+        refusals = impossible(order, instance), obstacle(order, instance)
+        expected = Code.NOT_SUPPORTED if never else None, not_now
+        assert tuple(refusal and refusal.code for refusal in refusals) == expected, (order, instance)

@@ -1,13 +1,19 @@
 """The audit record: the specification's attributes with its types."""
 
 import json
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rds_operations.audit_record import Event, audit_record
+from rds_operations.classification import Verdict
 from rds_operations.order import Order
-from tests.unit.builders import DEVELOPMENT, INSTANCE_ID, MOMENT, SNAPSHOT_ID, an_order
+from rds_operations.tables import from_attributes, to_attributes
+from tests.unit.builders import DEVELOPMENT, INSTANCE_ID, MOMENT, SNAPSHOT_ID, an_order, moments, orders, verdicts
 
 DONE = {"success": True, "duration_seconds": 125.3}
 
@@ -65,3 +71,63 @@ def test_words_of_any_language_stay_readable() -> None:
 def test_no_two_records_share_a_key(other: dict[str, object]) -> None:
     record = audit_record(an_order(), Event.COMPLETED, DONE, MOMENT)
     assert (record["instance_id"], record["audit_id"]) != (other["instance_id"], other["audit_id"])
+
+
+stubs = st.builds(Order, st.just("by-hand"), st.sampled_from(["", "create_snapshot"]), st.sampled_from(["", "dev-01"]))
+callers = st.dictionaries(st.sampled_from(["userId", "userAgent"]), st.text(max_size=6), min_size=1)
+results = st.fixed_dictionaries(
+    {"success": st.booleans()}, optional={"error": st.text(max_size=6), "duration_seconds": st.floats(0, 1e6)}
+)
+
+
+@given(orders | stubs, callers, st.sampled_from(Event), results, moments, verdicts)
+def test_any_record_has_the_specified_attributes_with_their_types(
+    order: Order,
+    caller: dict[str, str],
+    event: Event,
+    result: dict[str, Any],
+    moment: datetime,
+    verdict: Verdict,
+) -> None:
+    record = audit_record(replace(order, caller=caller), event, result, moment, verdict)
+    assert {name: type(value) for name, value in record.items()} == {
+        **dict.fromkeys(("instance_id", "audit_id", "timestamp", "operation", "parameters", "user_identity"), str),
+        **dict.fromkeys(("result", "event", "operation_id", "execution_arn", "request_id"), str),
+        **dict.fromkeys(("environment", "environment_source"), str),
+        "success": bool,
+        "ttl": int,
+    }
+    assert record["instance_id"]
+    assert record["operation"]
+    as_told = [json.loads(str(record[name])) for name in ("parameters", "user_identity", "result")]
+    assert as_told == [order.parameters, caller, result]
+    assert record["success"] is result["success"]
+    assert (record["environment"], record["environment_source"]) == (verdict.environment.value, verdict.source)
+    assert from_attributes(to_attributes(record)) == record
+
+
+@given(moments)
+def test_a_record_is_kept_for_ninety_days_from_its_timestamp(moment: datetime) -> None:
+    record = audit_record(an_order(), Event.ACCEPTED, DONE, moment)
+    written = datetime.strptime(str(record["timestamp"]), "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    assert timedelta(0) <= moment - written < timedelta(milliseconds=1)
+    removed = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=int(record["ttl"]))
+    assert removed == written.replace(microsecond=0) + timedelta(days=90)
+
+
+attempts = st.tuples(
+    st.sampled_from(["dev-01", "dev-01-2025", ""]),
+    st.sampled_from(["a", "b", "dev-01", "completed"]),
+    st.sampled_from(Event),
+    st.integers(0, 3).map(lambda milliseconds: MOMENT + timedelta(milliseconds=milliseconds)),
+)
+
+
+@given(st.sets(attempts))
+def test_as_many_records_as_attempts(told: set[tuple[str, str, Event, datetime]]) -> None:
+    keys = set()
+    for instance_id, operation_id, event, moment in told:
+        order = an_order(instance_id=instance_id, operation_id=operation_id)
+        record = audit_record(order, event, DONE, moment)
+        keys.add((record["instance_id"], record["audit_id"]))
+    assert len(keys) == len(told)

@@ -1,5 +1,6 @@
 """The gate: which environment an instance belongs to, and which of them are allowed."""
 
+import re
 from itertools import product
 
 import pytest
@@ -48,6 +49,7 @@ some_tag_names = st.sampled_from(TAG_NAMES) | st.sampled_from(
 )
 spaces = st.text(" \t\n", max_size=2)
 some_words = st.sampled_from(sorted(WORDS))
+any_words = st.sampled_from([*sorted(WORDS), "Prod", " LIVE\t", "dEv ", "UAT"]) | st.text(max_size=6)
 some_tags = st.dictionaries(some_tag_names | st.text(max_size=12), some_words | st.text(max_size=12), max_size=4)
 some_settings = st.builds(
     GateSettings,
@@ -172,3 +174,81 @@ def test_allowed_is_a_list_and_every_verdict_says_where_it_comes_from(
     assert verdict.allowed == (verdict.environment.value in ALLOWED)
     assert verdict.source
     assert Verdict.from_document(verdict.to_document()) == verdict
+
+
+def meaning(word: str) -> str:
+    return WORDS.get(word.strip().casefold(), "unknown")
+
+
+def said_by_tags(tags: dict[str, str], settings: GateSettings) -> tuple[str, str] | None:
+    """Production is looked for among all the tags that speak, then a word nobody knows; only then the first one."""
+    configured = [name for name in settings.environment_tag_names if name in tags]
+    respelled = [name for name in tags if name.strip().casefold() in {"environment", "env", "environ", "stage"}]
+    speaking = [*configured, *sorted(set(respelled) - set(configured))]
+    for wanted in ("production", "unknown", "any"):
+        for name in speaking:
+            if wanted in ("any", meaning(tags[name])):
+                return meaning(tags[name]), f"tag {name}={tags[name]}"
+    return None
+
+
+def model(tags: dict[str, str], settings: GateSettings, instance_id: str) -> tuple[str, str]:
+    """The documented rule, one source after the other: what it says, and what decides."""
+    if by_tags := said_by_tags(tags, settings):
+        return by_tags
+    if instance_id in settings.instance_mappings:
+        return meaning(settings.instance_mappings[instance_id]), f"instance_mappings {instance_id}"
+    if ACCOUNT in settings.account_mappings:
+        return meaning(settings.account_mappings[ACCOUNT]), f"account_mappings {ACCOUNT}"
+    for pattern, word in settings.naming_patterns.items():
+        if re.search(pattern, instance_id):
+            return meaning(word), f"naming_patterns {pattern}"
+    if settings.default_environment:
+        return meaning(settings.default_environment), "default_environment"
+    return "unknown", "nothing"
+
+
+loose_settings = st.builds(
+    GateSettings,
+    environment_tag_names=st.lists(st.sampled_from([*TAG_NAMES, "Tier"]), max_size=3).map(tuple),
+    instance_mappings=st.dictionaries(st.sampled_from([INSTANCE_ID, "other"]), any_words),
+    account_mappings=st.dictionaries(st.sampled_from([ACCOUNT, "210987654321"]), any_words),
+    naming_patterns=st.dictionaries(st.sampled_from(["^dev-", "^prod-", "-0[0-9]$", "postgres"]), any_words),
+    default_environment=any_words,
+)
+"""Settings of any words, also of such that a synthesis would refuse."""
+loose_tags = st.dictionaries(some_tag_names | st.sampled_from(["Tier", "Owner", " Env "]), any_words, max_size=4)
+
+
+@given(loose_tags, loose_settings, st.sampled_from([INSTANCE_ID, "prod-mysql-02", "other"]))
+def test_the_verdict_is_that_of_the_first_source_that_speaks(
+    tags: dict[str, str], settings: GateSettings, instance_id: str
+) -> None:
+    environment, source = model(tags, settings, instance_id)
+    assert judged(tags, settings, instance_id) == Verdict(Environment(environment), source)
+
+
+@given(st.permutations(TAG_NAMES[:4]), st.lists(some_words, min_size=4, max_size=4))
+def test_the_order_in_which_rds_lists_the_tags_decides_nothing(names: list[str], words: list[str]) -> None:
+    tags = dict(zip(TAG_NAMES[:4], words, strict=True))
+    assert judged({name: tags[name] for name in names}) == judged(tags)
+
+
+@given(st.dictionaries(some_tag_names, any_words, min_size=1, max_size=3), some_tag_names, any_words, loose_settings)
+def test_one_more_tag_never_opens_what_a_tag_has_closed(
+    tags: dict[str, str], name: str, word: str, settings: GateSettings
+) -> None:
+    before, after = judged(tags, settings), judged({name: word, **tags}, settings)
+    assert before.allowed or not after.allowed
+
+
+@pytest.mark.parametrize("setting", ["instance_mappings", "account_mappings", "naming_patterns", "default_environment"])
+@given(word=st.text(max_size=12))
+def test_a_setting_with_a_word_outside_the_table_refuses_and_nothing_after_it_is_asked(setting: str, word: str) -> None:
+    assume(word and word.strip().casefold() not in WORDS)
+    key = {"instance_mappings": INSTANCE_ID, "account_mappings": ACCOUNT, "naming_patterns": "^dev-"}.get(setting)
+    sources = ("instance_mappings", "account_mappings", "naming_patterns", "default_environment")
+    later = {name: getattr(ALL_ALLOW, name) for name in sources[sources.index(setting) :]}
+    verdict = judged({}, GateSettings(**{**later, setting: {key: word} if key else word}))
+    assert verdict.environment is Environment.UNKNOWN
+    assert verdict.source.startswith(setting)

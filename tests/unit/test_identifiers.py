@@ -1,13 +1,25 @@
-"""Identifiers, against RDS's and Step Functions' own rules spelled out character by character."""
+"""Identifiers, against RDS's and Step Functions' own rules: spelled out, and read from the models in botocore."""
 
+import html
+import re
+from collections.abc import Callable
+from functools import cache
 from itertools import product
 from string import ascii_letters, digits
+from typing import Any
 
 import pytest
-from hypothesis import given
+from botocore.loaders import Loader
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rds_operations.identifiers import is_execution_name, operation_id, rds_identifier
+from rds_operations.identifiers import (
+    INSTANCE_ID_LENGTH,
+    SNAPSHOT_ID_LENGTH,
+    is_execution_name,
+    operation_id,
+    rds_identifier,
+)
 from rds_operations.operations import OPERATIONS
 
 INSTANCE_IDS = st.from_regex(r"[a-z](-?[a-z0-9]){0,62}", fullmatch=True).filter(lambda name: len(name) <= 63)
@@ -37,6 +49,92 @@ def test_every_short_text_is_judged_as_rds_does() -> None:
 @given(st.text(max_size=70) | st.text(alphabet=ascii_letters + digits + "-_\n ıſKé²٣", max_size=70))
 def test_any_text_is_judged_as_rds_does(value: str) -> None:
     assert rds_identifier(value, 63) == model(value, 63)
+
+
+@cache
+def shapes(service: str) -> dict[str, Any]:
+    """The shapes of a service's API as AWS publishes them with its SDK."""
+    found: dict[str, Any] = Loader().load_service_model(service, "service-2")["shapes"]
+    return found
+
+
+def sentences(service: str, shape: str, member: str) -> list[str]:
+    """The items of the list of rules in a member's documentation."""
+    documentation = shapes(service)[shape]["members"][member]["documentation"]
+    items = re.findall(r"<li>(.*?)</li>", documentation)
+    return [html.unescape(re.sub(r"</?p>", "", item)).strip().rstrip(".") for item in items]
+
+
+def rule(sentence: str) -> Callable[[str], bool]:
+    """A sentence of RDS's documentation as a rule. One that is not known here fails the test: it has to be read."""
+    if limits := re.fullmatch(r"Must contain from (\d+) to (\d+) letters, numbers, or hyphens", sentence):
+        shortest, longest = map(int, limits.groups())
+        return lambda text: shortest <= len(text) <= longest and set(text) <= {*ascii_letters, *digits, "-"}
+    return {
+        "Can't be null, empty, or blank": lambda text: bool(text.strip()),
+        "First character must be a letter": lambda text: text[:1] in set(ascii_letters),
+        "Can't end with a hyphen or contain two consecutive hyphens": lambda text: (
+            not text.endswith("-") and "--" not in text
+        ),
+    }[sentence]
+
+
+RDS_NAMES = {
+    INSTANCE_ID_LENGTH: ("CreateDBInstanceMessage", "DBInstanceIdentifier"),
+    SNAPSHOT_ID_LENGTH: ("CreateDBSnapshotMessage", "DBSnapshotIdentifier"),
+}
+nearly_identifiers = st.builds(
+    lambda text, times, end: text * times + end,
+    st.text("aZ09-", max_size=4),
+    st.sampled_from([1, 2, 31, 32, 63, 64, 85, 127, 128, 255, 256]),
+    st.text("b-_ é", max_size=2),
+)
+
+
+@pytest.mark.parametrize("longest", RDS_NAMES)
+@given(value=nearly_identifiers | st.text(max_size=8))
+@example(value="a" * 63)
+@example(value="a" * 64)
+@example(value="a" * 255)
+@example(value="a" * 256)
+@example(value="")
+def test_an_identifier_is_one_by_every_rule_in_the_documentation_of_rds(longest: int, value: str) -> None:
+    rules = [rule(sentence) for sentence in sentences("rds", *RDS_NAMES[longest])]
+    assert len(rules) >= 3
+    expected = value.lower() if all(holds(value) for holds in rules) else None
+    assert rds_identifier(value, longest) == expected
+
+
+def test_rds_stores_an_instances_identifier_in_lower_case() -> None:
+    member = shapes("rds")["CreateDBInstanceMessage"]["members"]["DBInstanceIdentifier"]
+    assert "This parameter is stored as a lowercase string." in member["documentation"]
+
+
+@cache
+def forbidden_by_step_functions() -> set[str]:
+    """What the documentation of StartExecution forbids in a name, character by character."""
+    found = {character for character in map(chr, range(0x110000)) if character.isspace()}
+    for item in sentences("stepfunctions", "StartExecutionInput", "name"):
+        for code in re.findall(r"<code>(.*?)</code>", item):
+            if ranged := re.fullmatch(r" ?U\+([0-9A-F]+)(?:-([0-9A-F]+))?", code):
+                first, last = (int(limit or ranged[1], 16) for limit in ranged.groups())
+                found |= set(map(chr, range(first, last + 1)))
+            else:
+                found |= set(code.replace(" ", ""))
+    return found
+
+
+def test_every_character_that_step_functions_forbids_is_in_no_execution_name() -> None:
+    forbidden = forbidden_by_step_functions()
+    assert {" ", "<", "*", "\\", "&", "\x9f", "\ud800", "\uffff", "\U0010ffff"} <= forbidden
+    assert [ascii(character) for character in sorted(forbidden) if is_execution_name(f"a{character}b")] == []
+
+
+@given(st.text(max_size=12) | st.text("aZ0-_.", min_size=78, max_size=82))
+def test_any_other_text_of_the_documented_length_is_an_execution_name(value: str) -> None:
+    limits = shapes("stepfunctions")["Name"]
+    allowed = limits["min"] <= len(value) <= limits["max"] and not forbidden_by_step_functions() & set(value)
+    assert is_execution_name(value) == allowed
 
 
 @pytest.mark.parametrize("longest", [63, 255])

@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rds_operations.identity import caller_identity, direct_start, principal
 
@@ -43,3 +45,33 @@ def test_the_principal_is_the_whole_arn_then_the_api_key() -> None:
 
 def test_a_direct_start_names_its_execution() -> None:
     assert direct_start("arn:x") == {"userId": "states:StartExecution", "executionArn": "arn:x"}
+
+
+KNOWN = ("sourceIp", "userArn", "accountId", "apiKeyId", "userAgent")
+arns = st.sampled_from([ROLE_SESSION, "arn:aws:iam::1:user/team/jane", "arn:aws:iam::123456789012:root"])
+contexts = st.fixed_dictionaries(
+    {},
+    optional={
+        "userArn": st.sampled_from(["", None]) | arns,
+        **{name: st.none() | st.text(max_size=6) for name in KNOWN if name != "userArn"},
+        "userId": st.text(max_size=6),
+        "apiKey": st.just("secret"),
+        "caller": st.text(max_size=6),
+    },
+)
+
+
+@given(contexts)
+def test_an_identity_holds_what_the_platform_says_and_nothing_else(context: dict[str, Any]) -> None:
+    identity = caller_identity(context)
+    said = {name: context[name] for name in KNOWN if context.get(name)}
+    assert {name: value for name, value in identity.items() if name != "userId"} == said
+    named = said["userArn"].split("/")[-1] if "userArn" in said else ""
+    assert identity["userId"] == (named or (f"apikey:{said['apiKeyId']}" if "apiKeyId" in said else "anonymous"))
+    assert principal(identity) == (said.get("userArn") or said.get("apiKeyId") or "anonymous")
+
+
+@pytest.mark.parametrize("name", KNOWN)
+@pytest.mark.parametrize(("length", "kept"), [(511, 511), (512, 512), (513, 512)])
+def test_nothing_in_an_identity_is_longer_than_it_may_be(name: str, length: int, kept: int) -> None:
+    assert caller_identity({name: "x" * length})[name] == "x" * kept

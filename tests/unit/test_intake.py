@@ -4,11 +4,16 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from rds_operations.identifiers import operation_id
+from rds_operations.identifiers import INSTANCE_ID_LENGTH, is_execution_name, operation_id, rds_identifier
+from rds_operations.identity import caller_identity, direct_start
 from rds_operations.intake import api_stub, execution_stub, from_api, from_execution
+from rds_operations.operations import OPERATIONS
 from rds_operations.order import Order
 from rds_operations.refusals import Code, Refusal
+from rds_operations.validation import parse_request
 from tests.unit.builders import (
     COMPLETE,
     EXECUTION_PREFIX,
@@ -17,6 +22,8 @@ from tests.unit.builders import (
     a_request,
     an_envelope,
     an_execution,
+    near_requests,
+    valid_requests,
 )
 
 ADMISSION = an_execution("admission-1")
@@ -132,3 +139,116 @@ def test_an_envelope_forged_for_an_execution_names_neither_caller_nor_operation(
     result = from_execution(json.dumps(given), an_execution("by-hand"))
     assert isinstance(result, tuple)
     assert (result[0].operation_id, result[0].caller["userId"]) == ("by-hand", "states:StartExecution")
+
+
+def broken(text: str, place: int, other: str) -> str:
+    """The text with one character replaced, or dropped."""
+    place %= len(text)
+    return text[:place] + other + text[place + 1 :]
+
+
+request_texts = st.one_of(
+    valid_requests.map(json.dumps),
+    near_requests.map(json.dumps),
+    st.builds(broken, valid_requests.map(json.dumps), st.integers(0, 200), st.text('"{}[]:,\\ 1nt', max_size=1)),
+    st.text(max_size=12),
+)
+"""Bodies as they come over the wire: whole, nearly whole, broken, and no JSON at all."""
+
+FORGED = {
+    "caller": {"userId": "ceo", "userArn": "arn:aws:iam::1:user/ceo"},
+    "userArn": "arn:aws:iam::1:user/ceo",
+    "operation_id": "forged",
+    "request_id": "forged",
+    "requested_at": "1999-01-01T00:00:00.000Z",
+    "execution_arn": "forged",
+    "idempotency_key": "forged",
+    "envelope": {"caller": {"userArn": "arn:aws:iam::1:user/ceo"}, "request_id": "forged"},
+}
+"""What a body might claim of itself, were anybody listening."""
+
+envelopes = st.fixed_dictionaries(
+    {
+        "request": request_texts,
+        "length": st.sampled_from([0, 32_768, 32_769, 10_000_000]),
+        "request_id": st.sampled_from(["request-1", "3f2504e0-4f89-11d3-9a0c-0305e82c3301"]),
+        "idempotency_key": st.sampled_from(["", "", "monday-1"]) | st.text(max_size=4),
+        "caller": st.dictionaries(
+            st.sampled_from(["sourceIp", "userArn", "accountId", "apiKeyId", "userAgent", "userId"]),
+            st.none() | st.text(max_size=6),
+        ),
+    }
+)
+
+
+def taken_in(result: Order | tuple[Order, Refusal]) -> tuple[Order, Refusal | None]:
+    return (result, None) if isinstance(result, Order) else result
+
+
+def is_sound(order: Order) -> bool:
+    """Nothing of the body is kept but an operation that there is, and an instance that there could be."""
+    instance_id = order.instance_id
+    return (order.operation == "" or order.operation in OPERATIONS) and (
+        instance_id == "" or rds_identifier(instance_id, INSTANCE_ID_LENGTH) == instance_id
+    )
+
+
+@given(envelopes)
+def test_any_envelope_becomes_an_order_or_a_refusal_of_whoever_sent_it(envelope: dict[str, Any]) -> None:
+    order, refusal = taken_in(from_api(envelope, ADMISSION))
+    assert order.caller == caller_identity(envelope["caller"])
+    assert (order.request_id, order.requested_at, order.execution_arn) == (envelope["request_id"], REQUESTED_AT, "")
+    assert is_sound(order)
+    if refusal is None:
+        assert envelope["length"] <= 32_768
+        assert order.operation_id == operation_id(order.operation, order.instance_id, envelope["request_id"])
+        assert is_execution_name(order.operation_id)
+        assert bool(order.idempotency_key) == bool(envelope["idempotency_key"])
+        assert isinstance(parse_request(envelope["request"]), tuple)
+    else:
+        assert refusal.status == (413 if envelope["length"] > 32_768 else 400)
+        assert order.operation_id == envelope["request_id"]
+        assert (order.parameters, order.idempotency_key) == ({}, "")
+    assert Order.from_document(json.loads(json.dumps(order.to_document()))) == order
+
+
+@given(request_texts)
+def test_any_input_of_an_execution_becomes_an_order_or_a_refusal_under_its_own_name(text: str) -> None:
+    execution = an_execution("by-hand")
+    order, refusal = taken_in(from_execution(text, execution))
+    assert order.caller == direct_start(execution["Id"])
+    assert (order.operation_id, order.execution_arn) == ("by-hand", execution["Id"])
+    assert (order.request_id, order.idempotency_key, order.requested_at) == ("", "", REQUESTED_AT)
+    assert is_sound(order)
+    assert refusal is None or (refusal.status, order.parameters) == (400, {})
+
+
+@given(request_texts)
+def test_both_doors_judge_a_request_alike(text: str) -> None:
+    by_api, no_by_api = taken_in(from_api(an_envelope(text), ADMISSION))
+    by_hand, no_by_hand = taken_in(from_execution(text, an_execution()))
+    assert no_by_api == no_by_hand
+    assert (by_api.request, by_api.fingerprint) == (by_hand.request, by_hand.fingerprint)
+
+
+@given(valid_requests)
+def test_what_operation_is_started_with_asks_for_what_was_accepted(body: dict[str, Any]) -> None:
+    """The claim compares fingerprints: an order that changed on its way would never be carried out."""
+    accepted = from_api(an_envelope(body), ADMISSION)
+    assert isinstance(accepted, Order)
+    started = from_execution(json.dumps(accepted.request), an_execution(accepted.operation_id))
+    assert isinstance(started, Order)
+    assert started.request == accepted.request
+    assert started.fingerprint == accepted.fingerprint
+
+
+@given(valid_requests, st.sets(st.sampled_from(sorted(FORGED)), min_size=1))
+def test_a_body_that_says_who_sent_it_is_refused_and_not_believed(body: dict[str, Any], claimed: set[str]) -> None:
+    claims = {name: FORGED[name] for name in claimed}
+    for forged in (body | claims, body | {"parameters": body["parameters"] | claims}):
+        known, refusal = taken_in(from_api(an_envelope(forged), ADMISSION))
+        assert refusal
+        assert known == api_stub(an_envelope(body), ADMISSION)
+        known, refusal = taken_in(from_execution(json.dumps(forged), an_execution()))
+        assert refusal
+        assert known == execution_stub(json.dumps(body), an_execution())

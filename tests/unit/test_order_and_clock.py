@@ -1,17 +1,24 @@
 """Orders and times survive the documents they travel in."""
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rds_operations import clock
+from rds_operations.admission import LONGEST_WAIT, check_in_time
+from rds_operations.classification import Verdict
+from rds_operations.faults import TooLate
+from rds_operations.identifiers import is_execution_name
+from rds_operations.items import key_id, lock_id, operation_item, order_of, verdict_of
 from rds_operations.operations import OPERATIONS
 from rds_operations.order import Order
-from tests.unit.builders import MOMENT, an_order
-
-moments = st.datetimes(datetime(2020, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC))
+from rds_operations.tables import from_attributes, to_attributes
+from tests.unit.builders import MOMENT, an_order, identifiers, moments, orders, verdicts
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
@@ -58,3 +65,63 @@ def test_an_execution_starts_at_one_time_in_both_spellings(milliseconds: int) ->
 
 def test_an_item_expires_after_ninety_days_in_epoch_seconds() -> None:
     assert clock.expiry(MOMENT) == 1763029800 + 90 * 86400
+
+
+def test_an_admission_that_is_run_late_is_late_by_more_than_its_longest_wait() -> None:
+    check_in_time(MOMENT, MOMENT + LONGEST_WAIT)
+    with pytest.raises(TooLate, match=r"Admit was run 2\.5 s after its turn; nothing was done"):
+        check_in_time(MOMENT, MOMENT + LONGEST_WAIT + timedelta(milliseconds=1))
+
+
+@given(orders, orders)
+def test_two_orders_have_one_fingerprint_only_if_they_ask_for_the_same(first: Order, second: Order) -> None:
+    renamed = replace(second, instance_id=first.instance_id)
+    for other in (second, renamed, replace(renamed, operation=first.operation, parameters=first.parameters)):
+        assert (first.fingerprint == other.fingerprint) == (first.request == other.request)
+
+
+def reversed_throughout(value: Any) -> Any:
+    """The same JSON with the keys of every object in the opposite order."""
+    if isinstance(value, list):
+        return [reversed_throughout(item) for item in value]
+    if isinstance(value, dict):
+        return {key: reversed_throughout(value[key]) for key in reversed(value)}
+    return value
+
+
+@given(orders, st.text(max_size=6), moments)
+def test_a_fingerprint_is_of_the_request_alone_however_it_travels(order: Order, other: str, moment: datetime) -> None:
+    travelled = Order.from_document(json.loads(json.dumps(reversed_throughout(order.to_document()))))
+    assert travelled == order
+    elsewhere = replace(
+        travelled,
+        operation_id=other,
+        caller={"userId": other},
+        requested_at=clock.to_text(moment),
+        request_id=other,
+        execution_arn=other,
+        idempotency_key=other,
+    )
+    assert order.fingerprint == travelled.fingerprint == elsewhere.fingerprint
+
+
+@given(orders, st.sampled_from(["", "0123abcd"]), verdicts, moments)
+def test_an_order_and_its_verdict_survive_the_item_they_are_kept_in(
+    order: Order, digest: str, verdict: Verdict, moment: datetime
+) -> None:
+    order = replace(order, idempotency_key=digest)
+    written = operation_item(order, verdict, moment)
+    item = from_attributes(json.loads(json.dumps(to_attributes(written))))
+    assert item == written
+    assert [type(value) for value in item.values()] == [type(value) for value in written.values()]
+    assert (order_of(item), verdict_of(item)) == (order, verdict)
+    assert item["fingerprint"] == order.fingerprint
+    assert (item["status"], item["started_at"]) == ("accepted", clock.to_text(moment))
+    assert not item.keys() & {"acting_at", "ended_at"}
+
+
+@given(identifiers, st.text("0123456789abcdef", min_size=64, max_size=64))
+def test_a_lock_a_key_and_an_operation_never_meet_in_the_table(instance_id: str, digest: str) -> None:
+    assert not is_execution_name(lock_id(instance_id))
+    assert not is_execution_name(key_id(digest))
+    assert lock_id(instance_id) != key_id(digest)

@@ -8,7 +8,7 @@ import pytest
 from rds_operations import operations
 from rds_operations.operations import ALLOWED, OPERATIONS, ordered
 from rds_operations.operations.operation import Operation
-from tests.unit.builders import COMPLETE, GIVEN
+from tests.unit.builders import COMPLETE, GIVEN, given_parameters
 
 STOP_INSTANCE = """
 from rds_operations.operations.operation import Operation
@@ -37,7 +37,7 @@ def test_the_allowed_text_has_the_order_of_the_specification() -> None:
 
 
 def test_the_builders_know_every_operation() -> None:
-    assert set(OPERATIONS) == set(COMPLETE) == set(GIVEN)
+    assert set(OPERATIONS) == set(COMPLETE) == set(GIVEN) == set(given_parameters)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=str)

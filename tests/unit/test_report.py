@@ -4,10 +4,18 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from rds_operations.classification import Verdict
+from rds_operations.items import operation_item
+from rds_operations.order import Order
+from rds_operations.outcome import outcome_of
+from rds_operations.progress import done, failed
 from rds_operations.refusals import Code, Refusal
 from rds_operations.report import report, unknown
 from rds_operations.tables import Item
+from tests.unit.builders import MOMENT, orders, verdicts
 
 RUNNING: Item = {
     "operation": "create_snapshot",
@@ -43,3 +51,41 @@ def test_an_operation_that_is_over_is_its_result_document() -> None:
 def test_an_unknown_id_is_not_found_and_cut_to_the_length_of_a_name() -> None:
     assert unknown("nope") == Refusal(404, Code.OPERATION_NOT_FOUND, "Operation nope not found")
     assert unknown("x" * 5000).error == f"Operation {'x' * 80} not found"
+
+
+SHOWN = {
+    "operation": str, "instance_id": str, "operation_id": str, "execution_arn": str, "status": str, "started_at": str,
+    "environment": str, "polls": int,
+}  # fmt: skip
+
+
+@given(orders, verdicts, st.none() | st.integers(1, 10), st.none() | st.integers(-1, 100))
+def test_whatever_runs_is_shown_with_these_keys_and_types(
+    order: Order, verdict: Verdict, polls: int | None, percent: int | None
+) -> None:
+    seen = {"polls": polls, "percent": percent, "acting_at": "x"}
+    item: Item = {
+        **operation_item(order, verdict, MOMENT),
+        **{name: value for name, value in seen.items() if value is not None},
+    }
+    shown = report(item)
+    counts = percent is not None and percent >= 0
+    assert {name: type(value) for name, value in shown.items()} == {**SHOWN, **({"percent": int} if counts else {})}
+    assert shown == {**{name: item.get(name) for name in shown}, "polls": polls or 0}
+
+
+@given(orders, verdicts, st.booleans(), st.text(max_size=6))
+def test_whatever_is_over_is_shown_as_its_result_document(
+    order: Order, verdict: Verdict, success: bool, error: str
+) -> None:
+    progress = (done() if success else failed(error)).to_document()
+    document = outcome_of({"progress": progress}, order, verdict.environment.value, MOMENT, MOMENT).document
+    ended: Item = {"ended_at": "x", "result": json.dumps(document), "status": "x", "polls": 3, "percent": 40}
+    assert report({**operation_item(order, verdict, MOMENT), **ended}) == document
+
+
+@given(st.text(max_size=100))
+def test_the_answer_to_any_unknown_id_is_a_short_404(operation_id: str) -> None:
+    refusal = unknown(operation_id)
+    assert (refusal.status, refusal.code) == (404, Code.OPERATION_NOT_FOUND)
+    assert len(refusal.error) <= 80 + len("Operation  not found")

@@ -1,16 +1,35 @@
 """Every request that is refused without a look at AWS, with its exact words."""
 
+import json
+import re
+import unicodedata
+from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from rds_operations.identifiers import INSTANCE_ID_LENGTH, rds_identifier
 from rds_operations.operations import OPERATIONS
 from rds_operations.refusals import Code, Refusal
-from rds_operations.validation import LARGEST_BODY, idempotency_digest, parse_body, sound_parts, too_large
-from tests.unit.builders import COMPLETE, GIVEN, INSTANCE_ID, a_request
+from rds_operations.validation import (
+    LARGEST_BODY,
+    idempotency_digest,
+    parse_body,
+    parse_request,
+    sound_parts,
+    too_large,
+)
+from tests.unit.builders import (
+    COMPLETE,
+    GIVEN,
+    INSTANCE_ID,
+    a_request,
+    json_values,
+    near_requests,
+    valid_requests,
+)
 
 BODY_TEXT = "The request body must be a JSON object with operation, instance_id and parameters"
 INSTANCE_TEXT = (
@@ -189,29 +208,6 @@ def test_tags_outside_the_limits_are_refused(tags: Any, error: str) -> None:
     assert refusal_of(a_request(tags=tags)).error == error
 
 
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-    max_leaves=12,
-)
-parameter_names = sorted({parameter.name for operation in OPERATIONS.values() for parameter in operation.parameters})
-near_tags = st.lists(st.fixed_dictionaries({"Key": st.text(max_size=4), "Value": st.text(max_size=4) | json_values}))
-near_requests = st.fixed_dictionaries(
-    {},
-    optional={
-        "operation": st.sampled_from(sorted(OPERATIONS)) | json_values,
-        "instance_id": st.sampled_from([INSTANCE_ID, "A-b"]) | json_values,
-        "parameters": json_values
-        | st.dictionaries(
-            st.sampled_from(parameter_names) | st.text(),
-            st.sampled_from(["03:00-04:00", "snap-1", True, False]) | near_tags | json_values,
-            max_size=3,
-        ),
-        "extra\n": json_values,
-    },
-)
-
-
 @given(near_requests | json_values)
 @example({"operation": "\ud800"})
 @example({"\ud800\n": 1})
@@ -229,6 +225,120 @@ def test_any_json_is_refused_in_one_printable_line_or_becomes_a_complete_request
         assert set(parameters) == {parameter.name for parameter in operation.parameters}
         assert parse_body({"operation": operation.name, "instance_id": instance_id, "parameters": parameters}) == result
     assert isinstance(sound_parts(body), tuple)
+
+
+@given(valid_requests)
+def test_a_valid_request_is_taken_as_it_is_but_for_the_case_of_its_identifiers(body: dict[str, Any]) -> None:
+    result = parse_request(json.dumps(body))
+    assert not isinstance(result, Refusal)
+    operation, instance_id, parameters = result
+    assert (operation.name, instance_id) == (body["operation"], body["instance_id"].lower())
+    given_values = {name: value for name, value in body["parameters"].items() if value is not None}
+    if "snapshot_id" in given_values:
+        given_values["snapshot_id"] = given_values["snapshot_id"].lower()
+    expected = COMPLETE[operation.name] | given_values
+    assert parameters == expected
+    assert {name: type(value) for name, value in parameters.items()} == {
+        name: type(value) for name, value in expected.items()
+    }
+
+
+@given(valid_requests, st.text(max_size=6), st.sampled_from([None, "", "x", True, 0, [], {}]))
+def test_a_key_that_nobody_asked_for_is_always_refused_even_if_it_says_nothing(
+    body: dict[str, Any], key: str, value: Any
+) -> None:
+    assume(key not in body and key not in COMPLETE[body["operation"]] and key not in tag())
+    for placed in (body | {key: value}, body | {"parameters": body["parameters"] | {key: value}}):
+        assert refusal_of(placed).error.startswith("Unknown key '")
+    tagged = a_request(tags=[tag() | {key: value}])
+    assert refusal_of(tagged).error == PAIRS
+
+
+@given(valid_requests, st.sampled_from(["", " ", "\n"]))
+def test_a_key_that_comes_twice_is_always_refused_even_with_the_same_value(body: dict[str, Any], space: str) -> None:
+    text = json.dumps(body)
+    for key in ("operation", "instance_id", "parameters", *body["parameters"]):
+        value = json.dumps(body[key] if key in body else body["parameters"][key])
+        once = f'"{key}": {value}'
+        twice = parse_request(text.replace(once, f'{once},{space}"{key}"{space}: {value}', 1))
+        assert twice == Refusal(400, Code.INVALID_REQUEST, f"The request body has the key '{key}' twice")
+
+
+OF_ANOTHER_TYPE = [
+    (operation, name, value)
+    for operation, complete in COMPLETE.items()
+    for name, default in complete.items()
+    for value in ("true", "[]", '[{"Key": "a", "Value": "b"}]', True, 0, 1, 180, 3.0, [], ["snap-1"], {}, {"a": 1})
+    if type(value) is not type(default)
+]
+
+
+@pytest.mark.parametrize(("operation", "name", "value"), OF_ANOTHER_TYPE)
+def test_a_value_of_another_type_is_always_refused_and_never_coerced(operation: str, name: str, value: Any) -> None:
+    refusal = refusal_of(a_request(operation, **{name: value}))
+    assert refusal.code is Code.INVALID_PARAMETER
+    assert name in refusal.error
+
+
+@settings(max_examples=50)
+@given(valid_requests, st.sampled_from(["operation", "instance_id", "parameters"]), json_values)
+def test_a_part_of_another_type_is_always_refused_and_never_coerced(
+    body: dict[str, Any], part: str, value: Any
+) -> None:
+    assume(value is not None and value != "" and type(value) is not type(body[part]))
+    assert refusal_of(body | {part: value}).code is Code.INVALID_PARAMETER
+
+
+def no_constant(name: str) -> Any:
+    raise ValueError(name)
+
+
+def is_json(text: str) -> bool:
+    """By the letter of the format, which has no NaN, and no deeper than a program can read."""
+    try:
+        json.loads(text, parse_constant=no_constant)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+odd_texts = st.sampled_from(
+    ["NaN", "-Infinity", "1e999", "9" * 5000, "tru", "'x'", "01", "\ufeff{}", "{},", r'"\ud800"']
+)
+
+
+@given(odd_texts | st.text('{}[]":,\\u0dtrue1e- ', max_size=24) | st.integers(0, 4000).map("[".__mul__))
+def test_any_text_is_answered(text: str) -> None:
+    for body in (text, f'{{"operation": "reboot_instance", "instance_id": {text}}}'):
+        result = parse_request(body)
+        if isinstance(result, Refusal):
+            assert result.status == 400
+        else:
+            assert is_json(body)
+            assert json.loads(body)["operation"] == result[0].name
+
+
+def is_tag_of_rds(tag: dict[str, str]) -> bool:
+    """The sentences on Tag in RDS's model: lengths, reserved prefixes, and ^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$."""
+    characters = tag["Key"] + tag["Value"]
+    return (
+        1 <= len(tag["Key"]) <= 128
+        and len(tag["Value"]) <= 256
+        and not re.match("aws:|rds:", tag["Key"], re.IGNORECASE)
+        and all(unicodedata.category(shown)[0] in "LZN" or shown in "_.:/=+-@" for shown in characters)
+    )
+
+
+tag_texts = st.text(max_size=4) | st.text("aZ9_.:/=+-@ é日²Ⅳ\u0301\u3000\u2028<🚀", max_size=6)
+reserved = st.sampled_from(["aws:", "AWS:", "rds:", "Rds:", "rds-operations:", "rds", "a"])
+
+
+@given(st.builds("{}{}".format, reserved | st.just(""), tag_texts), tag_texts)
+def test_a_tag_is_taken_if_rds_takes_it_but_for_odd_spaces_and_the_services_own(key: str, value: str) -> None:
+    result = parse_body(a_request(tags=[tag(key, value)]))
+    odd = any(unicodedata.category(shown)[0] == "Z" and shown != " " for shown in key + value)
+    own = key.lower().startswith("rds-operations:")
+    assert isinstance(result, tuple) == (is_tag_of_rds(tag(key, value)) and not odd and not own)
 
 
 @pytest.mark.parametrize(
@@ -263,3 +373,29 @@ def test_an_idempotency_key_is_kept_unreadable_and_bound_to_its_caller() -> None
 def test_an_idempotency_key_that_is_not_one_printable_word_is_refused(header: str) -> None:
     text = "Invalid Idempotency-Key. Use 1 to 255 printable ASCII characters without spaces"
     assert idempotency_digest(header, "key-id-1") == Refusal(400, Code.INVALID_REQUEST, text)
+
+
+@given(st.text(max_size=4) | st.text("aZ0!~ \x7fé", max_size=6) | st.integers(250, 260).map("k".__mul__))
+def test_an_idempotency_key_is_printable_ascii_of_a_documented_length(header: str) -> None:
+    digest = idempotency_digest(header, "key-id-1")
+    if header == "":
+        assert digest == ""
+    elif len(header) <= 255 and header.isascii() and header.isprintable() and " " not in header:
+        assert isinstance(digest, str)
+        assert re.fullmatch("[0-9a-f]{64}", digest)
+    else:
+        assert isinstance(digest, Refusal)
+
+
+def test_no_caller_comes_upon_the_key_of_another() -> None:
+    texts = ["".join(characters) for length in range(4) for characters in product("ab\0", repeat=length)]
+    keys = [text for text in texts if text and "\0" not in text]
+    pairs = list(product(texts, keys))
+    assert len({idempotency_digest(key, caller) for caller, key in pairs}) == len(pairs)
+
+
+@given(st.integers(0, 10**8))
+def test_a_body_is_too_large_from_the_first_character_past_the_limit(length: int) -> None:
+    refusal = too_large(length)
+    assert (refusal is None) == (length in range(32_769))
+    assert refusal is None or refusal.status == 413

@@ -1,9 +1,9 @@
-"""Windows, against a model that paints every minute of the week."""
+"""Windows, against two models: one paints every minute of the week, one walks from minute to minute as a clock does."""
 
-from itertools import product
+from itertools import pairwise, product, takewhile
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from rds_operations.operations.modify_backup_window import parse_backup_window
@@ -12,6 +12,26 @@ from rds_operations.windows import DAY, WEEK, BackupWindow, MaintenanceWindow
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ALL_WEEK = (1 << WEEK) - 1
+
+
+CLOCK = [f"{hour:02}:{minute:02}" for hour in range(24) for minute in range(60)]
+"""Every reading of the clock of a day, and of a week."""
+WEEK_CLOCK = [f"{weekday}:{reading}" for weekday in WEEKDAYS for reading in CLOCK]
+readings = st.sampled_from(CLOCK)
+week_readings = st.sampled_from(WEEK_CLOCK)
+
+
+def walked(readings_in_order: list[str], text: str) -> list[str]:
+    """What the clock shows from the beginning of a window until just before its end."""
+    start, end = text.split("-")
+    first = readings_in_order.index(start)
+    return list(takewhile(lambda reading: reading != end, readings_in_order[first:] + readings_in_order[:first]))
+
+
+def meet(daily: str, weekly: str) -> bool:
+    """Whether the weekly window has a minute at which, on any weekday, the clock reads a minute of the daily one."""
+    weekly_minutes = {reading[len("mon:") :] for reading in walked(WEEK_CLOCK, weekly)}
+    return bool(weekly_minutes.intersection(walked(CLOCK, daily)))
 
 
 def clock_time(minute: int) -> str:
@@ -68,6 +88,38 @@ def test_any_two_windows_overlap_as_the_minutes_do(start: int, length: int, from
     assert backup(start, length).overlaps(maintenance(from_, long)) == expected
 
 
+@given(readings, readings, week_readings, week_readings)
+def test_any_two_windows_meet_where_the_clock_says_so(start: str, end: str, from_: str, to: str) -> None:
+    assume(start != end and from_ != to)  # a window without a minute: refused where it is asked, unknown to RDS
+    asked, weekly = BackupWindow.parse(f"{start}-{end}"), MaintenanceWindow.parse(f"{from_}-{to}")
+    assert asked
+    assert weekly
+    assert asked.overlaps(weekly) == meet(f"{start}-{end}", f"{from_}-{to}")
+
+
+NEXT = dict(pairwise([*WEEK_CLOCK, WEEK_CLOCK[0]]))
+BEFORE = {after: before for before, after in NEXT.items()}
+MORROW = dict(pairwise([*WEEKDAYS, WEEKDAYS[0]]))
+
+
+@given(st.sampled_from(WEEKDAYS), readings, readings)
+def test_windows_that_touch_are_apart_and_one_minute_more_is_too_much(weekday: str, start: str, end: str) -> None:
+    """A maintenance window that fills the gap between two backups, and one that reaches a minute into either."""
+    assume(start != end)
+    gap_from = f"{weekday}:{end}"
+    gap_to = f"{weekday if end < start else MORROW[weekday]}:{start}"
+    asked = BackupWindow.parse(f"{start}-{end}")
+    assert asked
+    for weekly, overlap in (
+        (f"{gap_from}-{gap_to}", False),
+        (f"{gap_from}-{NEXT[gap_to]}", True),
+        (f"{BEFORE[gap_from]}-{gap_to}", True),
+    ):
+        window = MaintenanceWindow.parse(weekly)
+        assert window
+        assert asked.overlaps(window) is overlap, weekly
+
+
 @pytest.mark.parametrize(
     ("asked", "weekly", "overlap"),
     [
@@ -101,6 +153,41 @@ def test_a_malformed_backup_window_is_refused_with_the_documented_text(text: str
     refusal = parse_backup_window(text)
     assert isinstance(refusal, Refusal)
     assert (refusal.status, refusal.error) == (400, "Invalid backup_window format. Use HH:MM-HH:MM")
+
+
+def test_the_hours_and_minutes_of_a_clock_are_read_and_no_others() -> None:
+    minutes = set(CLOCK)
+    for hour, minute in product(range(100), repeat=2):
+        time = f"{hour:02}:{minute:02}"
+        on_the_clock = time in minutes
+        assert (BackupWindow.parse(f"{time}-12:34") is not None) == on_the_clock, time
+        assert (BackupWindow.parse(f"12:34-{time}") is not None) == on_the_clock, time
+
+
+@given(readings, readings)
+def test_a_backup_window_begins_and_lasts_as_the_clock_says(start: str, end: str) -> None:
+    minutes = walked(CLOCK, f"{start}-{end}")
+    assert BackupWindow.parse(f"{start}-{end}") == BackupWindow(CLOCK.index(start), len(minutes))
+    taken = parse_backup_window(f"{start}-{end}")
+    if len(minutes) >= 30:
+        assert taken == f"{start}-{end}"
+    else:
+        assert isinstance(taken, Refusal)
+        assert taken.error.endswith(f"; {start}-{end} has {len(minutes)}")
+
+
+@given(week_readings, week_readings)
+def test_a_maintenance_window_begins_and_lasts_as_the_clock_says(start: str, end: str) -> None:
+    expected = MaintenanceWindow(WEEK_CLOCK.index(start), len(walked(WEEK_CLOCK, f"{start}-{end}")))
+    assert MaintenanceWindow.parse(f"{start}-{end}") == expected
+    assert MaintenanceWindow.parse(f"{start}-{end}".title()) == expected
+
+
+def test_from_every_minute_of_the_day_thirty_minutes_are_enough_and_twenty_nine_are_not() -> None:
+    twice = CLOCK + CLOCK
+    for position, start in enumerate(CLOCK):
+        assert isinstance(parse_backup_window(f"{start}-{twice[position + 29]}"), Refusal), start
+        assert parse_backup_window(f"{start}-{twice[position + 30]}") == f"{start}-{twice[position + 30]}"
 
 
 @given(st.from_regex(r"\d\d:\d\d-\d\d:\d\d", fullmatch=True) | st.text(max_size=12))
