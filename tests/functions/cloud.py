@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -128,6 +130,43 @@ class Cloud:
         }
         return self.call("audit", {"source": "aws.states", "detail": event})
 
+    def sweep(self) -> Document:
+        return self.call("sweep", {})
+
+    def overdue(self, operation_id: str) -> None:
+        """As if the longest possible time had passed."""
+        item = self.item(operation_id)
+        assert item
+        self.put(**{**item, "due_at": 1})
+
+    @contextmanager
+    def rds_denied(self, state: str) -> Iterator[None]:
+        """RDS denies every call of one function."""
+        with _refused(self.modules[state].rds.client, "rds", "AccessDenied"):
+            yield
+
+    @contextmanager
+    def records_refused(self, state: str) -> Iterator[None]:
+        """DynamoDB takes no record from one function."""
+        client = self.modules[state].books.ledger._client
+        with _refused(client, "dynamodb.PutItem", "InternalServerError"):
+            yield
+
+    @property
+    def late_watch_machine(self) -> str:
+        return LATE_WATCH_MACHINE
+
+    def late_watches(self) -> list[str]:
+        """The names of the late watches that were started."""
+        found = self.states.list_executions(stateMachineArn=LATE_WATCH_MACHINE)["executions"]
+        return [execution["name"] for execution in found]
+
+    def waiting(self) -> int:
+        """The messages in the queue, those in flight included."""
+        names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        found = self.queues.get_queue_attributes(QueueUrl=UNRECORDED_QUEUE, AttributeNames=names)["Attributes"]
+        return sum(int(number) for number in found.values())
+
     def status(self, operation_id: str) -> Document:
         answer = self.call("status", {"pathParameters": {"operation_id": operation_id}})
         return {**answer, "body": json.loads(answer["body"])}
@@ -225,6 +264,21 @@ class Cloud:
                 break
             work = work | self.call(state, work)
         return work
+
+
+@contextmanager
+def _refused(client: Any, event: str, code: str) -> Iterator[None]:
+    """Every such call is answered with this error, without reaching anything."""
+
+    def refuse(model: Any, **_event: Any) -> tuple[Any, Document]:
+        body = {"Error": {"Code": code, "Message": "refused"}, "ResponseMetadata": {"HTTPStatusCode": 400}}
+        return SimpleNamespace(status_code=400), body
+
+    client.meta.events.register(f"before-call.{event}", refuse)
+    try:
+        yield
+    finally:
+        client.meta.events.unregister(f"before-call.{event}", refuse)
 
 
 def a_work(operation: str = "create_snapshot", **more: Any) -> Document:

@@ -110,7 +110,7 @@ def test_an_order_and_its_verdict_survive_the_item_they_are_kept_in(
     order: Order, digest: str, verdict: Verdict, moment: datetime
 ) -> None:
     order = replace(order, idempotency_key=digest)
-    written = operation_item(order, verdict, moment)
+    written = operation_item(order, verdict, moment, moment)
     item = from_attributes(json.loads(json.dumps(to_attributes(written))))
     assert item == written
     assert [type(value) for value in item.values()] == [type(value) for value in written.values()]

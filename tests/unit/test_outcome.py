@@ -9,6 +9,7 @@ import pytest
 from rds_operations.operations import OPERATIONS
 from rds_operations.order import Order
 from rds_operations.outcome import Outcome, fault_text, outcome_of, work_of_event
+from rds_operations.outcome import settled as settled_late
 from rds_operations.progress import Progress, done, failed
 from tests.unit.builders import INSTANCE_ID, MOMENT, SNAPSHOT_ID, an_order
 
@@ -164,3 +165,51 @@ def test_the_end_of_the_execution_carries_the_document_as_its_cause() -> None:
     assert (ended["success"], ended["error"]) == (False, "OperationFailed")
     assert json.loads(ended["cause"]) == ended["document"] == outcome.document
     assert settled({"progress": done().to_document()}).to_document()["success"] is True
+
+
+# What a late look adds.
+
+TIMED_OUT_WORK: dict[str, Any] = {"progress": Progress("rebooting").to_document()}
+
+
+@pytest.mark.parametrize(
+    ("progress", "final"),
+    [
+        (done(), {"final_status": "available"}),
+        (failed("gone"), {"final_status": "failed", "final_error": "gone"}),
+        (Progress("rebooting"), {"final_status": "timeout"}),
+    ],
+)
+def test_a_late_look_adds_what_became_of_it_and_changes_nothing_else(progress: Progress, final: dict[str, str]) -> None:
+    order = an_order("reboot_instance")
+    document = settled(TIMED_OUT_WORK, order).document
+    late = settled_late(document, order, progress, MOMENT, MOMENT + timedelta(seconds=1234.56))
+    assert late == document | final | {"final_duration_seconds": 1234.6}
+    assert (late["status"], late["success"]) == ("timeout", False)
+
+
+def test_a_late_look_completes_the_document_with_what_rds_shows() -> None:
+    document = settled({"progress": Progress("creating").to_document()}).document
+    late = settled_late(document, an_order(), done(**DETAILS["create_snapshot"]), MOMENT, MOMENT)
+    assert "snapshot_arn" not in document
+    assert late["snapshot_arn"] == SNAPSHOT_ARN
+
+
+@pytest.mark.parametrize(
+    ("work", "acted", "unsettled"),
+    [
+        (TIMED_OUT_WORK, True, True),
+        ({"fault": {"Error": "ExecutionAborted"}}, True, True),
+        ({"fault": {"Error": "ExecutionTimedOut"}}, True, True),
+        ({"fault": {"Error": "ExecutionAborted"}}, False, False),
+        ({"progress": done().to_document()}, True, False),
+        ({"progress": failed("no").to_document()}, True, False),
+        ({"refusal": {"error": "no"}}, False, False),
+    ],
+)
+def test_an_end_is_settled_where_rds_was_never_asked_or_has_answered(
+    work: dict[str, Any], acted: bool, unsettled: bool
+) -> None:
+    order = an_order("reboot_instance")
+    outcome = outcome_of(work, order, "development", MOMENT, MOMENT, acted=acted)
+    assert outcome.unsettled is unsettled

@@ -65,7 +65,7 @@ def test_whatever_runs_is_shown_with_these_keys_and_types(
 ) -> None:
     seen = {"polls": polls, "percent": percent, "acting_at": "x"}
     item: Item = {
-        **operation_item(order, verdict, MOMENT),
+        **operation_item(order, verdict, MOMENT, MOMENT),
         **{name: value for name, value in seen.items() if value is not None},
     }
     shown = report(item)
@@ -81,7 +81,7 @@ def test_whatever_is_over_is_shown_as_its_result_document(
     progress = (done() if success else failed(error)).to_document()
     document = outcome_of({"progress": progress}, order, verdict.environment.value, MOMENT, MOMENT).document
     ended: Item = {"ended_at": "x", "result": json.dumps(document), "status": "x", "polls": 3, "percent": 40}
-    assert report({**operation_item(order, verdict, MOMENT), **ended}) == document
+    assert report({**operation_item(order, verdict, MOMENT, MOMENT), **ended}) == document
 
 
 @given(st.text(max_size=100))

@@ -1,0 +1,219 @@
+"""The sweep: whatever was left open is closed, by looking at the execution and at RDS."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.functions.cloud import OPERATION_MACHINE, UNRECORDED_QUEUE, Cloud, Document
+from tests.unit.builders import EXECUTION_PREFIX, INSTANCE_ID, a_request, an_envelope, an_execution
+
+
+def open_operation(cloud: Cloud, operation: str = "create_snapshot", *, started: bool = True) -> str:
+    """Accepted, and long overdue; its execution, where it was started, runs until `stop`."""
+    cloud.create_instance()
+    work = cloud.request(a_request(operation), "a-key")
+    operation_id: str = work["order"]["operation_id"]
+    if started:
+        cloud.states.start_execution(stateMachineArn=OPERATION_MACHINE, name=operation_id)
+    cloud.overdue(operation_id)
+    return operation_id
+
+
+def acted(cloud: Cloud, operation: str = "create_snapshot") -> str:
+    operation_id = open_operation(cloud, operation)
+    cloud.executed(cloud.begin({"name": operation_id, "input": a_request(operation)}))
+    cloud.overdue(operation_id)
+    return operation_id
+
+
+def stop(cloud: Cloud, operation_id: str) -> None:
+    cloud.states.stop_execution(executionArn=EXECUTION_PREFIX + operation_id)
+
+
+def closing(cloud: Cloud) -> Document:
+    record = cloud.records()[-1]
+    return {**record, "result": json.loads(record["result"])}
+
+
+def test_what_is_not_due_is_left_alone(cloud: Cloud) -> None:
+    cloud.create_instance()
+    cloud.accepted()
+    assert cloud.sweep() == {}
+    assert cloud.events() == ["accepted"]
+
+
+def test_an_operation_that_never_began_is_closed_and_its_instance_is_free(cloud: Cloud) -> None:
+    operation_id = open_operation(cloud, started=False)
+    assert cloud.sweep() == {"closed": 1}
+    record = closing(cloud)
+    assert (record["event"], record["recorded_by"], record["success"]) == ("completed", "sweep", False)
+    assert record["result"]["error"] == "OperationNotStarted: Its execution was never started; nothing was done"
+    assert cloud.lock() is None
+    assert cloud.status(operation_id)["body"]["status"] == "failed"
+    assert cloud.sweep() == {}
+    assert cloud.actions == []
+
+
+def test_one_whose_execution_runs_is_left_to_it(cloud: Cloud) -> None:
+    operation_id = acted(cloud)
+    assert cloud.sweep() == {"left": 1}
+    assert cloud.events() == ["accepted"]
+    item = cloud.item(operation_id)
+    assert item
+    assert "ended_at" not in item
+
+
+def test_one_whose_execution_was_stopped_ends_as_rds_shows_it(cloud: Cloud) -> None:
+    operation_id = acted(cloud)  # moto's snapshots are available at once
+    stop(cloud, operation_id)
+    assert cloud.sweep() == {"closed": 1}
+    record = closing(cloud)
+    assert (record["recorded_by"], record["success"]) == ("sweep", True)
+    assert record["result"]["status"] == "available"
+    assert record["result"]["snapshot_arn"].endswith(record["result"]["snapshot_id"])
+    assert cloud.lock() is None
+
+
+def test_one_that_rds_is_still_at_times_out_and_is_watched_on(cloud: Cloud) -> None:
+    operation_id = acted(cloud, "reboot_instance")  # moto never shows a restart
+    stop(cloud, operation_id)
+    assert cloud.sweep() == {"closed": 1}
+    assert closing(cloud)["result"]["status"] == "timeout"
+    assert cloud.late_watches() == [operation_id]
+    assert cloud.actions == ["RebootDBInstance"]
+
+
+def test_one_that_was_stopped_before_it_acted_says_that(cloud: Cloud) -> None:
+    stop(cloud, open_operation(cloud))
+    cloud.sweep()
+    assert closing(cloud)["result"]["error"] == "ExecutionAborted: The execution was stopped"
+    assert cloud.late_watches() == []
+
+
+@pytest.mark.parametrize("operation", ["create_snapshot", "reboot_instance", "modify_backup_window"])
+def test_where_rds_cannot_be_looked_at_the_record_is_written_all_the_same(cloud: Cloud, operation: str) -> None:
+    operation_id = acted(cloud, operation)
+    stop(cloud, operation_id)
+    with cloud.rds_denied("sweep"):
+        assert cloud.sweep() == {"closed": 1}
+    assert closing(cloud)["result"]["status"] == "timeout"
+    assert cloud.late_watches() == [operation_id]
+
+
+def test_one_that_cannot_be_closed_does_not_keep_the_others_waiting(
+    cloud: Cloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cloud.create_instance()
+    cloud.put(operation_id="broken", unfinished="operation", due_at=1)
+    operation_id = cloud.request(a_request())["order"]["operation_id"]
+    cloud.overdue(operation_id)
+    assert cloud.sweep() == {"failed": 1, "closed": 1}
+    failures = [line for line in capsys.readouterr().out.splitlines() if "AuditWriteFailures" in line]
+    assert [json.loads(line)["operation_id"] for line in failures] == ["broken"]
+
+
+# What was closed before RDS was done.
+
+
+def timed_out(cloud: Cloud) -> str:
+    cloud.create_instance()
+    work = cloud.executed(cloud.accepted("reboot_instance"))
+    assert cloud.audited(work)["error"] == "OperationTimedOut"
+    operation_id: str = work["order"]["operation_id"]
+    return operation_id
+
+
+def late(cloud: Cloud, operation_id: str, **progress: Any) -> Document:
+    """The Audit of a late watch that saw this."""
+    work = {"order": {"operation_id": operation_id}, "progress": {"status": "rebooting", **progress}}
+    return cloud.call("audit", {"machine": "LATE_WATCH", "work": work})
+
+
+def test_a_time_out_is_watched_on_and_on_record_once_it_is_known_what_became_of_it(cloud: Cloud) -> None:
+    operation_id = timed_out(cloud)
+    assert cloud.late_watches() == [operation_id]
+    before = cloud.status(operation_id)["body"]
+    seen = {"status": "available", "finished": True, "success": True}
+    document = late(cloud, operation_id, **seen)
+    assert {**before, "final_status": "available"}.items() <= document.items()
+    assert cloud.status(operation_id)["body"] == document
+    record = closing(cloud)
+    assert (record["event"], record["recorded_by"], record["success"]) == ("final", "late_watch", True)
+    assert record["result"]["final_status"] == "available"
+    assert late(cloud, operation_id, **seen) == document
+    assert cloud.events().count("final") == 1
+    assert cloud.sweep() == {}
+
+
+def test_a_late_watch_that_never_saw_the_end_says_so(cloud: Cloud) -> None:
+    operation_id = timed_out(cloud)
+    assert late(cloud, operation_id)["final_status"] == "timeout"
+    assert closing(cloud)["success"] is False
+
+
+def test_a_late_watch_that_was_stopped_is_ended_by_the_sweep(cloud: Cloud) -> None:
+    operation_id = timed_out(cloud)
+    cloud.overdue(operation_id)
+    assert cloud.sweep() == {"settled": 1}
+    assert closing(cloud)["recorded_by"] == "sweep"
+    assert cloud.status(operation_id)["body"]["final_status"] == "timeout"
+    assert cloud.sweep() == {}
+
+
+def test_a_late_watch_that_cannot_be_started_hides_no_outcome(cloud: Cloud) -> None:
+    cloud.states.delete_state_machine(stateMachineArn=cloud.late_watch_machine)
+    operation_id = timed_out(cloud)
+    assert cloud.events() == ["accepted", "completed"]
+    item = cloud.item(operation_id)
+    assert item
+    assert item["unfinished"] == "watch"
+
+
+def test_an_item_that_is_gone_after_ninety_days_is_nothing_to_settle(cloud: Cloud) -> None:
+    assert late(cloud, "no-such-operation") == {}
+
+
+# What ADMISSION could not record.
+
+
+def unrecorded(cloud: Cloud, environment: str = "prod") -> Document:
+    """The message that ADMISSION leaves."""
+    cloud.create_instance(environment)
+    work = cloud.request(a_request())
+    message = {
+        "machine": "ADMISSION",
+        "work": work,
+        "execution": an_execution("admission"),
+        "envelope": an_envelope(a_request()),
+    }
+    cloud.queues.send_message(QueueUrl=UNRECORDED_QUEUE, MessageBody=json.dumps(message))
+    return work
+
+
+def test_a_refusal_that_waited_is_recorded_as_it_was_then(cloud: Cloud) -> None:
+    work = unrecorded(cloud)
+    assert cloud.sweep() == {"recorded": 1}
+    (record,) = cloud.records()
+    assert (record["event"], record["recorded_by"], record["instance_id"]) == ("refused", "sweep", INSTANCE_ID)
+    assert record["timestamp"] == work["order"]["requested_at"]
+    assert json.loads(record["result"])["code"] == "production_instance"
+    assert cloud.waiting() == 0
+    assert cloud.sweep() == {}
+
+
+def test_a_refusal_that_cannot_be_recorded_yet_keeps_waiting(cloud: Cloud) -> None:
+    unrecorded(cloud)
+    with cloud.records_refused("sweep"):
+        assert cloud.sweep() == {"failed": 1}
+    assert cloud.records() == []
+    assert cloud.waiting() == 1
+
+
+def test_a_refusal_that_was_recorded_after_all_is_not_recorded_twice(cloud: Cloud) -> None:
+    work = unrecorded(cloud)
+    cloud.answered(work)
+    assert cloud.sweep() == {"recorded": 1}
+    assert cloud.events() == ["refused"]
