@@ -20,22 +20,33 @@ _STEPS = 10
 def install(time_scale: float) -> None:
     rds._create_snapshot_internal = _slow_snapshots(rds._create_snapshot_internal, time_scale)
     rds._finish_instance_reboot = _slow_reboots(rds._finish_instance_reboot, time_scale)
+    rds.load_persisted_state = _going_on(rds.load_persisted_state, time_scale)
     rds._ACTION_MAP["DescribeDBSnapshots"] = _throttled(rds._ACTION_MAP["DescribeDBSnapshots"])
 
 
-def go_on(time_scale: float) -> None:
-    """After a restart: RDS is not what was killed, so what was under way in it begins again."""
-    for (account, region, _), snapshot in list(rds._snapshots._data.items()):
-        set_request_account_id(account)
-        set_request_region(region)
-        instance = rds._resolve_instance(snapshot["DBInstanceIdentifier"])
-        if snapshot["Status"] == "creating" and instance:
-            _in_background(partial(_grow, snapshot, instance, time_scale))
-    for (account, region, _), instance in list(rds._instances._data.items()):
-        set_request_account_id(account)
-        set_request_region(region)
-        if instance["DBInstanceStatus"] == "rebooting":
-            _in_background(partial(rds._finish_instance_reboot, instance, None))
+def _going_on(load: Callable[[Document], None], time_scale: float) -> Callable[[Document], None]:
+    """After a restart, what was under way begins again: RDS itself was not killed."""
+
+    def load_persisted_state(state: Document) -> None:
+        rebooting = [
+            key for key, instance in state["instances"]._data.items() if instance["DBInstanceStatus"] == "rebooting"
+        ]
+        load(state)
+        for (account, region, _), snapshot in list(rds._snapshots._data.items()):
+            instance = rds._instances._data.get((account, region, snapshot["DBInstanceIdentifier"]))
+            if snapshot["Status"] == "creating" and instance:
+                _in_background(partial(_grow, snapshot, instance, time_scale), account, region)
+        for account, region, name in rebooting:
+            _in_background(partial(_reboot_again, rds._instances._data[account, region, name]), account, region)
+
+    return load_persisted_state
+
+
+def _reboot_again(instance: Instance) -> None:
+    while instance["DBInstanceStatus"] == "creating":  # as which MiniStack loads every instance
+        time.sleep(0.1)
+    instance["DBInstanceStatus"] = "rebooting"
+    rds._finish_instance_reboot(instance, None)
 
 
 def _slow_snapshots(create: Callable[[str, Instance], Document], time_scale: float) -> Callable[..., Document]:
@@ -44,7 +55,7 @@ def _slow_snapshots(create: Callable[[str, Instance], Document], time_scale: flo
         snapshot.update(Status="creating", PercentProgress=0)
         if instance["DBInstanceStatus"] == "available":
             instance["DBInstanceStatus"] = "backing-up"  # as RDS does while it takes a snapshot
-        _in_background(lambda: _grow(snapshot, instance, time_scale))
+        _in_background(partial(_grow, snapshot, instance, time_scale), get_account_id(), get_region())
         return snapshot
 
     return create_snapshot
@@ -102,10 +113,7 @@ def _seconds(behaviour: str, tag: str) -> float:
     return float(behaviour) if behaviour.replace(".", "", 1).isdigit() else _DEFAULT_SECONDS[tag]
 
 
-def _in_background(work: Callable[[], None]) -> None:
-    """In the scope of the account and Region of the request at hand."""
-    account, region = get_account_id(), get_region()
-
+def _in_background(work: Callable[[], None], account: str, region: str) -> None:
     def run() -> None:
         set_request_account_id(account)
         set_request_region(region)

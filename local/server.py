@@ -29,7 +29,7 @@ def install(time_scale: float) -> None:
     async_invokes.install()
     executions.install()
     rds_time.install(time_scale)
-    state_on_disk.install(after_loading=lambda: rds_time.go_on(time_scale))
+    state_on_disk.install()
     if os.environ.get("FAULTS") == "1":
         fault_points.install()
     rds._get_docker = lambda: None  # no database engine behind an instance, even where Docker is running

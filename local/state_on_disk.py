@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 
 from ministack import app
 from ministack.core import persistence
@@ -15,18 +14,16 @@ from ministack.core import persistence
 _EVERY_SECONDS = 0.5
 
 
-def install(after_loading: Callable[[], None]) -> None:
-    """`after_loading` goes on with what was under way."""
+def install() -> None:
     if not persistence.PERSIST_STATE:
         return
     load = app._load_persisted_state
 
-    def load_and_go_on() -> None:
+    def load_then_save() -> None:
         load()
-        after_loading()
         threading.Thread(target=_save_for_ever, daemon=True).start()
 
-    app._load_persisted_state = load_and_go_on
+    app._load_persisted_state = load_then_save
 
 
 def _save_for_ever() -> None:

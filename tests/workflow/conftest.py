@@ -21,9 +21,6 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder: Path = tmp_path_factory.mktemp("cloud")
     here = cloud.start(folder, cloud.free_port(), TIME_SCALE, faults=True)
     try:
-        found = Service(here, deployment.deploy(here, overrides=LATE_WATCH))
-        resource = deployment.session().resource("dynamodb", endpoint_url=here.endpoint)
-        found._clients["dynamodb-table"] = resource.Table(found.outputs["audit_table"])
-        yield found
+        yield Service.on(here, deployment.deploy(here, overrides=LATE_WATCH))
     finally:
         cloud.stop(folder)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from local.cloud import Cloud
 from local.demo_instances import DEVELOPMENT, DemoInstance, create
-from local.deployment import client
+from local.deployment import client, session
 
 Document = dict[str, Any]
 _PATIENCE_SECONDS = 180
@@ -36,6 +36,13 @@ class Service:
     cloud: Cloud
     outputs: dict[str, str]
     _clients: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def on(cls, cloud: Cloud, outputs: dict[str, str]) -> Service:
+        service = cls(cloud, outputs)
+        resource = session().resource("dynamodb", endpoint_url=cloud.endpoint)
+        service._clients["dynamodb-table"] = resource.Table(outputs["audit_table"])
+        return service
 
     def aws(self, name: str) -> Any:
         if name not in self._clients:

@@ -78,6 +78,7 @@ class Case:
         self.instance = service.new_instance(prefix="fault", tags=row.tags)
         self.answers: list[Answer] = []
         self.document: Document = {}
+        self.earlier: list[Document] = []
 
     @property
     def operation_id(self) -> str:
@@ -95,10 +96,18 @@ class Case:
             if self.row.after:
                 self.row.after(self)
             self.heal()
-            self._wait_for_the_end()
+            self.finish()
         finally:
             self.heal()
         return self.observe()
+
+    def finish(self) -> None:
+        """No execution runs any more, and nothing is left for the late watch."""
+        if self.operation_id:
+            self.execution()
+        self.eventually(lambda: not any("unfinished" in item for item in self.items()), "the last record")
+        if self.operation_id:
+            self.document = self.service.result(self.operation_id)
 
     def inject(self, **fault: Any) -> None:
         """Where a fault does not say what it matches, it is this instance."""
@@ -169,7 +178,7 @@ class Case:
         """The acting calls that came to RDS from a function."""
         found = self._switch("GET", f"{CALLS_PATH}?contains={self.instance}")
         exactly = re.compile(rf"{re.escape(self.instance)}(?![0-9])")
-        return [call for call in found if call["by_function"] and exactly.search(call["text"])]
+        return self.earlier + [call for call in found if call["by_function"] and exactly.search(call["text"])]
 
     def _is_lost(self, events: list[str], acted: int) -> bool:
         """Something happened of which no record tells: an attempt, an act, an end, or what became of it later."""
@@ -183,14 +192,6 @@ class Case:
             or ended != operations
             or unsettled > 0
         )
-
-    def _wait_for_the_end(self) -> None:
-        """No execution runs any more, and nothing is left for the late watch."""
-        if self.operation_id:
-            self.execution()
-        self.eventually(lambda: not any("unfinished" in item for item in self.items()), "the last record")
-        if self.operation_id:
-            self.document = self.service.result(self.operation_id)
 
     def _execution_status(self) -> str:
         if not self.operation_id:
