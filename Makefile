@@ -3,7 +3,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PORT TIME_SCALE SETTINGS
 
-.PHONY: demo up down test check docs setup
+.PHONY: demo up down test check docs setup fault-report
 
 ## demo: the local cloud, and one operation on it from request to audit record
 demo: setup
@@ -20,6 +20,10 @@ down:
 ## test: all there is to check, as CI does
 test: setup check
 	python -m pytest
+
+## fault-report: every injected fault, and the table of what came of it
+fault-report: setup
+	@python -m tests.workflow.faults
 
 ## docs: the tables of README.md that follow from the code
 docs: setup

@@ -11,7 +11,7 @@ from ministack.services import lambda_svc
 
 # The last line of a traceback that starts at the margin: `module.Class: message`, or `module.Class`.
 _RAISED = re.compile(r"^(?:[A-Za-z_]\w*\.)*([A-Za-z_]\w*)(?::.*)?$", re.MULTILINE)
-_DIED = "Worker process died"
+_DIED = re.compile("Worker (process died|process exited|init failed)")
 _TRACEBACK = "Traceback (most recent call last):"
 
 
@@ -20,9 +20,10 @@ def install() -> None:
 
     def with_error_name(func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
         result: dict[str, Any] = execute(func, event, request_id)
-        if result.get("error") and result["body"].get("errorType") == "Runtime.HandlerError":
-            died = result["body"].get("errorMessage") == _DIED
-            result["body"]["errorType"] = "Runtime.ExitError" if died else _class_name(str(result.get("log", "")))
+        if result.get("error") and _DIED.match(str(result["body"].get("errorMessage"))):
+            result["body"]["errorType"] = "Runtime.ExitError"
+        elif result.get("error") and result["body"].get("errorType") == "Runtime.HandlerError":
+            result["body"]["errorType"] = _class_name(str(result.get("log", "")))
         return result
 
     lambda_svc._execute_function_warm = with_error_name

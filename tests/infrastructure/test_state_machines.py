@@ -17,7 +17,10 @@ TRANSIENT = {
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
     "Lambda.TooManyRequestsException",
+    "Runtime.ExitError",
+    "Lambda.Unknown",
 }
+"""Every function is safe to repeat: those that write know their own writes again, and Execute its own act."""
 
 
 def definition(template: Template, name: str) -> dict[str, Any]:

@@ -60,6 +60,8 @@ class Observation:
     records: tuple[str, ...]
     locked: bool
     lost: bool
+    told: str
+    """The error text that the caller reads, for whoever reads a failed test."""
 
     @property
     def twice(self) -> bool:
@@ -172,6 +174,7 @@ class Case:
             records=tuple(f"{record['event']} by {record['recorded_by']}" for record in records),
             locked=self.service.is_locked(self.instance),
             lost=self._is_lost([record["event"] for record in records], acted),
+            told=str(self.document.get("error", "")),
         )
 
     def calls(self) -> list[Document]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from local.deployment import STACK
 from tests.workflow.faults.case import Case, Row
 from tests.workflow.faults.checks import assert_as_expected, parametrized
 from tests.workflow.faults.conftest import Seen
 from tests.workflow.faults.expected import CLOSED_BEHIND, RECORDS
 from tests.workflow.service import Document, reboot_of, snapshot_of, window_of
+from tests.workflow.test_permissions import update
 
 WHERE = "Execution"
 ABORTED, TIMED_OUT, BROKEN = "ABORTED", "TIMED_OUT", "FAILED States.Runtime"
@@ -149,4 +153,41 @@ UNTOLD = [
 
 @parametrized(UNTOLD)
 def test_the_sweep_closes_what_nobody_told_of(row: Row, seen: Seen) -> None:
+    assert_as_expected(row, seen(row))
+
+
+def deploy_a_new_version(case: Case) -> None:
+    """Other functions, another definition; and back again while it may still run."""
+    whole = (Path(case.service.cloud.folder) / "cdk.out" / f"{STACK}.template.json").read_text()
+    template = json.loads(whole)
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Lambda::Function":
+            resource["Properties"]["Description"] += " (new)"
+            resource["Properties"]["Environment"]["Variables"]["LONGEST_SECONDS"] = "9999"
+        if resource["Type"] == "AWS::StepFunctions::StateMachine":
+            resource["Properties"]["DefinitionSubstitutions"]["MaxPolls"] = "12"
+    update(case.service, json.dumps(template))
+    update(case.service, whole)
+
+
+DEPLOYED = [
+    Row(
+        WHERE,
+        "a new version is deployed while it runs",
+        request,
+        ({"point": f"rds:{action}", "caller": "Execute", "effect": "hang", "seconds": 3},),
+        {"answer": 202, "execution": "SUCCEEDED", "outcome": "available", "acted": 1, "records": RECORDS},
+        during=deploy_a_new_version,
+        alone=True,
+    )
+    for request, action in {
+        snapshot_of: "CreateDBSnapshot",
+        reboot_of: "RebootDBInstance",
+        window_of: "ModifyDBInstance",
+    }.items()
+]
+
+
+@parametrized(DEPLOYED)
+def test_a_deploy_in_mid_operation(row: Row, seen: Seen) -> None:
     assert_as_expected(row, seen(row))
