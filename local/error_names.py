@@ -11,7 +11,8 @@ from ministack.services import lambda_svc
 
 # The last line of a traceback that starts at the margin: `module.Class: message`, or `module.Class`.
 _RAISED = re.compile(r"^(?:[A-Za-z_]\w*\.)*([A-Za-z_]\w*)(?::.*)?$", re.MULTILINE)
-_DIED = re.compile("Worker (process died|process exited|init failed)")
+_DIED = "Worker process died"
+_HANDLER_ERROR = "Runtime.HandlerError"
 _TRACEBACK = "Traceback (most recent call last):"
 
 
@@ -20,17 +21,22 @@ def install() -> None:
 
     def with_error_name(func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
         result: dict[str, Any] = execute(func, event, request_id)
-        if result.get("error") and _DIED.match(str(result["body"].get("errorMessage"))):
-            result["body"]["errorType"] = "Runtime.ExitError"
-        elif result.get("error") and result["body"].get("errorType") == "Runtime.HandlerError":
-            result["body"]["errorType"] = _class_name(str(result.get("log", "")))
+        if result.get("error"):
+            result["body"]["errorType"] = _error_name(result["body"], str(result.get("log", "")))
         return result
 
     lambda_svc._execute_function_warm = with_error_name
+
+
+def _error_name(body: dict[str, Any], log: str) -> str:
+    """Whatever befell the process itself, be it in MiniStack's own hands, is the end of the runtime."""
+    if body["errorType"] == _HANDLER_ERROR and body["errorMessage"] != _DIED:
+        return _class_name(log)
+    return "Sandbox.Timedout" if body["errorType"] == "Sandbox.Timedout" else "Runtime.ExitError"
 
 
 def _class_name(log: str) -> str:
     frames = log.rpartition(_TRACEBACK)[2].splitlines()
     raised = "\n".join(line for line in frames if not line.startswith(" "))
     found = _RAISED.search(raised)
-    return found[1] if found else "Runtime.HandlerError"
+    return found[1] if found else _HANDLER_ERROR
