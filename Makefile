@@ -3,7 +3,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PORT TIME_SCALE SETTINGS
 
-.PHONY: demo up down test check docs setup
+.PHONY: demo up down test load check docs setup
 
 ## demo: the local cloud, and one operation on it from request to audit record
 demo: setup
@@ -20,6 +20,10 @@ down:
 ## test: all there is to check, as CI does
 test: setup check
 	python -m pytest
+
+## load: many operations at once on a local cloud of its own (OPERATIONS=200 INSTANCES=50 CLIENTS=20)
+load: setup
+	@OPERATIONS=$(or $(OPERATIONS),200) INSTANCES=$(or $(INSTANCES),50) CLIENTS=$(or $(CLIENTS),20) python -m tests.load
 
 ## docs: the tables of README.md that follow from the code
 docs: setup

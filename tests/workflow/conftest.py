@@ -1,25 +1,14 @@
-"""One local cloud for the whole suite, on a free port, with its own folder; stopped at the end whatever happens."""
+"""One local cloud for the whole suite."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from local import cloud, deployment
+from tests.own_cloud import own_service
 from tests.workflow.service import Service
-
-TIME_SCALE = 60.0
-"""A poll every half second. The definition stays as it is; only waiting is scaled."""
 
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    folder: Path = tmp_path_factory.mktemp("cloud")
-    here = cloud.start(folder, cloud.free_port(), TIME_SCALE)
-    try:
-        found = Service(here, deployment.deploy(here))
-        resource = deployment.session().resource("dynamodb", endpoint_url=here.endpoint)
-        found._clients["dynamodb-table"] = resource.Table(found.outputs["audit_table"])
+    with own_service(tmp_path_factory.mktemp("cloud")) as found:
         yield found
-    finally:
-        cloud.stop(folder)
