@@ -3,7 +3,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PORT TIME_SCALE SETTINGS
 
-.PHONY: demo up down test load check docs setup
+.PHONY: demo up down test fuzz load check docs setup
 
 ## demo: the local cloud, and one operation on it from request to audit record
 demo: setup
@@ -20,6 +20,10 @@ down:
 ## test: all there is to check, as CI does
 test: setup check
 	python -m pytest
+
+## fuzz: requests made from docs/openapi.json to a local cloud of its own (FUZZ_REQUESTS=2000 SEED=1)
+fuzz: setup
+	@FUZZ_REQUESTS=$(or $(FUZZ_REQUESTS),2000) SEED=$(or $(SEED),1) python -m tests.fuzz
 
 ## load: many operations at once on a local cloud of its own (OPERATIONS=200 INSTANCES=50 CLIENTS=20)
 load: setup

@@ -9,8 +9,8 @@ import time
 from tests.load.board import Board
 from tests.load.clients import Seen, jobs, run
 from tests.load.verdict import audit_ids, violations
+from tests.load.warm_up import warm_up
 from tests.own_cloud import TIME_SCALE, passing_service
-from tests.workflow.service import Service
 
 _PERCENTILES = (50, 90, 99, 100)
 
@@ -22,7 +22,8 @@ def main() -> int:
     )
     with passing_service() as service:
         names = [service.new_instance("load") for _ in range(instances)]
-        _warm_up(service, names, clients)
+        for some, seen in warm_up(service, names, sorted({1, 2, 4, 8, clients})):
+            print(f"Warm-up, not measured: {some} clients, {_counted(seen)}", flush=True)
         before = audit_ids(service)
         print(f"{operations} operations over {instances} instances by {clients} clients", flush=True)
         begun = time.monotonic()
@@ -34,13 +35,6 @@ def main() -> int:
     records = 2 * operations
     print("VIOLATED" if found else f"OK: all {operations} ended, {records} records, no lock left, no 5xx")
     return 1 if found else 0
-
-
-def _warm_up(service: Service, names: list[str], clients: int) -> None:
-    """More clients step by step, so that the functions' processes are started before anything is measured."""
-    for some in sorted({1, 2, 4, 8, clients}):
-        seen = run(service, Board(jobs(3 * some, f"warm-up-{some}"), names), some)
-        print(f"Warm-up, not measured: {some} clients, {_counted(seen)}", flush=True)
 
 
 def _show(seen: Seen, begun: float) -> None:

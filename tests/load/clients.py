@@ -34,9 +34,8 @@ class Seen:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-def jobs(number: int, prefix: str) -> list[Job]:
+def jobs(number: int, prefix: str, names: tuple[str, ...] = tuple(BODIES)) -> list[Job]:
     """The operations in turn."""
-    names = list(BODIES)
     return [Job(names[n % len(names)], f"{prefix}-{n}") for n in range(number)]
 
 
