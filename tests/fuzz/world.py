@@ -9,11 +9,11 @@ from typing import Any
 from tests.workflow.service import Service
 
 Document = dict[str, Any]
-# What an accepted operation may change of its instance: the new window, and the state that a reboot ends in.
+# What an accepted operation may change of its instance: the new window, and the state where RDS is not done with it.
 _CHANGED_BY = {
     "modify_backup_window": {"PreferredBackupWindow"},
     "reboot_instance": {"DBInstanceStatus"},
-    "create_snapshot": set[str](),
+    "create_snapshot": {"DBInstanceStatus"},
 }
 
 

@@ -76,7 +76,7 @@ def test_off_the_road_the_very_status_and_code_are_expected() -> None:
     assert complaints(attempt, an_answer(403, {**unknown, "more": 1}))
 
 
-WORLD = World({"old"}, {"dev-1": {"Status": "available", "PreferredBackupWindow": "a"}}, {"s-0": {"Status": "x"}})
+WORLD = World({"old"}, {"dev-1": {"MultiAZ": False, "PreferredBackupWindow": "a"}}, {"s-0": {"Status": "x"}})
 DONE = Accepted("new", BODY)
 
 
@@ -92,9 +92,9 @@ def test_what_an_accepted_operation_does_is_allowed() -> None:
         replace(WORLD, executions={"old", "new", "unknown"}),
         WORLD,
         replace(WORLD, executions={"old", "new"}, instances={}),
-        replace(WORLD, executions={"old", "new"}, instances={"dev-1": {"Status": "x", "PreferredBackupWindow": "a"}}),
+        replace(WORLD, executions={"old", "new"}, instances={"dev-1": {"MultiAZ": True, "PreferredBackupWindow": "a"}}),
         replace(
-            WORLD, executions={"old", "new"}, instances={"dev-1": {"Status": "available", "PreferredBackupWindow": "b"}}
+            WORLD, executions={"old", "new"}, instances={"dev-1": {"MultiAZ": False, "PreferredBackupWindow": "b"}}
         ),
         replace(WORLD, executions={"old", "new"}, snapshots={**WORLD.snapshots, "s-2": {}}),
         replace(WORLD, executions={"old", "new"}, snapshots={"s-0": {"Status": "y"}}),
