@@ -3,7 +3,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PORT TIME_SCALE SETTINGS
 
-.PHONY: demo up down test check docs setup fault-report
+.PHONY: demo up down test fault-report fuzz load check docs setup
 
 ## demo: the local cloud, and one operation on it from request to audit record
 demo: setup
@@ -24,6 +24,14 @@ test: setup check
 ## fault-report: every injected fault, and the table of what came of it
 fault-report: setup
 	@python -m tests.workflow.faults
+
+## fuzz: requests made from docs/openapi.json to a local cloud of its own (FUZZ_REQUESTS=2000 SEED=1)
+fuzz: setup
+	@FUZZ_REQUESTS=$(or $(FUZZ_REQUESTS),2000) SEED=$(or $(SEED),1) python -m tests.fuzz
+
+## load: many operations at once on a local cloud of its own (OPERATIONS=200 INSTANCES=50 CLIENTS=20)
+load: setup
+	@OPERATIONS=$(or $(OPERATIONS),200) INSTANCES=$(or $(INSTANCES),50) CLIENTS=$(or $(CLIENTS),20) python -m tests.load
 
 ## docs: the tables of README.md that follow from the code
 docs: setup

@@ -1,42 +1,41 @@
-"""Extension: the class name of a Python exception as the error name of the task, as on AWS.
+"""Extension: an exception of a Python function as on AWS: its class is the error's name, and its process lives on.
 
-MiniStack's worker reports every error as Runtime.HandlerError, with the traceback in the log.
+MiniStack's worker reports every exception as Runtime.HandlerError and kills the process, so that every refusal by
+exception costs the next invocation a start. Here the worker hands an exception out as a marked result.
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 """
 
-import re
 from typing import Any
 
+from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
-# The last line of a traceback that starts at the margin: `module.Class: message`, or `module.Class`.
-_RAISED = re.compile(r"^(?:[A-Za-z_]\w*\.)*([A-Za-z_]\w*)(?::.*)?$", re.MULTILINE)
-_DIED = "Worker process died"
-_HANDLER_ERROR = "Runtime.HandlerError"
-_TRACEBACK = "Traceback (most recent call last):"
+_RAISED = "local:raised"
+_KILLED = '{"status": "error", "error": str(e), "trace": traceback.format_exc()}'
+_HANDED_OUT = (
+    f'{{"status": "ok", "result": {{"{_RAISED}": type(e).__name__, "message": str(e), '
+    '"trace": traceback.format_exc()}}'
+)
 
 
 def install() -> None:
+    if _KILLED not in lambda_runtime._PYTHON_WORKER_SCRIPT:
+        raise RuntimeError("MiniStack's worker script has changed: local/error_names.py must change with it")
+    lambda_runtime._PYTHON_WORKER_SCRIPT = lambda_runtime._PYTHON_WORKER_SCRIPT.replace(_KILLED, _HANDED_OUT)
     execute = lambda_svc._execute_function_warm
 
     def with_error_name(func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
         result: dict[str, Any] = execute(func, event, request_id)
-        if result.get("error"):
-            result["body"]["errorType"] = _error_name(result["body"], str(result.get("log", "")))
+        body = result["body"]
+        if isinstance(body, dict) and _RAISED in body:
+            return _error(body, str(result.get("log", "")))
+        if result.get("error") and body["errorType"] != "Sandbox.Timedout":
+            body["errorType"] = "Runtime.ExitError"  # whatever befell the process itself, be it in MiniStack's hands
         return result
 
     lambda_svc._execute_function_warm = with_error_name
 
 
-def _error_name(body: dict[str, Any], log: str) -> str:
-    """Whatever befell the process itself, be it in MiniStack's own hands, is the end of the runtime."""
-    if body["errorType"] == _HANDLER_ERROR and body["errorMessage"] != _DIED:
-        return _class_name(log)
-    return "Sandbox.Timedout" if body["errorType"] == "Sandbox.Timedout" else "Runtime.ExitError"
-
-
-def _class_name(log: str) -> str:
-    frames = log.rpartition(_TRACEBACK)[2].splitlines()
-    raised = "\n".join(line for line in frames if not line.startswith(" "))
-    found = _RAISED.search(raised)
-    return found[1] if found else _HANDLER_ERROR
+def _error(raised: dict[str, str], log: str) -> dict[str, Any]:
+    body = {"errorMessage": raised["message"], "errorType": raised[_RAISED]}
+    return {"body": body, "error": True, "log": "\n".join(filter(None, [log, raised["trace"]]))}

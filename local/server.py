@@ -19,18 +19,22 @@ from local import (
     turns,
 )
 
-INVOCATIONS_AT_ONCE = 4
+# Of one function. More than there are cores would only make each of them slower; two, so that there are races to test.
+INVOCATIONS_AT_ONCE = max(2, os.cpu_count() or 1)
+HELD_UP = 4
+"""So many more where faults are injected: an invocation that one of them holds up must not hold up the others."""
 
 
 def install(time_scale: float) -> None:
     states_integration.install()
     error_names.install()
-    turns.install(INVOCATIONS_AT_ONCE)
+    with_faults = os.environ.get("FAULTS") == "1"
+    turns.install(INVOCATIONS_AT_ONCE + (HELD_UP if with_faults else 0))
     async_invokes.install()
     executions.install()
     rds_time.install(time_scale)
     state_on_disk.install()
-    if os.environ.get("FAULTS") == "1":
+    if with_faults:
         fault_points.install()
     rds._get_docker = lambda: None  # no database engine behind an instance, even where Docker is running
 

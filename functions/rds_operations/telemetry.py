@@ -5,7 +5,9 @@ No request body, key or tag value is ever logged, but for the one tag that decid
 
 from __future__ import annotations
 
+import json
 import os
+from functools import partial
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
@@ -13,7 +15,8 @@ from aws_lambda_powertools.metrics import Metrics, MetricUnit
 SERVICE = "rds-operations"
 NAMESPACE = "RDSOperations"
 
-logger = Logger(service=SERVICE)
+# ASCII: what a caller sends may have U+2028 and the like, which readers of logs take for the end of a line.
+logger = Logger(service=SERVICE, json_serializer=partial(json.dumps, default=str, separators=(",", ":")))
 
 
 def operation_metrics(operation: str, environment: str, success: bool, duration_seconds: float) -> None:

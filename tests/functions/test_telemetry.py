@@ -97,3 +97,13 @@ def test_no_parameter_and_no_key_is_ever_logged(cloud: Cloud, log: io.StringIO) 
     cloud.answered(cloud.request({"secret-body": 1, "instance_id": INSTANCE_ID}, request_id="request-2"))
     assert "refused" in log.getvalue()
     assert "secret" not in log.getvalue()
+
+
+def test_what_a_caller_puts_into_a_path_cannot_begin_a_new_line(cloud: Cloud, log: io.StringIO) -> None:
+    """Readers of logs take more than a line feed for the end of a line: U+0085, U+2028 and U+2029 do not pass raw."""
+    forged = 'x\u2028{"level": "ERROR"}\u0085{}\u2029{}\n{}'
+    cloud.status(forged)
+    lines = log.getvalue().splitlines()
+    assert lines
+    assert {json.loads(line)["operation_id"] for line in lines} == {forged}
+    assert log.getvalue().isascii()

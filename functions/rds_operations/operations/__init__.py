@@ -1,6 +1,6 @@
 """The registry: every module of this package that defines an `OPERATION` is one. Nothing else lists them.
 
-To add one: its module here, `make docs`, and its lines in docs/api.md, tests/unit/builders.py and
+To add one: its module here, `make docs`, and its lines in docs/api.md, docs/openapi.json, tests/unit/builders.py and
 tests/infrastructure/test_permissions.py.
 """
 

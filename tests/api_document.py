@@ -1,0 +1,87 @@
+"""docs/openapi.json as the tests read it: its operations, its schemas, its examples."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+
+Document = dict[str, Any]
+PATH = Path(__file__).parents[1] / "docs" / "openapi.json"
+START, FOLLOW = "/operations", "/operations/{operation_id}"
+
+
+@cache
+def document() -> Document:
+    found: Document = json.loads(PATH.read_text())
+    return found
+
+
+def at(pointer: str) -> Any:
+    """What a reference into the document (`#/components/...`) stands for."""
+    found: Any = document()
+    for part in pointer.removeprefix("#/").split("/"):
+        found = found[part.replace("~1", "/").replace("~0", "~")]
+    return found
+
+
+def component(name: str) -> Document:
+    found: Document = at(f"#/components/schemas/{name}")
+    return found
+
+
+def resolved(item: Document) -> Document:
+    """The item itself, or what it refers to."""
+    found: Document = at(item["$ref"]) if "$ref" in item else item
+    return found
+
+
+def responses(path: str, method: str) -> dict[str, Document]:
+    given = document()["paths"][path][method]["responses"]
+    return {status: resolved(response) for status, response in given.items()}
+
+
+def body_schema(response: Document) -> Document:
+    found: Document = response["content"]["application/json"]["schema"]
+    return found
+
+
+def problems(schema: Document, value: Any) -> list[str]:
+    """What is wrong with a value, in words; formats count."""
+    return [f"{error.instance_path}: {error.message}" for error in _validator(json.dumps(schema)).iter_errors(value)]
+
+
+def examples() -> Iterator[tuple[Document, Any]]:
+    """Every example of a body, with the schema it stands beside."""
+    yield from _examples(document())
+
+
+def requests() -> list[Document]:
+    """The examples of POST's body."""
+    media = document()["paths"][START]["post"]["requestBody"]["content"]["application/json"]
+    return [example["value"] for example in media["examples"].values()]
+
+
+@cache
+def _validator(schema: str) -> jsonschema_rs.Draft202012Validator:
+    whole = {**json.loads(schema), "components": document()["components"]}
+    return jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
+
+
+def _examples(node: Any) -> Iterator[tuple[Document, Any]]:
+    if isinstance(node, list):
+        for item in node:
+            yield from _examples(item)
+    if not isinstance(node, dict):
+        return
+    if "schema" in node:
+        if "example" in node:
+            yield node["schema"], node["example"]
+        for example in node.get("examples", {}).values():
+            yield node["schema"], example["value"]
+    for item in node.values():
+        yield from _examples(item)

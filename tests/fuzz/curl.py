@@ -1,0 +1,21 @@
+"""An attempt as a line for the shell, for a cloud of `make up`, with $API and $KEY as README.md sets them."""
+
+from __future__ import annotations
+
+import shlex
+
+from tests.fuzz.attempts import Attempt
+
+
+def curl(attempt: Attempt, path: str) -> str:
+    """Bytes that are no plain text are spelled as the shell's $'...' has them."""
+    key = '"x-api-key: $KEY"' if attempt.key is None else shlex.quote(f"x-api-key: {attempt.key}")
+    headers = [f"-H {_quoted(f'{name}: {value}'.encode())}" for name, value in attempt.headers.items()]
+    body = [] if attempt.body is None else [f"--data-binary {_quoted(attempt.body)}"]
+    return " ".join(["curl -i -X", attempt.method, f'"$API"{shlex.quote(path)}', f"-H {key}", *headers, *body])
+
+
+def _quoted(raw: bytes) -> str:
+    if all(32 <= byte < 127 for byte in raw):
+        return shlex.quote(raw.decode())
+    return "$'" + "".join(chr(b) if 32 <= b < 127 and chr(b) not in "'\\" else f"\\x{b:02x}" for b in raw) + "'"

@@ -1,0 +1,88 @@
+"""What every answer must be, whatever was asked."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import requests
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.failures import FailureGroup
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests import api_document
+from tests.api_document import START
+from tests.fuzz.attempts import Attempt
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+REQUEST = {"$ref": "#/components/schemas/Request"}
+ERROR = {"$ref": "#/components/schemas/Error"}
+_MALFORMED = ("invalid_request", "missing_parameter", "invalid_parameter", "operation_not_allowed")
+_RULES_IN_WORDS = ("more than once", "minutes long", "Idempotency-Key")
+# Of an attempt that the document does not describe: the status and code to expect.
+_OFF_THE_ROAD = {
+    "content type": (415, "unsupported_media_type"),
+    "method": (403, "unknown_route"),
+    "path": (403, "unknown_route"),
+    "key": (403, "invalid_api_key"),
+    "raw": (400, "invalid_request"),
+}
+
+
+def complaints(attempt: Attempt, answer: requests.Response) -> list[str]:
+    """Sentences; none for a good answer."""
+    try:
+        body = answer.json()
+    except ValueError:
+        return [f"the body of a {answer.status_code} is no JSON: {answer.text[:200]}"]
+    found = [f"a {answer.status_code}"] if answer.status_code >= 500 else []
+    if answer.status_code >= 400:
+        found += api_document.problems(ERROR, body)
+    return found + (_of_case(attempt, answer, body) if attempt.case else _off_the_road(attempt, answer, body))
+
+
+def _of_case(attempt: Attempt, answer: requests.Response, body: Any) -> list[str]:
+    assert attempt.case
+    try:
+        attempt.case.validate_response(answer, checks=CHECKS)
+    except FailureGroup as group:
+        return [f"{failure.title}: {failure.message}" for failure in group.exceptions]
+    return _gate(attempt, answer, body) if attempt.path == START else []
+
+
+def _gate(attempt: Attempt, answer: requests.Response, body: Any) -> list[str]:
+    """The document and Validate agree on what a request is."""
+    problems = _problems_of(attempt.body)
+    if problems and answer.status_code != 400:
+        return [f"a {answer.status_code} for a body that the document does not allow: {problems[0]}"]
+    refused = answer.status_code == 400 and body["code"] in _MALFORMED
+    if refused and not problems and not any(rule in body["error"] for rule in _RULES_IN_WORDS):
+        return [f"refused, though the document allows it: {body['error']}"]
+    return []
+
+
+def _problems_of(raw: bytes | None) -> list[str]:
+    try:
+        return api_document.problems(REQUEST, json.loads(raw or b""))
+    except ValueError:
+        return ["no JSON"]
+
+
+def _off_the_road(attempt: Attempt, answer: requests.Response, body: Any) -> list[str]:
+    expected = _OFF_THE_ROAD[attempt.kind]
+    if len((attempt.body or b"").decode(errors="replace")) > 32_768:
+        expected = (413, "request_too_large")
+    if (answer.status_code, body.get("code")) == expected:
+        return []
+    return [f"{answer.status_code} {body.get('code')} for a wrong {attempt.kind}; expected {expected}"]

@@ -1,0 +1,99 @@
+"""What a campaign may have changed, and what it has: executions, instances, snapshots."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from tests.workflow.service import Service
+
+Document = dict[str, Any]
+# What an accepted operation may change of its instance: the new window, and the state where RDS is not done with it.
+_CHANGED_BY = {
+    "modify_backup_window": {"PreferredBackupWindow"},
+    "reboot_instance": {"DBInstanceStatus"},
+    "create_snapshot": {"DBInstanceStatus"},
+}
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """An operation that was accepted, with the body that asked for it."""
+
+    operation_id: str
+    body: Document
+
+    @property
+    def instance_id(self) -> str:
+        return str(self.body["instance_id"]).lower()
+
+    @property
+    def snapshot_id(self) -> str:
+        return str((self.body.get("parameters") or {}).get("snapshot_id", "")).lower()
+
+
+@dataclass(frozen=True)
+class World:
+    executions: set[str]
+    instances: dict[str, Document]
+    snapshots: dict[str, Document]
+
+    @classmethod
+    def seen(cls, service: Service) -> World:
+        rds = service.aws("rds")
+        return cls(
+            _executions(service),
+            {item["DBInstanceIdentifier"]: item for item in _all(rds, "describe_db_instances", "DBInstances")},
+            {item["DBSnapshotIdentifier"]: item for item in _all(rds, "describe_db_snapshots", "DBSnapshots")},
+        )
+
+
+def changes_without_leave(before: World, after: World, accepted: list[Accepted]) -> list[str]:
+    """Sentences on everything that nobody was allowed to change."""
+    started = after.executions - before.executions
+    allowed = {item.operation_id for item in accepted}
+    return [
+        *(f"an OPERATION that no 202 named: {name}" for name in sorted(started - allowed)),
+        *(f"accepted, but there is no OPERATION: {name}" for name in sorted(allowed - after.executions)),
+        *_instances(before, after, accepted),
+        *_snapshots(before, after, {item.snapshot_id for item in accepted if item.snapshot_id}),
+    ]
+
+
+def _instances(before: World, after: World, accepted: list[Accepted]) -> list[str]:
+    if set(before.instances) != set(after.instances):
+        return [f"instances came or went: {sorted(set(before.instances) ^ set(after.instances))}"]
+    found = []
+    for name, was in before.instances.items():
+        may = {key for item in accepted if item.instance_id == name for key in _CHANGED_BY[item.body["operation"]]}
+        now = after.instances[name]
+        changed = {key for key in {*was, *now} if was.get(key) != now.get(key)} - may
+        found += [f"{name}: {key} was {was.get(key)}, is {now.get(key)}" for key in sorted(changed)]
+    return found
+
+
+def _snapshots(before: World, after: World, asked_for: set[str]) -> list[str]:
+    new = set(after.snapshots) - set(before.snapshots) - asked_for
+    old = [name for name, was in before.snapshots.items() if after.snapshots.get(name) != was]
+    return [f"a snapshot that nobody asked for: {name}" for name in sorted(new)] + [
+        f"a snapshot that was there before has changed: {name}" for name in old
+    ]
+
+
+def _executions(service: Service) -> set[str]:
+    machine = service.outputs["state_machine_arn"]
+    pages = service.aws("stepfunctions").get_paginator("list_executions").paginate(stateMachineArn=machine)
+    return {item["name"] for page in pages for item in page["executions"]}
+
+
+def _all(client: Any, operation: str, key: str) -> list[Document]:
+    return [item for page in client.get_paginator(operation).paginate() for item in page[key]]
+
+
+def accepted_of(answers: list[tuple[bytes | None, Document]]) -> list[Accepted]:
+    """The distinct operations of 202 answers; a repeated request names the same one."""
+    found = {
+        answer["operation_id"]: Accepted(answer["operation_id"], json.loads(raw or b"")) for raw, answer in answers
+    }
+    return list(found.values())

@@ -1,0 +1,122 @@
+"""The fuzz campaign's own checks, held to what they must find: a check that never fails finds nothing."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import requests
+import urllib3
+
+from tests import api_document
+from tests.api_document import START
+from tests.fuzz.attempts import SCHEMA, Attempt, attempts
+from tests.fuzz.curl import curl
+from tests.fuzz.judge import complaints
+from tests.fuzz.world import Accepted, World, changes_without_leave
+
+Document = dict[str, Any]
+BODY = {"operation": "create_snapshot", "instance_id": "dev-1", "parameters": {"snapshot_id": "S-1"}}
+NOT_FOUND = {"error": "Instance dev-1 not found", "code": "instance_not_found"}
+ACCEPTED = api_document.responses(START, "post")["202"]["content"]["application/json"]["example"]
+LOCATION = {"Location": f"/operations/{ACCEPTED['operation_id']}"}
+
+
+def an_attempt(body: Any = BODY) -> Attempt:
+    case = SCHEMA[START]["POST"].Case(body=body, media_type="application/json")
+    return Attempt("valid", "POST", START, {"Content-Type": "application/json"}, json.dumps(body).encode(), case)
+
+
+def an_answer(status: int, body: Any, **headers: str) -> requests.Response:
+    answer = requests.Response()
+    answer.status_code = status
+    answer._content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    answer.headers.update({"Content-Type": "application/json", **headers})
+    answer.raw = urllib3.HTTPResponse(headers=answer.headers, body=answer._content)  # where schemathesis looks
+    answer.request = requests.Request("POST", "http://127.0.0.1/operations").prepare()
+    answer.url = "http://127.0.0.1/operations"
+    answer.elapsed = timedelta(seconds=1)
+    return answer
+
+
+FAULTS = {
+    "a 5xx": (BODY, an_answer(500, {"error": "x", "code": "internal_error"})),
+    "no JSON": (BODY, an_answer(404, b"<html>")),
+    "a message instead of an error": (BODY, an_answer(404, {"message": "Forbidden"})),
+    "more than error and code": (BODY, an_answer(404, {**NOT_FOUND, "detail": "x"})),
+    "another status's code": (BODY, an_answer(409, NOT_FOUND)),
+    "a status that is not described": (BODY, an_answer(418, NOT_FOUND)),
+    "another content type": (BODY, an_answer(404, NOT_FOUND, **{"Content-Type": "text/html"})),
+    "no Location": (BODY, an_answer(202, ACCEPTED)),
+    "a key that is not described": (BODY, an_answer(202, {**ACCEPTED, "fingerprint": "x"}, **LOCATION)),
+    "accepted though invalid": ({**BODY, "more": 1}, an_answer(202, ACCEPTED, **LOCATION)),
+    "looked up though invalid": ({**BODY, "parameters": {}}, an_answer(404, NOT_FOUND)),
+    "refused though valid": (BODY, an_answer(400, {"error": "no", "code": "invalid_parameter"})),
+}
+
+
+def test_good_answers_pass() -> None:
+    assert complaints(an_attempt(), an_answer(404, NOT_FOUND)) == []
+    assert complaints(an_attempt(), an_answer(202, ACCEPTED, **LOCATION)) == []
+    wrong = {"error": "operation is required", "code": "missing_parameter"}
+    assert complaints(an_attempt({}), an_answer(400, wrong)) == []
+
+
+@pytest.mark.parametrize(("body", "answer"), FAULTS.values(), ids=FAULTS)
+def test_every_fault_is_found(body: Any, answer: Any) -> None:
+    assert complaints(an_attempt(body), answer)
+
+
+def test_off_the_road_the_very_status_and_code_are_expected() -> None:
+    attempt = Attempt("path", "POST", "/nowhere", {}, b"{}")
+    unknown = {"error": "There is no such method and path", "code": "unknown_route"}
+    assert complaints(attempt, an_answer(403, unknown)) == []
+    assert complaints(attempt, an_answer(404, NOT_FOUND))
+    assert complaints(attempt, an_answer(403, {**unknown, "more": 1}))
+
+
+WORLD = World({"old"}, {"dev-1": {"MultiAZ": False, "PreferredBackupWindow": "a"}}, {"s-0": {"Status": "x"}})
+DONE = Accepted("new", BODY)
+
+
+def test_what_an_accepted_operation_does_is_allowed() -> None:
+    after = replace(WORLD, executions={"old", "new"}, snapshots={**WORLD.snapshots, "s-1": {}})
+    assert changes_without_leave(WORLD, WORLD, []) == []
+    assert changes_without_leave(WORLD, after, [DONE]) == []
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        replace(WORLD, executions={"old", "new", "unknown"}),
+        WORLD,
+        replace(WORLD, executions={"old", "new"}, instances={}),
+        replace(WORLD, executions={"old", "new"}, instances={"dev-1": {"MultiAZ": True, "PreferredBackupWindow": "a"}}),
+        replace(
+            WORLD, executions={"old", "new"}, instances={"dev-1": {"MultiAZ": False, "PreferredBackupWindow": "b"}}
+        ),
+        replace(WORLD, executions={"old", "new"}, snapshots={**WORLD.snapshots, "s-2": {}}),
+        replace(WORLD, executions={"old", "new"}, snapshots={"s-0": {"Status": "y"}}),
+        replace(WORLD, executions={"old", "new"}, snapshots={}),
+    ],
+)
+def test_every_other_change_is_found(after: World) -> None:
+    assert len(changes_without_leave(WORLD, after, [DONE])) == 1
+
+
+def test_the_same_seed_makes_the_same_requests() -> None:
+    def shown(seed: int) -> list[str]:
+        return [curl(attempt, attempt.path) for attempt in attempts(60, seed)]
+
+    assert shown(1) == shown(1)
+    assert shown(1) != shown(2)
+    assert len(set(shown(1))) > 30
+
+
+def test_a_request_as_a_curl_line() -> None:
+    attempt = Attempt("raw", "POST", START, {"Content-Type": "application/json"}, b"it's\n\x00")
+    assert curl(attempt, attempt.path) == (
+        'curl -i -X POST "$API"/operations -H "x-api-key: $KEY" '
+        "-H 'Content-Type: application/json' --data-binary $'it\\x27s\\x0a\\x00'"
+    )

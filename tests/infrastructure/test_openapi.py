@@ -1,0 +1,186 @@
+"""docs/openapi.json is the API as it is: routes, codes, operations, limits, and what Validate takes."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, assume, given, settings
+
+from rds_operations.classification import ALLOWED_ENVIRONMENTS, Environment
+from rds_operations.identifiers import INSTANCE_ID_LENGTH, SNAPSHOT_ID_LENGTH
+from rds_operations.operations import OPERATIONS
+from rds_operations.operations.create_snapshot import MOST_TAGS
+from rds_operations.operations.operation import Operation
+from rds_operations.refusals import Code, Refusal
+from rds_operations.validation import LARGEST_BODY, idempotency_digest, parse_request
+from stacks.api import ALLOWED_HEADERS, EXPOSED_HEADERS
+from tests import api_document
+from tests.api_document import FOLLOW, START
+from tests.infrastructure.conftest import ROOT, Template
+
+Document = dict[str, Any]
+REQUEST = {"$ref": "#/components/schemas/Request"}
+# `"code": "..."` in Python, in templates, and escaped inside JSON strings.
+WRITTEN_CODE = re.compile(r'\\*"code\\*": ?\\*"([a-z_]+)\\*"')
+SCHEMA = schemathesis.openapi.from_path(api_document.PATH)
+FEW = settings(
+    max_examples=100, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+)
+
+
+def request_of(operation: Operation) -> Document:
+    mapping = api_document.component("Request")["discriminator"]["mapping"]
+    found: Document = api_document.at(mapping[operation.name])
+    return found
+
+
+def test_it_is_an_openapi_document() -> None:
+    SCHEMA.validate()
+
+
+def test_routes_and_methods_are_those_of_the_template(template: Template) -> None:
+    resources = template.resources
+    paths = {
+        name: f"/{item['Properties']['PathPart']}"
+        for name, item in resources.items()
+        if item["Type"] == "AWS::ApiGateway::Resource"
+    }
+    parents = {name: resources[name]["Properties"]["ParentId"].get("Ref", "") for name in paths}
+    whole = {name: paths.get(parents[name], "") + path for name, path in paths.items()}
+    deployed = {
+        (whole[method["ResourceId"]["Ref"]], method["HttpMethod"].lower(), method["ApiKeyRequired"])
+        for method in template.of_type("AWS::ApiGateway::Method")
+        if method["HttpMethod"] != "OPTIONS"
+    }
+    described = {
+        (path, method, True) for path, methods in api_document.document()["paths"].items() for method in methods
+    }
+    assert described == deployed
+    assert api_document.document()["security"] == [{"ApiKey": []}]
+
+
+def test_codes_are_those_of_the_service_and_of_what_stands_before_it() -> None:
+    files = [path for folder in ("functions", "stacks", "statemachine") for path in (ROOT / folder).rglob("*.*")]
+    texts = [path.read_text() for path in files if path.suffix in (".py", ".vtl", ".json")]
+    written = {code for text in texts for code in WRITTEN_CODE.findall(text)}
+    assert {"internal_error", "timed_out", "try_again", "unknown_route"} <= written
+    assert set(api_document.component("Error")["properties"]["code"]["enum"]) == written | {c.value for c in Code}
+
+
+def test_every_code_is_in_some_answer() -> None:
+    codes = api_document.component("Error")["properties"]["code"]["enum"]
+    answers = [*api_document.responses(START, "post").values(), *api_document.responses(FOLLOW, "get").values()]
+    answers.append(api_document.at("#/components/responses/UnknownRoute"))
+    errors = [api_document.body_schema(answer) for answer in answers]
+    for code in codes:
+        assert any(api_document.problems(schema, {"error": "x", "code": code}) == [] for schema in errors), code
+
+
+def test_errors_are_an_error_and_perhaps_a_code() -> None:
+    for path, method in ((START, "post"), (FOLLOW, "get")):
+        for status, answer in api_document.responses(path, method).items():
+            schema = api_document.body_schema(answer)
+            if int(status) >= 400:
+                assert api_document.problems(schema, {"code": "invalid_request"})
+                assert api_document.problems(schema, {"error": ""})
+                assert api_document.problems(schema, {"error": "x", "code": "nonsense"})
+                assert api_document.problems(schema, {"error": "x", "more": 1})
+
+
+def test_operations_are_those_of_the_registry() -> None:
+    request = api_document.component("Request")
+    assert list(request["discriminator"]["mapping"]) == list(OPERATIONS)
+    assert [item["$ref"] for item in request["oneOf"]] == list(request["discriminator"]["mapping"].values())
+    assert api_document.component("OperationName")["enum"] == list(OPERATIONS)
+    working = [operation.working_status for operation in OPERATIONS.values()]
+    assert api_document.component("Running")["properties"]["status"]["enum"] == ["accepted", *working]
+    assert {request["operation"] for request in api_document.requests()} == set(OPERATIONS)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
+def test_parameters_are_those_of_the_registry(operation: Operation) -> None:
+    described = request_of(operation)
+    assert described["properties"]["operation"]["const"] == operation.name
+    parameters = described["properties"]["parameters"]
+    assert list(parameters["properties"]) == [parameter.name for parameter in operation.parameters]
+    required = [parameter.name for parameter in operation.parameters if parameter.required]
+    assert parameters.get("required", []) == required
+    assert ("parameters" in described["required"]) is bool(required)
+    for parameter in operation.parameters:
+        assert parameters["properties"][parameter.name].get("default") == parameter.default
+
+
+def test_limits_and_words_are_those_of_the_code() -> None:
+    snapshot = api_document.component("SnapshotRequest")["properties"]["parameters"]["properties"]
+    assert api_document.component("InstanceId")["maxLength"] == INSTANCE_ID_LENGTH
+    assert snapshot["snapshot_id"]["maxLength"] == SNAPSHOT_ID_LENGTH
+    assert snapshot["tags"]["maxItems"] == MOST_TAGS
+    body = api_document.document()["paths"][START]["post"]["requestBody"]
+    assert f"{LARGEST_BODY:,} characters" in body["description"]
+    assert set(api_document.component("AllowedEnvironment")["enum"]) == {e.value for e in ALLOWED_ENVIRONMENTS}
+    assert set(api_document.component("Environment")["enum"]) == {e.value for e in Environment}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("k" * 128, "v" * 256), ("k" * 129, "v"), ("k", "v" * 257), ("", "v"), ("Ünit 1", ""), ("k!", "v"), ("k", "v!")]
+    + [(f"{prefix}x", "v") for prefix in ("aws:", "RDS:", "Rds-Operations:", "rds-", "laws:")],
+)
+def test_tags_are_described_to_the_letter(key: str, value: str) -> None:
+    body = {"operation": "create_snapshot", "instance_id": "dev-1", "parameters": {"snapshot_id": "a"}}
+    body["parameters"]["tags"] = [{"Key": key, "Value": value}]  # type: ignore[index]
+    assert bool(api_document.problems(REQUEST, body)) is isinstance(parse_request(json.dumps(body)), Refusal)
+
+
+@pytest.mark.parametrize("key", ["k", "k" * 255, "k" * 256, "two words", "é", "~!", "k\n"])
+def test_the_idempotency_key_is_described_to_the_letter(key: str) -> None:
+    schema = api_document.at("#/components/parameters/IdempotencyKey")["schema"]
+    assert bool(api_document.problems(schema, key)) is isinstance(idempotency_digest(key, "me"), Refusal)
+
+
+def test_headers_are_those_of_the_api() -> None:
+    described = {
+        header
+        for path, method in ((START, "post"), (FOLLOW, "get"))
+        for answer in api_document.responses(path, method).values()
+        for header in answer.get("headers", {})
+    }
+    assert described == set(EXPOSED_HEADERS)
+    sent = [api_document.at("#/components/parameters/IdempotencyKey")["name"]]
+    sent += [scheme["name"] for scheme in api_document.at("#/components/securitySchemes").values()]
+    assert {name.lower() for name in sent} <= {name.lower() for name in ALLOWED_HEADERS}
+
+
+@pytest.mark.parametrize(("schema", "example"), list(api_document.examples()))
+def test_examples_are_valid(schema: Document, example: Any) -> None:
+    assert api_document.problems(schema, example) == []
+
+
+@pytest.mark.parametrize("example", api_document.requests())
+def test_validate_takes_every_example(example: Document) -> None:
+    assert not isinstance(parse_request(json.dumps(example)), Refusal)
+
+
+def only_in_words(refusal: Refusal) -> bool:
+    """The two rules that a schema cannot say."""
+    return "more than once" in refusal.error or "minutes long" in refusal.error
+
+
+@FEW
+@given(case=SCHEMA[START]["POST"].as_strategy())
+def test_validate_takes_what_the_document_allows(case: schemathesis.Case[Any]) -> None:
+    result = parse_request(json.dumps(case.body))
+    assert not isinstance(result, Refusal) or only_in_words(result), (case.body, result)
+
+
+@FEW
+@given(case=SCHEMA[START]["POST"].as_strategy(generation_mode=schemathesis.GenerationMode.NEGATIVE))
+def test_validate_refuses_what_the_document_does_not_allow(case: schemathesis.Case[Any]) -> None:
+    body = case.body
+    assume(isinstance(body, str | int | float | bool | list | dict | None))
+    assume(api_document.problems(REQUEST, body))
+    result = parse_request(json.dumps(body))
+    assert isinstance(result, Refusal), body
+    assert result.status == 400

@@ -1,0 +1,1 @@
+"""Many operations at once on a local cloud: `make load`."""

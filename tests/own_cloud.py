@@ -1,0 +1,43 @@
+"""A local cloud of one's own with the service on it: on a free port, in its own folder, stopped whatever happens."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from local import cloud, deployment
+from tests.workflow.service import Service
+
+TIME_SCALE = 60.0
+"""A poll every half second. The definition stays as it is; only waiting is scaled."""
+
+
+LATE_WATCH = {"late_watch_interval_seconds": 60, "late_watch_max_polls": 3}
+"""Shorter than a day."""
+
+
+@contextmanager
+def own_service(folder: Path, *, faults: bool = False) -> Iterator[Service]:
+    """`faults` lets a test inject them."""
+    here = cloud.start(folder, cloud.free_port(), TIME_SCALE, faults=faults)
+    try:
+        yield Service.on(here, deployment.deploy(here, overrides=LATE_WATCH))
+    finally:
+        cloud.stop(folder)
+
+
+@contextmanager
+def passing_service() -> Iterator[Service]:
+    """For a program: in a temporary folder, and stopped by SIGTERM, too."""
+    signal.signal(signal.SIGTERM, _leave)
+    with tempfile.TemporaryDirectory(prefix="rds-operations-") as folder, own_service(Path(folder)) as service:
+        yield service
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    sys.exit(128 + number)

@@ -1,0 +1,12 @@
+"""A slice of `make fuzz`, on the cloud of the suite."""
+
+from tests.fuzz.campaign import run
+from tests.workflow.service import Service
+
+
+def test_a_slice_of_the_campaign(service: Service) -> None:
+    report = run(service, number=130, seed=7)
+    assert report.violations == []
+    assert report.requests == 130
+    assert report.operations.total() > 0
+    assert {answer.split()[1] for answer in report.answers} >= {"200", "202", "400", "403", "404", "409"}

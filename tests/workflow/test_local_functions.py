@@ -1,0 +1,87 @@
+"""The local cloud's functions: an exception has its class name and ends no process; invocations take turns."""
+
+import io
+import threading
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from ministack.core import lambda_runtime
+from ministack.services import lambda_svc
+
+from local import error_names, turns
+
+CODE = """
+import os
+def handler(event, context):
+    if event:
+        raise LookupError("it is not there")
+    return os.getpid()
+"""
+
+
+@pytest.fixture
+def function(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+    """A function, in this very process: the extension's changes and the function's process end with the test."""
+    monkeypatch.setattr(lambda_runtime, "_PYTHON_WORKER_SCRIPT", lambda_runtime._PYTHON_WORKER_SCRIPT)
+    monkeypatch.setattr(lambda_svc, "_execute_function_warm", lambda_svc._execute_function_warm)
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("code_of_the_test.py", CODE)
+    arn = "arn:aws:lambda:eu-west-1:111122223333:function:raises"
+    config = {"FunctionName": "raises", "FunctionArn": arn, "Runtime": "python3.13", "Timeout": 30, "Role": ""}
+    yield {"config": {**config, "Handler": "code_of_the_test.handler"}, "code_zip": package.getvalue()}
+    lambda_runtime.invalidate_worker("raises")
+
+
+def invoke(function: dict[str, Any], event: Any) -> dict[str, Any]:
+    result: dict[str, Any] = lambda_svc._execute_function_warm(function, event, "request-1")
+    return result
+
+
+def test_an_exception_has_its_class_name_and_its_traceback_and_the_process_lives_on(function: dict[str, Any]) -> None:
+    error_names.install()
+    before = invoke(function, {})
+    raised = invoke(function, {"raise": True})
+    assert raised["error"] is True
+    assert raised["body"] == {"errorType": "LookupError", "errorMessage": "it is not there"}
+    assert raised["log"].endswith("LookupError: it is not there\n")
+    assert invoke(function, {})["body"] == before["body"]
+
+
+def test_turns_are_given_to_so_many_at_once_in_the_order_of_coming() -> None:
+    held, order = turns.Turns(2), []
+    held.enter()
+    held.enter()
+
+    def wait(number: int) -> None:
+        held.enter()
+        order.append(number)
+
+    waiting = [threading.Thread(target=wait, args=(number,), daemon=True) for number in range(3)]
+    for number, thread in enumerate(waiting):
+        thread.start()
+        while len(held._waiting) <= number:  # the next one comes when this one waits
+            thread.join(0.01)
+    assert order == []
+    for number, thread in enumerate(waiting):
+        held.leave()
+        thread.join(30)
+        assert order == list(range(number + 1))
+    held.leave()
+    held.leave()
+    held.enter()
+    held.enter()
+    assert len(order) == 3
+
+
+def test_a_function_that_breaks_gives_its_turn_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> None:
+        raise OSError("no process")
+
+    monkeypatch.setattr(lambda_svc, "_execute_function_warm", broken)
+    turns.install(1)
+    for _ in range(2):
+        with pytest.raises(OSError, match="no process"):
+            lambda_svc._execute_function_warm({"FunctionArn": "arn:x"}, {}, "request-1")
