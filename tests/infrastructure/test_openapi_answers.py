@@ -1,6 +1,7 @@
 """What the code answers is what docs/openapi.json says: the 202, where an operation stands, how it ended."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from rds_operations.admission import accepted_reply
 from rds_operations.items import operation_item
 from rds_operations.operations import OPERATIONS
-from rds_operations.outcome import outcome_of
+from rds_operations.outcome import outcome_of, settled
 from rds_operations.progress import Progress, done, failed
 from rds_operations.report import report, unknown
 from rds_operations.tables import Item
@@ -33,7 +34,7 @@ def schema_of(path: str, method: str, status: str) -> Document:
 
 
 def opened(operation: str) -> Item:
-    return operation_item(an_order(operation), DEVELOPMENT, MOMENT)
+    return operation_item(an_order(operation), DEVELOPMENT, MOMENT, MOMENT)
 
 
 def result_of(operation: str, work: Document) -> Document:
@@ -77,6 +78,18 @@ def test_a_success(operation: str) -> None:
 def test_a_failure(operation: str, work: Document) -> None:
     document = result_of(operation, work)
     assert api_document.problems(schema_of(FOLLOW, "get", "200"), {**document, "success": True})
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("progress", [done(), failed("gone"), Progress("creating")])
+def test_what_became_of_it(operation: str, progress: Progress) -> None:
+    document = result_of(operation, {"progress": Progress("creating").to_document()})
+    seen = replace(progress, details=DETAILS[operation])
+    late = settled(document, an_order(operation), seen, MOMENT, MOMENT + timedelta(hours=1))
+    schema = schema_of(FOLLOW, "get", "200")
+    assert api_document.problems(schema, late) == []
+    assert api_document.problems(schema, {**late, "success": True, "status": "available"})
+    assert api_document.problems(schema, {**late, "final_status": "creating"})
 
 
 def test_not_found() -> None:
