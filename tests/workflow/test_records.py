@@ -104,10 +104,10 @@ def test_every_line_of_an_operation_carries_its_id(service: Service) -> None:
 
 
 def test_the_four_metrics_in_their_three_dimensions(service: Service) -> None:
-    good, bad = service.new_instance(), service.new_instance(tags={"Environment": "qa", SNAPSHOT_TAG: FAILS})
+    good, bad = service.new_instance(), service.new_instance(tags={"Environment": "poc", SNAPSHOT_TAG: FAILS})
     service.result(service.accepted(window_of(good)))
     service.result(service.accepted(snapshot_of(bad)))
-    wanted = {("modify_backup_window", "development"), ("create_snapshot", "test")}
+    wanted = {("modify_backup_window", "development"), ("create_snapshot", "poc")}
     metrics: list[dict[str, Any]] = []
 
     def told() -> bool:
@@ -125,6 +125,6 @@ def test_the_four_metrics_in_their_three_dimensions(service: Service) -> None:
             "OperationSuccessRate": "Percent",
             "OperationDuration": "Seconds",
         }
-    (failed,) = [line for line in metrics if line["Environment"] == "test" and line["Operation"] == "create_snapshot"]
+    (failed,) = [line for line in metrics if line["Environment"] == "poc" and line["Operation"] == "create_snapshot"]
     assert (failed["OperationErrors"], failed["OperationSuccessRate"]) == ([1.0], [0.0])
     assert any(line["OperationSuccessRate"] == [100.0] for line in metrics)
