@@ -42,6 +42,7 @@ def sweep(books: Books, rds: Rds, unrecorded: Unrecorded, now: datetime) -> dict
     for message, remove in unrecorded.messages():
         request_id = str(message.get("envelope", {}).get("request_id", ""))
         counts[_tried(request_id, partial(_record, books, message, remove, now))] += 1
+    logger.append_keys(operation_id="")
     return dict(counts)
 
 
