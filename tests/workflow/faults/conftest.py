@@ -27,7 +27,7 @@ def running(request: pytest.FixtureRequest, service: Service) -> Iterator[dict[s
     rows = [row for item in request.session.items if (row := _row(item))]
     service.warm_up()
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        yield {row.name: pool.submit(Case(service, row).run) for row in rows if not row.alone}
+        yield {row.name: pool.submit(_run, service, row) for row in rows if not row.alone}
         pool.shutdown(cancel_futures=True)
 
 
@@ -41,13 +41,17 @@ def seen(
         if row.alone:
             for other in running.values():
                 other.exception()
-            observation = Case(service, row).run()
+            observation = _run(service, row)
         else:
             observation = running[row.name].result()
         record_property("observation", observation.to_document())
         return observation
 
     return look
+
+
+def _run(service: Service, row: Row) -> Observation:
+    return Case(service, row).run()
 
 
 def _row(item: Any) -> Row | None:

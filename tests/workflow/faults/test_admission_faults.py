@@ -54,11 +54,25 @@ def give_up_and_repeat(case: Case) -> None:
 NOT_STARTED = {"execution": "none", "acted": 0}
 ROWS = [
     *(
-        Row(WHERE, "the same request twice at the same time", request, expected=DONE, post=twice_at_the_same_time)
+        Row(
+            WHERE,
+            "the same request twice at the same time",
+            request,
+            expected=DONE,
+            post=twice_at_the_same_time,
+            alone=True,
+        )
         for request in REQUESTS
     ),
     *(
-        Row(WHERE, "the caller gives up and repeats with the same key", request, expected=DONE, post=give_up_and_repeat)
+        Row(
+            WHERE,
+            "the caller gives up and repeats with the same key",
+            request,
+            expected=DONE,
+            post=give_up_and_repeat,
+            alone=True,
+        )
         for request in REQUESTS
     ),
     *(
