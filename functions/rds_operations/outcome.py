@@ -17,6 +17,7 @@ REFUSED = "OperationRefused"
 _EXECUTION_TIMED_OUT = "ExecutionTimedOut"
 NOT_RECORDED = "AuditFailed"
 _ENDED = {"ABORTED": "The execution was stopped", "TIMED_OUT": "The execution ran out of time"}
+_TELL_AN_END = frozenset({"fault", "refusal", "obstacle", "progress"})
 _MAY_GO_ON = ". RDS had been asked by then: final_status will tell what became of it"
 _KEPT_EXCEPTIONS = ("RdsThrottled", "RdsRefused", "RdsUnavailable", "RecordNotWritten", "TableBusy")
 
@@ -114,16 +115,25 @@ def _document(order: Order, environment: str, progress: Progress, duration: floa
     }
 
 
-def work_of_event(detail: dict[str, Any]) -> dict[str, Any]:
-    """The work of an execution that ended without its own closing record, from its EventBridge event.
+def unrecorded_work(detail: dict[str, Any]) -> dict[str, Any] | None:
+    """The whole work of an execution of which only the recording failed: its cause. None for any other end.
 
-    Where only the recording failed, the cause is the whole work, and the outcome is known. Of a stopped execution,
-    error and cause are the words of whoever stopped it.
+    Of a stopped execution, error and cause are the words of whoever stopped it.
     """
-    status = str(detail["status"])
-    if status == "FAILED" and detail.get("error") == NOT_RECORDED:
-        work: dict[str, Any] = json.loads(detail["cause"])
+    if detail["status"] != "FAILED" or detail.get("error") != NOT_RECORDED:
+        return None
+    try:
+        work = json.loads(detail.get("cause") or "")
+    except ValueError:
+        return None
+    return work if isinstance(work, dict) and not _TELL_AN_END.isdisjoint(work) else None
+
+
+def work_of_event(detail: dict[str, Any]) -> dict[str, Any]:
+    """The work of an execution that ended without its own closing record, from its EventBridge event."""
+    if work := unrecorded_work(detail):
         return work
+    status = str(detail["status"])
     text = _ENDED.get(status, f"The execution broke: {detail.get('error') or 'no details'}")
     return {
         "fault": {"Error": f"Execution{status.title().replace('_', '')}", "Cause": json.dumps({"errorMessage": text})}

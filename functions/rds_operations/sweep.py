@@ -15,7 +15,7 @@ from rds_operations.executions import RUNNING
 from rds_operations.faults import Fault
 from rds_operations.items import Unfinished, acting_since, order_of
 from rds_operations.operations import OPERATIONS
-from rds_operations.outcome import NOT_RECORDED, work_of_event
+from rds_operations.outcome import unrecorded_work, work_of_event
 from rds_operations.progress import Progress
 from rds_operations.rds import Rds
 from rds_operations.settlement import Books, close_item, refuse
@@ -76,8 +76,8 @@ def _close(books: Books, rds: Rds, item: Item, now: datetime) -> str:
 
 def _work(rds: Rds, item: Item, detail: Document | None) -> Document:
     """What OPERATION would have left, had it come to its Audit."""
-    if detail and detail["error"] == NOT_RECORDED:
-        return work_of_event(detail)
+    if detail and (work := unrecorded_work(detail)):
+        return work
     if "acting_at" in item:
         return {"progress": _look(rds, item).to_document()}
     if detail:

@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 import pytest
 
-from rds_operations.faults import RecordNotWritten
+from rds_operations.faults import RecordNotWritten, TableBusy
 from tests.functions.cloud import AUDIT_TABLE, Cloud, Document, a_work
 from tests.unit.builders import ACCOUNT, EXECUTION_PREFIX, INSTANCE_ID, REGION, REQUESTED_AT, SNAPSHOT_ID, a_request
 
@@ -250,6 +250,27 @@ def test_a_lock_that_is_taken_over_while_closing_is_left_to_its_new_owner(cloud:
     lock = cloud.lock()
     assert lock
     assert lock["owner"] == "next"
+
+
+def test_an_operation_whose_item_goes_away_while_closing_is_worth_repeating(cloud: Cloud) -> None:
+    work = done(cloud)
+    operation_id = work["order"]["operation_id"]
+    item = cloud.item(operation_id)
+    assert item
+
+    def go_away(**_event: Any) -> None:
+        cloud.drop(operation_id)
+
+    calls, transaction = cloud.modules["audit"].ledger._client.meta.events, "before-call.dynamodb.TransactWriteItems"
+    calls.register(transaction, go_away)
+    try:
+        with pytest.raises(TableBusy):
+            cloud.audited(work)
+    finally:
+        calls.unregister(transaction, go_away)
+    assert cloud.events() == ["accepted"]
+    cloud.put(**item)
+    assert cloud.audited(work)["success"] is True
 
 
 # EventBridge's backstop.

@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 import pytest
+from botocore.exceptions import ConnectionClosedError
 from botocore.stub import Stubber
 
 from rds_operations.faults import RdsThrottled
@@ -246,3 +247,22 @@ def test_a_second_execute_that_is_throttled_is_no_failure(cloud: Cloud) -> None:
         assert cloud.executed(work)["progress"]["finished"] is False
     assert cloud.executed(work)["progress"]["status"] in ("creating", "available")
     assert len(cloud.snapshots()) == 1
+
+
+@pytest.mark.parametrize("operation", ["create_snapshot", "reboot_instance", "modify_backup_window"])
+def test_an_acting_call_is_sent_once_whatever_becomes_of_it(cloud: Cloud, operation: str) -> None:
+    work = cloud.accepted(operation)
+    sent: list[str] = []
+
+    def lost(request: Any, **_event: Any) -> None:
+        if "Describe" not in str(request.body):
+            sent.append(operation)
+            raise ConnectionClosedError(endpoint_url=request.url)
+
+    events = cloud.modules["execute"].rds.client.meta.events
+    events.register("before-send.rds", lost)
+    try:
+        assert cloud.executed(work)["progress"]["finished"] is False
+    finally:
+        events.unregister("before-send.rds", lost)
+    assert sent == [operation]

@@ -86,6 +86,16 @@ def test_one_that_rds_is_still_at_times_out_and_is_watched_on(cloud: Cloud) -> N
     assert cloud.actions == ["RebootDBInstance"]
 
 
+def test_one_that_was_stopped_with_a_forged_cause_ends_as_rds_shows_it(cloud: Cloud) -> None:
+    operation_id = acted(cloud, "reboot_instance")
+    forged = {"order": cloud.begin({"name": operation_id, "input": a_request("reboot_instance")})["order"]}
+    forged["progress"] = {"status": "available", "finished": True, "success": True}
+    arn = EXECUTION_PREFIX + operation_id
+    cloud.states.stop_execution(executionArn=arn, error="AuditFailed", cause=json.dumps(forged))
+    cloud.sweep()
+    assert closing(cloud)["result"]["status"] == "timeout"
+
+
 def test_one_that_was_stopped_before_it_acted_says_that(cloud: Cloud) -> None:
     stop(cloud, open_operation(cloud))
     cloud.sweep()

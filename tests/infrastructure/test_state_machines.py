@@ -109,7 +109,7 @@ def test_the_graph_tells_the_story(template: Template) -> None:
     assert states["Execute"]["Next"] == "Finished?"
     assert states["Finished?"]["Default"] == "Wait"
     assert states["Wait"]["Next"] == "Poll"
-    assert states["Poll"]["Next"] == "Finished?"
+    assert states["Poll"]["Next"] == states["Poll"]["Catch"][-1]["Next"] == "Finished?"
     assert states["Audit"]["Next"] == "Succeeded?"
 
 
