@@ -61,7 +61,7 @@ def running(folder: Path) -> Cloud | None:
 
 
 def start(folder: Path, port: int, time_scale: float, *, faults: bool = False, keep_state: bool = False) -> Cloud:
-    """`faults` lets tests inject them (`local.faults`); `keep_state` on disk, to start from it again."""
+    """`faults` lets tests inject them (`local.extensions.faults`); `keep_state` on disk, to start from it again."""
     if not port_is_free(port):
         raise CloudError(f"Port {port} is taken by another program. Choose another one: make up PORT={port + 1}")
     folder.mkdir(parents=True, exist_ok=True)

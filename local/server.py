@@ -8,7 +8,7 @@ import os
 from ministack import app
 from ministack.services import rds
 
-from local import (
+from local.extensions import (
     async_invokes,
     error_names,
     executions,

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -27,9 +28,7 @@ def project(tmp_path: Path) -> Iterator[Path]:
         if path.name not in (".local", "cdk.out", ".git"):
             (tmp_path / path.name).symlink_to(path)
     (tmp_path / "local").unlink()
-    (tmp_path / "local").mkdir()
-    for path in (ROOT / "local").glob("*.py"):
-        (tmp_path / "local" / path.name).write_text(path.read_text())
+    shutil.copytree(ROOT / "local", tmp_path / "local", ignore=shutil.ignore_patterns("__pycache__"))
     yield tmp_path
     run(tmp_path, "down")
 

@@ -10,7 +10,7 @@ import pytest
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
-from local import error_names, turns
+from local.extensions import error_names, turns
 
 CODE = """
 import os

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from local.cloud import HOST
-from local.faults import CALLS_PATH, FAULTS_PATH
+from local.extensions.faults import CALLS_PATH, FAULTS_PATH
 from tests.workflow.service import Answer, Document, Service
 
 _PATIENCE_SECONDS = 60
@@ -24,7 +24,7 @@ _AT_THE_DOOR = threading.BoundedSemaphore(3)
 class Row:
     """A line of the fault table. `where` it strikes and what the `fault` is are its name, with the operation.
 
-    `faults` are those of `local.faults`, with the instance filled in where they have `{instance}`; `during` is done
+    `faults` are those of the local cloud, with the instance filled in where they have `{instance}`; `during` is done
     after the POST, `after` when the operation is over; `alone` where other operations would be disturbed.
     """
 

@@ -1,4 +1,4 @@
-"""Extension: the points where a fault can strike (see `local.faults`), put into MiniStack.
+"""Extension: the points where a fault can strike (see `local.extensions.faults`), put into MiniStack.
 
 API calls (`rds:CreateDBSnapshot`, `dynamodb:TransactWriteItems`, ...), their effects:
   refuse      answer with an error instead of performing the call; `fail`: perform it, and answer with an error
@@ -26,8 +26,8 @@ from ministack.core import lambda_runtime
 from ministack.core.iam_evaluator import request_caller_arn
 from ministack.services import eventbridge, stepfunctions
 
-from local import connections, executions
-from local.faults import CALLS_PATH, FAULTS_PATH, SWITCHBOARD, Fault
+from local.extensions import connections, executions
+from local.extensions.faults import CALLS_PATH, FAULTS_PATH, SWITCHBOARD, Fault
 
 Response = tuple[int, dict[str, str], bytes]
 _ACTING = ("Create", "Reboot", "Modify", "Add", "Delete")

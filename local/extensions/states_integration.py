@@ -22,7 +22,7 @@ from ministack.core.lambda_runtime import execution_credentials
 from ministack.core.responses import new_uuid
 from ministack.services import apigateway_v1
 
-from local.mapping_templates import Context, render_request, render_response
+from local.extensions.mapping_templates import Context, render_request, render_response
 
 Response = tuple[int, dict[str, str], bytes]
 _ACTION = re.compile(r"arn:aws:apigateway:(?P<region>[^:]+):states:action/(?P<action>\w+)")

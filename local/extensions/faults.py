@@ -1,6 +1,6 @@
 """Faults that a test injects: what to break, for whom, how often; and which calls reached RDS.
 
-Part of the local cloud only, and there only where the server was started with FAULTS=1. `local.fault_points` puts this
+Part of the local cloud only, and there only where the server was started with FAULTS=1. `fault_points` beside it puts this
 between the functions and the cloud; `/_local/faults` and `/_local/calls` are its switches.
 """
 
@@ -27,7 +27,7 @@ class Fault:
     the name of the role: not at the first `skip` times, then `times` times (-1: always), for `lasts` seconds from its
     first strike (0: for ever).
 
-    What happens is `effect`, as `local.fault_points` lists them. `seconds` belongs to `hang`; `code`, `status` and
+    What happens is `effect`, as `fault_points` lists them. `seconds` belongs to `hang`; `code`, `status` and
     `message` to `refuse` and `fail`; `pattern` and `replacement` (on the answer's body) to `rewrite`.
     """
 

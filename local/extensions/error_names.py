@@ -20,7 +20,7 @@ _HANDED_OUT = (
 
 def install() -> None:
     if _KILLED not in lambda_runtime._PYTHON_WORKER_SCRIPT:
-        raise RuntimeError("MiniStack's worker script has changed: local/error_names.py must change with it")
+        raise RuntimeError("MiniStack's worker script has changed: local/extensions/error_names.py must change with it")
     lambda_runtime._PYTHON_WORKER_SCRIPT = lambda_runtime._PYTHON_WORKER_SCRIPT.replace(_KILLED, _HANDED_OUT)
     execute = lambda_svc._execute_function_warm
 
