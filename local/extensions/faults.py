@@ -1,6 +1,6 @@
 """Faults that a test injects: what to break, for whom, how often; and which calls reached RDS.
 
-Part of the local cloud only, and there only where the server was started with FAULTS=1. `fault_points` beside it puts this
+Part of the local cloud only, and there only where the server was started with FAULTS=1. `fault_points` puts this
 between the functions and the cloud; `/_local/faults` and `/_local/calls` are its switches.
 """
 
