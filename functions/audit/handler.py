@@ -14,7 +14,8 @@ from rds_operations.step import Document, operation_id_of, step
 from rds_operations.telemetry import audit_write_failure
 
 deployment = Deployment.from_env()
-ledger = Ledger(dynamodb_client(), deployment)
+# One attempt, for the states repeat: a table that does not answer must be counted within the function's three seconds.
+ledger = Ledger(dynamodb_client(attempts=1), deployment)
 books = Books(ledger, Executions(states_client, deployment))
 
 
@@ -39,4 +40,4 @@ def _settle(event: Document) -> Document:
     if event["machine"] == "LATE_WATCH":
         progress = Progress.from_document(event["work"]["progress"])
         return settle(ledger, event["work"]["order"]["operation_id"], progress, now, Recorder.LATE_WATCH)
-    return close(books, event["work"], event["execution"], now).to_document()
+    return close(books, event["work"], event["execution"], now, event.get("request", "")).to_document()

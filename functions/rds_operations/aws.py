@@ -28,8 +28,8 @@ def acting_client() -> RDSClient:
     return cast("RDSClient", _client("rds", attempts=1, read_timeout=10))
 
 
-def dynamodb_client() -> DynamoDBClient:
-    return cast("DynamoDBClient", _client("dynamodb", attempts=3, read_timeout=1))
+def dynamodb_client(attempts: int = 3) -> DynamoDBClient:
+    return cast("DynamoDBClient", _client("dynamodb", attempts, read_timeout=1))
 
 
 def states_client() -> SFNClient:

@@ -7,7 +7,7 @@ from datetime import datetime
 from rds_operations import clock
 from rds_operations.admission import admit
 from rds_operations.classification import Verdict
-from rds_operations.faults import Fault, RdsRefused, RdsThrottled
+from rds_operations.faults import Fault, RdsRefused, RdsThrottled, RecordNotWritten
 from rds_operations.ledger import Ledger
 from rds_operations.operations import OPERATIONS
 from rds_operations.order import Order
@@ -32,8 +32,11 @@ def execute(
 def _act(rds: Rds, ledger: Ledger, order: Order, now: datetime) -> Progress:
     try:
         return OPERATIONS[order.operation].start(rds, order)
-    except RdsThrottled:
-        ledger.give_back(order, now)
+    except RdsThrottled as throttled:
+        try:
+            ledger.give_back(order, now)
+        except RecordNotWritten:  # a repetition would find the claim, and not know that nothing had been done
+            return failed(f"{throttled}; nothing was done")
         raise
     except RdsRefused as refused:
         return failed(str(refused))
@@ -48,5 +51,7 @@ def _go_on(rds: Rds, ledger: Ledger, order: Order, now: datetime) -> tuple[Progr
     operation = OPERATIONS[order.operation]
     try:
         return operation.resume(rds, order, since), since
+    except RdsThrottled:
+        raise  # a repetition is safe, and may have to begin what the first attempt did not
     except Fault:
         return Progress(operation.working_status), since  # a look that failed ends nothing: the polls go on looking

@@ -22,6 +22,10 @@ class RdsThrottled(RdsRefused):
     """RDS refused for its rate limit: the call had no effect, and is safe to repeat."""
 
 
+class RdsNotReached(RdsThrottled):
+    """No connection to RDS: the call was not sent, and is safe to repeat."""
+
+
 class RdsUnavailable(Fault):
     """No definite answer from RDS (time-out, connection lost, 5xx): the call may have had its effect."""
 

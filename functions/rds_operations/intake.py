@@ -43,15 +43,20 @@ def from_execution(request: str, execution: Document) -> Order | tuple[Order, Re
 
 
 def api_stub(envelope: Document, execution: Document) -> Order:
-    """What can be known of a request before it is validated. `execution`: `Id`, `Name`, `StartTime`."""
+    """What can be known of a request before it is validated. `execution`: `Id`, `Name`, `StartTime`.
+
+    Its name is the request's id: Step Functions makes it, while a client can choose what API Gateway's
+    `$context.requestId` says.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
+    """
     operation, instance_id = sound_parts(parse_json(envelope["request"]))
     return Order(
-        operation_id=envelope["request_id"],
+        operation_id=execution["Name"],
         operation=operation,
         instance_id=instance_id,
         caller=caller_identity(envelope["caller"]),
         requested_at=clock.to_text(clock.from_start(execution["StartTime"])),
-        request_id=envelope["request_id"],
+        request_id=execution["Name"],
     )
 
 

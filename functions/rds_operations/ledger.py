@@ -49,13 +49,13 @@ class Ledger:
         item = self.item(lock_id(instance_id))
         return str(item["owner"]) if item and int(item["expires_at"]) > clock.to_epoch(now) else ""
 
-    def overdue(self, kind: Unfinished, now: datetime) -> Iterator[Item]:
-        """The operations of this kind that should long be over, the oldest first, each read consistently."""
-        until = clock.to_epoch(now)
-        for operation_id in tables.ids_until(self._client, self._operations, UNFINISHED_INDEX, kind.value, until):
-            item = self.item(operation_id)
-            if item and item.get("unfinished") == kind.value and int(item["due_at"]) <= until:
-                yield item
+    def overdue(self, kind: Unfinished, now: datetime) -> Iterator[str]:
+        """The ids of operations of this kind that should long be over, the oldest first: as an index shows them."""
+        return tables.ids_until(self._client, self._operations, UNFINISHED_INDEX, kind.value, clock.to_epoch(now))
+
+    def is_overdue(self, item: Item, kind: Unfinished, now: datetime) -> bool:
+        """By the item itself: an index is a moment behind."""
+        return item.get("unfinished") == kind.value and int(item["due_at"]) <= clock.to_epoch(now)
 
     def open(self, order: Order, verdict: Verdict, now: datetime) -> bool:
         """The operation, its lock, its key and its opening record; False where any of them was there before."""

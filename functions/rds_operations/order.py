@@ -12,8 +12,8 @@ from typing import Any
 class Order:
     """Also the stub of a refused request, which keeps of the request only what is known to be sound.
 
-    `requested_at` ISO 8601; `request_id` API Gateway's; `idempotency_key` a digest, empty without the header;
-    `execution_arn` of OPERATION, empty where ADMISSION does not know it yet.
+    `requested_at` ISO 8601; `request_id` the name of ADMISSION's execution; `idempotency_key` a digest, empty
+    without the header; `execution_arn` of OPERATION, empty where ADMISSION does not know it yet.
     """
 
     operation_id: str

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
 
-from rds_operations.faults import RdsRefused, RdsThrottled, RdsUnavailable
+from rds_operations.faults import RdsNotReached, RdsRefused, RdsThrottled, RdsUnavailable
 from rds_operations.telemetry import logger
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Rds:
         self.client = client
 
     def call(self, method: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Raises `RdsThrottled` or `RdsRefused` (no effect), or `RdsUnavailable` (effect unknown)."""
+        """Raises `RdsThrottled`, `RdsNotReached` or `RdsRefused` (no effect), or `RdsUnavailable` (effect unknown)."""
         action = getattr(method, "__name__", "call")
         try:
             answer = method(*args, **kwargs)
@@ -39,6 +39,9 @@ class Rds:
             fault = _fault(error)
             logger.warning("RDS refused", extra={"rds_action": action, "rds_error": fault.__class__.__name__})
             raise fault from error
+        except (ConnectTimeoutError, EndpointConnectionError) as error:
+            logger.warning("RDS was not reached", extra={"rds_action": action})
+            raise RdsNotReached("NotReached", str(error)) from error
         except BotoCoreError as error:
             logger.warning("RDS did not answer", extra={"rds_action": action, "rds_error": error.__class__.__name__})
             raise RdsUnavailable(f"{action}: {error}") from error

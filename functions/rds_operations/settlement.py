@@ -18,7 +18,7 @@ from rds_operations.items import Unfinished, acting_since, order_of, verdict_of
 from rds_operations.ledger import Ledger
 from rds_operations.operations import OPERATIONS
 from rds_operations.order import Order
-from rds_operations.outcome import REFUSED, Outcome, fault_text, outcome_of, work_of_event
+from rds_operations.outcome import NOT_STARTED, REFUSED, Outcome, fault_text, outcome_of, work_of_event
 from rds_operations.progress import Progress
 from rds_operations.refusals import reply
 from rds_operations.tables import Item
@@ -27,6 +27,7 @@ from rds_operations.telemetry import logger, operation_metrics
 UNKNOWN = Verdict(Environment.UNKNOWN, "")
 _TRY_AGAIN = (
     "RdsThrottled",
+    "RdsNotReached",
     "RdsUnavailable",
     "RecordNotWritten",
     "TableBusy",
@@ -35,6 +36,9 @@ _TRY_AGAIN = (
     "Sandbox.Timedout",
     "States.Timeout",
     "StepFunctions.ThrottlingException",
+)
+_MAY_HAVE_BEGUN = (
+    "The service is busy, and the operation may have begun. Repeat the request with the same Idempotency-Key."
 )
 Document = dict[str, Any]
 
@@ -65,6 +69,11 @@ def refuse(
     item = _own_item(ledger, order)
     if item:
         return _close_unbegun(ledger, work, item, now, by)
+    if "start" in work:  # the start of an order that an earlier request with this key has opened
+        ledger.record_refusal(
+            order, {"success": False, "error": fault_text(work["fault"])}, requested_at, _verdict(work), by
+        )
+        return reply(503, {"error": _MAY_HAVE_BEGUN, "code": "try_again"})
     result = {"success": False, "error": fault_text(work["fault"])}
     ledger.record_refusal(order, result, requested_at, _verdict(work), by)
     return _fault_reply(work["fault"], order)
@@ -81,7 +90,7 @@ def close(
     """OPERATION is over: its closing record, final status and released lock; or a record of its own."""
     order = _order(work) or execution_stub(request, execution)
     item = books.ledger.item(order.operation_id)
-    if item is None:
+    if item is None or ("order" in work and order.fingerprint != item["fingerprint"]):  # or a name that is taken
         return _record_refused_start(books.ledger, work, order, now, by)
     return close_item(books, item, work, str(execution["Id"]), now, by)
 
@@ -132,7 +141,7 @@ def _close_unbegun(ledger: Ledger, work: Document, item: Item, now: datetime, by
     outcome = outcome_of(work, order, verdict.environment.value, now, now)
     # The key is freed, since a repetition must not be answered with an operation that never was.
     closed = ledger.close(order, verdict, outcome, now, by, unclaimed=True, free_key=True)
-    if not closed and "acting_at" in (ledger.item(order.operation_id) or item):
+    if not closed and "ended_at" not in (ledger.item(order.operation_id) or item):
         return accepted_reply(item)
     return _fault_reply(work["fault"], order)
 
@@ -146,7 +155,8 @@ def _close_open(
     acted = "acting_at" in item
     outcome = outcome_of(work, order, verdict.environment.value, acting_since(item), now, acted=acted)
     # An execution that was stopped may still run its Execute.
-    if not ledger.close(order, verdict, outcome, now, by, unclaimed=not acted):
+    never_started = work.get("fault", {}).get("Error") == NOT_STARTED
+    if not ledger.close(order, verdict, outcome, now, by, unclaimed=not acted, free_key=never_started):
         return None
     _count(order, verdict, outcome)
     return outcome

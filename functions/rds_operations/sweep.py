@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -14,8 +14,9 @@ from rds_operations.audit_record import Recorder
 from rds_operations.executions import RUNNING
 from rds_operations.faults import Fault
 from rds_operations.items import Unfinished, acting_since, order_of
+from rds_operations.ledger import Ledger
 from rds_operations.operations import OPERATIONS
-from rds_operations.outcome import unrecorded_work, work_of_event
+from rds_operations.outcome import NOT_STARTED, unrecorded_work, work_of_event
 from rds_operations.progress import Progress
 from rds_operations.rds import Rds
 from rds_operations.settlement import Books, close_item, refuse
@@ -34,19 +35,28 @@ def sweep(books: Books, rds: Rds, unrecorded: Unrecorded, now: datetime) -> dict
     """
     counts: Counter[str] = Counter()
 
-    def each(items: Iterator[Item], action: Callable[[Item], str]) -> None:
-        counts.update(_tried(str(item["operation_id"]), partial(action, item)) for item in items)
+    def overdue(kind: Unfinished, action: Callable[[Item], str]) -> None:
+        for operation_id in books.ledger.overdue(kind, now):
+            counts[_tried(operation_id, partial(_if_overdue, books.ledger, operation_id, kind, now, action))] += 1
 
-    each(books.ledger.overdue(Unfinished.OPERATION, now), lambda item: _close(books, rds, item, now))
-    each(books.ledger.overdue(Unfinished.WATCH, now), lambda item: _settle(books, rds, item, now))
-    for message, remove in unrecorded.messages():
-        request_id = str(message.get("envelope", {}).get("request_id", ""))
-        counts[_tried(request_id, partial(_record, books, message, remove, now))] += 1
+    def refusals() -> None:
+        for message, remove in unrecorded.messages():
+            request_id = str(message.get("execution", {}).get("Name", ""))
+            counts[_tried(request_id, partial(_record, books, message, remove, now))] += 1
+
+    # The refusals first: they need neither RDS nor Step Functions, and are quick.
+    for part in (
+        refusals,
+        partial(overdue, Unfinished.OPERATION, lambda item: _close(books, rds, item, now)),
+        partial(overdue, Unfinished.WATCH, lambda item: _settle(books, rds, item, now)),
+    ):
+        counts[_tried("", part)] += 1
     logger.append_keys(operation_id="")
-    return dict(counts)
+    return {result: number for result, number in counts.items() if result}
 
 
-def _tried(operation_id: str, action: Callable[[], str]) -> str:
+def _tried(operation_id: str, action: Callable[[], str | None]) -> str:
+    """What came of it, in a word; empty where there was nothing to do."""
     logger.append_keys(operation_id=operation_id)
     try:
         result = action()
@@ -54,8 +64,16 @@ def _tried(operation_id: str, action: Callable[[], str]) -> str:
         audit_write_failure(operation_id)
         logger.exception("not swept")
         return "failed"
-    logger.info("swept", extra={"result": result})
-    return result
+    if result:
+        logger.info("swept", extra={"result": result})
+    return result or ""
+
+
+def _if_overdue(
+    ledger: Ledger, operation_id: str, kind: Unfinished, now: datetime, action: Callable[[Item], str]
+) -> str:
+    item = ledger.item(operation_id)
+    return action(item) if item and ledger.is_overdue(item, kind, now) else ""
 
 
 def _record(books: Books, message: Document, remove: Callable[[], object], now: datetime) -> str:
@@ -83,7 +101,7 @@ def _work(rds: Rds, item: Item, detail: Document | None) -> Document:
     if detail:
         return work_of_event(detail)
     text = "Its execution was never started; nothing was done"
-    return {"fault": {"Error": "OperationNotStarted", "Cause": json.dumps({"errorMessage": text})}}
+    return {"fault": {"Error": NOT_STARTED, "Cause": json.dumps({"errorMessage": text})}}
 
 
 def _settle(books: Books, rds: Rds, item: Item, now: datetime) -> str:

@@ -81,8 +81,8 @@ class Cloud:
 
     def request(self, request: Document, key: str = "", request_id: str = "request-1", **more: Any) -> Document:
         """ADMISSION from Validate to Admit, or to the refusal on the way; what its states left in the work."""
-        envelope = an_envelope(request, idempotency_key=key, request_id=request_id, **more)
-        given = {"machine": "ADMISSION", "envelope": envelope, "execution": an_execution("admission")}
+        envelope = an_envelope(request, idempotency_key=key, **more)
+        given = {"machine": "ADMISSION", "envelope": envelope, "execution": an_execution(request_id)}
         return self._through(("classify", "admit"), self.call("validate", given))
 
     def begin(self, start: Document) -> Document:
@@ -112,7 +112,7 @@ class Cloud:
 
     def answered(self, work: Document) -> Document:
         """ADMISSION's Audit: the reply."""
-        given = {"machine": "ADMISSION", "execution": an_execution("admission"), "envelope": an_envelope()}
+        given = {"machine": "ADMISSION", "execution": an_execution("request-1"), "envelope": an_envelope()}
         answer = self.call("audit", {**given, "work": work})
         return {"statusCode": answer["reply"]["statusCode"], **json.loads(answer["reply"]["body"])}
 
@@ -150,6 +150,18 @@ class Cloud:
         """DynamoDB takes no record from one function."""
         client = self.modules[state].books.ledger._client
         with _refused(client, "dynamodb.PutItem", "InternalServerError"):
+            yield
+
+    @contextmanager
+    def updates_refused(self, state: str) -> Iterator[None]:
+        """DynamoDB updates no item for one function."""
+        with _refused(self.modules[state].ledger._client, "dynamodb.UpdateItem", "InternalServerError"):
+            yield
+
+    @contextmanager
+    def reads_refused(self, state: str) -> Iterator[None]:
+        """DynamoDB shows no item to one function."""
+        with _refused(self.modules[state].books.ledger._client, "dynamodb.GetItem", "InternalServerError"):
             yield
 
     @property

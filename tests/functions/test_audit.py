@@ -289,7 +289,7 @@ def test_the_end_of_an_execution_closes_an_open_order_and_releases_its_lock(
 ) -> None:
     operation_id = done(cloud)["order"]["operation_id"]
     document = cloud.ended(operation_id, status, a_request())["document"]
-    asked = ". RDS had been asked by then: final_status will tell what became of it"
+    asked = ". RDS may have been asked by then: final_status will tell what became of it"
     assert (document["success"], document["error"]) == (False, error + asked)
     assert cloud.lock() is None
     assert cloud.events() == ["accepted", "completed"]

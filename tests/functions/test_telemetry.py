@@ -83,7 +83,7 @@ def test_every_line_carries_its_state_and_the_operation(cloud: Cloud, log: io.St
     cloud.status(operation_id)
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
     assert {line["state"] for line in lines} == {"Validate", "Classify", "Admit", "Execute", "Audit", "Status"}
-    before_the_order = {"admission"}
+    before_the_order = {"request-1"}
     assert {line["operation_id"] for line in lines} - before_the_order == {operation_id}
     actions = [line["rds_action"] for line in lines if line["state"] == "Execute" and "rds_action" in line]
     assert actions == ["modify_db_instance", "describe_db_instances"]

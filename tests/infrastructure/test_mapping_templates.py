@@ -127,8 +127,7 @@ def envelope_in(text: str) -> dict[str, Any]:
     content = load(text)
     assert set(content) == {"envelope"}
     envelope: dict[str, Any] = content["envelope"]
-    assert set(envelope) == {"request", "length", "request_id", "idempotency_key", "caller"}
-    assert envelope["request_id"] == REQUEST_ID
+    assert set(envelope) == {"request", "length", "idempotency_key", "caller"}
     assert set(envelope["caller"]) == set(IDENTITY)
     return envelope
 

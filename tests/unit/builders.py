@@ -150,7 +150,6 @@ def an_envelope(request: Any = None, **fields: Any) -> dict[str, Any]:
     return {
         "request": request if isinstance(request, str) else json.dumps(a_request() if request is None else request),
         "length": 100,
-        "request_id": "request-1",
         "idempotency_key": "",
         "caller": {
             "sourceIp": "203.0.113.42",

@@ -26,11 +26,11 @@ from tests.unit.builders import (
     valid_requests,
 )
 
-ADMISSION = an_execution("admission-1")
+ADMISSION = an_execution("request-1")
 
 
-def ordered(**envelope: Any) -> Order:
-    order = from_api(an_envelope(**envelope), ADMISSION)
+def ordered(request_id: str = "request-1", **envelope: Any) -> Order:
+    order = from_api(an_envelope(**envelope), an_execution(request_id))
     assert isinstance(order, Order), order
     return order
 
@@ -133,7 +133,7 @@ def test_the_stub_of_an_admission_that_broke_early_knows_its_caller() -> None:
     assert known.caller["userId"] == "apikey:key-id-1"
 
 
-@pytest.mark.parametrize("envelope", [1, {}, an_envelope(request_id="another-operation")])
+@pytest.mark.parametrize("envelope", [1, {}, an_envelope()])
 def test_an_envelope_forged_for_an_execution_names_neither_caller_nor_operation(envelope: Any) -> None:
     given = {"envelope": envelope}
     result = from_execution(json.dumps(given), an_execution("by-hand"))
@@ -171,7 +171,6 @@ envelopes = st.fixed_dictionaries(
     {
         "request": request_texts,
         "length": st.sampled_from([0, 32_768, 32_769, 10_000_000]),
-        "request_id": st.sampled_from(["request-1", "3f2504e0-4f89-11d3-9a0c-0305e82c3301"]),
         "idempotency_key": st.sampled_from(["", "", "monday-1"]) | st.text(max_size=4),
         "caller": st.dictionaries(
             st.sampled_from(["sourceIp", "userArn", "accountId", "apiKeyId", "userAgent", "userId"]),
@@ -197,17 +196,17 @@ def is_sound(order: Order) -> bool:
 def test_any_envelope_becomes_an_order_or_a_refusal_of_whoever_sent_it(envelope: dict[str, Any]) -> None:
     order, refusal = taken_in(from_api(envelope, ADMISSION))
     assert order.caller == caller_identity(envelope["caller"])
-    assert (order.request_id, order.requested_at, order.execution_arn) == (envelope["request_id"], REQUESTED_AT, "")
+    assert (order.request_id, order.requested_at, order.execution_arn) == ("request-1", REQUESTED_AT, "")
     assert is_sound(order)
     if refusal is None:
         assert envelope["length"] <= 32_768
-        assert order.operation_id == operation_id(order.operation, order.instance_id, envelope["request_id"])
+        assert order.operation_id == operation_id(order.operation, order.instance_id, "request-1")
         assert is_execution_name(order.operation_id)
         assert bool(order.idempotency_key) == bool(envelope["idempotency_key"])
         assert isinstance(parse_request(envelope["request"]), tuple)
     else:
         assert refusal.status == (413 if envelope["length"] > 32_768 else 400)
-        assert order.operation_id == envelope["request_id"]
+        assert order.operation_id == "request-1"
         assert (order.parameters, order.idempotency_key) == ({}, "")
     assert Order.from_document(json.loads(json.dumps(order.to_document()))) == order
 

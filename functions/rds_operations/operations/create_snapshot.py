@@ -116,29 +116,38 @@ class CreateSnapshot(Operation):
 
     def resume(self, rds: Rds, order: Order, since: datetime) -> Progress:
         """A snapshot's name is unique in RDS: where there is none yet, starting again cannot make two."""
-        snapshot = self._find(rds, order)
-        if snapshot:
-            return _read(order, snapshot, Progress(self.working_status))
+        unseen = Progress(self.working_status)
+        if snapshot := self._seen(rds, order):
+            return _read(order, snapshot, unseen)
         try:
             return self.start(rds, order)
         except RdsThrottled:
             raise
         except RdsRefused as refused:
-            snapshot = self._find(rds, order) if refused.code == ALREADY_EXISTS else None
-            if snapshot and _has_our_tag(order, snapshot):
-                return _progress(snapshot)  # the first attempt made it, and it shows only now
-            return failed(str(refused))
+            if refused.code != ALREADY_EXISTS:
+                return failed(str(refused))
+            # By the first attempt, which may show only later; or by somebody else, as the polls will see.
+            snapshot = self._seen(rds, order)
+            return _read(order, snapshot, unseen) if snapshot else unseen
 
     def look(self, rds: Rds, order: Order, since: datetime, previous: Progress) -> Progress:
         snapshot = self._find(rds, order)
         if snapshot:
-            return replace(_read(order, snapshot, previous), evidence=_SEEN)
+            progress = _read(order, snapshot, previous)
+            return progress if progress.missing else replace(progress, evidence=_SEEN)
         if previous.evidence != _SEEN:
             return previous  # RDS does not show a new snapshot at once
         return not_found(previous, f"Snapshot {order.parameters['snapshot_id']} is gone")
 
     def document(self, order: Order, progress: Progress) -> dict[str, Any]:
         return {"snapshot_id": order.parameters["snapshot_id"], **progress.details}
+
+    def _seen(self, rds: Rds, order: Order) -> DBSnapshotTypeDef | None:
+        """A look in between. Where it is throttled the polls go on looking; nothing is begun again for that."""
+        try:
+            return self._find(rds, order)
+        except RdsThrottled as throttled:
+            raise RdsUnavailable(str(throttled)) from throttled
 
     def _find(self, rds: Rds, order: Order) -> DBSnapshotTypeDef | None:
         try:
@@ -155,10 +164,13 @@ def _has_our_tag(order: Order, snapshot: DBSnapshotTypeDef) -> bool:
 
 
 def _read(order: Order, snapshot: DBSnapshotTypeDef, previous: Progress) -> Progress:
-    """The progress of a snapshot found by its name: somebody else's, unless it has our tag or was ours before."""
+    """The progress of a snapshot found by its name: somebody else's, unless it has our tag or was ours before.
+
+    Its tags may show later than itself, so only a second look without ours makes it somebody else's.
+    """
     if "snapshot_arn" in previous.details or _has_our_tag(order, snapshot):
         return _progress(snapshot)
-    return failed(f"{ALREADY_EXISTS}: Snapshot {order.parameters['snapshot_id']} already exists")
+    return not_found(previous, f"{ALREADY_EXISTS}: Snapshot {order.parameters['snapshot_id']} already exists")
 
 
 def _progress(snapshot: DBSnapshotTypeDef) -> Progress:

@@ -1,0 +1,185 @@
+"""Faults that meet: answers that are lost, writes that land late, reads that are behind. What is said stays true."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from botocore.exceptions import ConnectTimeoutError
+from botocore.stub import Stubber
+
+from rds_operations.faults import RdsNotReached
+from tests.functions.cloud import UNRECORDED_QUEUE, Cloud
+from tests.unit.builders import INSTANCE_ID, SNAPSHOT_ID, a_request, an_envelope, an_execution
+
+LOST = {"Error": "States.Timeout", "Cause": ""}
+MALLORY = {"sourceIp": "198.51.100.7", "apiKeyId": "mallory", "accountId": "", "userArn": "", "userAgent": ""}
+
+
+@pytest.fixture(autouse=True)
+def _instance(cloud: Cloud) -> None:
+    cloud.create_instance()
+
+
+@contextmanager
+def rds_answers(cloud: Cloud) -> Iterator[Stubber]:
+    with Stubber(cloud.modules["execute"].rds.client) as stubber:
+        yield stubber
+
+
+def item(cloud: Cloud, operation_id: str) -> dict[str, Any]:
+    found = cloud.item(operation_id)
+    assert found
+    return found
+
+
+# Who a request is.
+
+
+def test_a_request_id_that_a_client_chose_is_nobodys_identity(cloud: Cloud) -> None:
+    """API Gateway lets a client choose it; the name of ADMISSION's execution is the platform's."""
+    envelope = {**an_envelope(), "request_id": "chosen"}
+    orders = [
+        cloud.call("validate", {"machine": "ADMISSION", "envelope": envelope, "execution": an_execution(name)})["order"]
+        for name in ("request-1", "request-2")
+    ]
+    assert orders[0]["operation_id"] != orders[1]["operation_id"]
+    assert "chosen" not in json.dumps(orders)
+
+
+def test_a_name_that_is_taken_closes_no_order_of_another(cloud: Cloud) -> None:
+    name = cloud.request(a_request())["start"]["name"]
+    work = cloud.executed(cloud.begin({"name": name, "input": a_request("reboot_instance")}))
+    assert cloud.audited(work, name)["error"] == "OperationRefused"
+    assert "ended_at" not in item(cloud, name)
+    assert sorted(cloud.events()) == ["accepted", "refused"]
+    assert cloud.actions == []
+
+
+def test_a_direct_start_whose_validate_broke_is_one_record(cloud: Cloud) -> None:
+    given = {"machine": "OPERATION", "work": {"fault": LOST}, "request": json.dumps(a_request())}
+    start = an_execution("by-hand", StartTime=1763029800123)
+    cloud.call("audit", {**given, "execution": start})
+    cloud.ended("by-hand", "FAILED", a_request(), error="OperationFailed", cause="{}")
+    (record,) = cloud.records()
+    assert record["instance_id"] == INSTANCE_ID
+
+
+# What the answer says.
+
+
+def test_a_key_leads_to_no_operation_that_never_began(cloud: Cloud) -> None:
+    work = cloud.request(a_request(), "a-key")
+    cloud.overdue(work["order"]["operation_id"])
+    assert cloud.sweep() == {"closed": 1}
+    assert "start" in cloud.request(a_request(), "a-key", request_id="request-2")
+
+
+def test_a_lost_start_of_an_earlier_requests_order_is_not_told_as_nothing_done(cloud: Cloud) -> None:
+    first = cloud.request(a_request(), "a-key")
+    again = cloud.request(a_request(), "a-key", request_id="request-2")
+    assert again["start"] == first["start"]
+    answer = cloud.answered({**again, "fault": LOST})
+    assert answer["statusCode"] == 503
+    assert "may have begun" in answer["error"]
+    assert sorted(cloud.events()) == ["accepted", "refused"]
+
+
+def test_an_order_that_is_given_back_while_admission_closes_it_stays_accepted(cloud: Cloud) -> None:
+    work = cloud.request(a_request())
+    operation_id = work["order"]["operation_id"]
+    unclaimed = item(cloud, operation_id)
+    cloud.put(**{**unclaimed, "acting_at": "2026-01-01T00:00:00.000Z"})
+    events = cloud.modules["audit"].ledger._client.meta.events
+
+    def give_back(**_event: Any) -> None:
+        cloud.put(**unclaimed)
+
+    events.register("after-call.dynamodb.TransactWriteItems", give_back)
+    try:
+        assert cloud.answered({**work, "fault": LOST})["statusCode"] == 202
+    finally:
+        events.unregister("after-call.dynamodb.TransactWriteItems", give_back)
+
+
+# What RDS shows late.
+
+
+def test_ones_own_snapshot_that_does_not_show_yet_is_waited_for(cloud: Cloud) -> None:
+    work = cloud.accepted()
+    cloud.executed(work)
+    with rds_answers(cloud) as rds:
+        rds.add_client_error("describe_db_snapshots", "DBSnapshotNotFound", "?", http_status_code=404)
+        rds.add_client_error("create_db_snapshot", "DBSnapshotAlreadyExists", "exists", http_status_code=400)
+        rds.add_client_error("describe_db_snapshots", "DBSnapshotNotFound", "?", http_status_code=404)
+        work = cloud.executed(work)
+    assert work["progress"]["finished"] is False
+    assert cloud.polled(work, 1)["progress"]["success"] is True
+
+
+def test_ones_own_snapshot_whose_tags_do_not_show_yet_is_waited_for(cloud: Cloud) -> None:
+    work = cloud.accepted()
+    cloud.executed(work)
+    snapshot = cloud.backend.database_snapshots[SNAPSHOT_ID]
+    tags, snapshot.tags = snapshot.tags, []
+    work = cloud.executed(work)
+    assert work["progress"]["finished"] is False
+    without = cloud.polled(work, 1)["progress"]
+    assert without["error"] == f"DBSnapshotAlreadyExists: Snapshot {SNAPSHOT_ID} already exists"
+    snapshot.tags = tags
+    assert cloud.polled(work, 1)["progress"]["success"] is True
+
+
+# What RDS did not take.
+
+
+def test_a_throttled_call_whose_claim_cannot_be_given_back_is_told_as_not_done(cloud: Cloud) -> None:
+    work = cloud.accepted("reboot_instance")
+    with rds_answers(cloud) as rds, cloud.updates_refused("execute"):
+        rds.add_client_error("reboot_db_instance", "Throttling", "Rate exceeded")
+        work = cloud.executed(work)
+    outcome = cloud.audited(work)
+    assert outcome["error"] == "OperationFailed"
+    assert outcome["document"]["error"] == "Throttling: Rate exceeded; nothing was done"
+    assert cloud.late_watches() == []
+
+
+@pytest.mark.parametrize("operation", ["create_snapshot", "reboot_instance", "modify_backup_window"])
+def test_a_call_that_was_never_sent_may_be_repeated(cloud: Cloud, operation: str) -> None:
+    work = cloud.accepted(operation)
+    events = cloud.modules["execute"].rds.client.meta.events
+
+    def no_connection(request: Any, **_event: Any) -> None:
+        raise ConnectTimeoutError(endpoint_url=request.url)
+
+    events.register("before-send.rds", no_connection)
+    try:
+        with pytest.raises(RdsNotReached):
+            cloud.executed(work)
+    finally:
+        events.unregister("before-send.rds", no_connection)
+    assert "acting_at" not in item(cloud, work["order"]["operation_id"])
+    cloud.executed(work)
+    assert "acting_at" in item(cloud, work["order"]["operation_id"])
+
+
+# The sweep, when nothing else answers.
+
+
+def test_a_table_that_cannot_be_read_keeps_no_refusal_waiting(cloud: Cloud) -> None:
+    cloud.put(operation_id="lost", unfinished="operation", due_at=1)
+    cloud.create_instance("prod", "prod-01")
+    work = cloud.request({**a_request(), "instance_id": "prod-01"})
+    message = {"work": work, "execution": an_execution("request-1"), "envelope": an_envelope()}
+    cloud.queues.send_message(QueueUrl=UNRECORDED_QUEUE, MessageBody=json.dumps(message))
+    with cloud.reads_refused("sweep"):
+        assert cloud.sweep() == {"recorded": 1, "failed": 1}
+
+
+def test_a_queue_that_cannot_be_read_keeps_no_operation_waiting(cloud: Cloud) -> None:
+    cloud.queues.delete_queue(QueueUrl=UNRECORDED_QUEUE)
+    cloud.overdue(cloud.request(a_request())["order"]["operation_id"])
+    assert cloud.sweep() == {"failed": 1, "closed": 1}
