@@ -140,6 +140,7 @@ def _checked_gate(document: dict[str, Any]) -> GateSettings:
     _require(isinstance(default, str), "default_environment must be text")
     if default:
         _check_environment("default_environment", default)
+    _require(isinstance(document.get("production_veto", False), bool), "production_veto must be true or false")
     return GateSettings.from_document(document)
 
 

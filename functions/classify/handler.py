@@ -22,6 +22,8 @@ def handler(event: Document) -> Document:
         return _refused(not_found(order.instance_id))
     verdict = verdict_on(instance, settings)
     logger.info("classified", extra={"environment": verdict.environment, "source": verdict.source})
+    if verdict.disagreement:
+        logger.warning("environment disputed", extra={"disagreement": verdict.disagreement})
     result: Document = {"verdict": verdict.to_document()}
     if refusal := gate(order.instance_id, verdict) or impossible(order, instance):
         return result | _refused(refusal)

@@ -33,6 +33,8 @@ def gate(instance_id: str, verdict: Verdict) -> Refusal | None:
     """Allowed is a list; everything else is refused."""
     if verdict.allowed:
         return None
+    if verdict.environment is Environment.PRODUCTION and verdict.disagreement:
+        return Refusal(403, Code.ENVIRONMENT_DISPUTED, _disputed_text(instance_id, verdict))
     if verdict.environment is Environment.PRODUCTION:
         return Refusal(403, Code.PRODUCTION_INSTANCE, PRODUCTION_TEXT)
     return Refusal(403, Code.ENVIRONMENT_UNKNOWN, _unknown_text(instance_id, verdict))
@@ -52,6 +54,13 @@ def obstacle(order: Order, instance: DBInstanceTypeDef) -> Refusal | None:
             Code.INSTANCE_NOT_READY,
         )
     return operation.obstacle(instance, order.parameters)
+
+
+def _disputed_text(instance_id: str, verdict: Verdict) -> str:
+    return (
+        f"Operations not allowed on {instance_id}: {verdict.disagreement}. "
+        "Have the one that is wrong corrected, or create a CloudOps request."
+    )
 
 
 def _unknown_text(instance_id: str, verdict: Verdict) -> str:

@@ -67,4 +67,5 @@ def audit_record(
         "request_id": order.request_id,
         "environment": verdict.environment.value if verdict else Environment.UNKNOWN.value,
         "environment_source": verdict.source if verdict else "",
+        "environment_disagreement": verdict.disagreement if verdict else "",
     }

@@ -33,17 +33,22 @@ ALLOWED_ENVIRONMENTS = frozenset(
 
 @dataclass(frozen=True)
 class Verdict:
-    """`source` says what decided: `tag Env=dev`, `instance_mappings`, `naming_patterns ^dev-`, ..."""
+    """`source` says what decided: `tag Env=dev`, `instance_mappings`, `naming_patterns ^dev-`, ...
+
+    `disagreement` names a lower source that says production where a tag says otherwise; empty where none does.
+    """
 
     environment: Environment
     source: str
+    disagreement: str = ""
 
     @classmethod
     def from_document(cls, document: Mapping[str, str]) -> Verdict:
-        return cls(Environment(document["environment"]), document["source"])
+        return cls(Environment(document["environment"]), document["source"], document.get("disagreement", ""))
 
     def to_document(self) -> dict[str, str]:
-        return {"environment": self.environment.value, "source": self.source}
+        own = {"environment": self.environment.value, "source": self.source}
+        return own | ({"disagreement": self.disagreement} if self.disagreement else {})
 
     @property
     def allowed(self) -> bool:
@@ -56,14 +61,15 @@ def environment_of(value: str) -> Environment:
 
 
 def classify(instance_id: str, account_id: str, tags: Mapping[str, str], settings: GateSettings) -> Verdict:
-    verdicts = (
-        _by_tag(tags, settings.environment_tag_names),
+    by_tag = _by_tag(tags, settings.environment_tag_names)
+    below = (
         _by_mapping("instance_mappings", instance_id, settings.instance_mappings),
         _by_mapping("account_mappings", account_id, settings.account_mappings),
         _by_pattern(instance_id, settings.naming_patterns),
-        _by_default(settings.default_environment),
     )
-    return next(verdict for verdict in verdicts if verdict)
+    if by_tag:
+        return _weighed(by_tag, below, settings)
+    return next((verdict for verdict in below if verdict), _by_default(settings.default_environment))
 
 
 WORDS: dict[str, Environment] = {
@@ -88,6 +94,16 @@ def _by_tag(tags: Mapping[str, str], names: Iterable[str]) -> Verdict | None:
     folded = [name for name in sorted(tags) if name not in exact and name.strip().casefold() in _FOLDED_TAG_NAMES]
     found = [Verdict(environment_of(tags[name]), f"tag {name}={tags[name]}") for name in exact + folded]
     return min(found, key=_restriction, default=None)
+
+
+def _weighed(by_tag: Verdict, below: Iterable[Verdict | None], settings: GateSettings) -> Verdict:
+    """A tag decides. Where a lower source says production, that is told; with `production_veto` it decides instead."""
+    against = next((verdict for verdict in below if verdict and verdict.environment is Environment.PRODUCTION), None)
+    if against is None or by_tag.environment is Environment.PRODUCTION:
+        return by_tag
+    told = f"{by_tag.source} says {by_tag.environment.value}, {against.source} says production"
+    environment = Environment.PRODUCTION if settings.production_veto else by_tag.environment
+    return Verdict(environment, by_tag.source, told)
 
 
 def _restriction(verdict: Verdict) -> int:

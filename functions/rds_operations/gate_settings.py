@@ -22,6 +22,7 @@ class GateSettings:
     account_mappings: dict[str, str] = field(default_factory=dict)
     naming_patterns: dict[str, str] = field(default_factory=dict)
     default_environment: str = ""
+    production_veto: bool = False
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> GateSettings:

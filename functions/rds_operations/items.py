@@ -59,7 +59,8 @@ def order_of(item: Item) -> Order:
 
 
 def verdict_of(item: Item) -> Verdict:
-    return Verdict(Environment(str(item["environment"])), str(item["environment_source"]))
+    disagreement = str(item.get("environment_disagreement", ""))
+    return Verdict(Environment(str(item["environment"])), str(item["environment_source"]), disagreement)
 
 
 def acting_since(item: Item) -> datetime:
@@ -77,6 +78,7 @@ def operation_item(order: Order, verdict: Verdict, now: datetime, due: datetime)
         "user_identity": json.dumps(order.caller, ensure_ascii=False),
         "environment": verdict.environment.value,
         "environment_source": verdict.source,
+        "environment_disagreement": verdict.disagreement,
         "execution_arn": order.execution_arn,
         "request_id": order.request_id,
         "idempotency_key": order.idempotency_key,

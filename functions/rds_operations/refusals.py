@@ -23,6 +23,7 @@ class Code(StrEnum):
     INSTANCE_NOT_FOUND = "instance_not_found"
     PRODUCTION_INSTANCE = "production_instance"
     ENVIRONMENT_UNKNOWN = "environment_unknown"
+    ENVIRONMENT_DISPUTED = "environment_disputed"
     NOT_SUPPORTED = "not_supported_by_instance"
     INSTANCE_NOT_READY = "instance_not_ready"
     PENDING_CHANGES = "pending_changes"

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from rds_operations.gate_settings import GateSettings
 from tests.functions.cloud import Cloud, a_work
-from tests.unit.builders import INSTANCE_ID
+from tests.unit.builders import INSTANCE_ID, a_request
 
 
 def test_an_allowed_instance(cloud: Cloud) -> None:
@@ -26,6 +27,24 @@ def test_a_forbidden_instance(cloud: Cloud, environment: str, verdict: str, code
     assert (result["refusal"]["status"], result["refusal"]["code"]) == (403, code)
     body = {"error": result["refusal"]["error"], "code": code}
     assert (result["reply"]["statusCode"], json.loads(result["reply"]["body"])) == (403, body)
+
+
+@pytest.mark.parametrize("veto", [False, True])
+def test_a_disagreement_is_told_in_the_log_and_in_the_record(
+    cloud: Cloud, veto: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = GateSettings(naming_patterns={"postgres": "prod"}, production_veto=veto)
+    monkeypatch.setattr(cloud.modules["classify"], "settings", settings)
+    cloud.create_instance("dev")
+    work = cloud.request(a_request())
+    told = "tag Environment=dev says development, naming_patterns postgres says production"
+    if veto:
+        assert cloud.answered(work)["code"] == "environment_disputed"
+    (record,) = cloud.records()
+    assert record["event"] == ("refused" if veto else "accepted")
+    assert record["environment_disagreement"] == told
+    assert record["environment"] == ("production" if veto else "development")
+    assert [entry.disagreement for entry in caplog.records if entry.levelname == "WARNING"] == [told]  # type: ignore[attr-defined]
 
 
 def test_an_instance_that_does_not_exist(cloud: Cloud) -> None:

@@ -30,6 +30,9 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "zero polls": ({"max_polls": 0}, "max_polls must be 1 to 500"),
     "bad origin": ({"allowed_origin": "dashboard"}, "allowed_origin must be * or an origin"),
     "odd retention": ({"log_retention_days": 91}, "log_retention_days must be one of 30, 90"),
+    "veto as text": ({"production_veto": "yes"}, "production_veto must be true or false"),
+    "late watch too often": ({"late_watch_interval_seconds": 5}, "late_watch_interval_seconds must be 60 to 3600"),
+    "late watch too long": ({"late_watch_max_polls": 2001}, "late_watch_max_polls must be 1 to 2000"),
 }
 
 

@@ -57,6 +57,15 @@ def test_production_is_refused_with_the_documented_text() -> None:
     assert refusal == Refusal(403, Code.PRODUCTION_INSTANCE, text)
 
 
+def test_a_disputed_environment_is_refused_with_the_two_that_disagree() -> None:
+    told = "tag Env=dev says development, naming_patterns ^prod- says production"
+    way_out = "Have the one that is wrong corrected, or create a CloudOps request."
+    refusal = gate(INSTANCE_ID, Verdict(Environment.PRODUCTION, "tag Env=dev", told))
+    text = f"Operations not allowed on {INSTANCE_ID}: {told}. {way_out}"
+    assert refusal == Refusal(403, Code.ENVIRONMENT_DISPUTED, text)
+    assert gate(INSTANCE_ID, Verdict(Environment.DEVELOPMENT, "tag Env=dev", told)) is None
+
+
 @pytest.mark.parametrize(
     ("source", "looked_at"),
     [

@@ -37,6 +37,7 @@ def test_the_attributes_of_a_record() -> None:
         "request_id": "request-1",
         "environment": "development",
         "environment_source": "tag Environment=dev",
+        "environment_disagreement": "",
     }
 
 
@@ -93,7 +94,7 @@ def test_any_record_has_the_specified_attributes_with_their_types(
     assert {name: type(value) for name, value in record.items()} == {
         **dict.fromkeys(("instance_id", "audit_id", "timestamp", "operation", "parameters", "user_identity"), str),
         **dict.fromkeys(("result", "event", "operation_id", "execution_arn", "request_id"), str),
-        **dict.fromkeys(("environment", "environment_source", "recorded_by"), str),
+        **dict.fromkeys(("environment", "environment_source", "environment_disagreement", "recorded_by"), str),
         "success": bool,
         "ttl": int,
     }

@@ -1,6 +1,7 @@
 """The gate: which environment an instance belongs to, and which of them are allowed."""
 
 import re
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -224,8 +225,45 @@ loose_tags = st.dictionaries(some_tag_names | st.sampled_from(["Tier", "Owner", 
 def test_the_verdict_is_that_of_the_first_source_that_speaks(
     tags: dict[str, str], settings: GateSettings, instance_id: str
 ) -> None:
-    environment, source = model(tags, settings, instance_id)
-    assert judged(tags, settings, instance_id) == Verdict(Environment(environment), source)
+    verdict = judged(tags, settings, instance_id)
+    assert (verdict.environment.value, verdict.source) == model(tags, settings, instance_id)
+
+
+@given(loose_tags, loose_settings, st.sampled_from([INSTANCE_ID, "prod-mysql-02", "other"]))
+def test_a_production_veto_refuses_what_the_settings_call_production_and_opens_nothing(
+    tags: dict[str, str], settings: GateSettings, instance_id: str
+) -> None:
+    without, vetoed = (
+        judged(tags, settings, instance_id),
+        judged(tags, replace(settings, production_veto=True), instance_id),
+    )
+    below = [settings.instance_mappings.get(instance_id), settings.account_mappings.get(ACCOUNT)]
+    below.append(next((word for p, word in settings.naming_patterns.items() if re.search(p, instance_id)), None))
+    disputed = (
+        without.source.startswith("tag ")
+        and without.environment.value != "production"
+        and any(meaning(word) == "production" for word in below if word is not None)
+    )
+    assert bool(without.disagreement) == bool(vetoed.disagreement) == disputed
+    assert vetoed == (replace(without, environment=Environment.PRODUCTION) if disputed else without)
+
+
+@pytest.mark.parametrize(
+    ("settings", "against"),
+    [
+        (GateSettings(instance_mappings={INSTANCE_ID: "prod"}), f"instance_mappings {INSTANCE_ID}"),
+        (GateSettings(account_mappings={ACCOUNT: "live"}), f"account_mappings {ACCOUNT}"),
+        (GateSettings(naming_patterns={"postgres": "prd"}), "naming_patterns postgres"),
+    ],
+)
+def test_a_disagreement_names_the_two(settings: GateSettings, against: str) -> None:
+    told = f"tag Env=dev says development, {against} says production"
+    assert judged({"Env": "dev"}, settings) == Verdict(Environment.DEVELOPMENT, "tag Env=dev", told)
+    vetoed = judged({"Env": "dev"}, replace(settings, production_veto=True))
+    assert vetoed == Verdict(Environment.PRODUCTION, "tag Env=dev", told)
+    assert not vetoed.allowed
+    assert Verdict.from_document(vetoed.to_document()) == vetoed
+    assert judged({"Env": "prod"}, settings).disagreement == ""
 
 
 @given(st.permutations(TAG_NAMES[:4]), st.lists(some_words, min_size=4, max_size=4))
