@@ -32,7 +32,7 @@ class Executions:
         return self._make_client()
 
     def detail(self, execution_arn: str) -> dict[str, Any] | None:
-        """The execution in the words of its EventBridge events; None where there is none.
+        """How the execution stands, in the words of its EventBridge events; None where there is none.
 
         DescribeExecution is eventually consistent, so this is for executions that are minutes old.
         https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
@@ -43,15 +43,7 @@ class Executions:
             return None
         except (ClientError, BotoCoreError) as error:
             raise StatesUnavailable(f"{execution_arn} could not be looked at: {error}") from error
-        return {
-            "executionArn": found["executionArn"],
-            "name": found["name"],
-            "status": found["status"],
-            "startDate": int(found["startDate"].timestamp() * 1000),
-            "input": found.get("input"),
-            "error": found.get("error"),
-            "cause": found.get("cause"),
-        }
+        return {"status": found["status"], "error": found.get("error"), "cause": found.get("cause")}
 
     def start_late_watch(self, order: Order, since: str, progress: Progress) -> None:
         """Once for an operation: the name is its id."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 Document = dict[str, Any]
-TO_BE_CLAIMED = timedelta(minutes=5)
+_TO_BE_CLAIMED = timedelta(minutes=5)
 """Longer than ADMISSION and OPERATION's first states take, with all their retries."""
 
 
@@ -61,7 +61,7 @@ class Ledger:
         """The operation, its lock, its key and its opening record; False where any of them was there before."""
         by = Recorder.ADMISSION if order.request_id else Recorder.OPERATION
         opening = audit_record(order, Event.ACCEPTED, {"status": ACCEPTED, "success": True}, now, verdict, by)
-        due = now + TO_BE_CLAIMED
+        due = now + _TO_BE_CLAIMED
         writes = [
             put(self._operations, operation_item(order, verdict, now, due), UNWRITTEN),
             self._put_lock(order, now, due),

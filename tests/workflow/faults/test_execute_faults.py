@@ -9,6 +9,7 @@ from typing import Any
 from tests.workflow.faults.case import Row
 from tests.workflow.faults.checks import assert_as_expected, parametrized
 from tests.workflow.faults.conftest import Seen
+from tests.workflow.faults.expected import DONE, RECORDS, SETTLED
 from tests.workflow.service import Document, reboot_of, snapshot_of, window_of
 
 WHERE = "Execute"
@@ -17,9 +18,6 @@ ACTIONS: dict[str, Callable[..., Document]] = {
     "RebootDBInstance": reboot_of,
     "ModifyDBInstance": window_of,
 }
-RECORDS = ("accepted by admission", "completed by operation")
-SETTLED = (*RECORDS, "final by late_watch")
-DONE = {"answer": 202, "execution": "SUCCEEDED", "outcome": "available", "acted": 1, "records": RECORDS}
 NEVER_TAKEN = {
     "answer": 202,
     "execution": "FAILED OperationTimedOut",
