@@ -90,7 +90,7 @@ class Switchboard:
                 self._faults.append(Fault(**json.loads(body)))
             if method == "DELETE":
                 self._faults = [fault for fault in self._faults if wanted not in fault.matching]
-            return 200, [asdict(fault) for fault in self._faults]
+            return 200, [asdict(fault) for fault in self._faults if wanted in fault.matching]
 
 
 SWITCHBOARD = Switchboard()

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from local.cloud import HOST
 from local.extensions.faults import CALLS_PATH, FAULTS_PATH
@@ -101,6 +102,7 @@ class Case:
                 self.document = self.service.result(self.operation_id)
             if self.row.after:
                 self.row.after(self)
+            self.assert_all_struck()
             self.heal()
             self.finish()
         finally:
@@ -121,6 +123,14 @@ class Case:
         fault = {"matching": "{instance}", **fault}
         self._switch("POST", FAULTS_PATH, {**fault, "matching": fault["matching"].replace("{instance}", exactly)})
 
+    def assert_all_struck(self) -> None:
+        """A fault that never struck would leave a row that shows nothing."""
+        assert not self.unstruck(), f"{self.row.name}: {self.unstruck()}"
+
+    def unstruck(self) -> list[Document]:
+        exactly = quote(f"{re.escape(self.instance)}(?!")
+        return [fault for fault in self._switch("GET", f"{FAULTS_PATH}?contains={exactly}") if not fault["strikes"]]
+
     def heal(self) -> None:
         self._switch("DELETE", f"{FAULTS_PATH}?contains={re.escape(self.instance)}(?!")
 
@@ -135,6 +145,7 @@ class Case:
     def redrive(self) -> None:
         """Once the execution is over; and then it is over again."""
         arn = self.execution()["executionArn"]
+        self.assert_all_struck()
         self.heal()
         self.service.aws("stepfunctions").redrive_execution(executionArn=arn)
         self.service.ended(arn)
@@ -149,6 +160,7 @@ class Case:
     def last_look(self) -> None:
         """As if the late watch had been over for long."""
         self.eventually(lambda: all("ended_at" in item for item in self.items()), "the end")
+        self.eventually(lambda: not self.unstruck(), "the fault")
         self.service.make_due(self.operation_id)
         self.service.sweep()
 
