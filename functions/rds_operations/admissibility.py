@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rds_operations.classification import NOTHING, Environment, Verdict, classify
+from rds_operations.classification import NOTHING, UNREADABLE, Environment, Verdict, classify
 from rds_operations.gate_settings import GateSettings
 from rds_operations.operations import OPERATIONS
 from rds_operations.order import Order
+from rds_operations.place import Place
 from rds_operations.refusals import Code, Refusal, conflict
 
 if TYPE_CHECKING:
@@ -16,15 +17,15 @@ if TYPE_CHECKING:
 PRODUCTION_TEXT = "Operations not allowed on production instances. Please create a CloudOps request."
 
 
-def not_found(instance_id: str) -> Refusal:
-    return Refusal(404, Code.INSTANCE_NOT_FOUND, f"Instance {instance_id} not found")
+def not_found(instance_id: str, place: str = "") -> Refusal:
+    return Refusal(404, Code.INSTANCE_NOT_FOUND, f"Instance {instance_id} not found{place}")
 
 
 def verdict_on(instance: DBInstanceTypeDef, settings: GateSettings) -> Verdict:
     """The instance's environment. Its ARN names the account: arn:aws:rds:<region>:<account>:db:<id>."""
     if "TagList" not in instance:
-        return Verdict(Environment.UNKNOWN, "tags that could not be read")
-    account_id = instance["DBInstanceArn"].split(":")[4]
+        return Verdict(Environment.UNKNOWN, UNREADABLE)
+    account_id = Place.of_arn(instance["DBInstanceArn"]).account_id
     tags = {tag["Key"]: tag.get("Value", "") for tag in instance["TagList"]}
     return classify(instance["DBInstanceIdentifier"], account_id, tags, settings)
 
@@ -65,6 +66,8 @@ def _disputed_text(instance_id: str, verdict: Verdict) -> str:
 
 def _unknown_text(instance_id: str, verdict: Verdict) -> str:
     looked_at = f"{verdict.source} names no environment that is known"
+    if verdict.source.endswith(UNREADABLE):
+        looked_at = verdict.source
     if verdict.source == NOTHING:
         looked_at = "no environment tag, instance mapping, account mapping or naming pattern fits it"
     return (

@@ -37,7 +37,7 @@ def admit(
     """
     for _attempt in range(2):
         # The lock is read first: a twin of this request takes lock and key at once, so it shows in the key then.
-        holder = ledger.lock_holder(order.instance_id, now)
+        holder = ledger.lock_holder(order, now)
         before = _accepted_before(ledger, order)
         if before:
             return before

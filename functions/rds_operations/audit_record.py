@@ -54,6 +54,8 @@ def audit_record(
         "instance_id": instance_id,
         "audit_id": f"{instance_id}#{timestamp}#{order.operation_id}#{event.value}",
         "timestamp": timestamp,
+        "account_id": order.account_id,
+        "region": order.region,
         "operation": order.operation or NO_INSTANCE,
         "parameters": json.dumps(order.parameters, ensure_ascii=False),
         "user_identity": json.dumps(order.caller, ensure_ascii=False),

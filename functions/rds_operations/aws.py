@@ -1,4 +1,4 @@
-"""Botocore clients: one per function, made at import, with explicit time-outs and attempts."""
+"""Botocore clients, with explicit time-outs and attempts."""
 
 from __future__ import annotations
 
@@ -8,42 +8,68 @@ import botocore.session
 from botocore.config import Config
 
 if TYPE_CHECKING:
+    from botocore.session import Session
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_rds import RDSClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
+    from mypy_boto3_sts import STSClient
+    from mypy_boto3_sts.type_defs import CredentialsTypeDef
 
 # Seconds. Library defaults are 60, longer than a function runs. Standard mode repeats throttling, 5xx and time-outs.
 # https://docs.aws.amazon.com/boto3/latest/guide/retries.html
 _CONNECT_TIMEOUT = 1
 
+_SESSION = botocore.session.get_session()
+"""Of the function's own role; one for all clients, which share what botocore reads from its files."""
 
-def looking_client() -> RDSClient:
+
+def own_session() -> Session:
+    return _SESSION
+
+
+def new_session(beside: Session) -> Session:
+    """Another set of credentials, with the service models that `beside` has read already."""
+    session = botocore.session.get_session()
+    session.register_component("data_loader", beside.get_component("data_loader"))
+    return session
+
+
+def looking_client(session: Session, region: str) -> RDSClient:
     """For Describe calls, which may be repeated."""
-    return cast("RDSClient", _client("rds", attempts=3, read_timeout=2))
+    return cast("RDSClient", _client(session, "rds", attempts=3, read_timeout=2, region_name=region))
 
 
-def acting_client() -> RDSClient:
+def acting_client(session: Session, region: str, credentials: CredentialsTypeDef) -> RDSClient:
     """For calls that change a database: sent once, because a repeated one could act twice."""
-    return cast("RDSClient", _client("rds", attempts=1, read_timeout=10))
+    keys = {
+        "aws_access_key_id": credentials["AccessKeyId"],
+        "aws_secret_access_key": credentials["SecretAccessKey"],
+        "aws_session_token": credentials["SessionToken"],
+    }
+    return cast("RDSClient", _client(session, "rds", attempts=1, read_timeout=10, region_name=region, **keys))
+
+
+def sts_client(session: Session) -> STSClient:
+    return cast("STSClient", _client(session, "sts", attempts=3, read_timeout=2))
 
 
 def dynamodb_client(attempts: int = 3) -> DynamoDBClient:
-    return cast("DynamoDBClient", _client("dynamodb", attempts, read_timeout=1))
+    return cast("DynamoDBClient", _client(_SESSION, "dynamodb", attempts, read_timeout=1))
 
 
 def states_client() -> SFNClient:
-    return cast("SFNClient", _client("stepfunctions", attempts=2, read_timeout=1))
+    return cast("SFNClient", _client(_SESSION, "stepfunctions", attempts=2, read_timeout=1))
 
 
 def queue_client() -> SQSClient:
-    return cast("SQSClient", _client("sqs", attempts=2, read_timeout=2))
+    return cast("SQSClient", _client(_SESSION, "sqs", attempts=2, read_timeout=2))
 
 
-def _client(service: str, attempts: int, read_timeout: int) -> object:
+def _client(session: Session, service: str, attempts: int, read_timeout: int, **more: str) -> object:
     config = Config(
         connect_timeout=_CONNECT_TIMEOUT,
         read_timeout=read_timeout,
         retries={"mode": "standard", "total_max_attempts": attempts},
     )
-    return botocore.session.get_session().create_client(service, config=config)
+    return session.create_client(service, config=config, **more)

@@ -23,6 +23,7 @@ class Environment(StrEnum):
     UNKNOWN = "unknown"
 
 
+UNREADABLE = "tags that could not be read"
 NOTHING = "nothing"
 """The source of a verdict that no tag, mapping, pattern or default decided."""
 
@@ -63,7 +64,8 @@ def environment_of(value: str) -> Environment:
 def classify(instance_id: str, account_id: str, tags: Mapping[str, str], settings: GateSettings) -> Verdict:
     by_tag = _by_tag(tags, settings.environment_tag_names)
     below = (
-        _by_mapping("instance_mappings", instance_id, settings.instance_mappings),
+        _by_mapping("instance_mappings", f"{account_id}/{instance_id}", settings.instance_mappings)
+        or _by_mapping("instance_mappings", instance_id, settings.instance_mappings),
         _by_mapping("account_mappings", account_id, settings.account_mappings),
         _by_pattern(instance_id, settings.naming_patterns),
     )

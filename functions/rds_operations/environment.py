@@ -6,12 +6,15 @@ import os
 from dataclasses import dataclass
 from datetime import timedelta
 
+from rds_operations.place import Place
+
 
 @dataclass(frozen=True)
 class Deployment:
     """`execution_prefix` plus an operation's id is the ARN of its execution; no operation is open for longer than
     `longest`, and none is watched after its end for longer than `late_watch`; `late_watch_machine` is an ARN,
-    `unrecorded_queue` a URL, `poll_interval` in seconds; `allowed_origin` for CORS.
+    `unrecorded_queue` a URL, `poll_interval` in seconds; `allowed_origin` for CORS. `home` is the account and Region it
+    runs in, `acting_role` the ARN of the role that may act there.
     """
 
     operations_table: str
@@ -20,6 +23,9 @@ class Deployment:
     longest: timedelta
     late_watch: timedelta
     late_watch_machine: str
+    home: Place
+    acting_role: str
+    inventory_table: str
     unrecorded_queue: str
     poll_interval: str
     allowed_origin: str
@@ -33,10 +39,18 @@ class Deployment:
             longest=timedelta(seconds=int(_required("LONGEST_SECONDS"))),
             late_watch=timedelta(seconds=int(_required("LATE_WATCH_SECONDS"))),
             late_watch_machine=_required("LATE_WATCH_MACHINE"),
+            home=Place(_required("HOME_ACCOUNT"), _required("AWS_REGION")),
+            acting_role=_required("ACTING_ROLE"),
+            inventory_table=_required("INVENTORY_TABLE"),
             unrecorded_queue=_required("UNRECORDED_QUEUE"),
             poll_interval=_required("POLL_INTERVAL_SECONDS"),
             allowed_origin=_required("ALLOWED_ORIGIN"),
         )
+
+    @property
+    def partition(self) -> str:
+        """`aws`, `aws-cn` or `aws-us-gov`."""
+        return self.execution_prefix.split(":")[1]
 
 
 def _required(name: str) -> str:

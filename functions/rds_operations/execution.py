@@ -1,13 +1,28 @@
-"""Execute: act at most once, and only on what is on record."""
+"""Execute: act at most once, only on what is on record, and only on what is not production now."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from rds_operations import clock
+from rds_operations.access import Access
+from rds_operations.admissibility import gate, not_found
 from rds_operations.admission import admit
+from rds_operations.callers import CallerSettings, not_permitted
 from rds_operations.classification import Verdict
-from rds_operations.faults import Fault, RdsRefused, RdsThrottled, RecordNotWritten
+from rds_operations.faults import (
+    AccountRefused,
+    Fault,
+    RdsNotReached,
+    RdsRefused,
+    RdsThrottled,
+    RdsUnavailable,
+    RecordNotWritten,
+)
+from rds_operations.gate_settings import GateSettings
+from rds_operations.inspection import inspect
 from rds_operations.ledger import Ledger
 from rds_operations.operations import OPERATIONS
 from rds_operations.order import Order
@@ -17,41 +32,97 @@ from rds_operations.refusals import Refusal
 from rds_operations.tables import Item
 
 
-def execute(
-    rds: Rds, ledger: Ledger, order: Order, verdict: Verdict, now: datetime
-) -> tuple[Progress, datetime] | Refusal:
-    """The progress after acting, and since when it acts. Raises `RdsThrottled` where a repetition is safe."""
-    item = admit(ledger, order, verdict, now)
-    if isinstance(item, Refusal):
-        return item
-    if ledger.claim(order, OPERATIONS[order.operation].working_status, now):
-        return _act(rds, ledger, order, now), now
-    return _go_on(rds, ledger, order, now)
+@dataclass(frozen=True)
+class Executed:
+    """`since` is when it acted. With a `refusal`, and the `verdict` that refused where it is a new one, nothing was
+    done.
+    """
+
+    progress: Progress
+    since: datetime
+    refusal: Refusal | None = None
+    verdict: Verdict | None = None
+
+    def to_document(self) -> dict[str, Any]:
+        document: dict[str, Any] = {"progress": self.progress.to_document()}
+        if not self.refusal:
+            return document | {"since": clock.to_text(self.since)}
+        verdict = {"verdict": self.verdict.to_document()} if self.verdict else {}
+        return document | {"refusal": self.refusal.to_document(), **verdict}
 
 
-def _act(rds: Rds, ledger: Ledger, order: Order, now: datetime) -> Progress:
-    try:
-        return OPERATIONS[order.operation].start(rds, order)
-    except RdsThrottled as throttled:
+@dataclass(frozen=True)
+class Executor:
+    access: Access
+    ledger: Ledger
+    gate: GateSettings
+    callers: CallerSettings
+
+    def execute(self, order: Order, verdict: Verdict, now: datetime) -> Executed:
+        """Raises `RdsThrottled` or `RdsNotReached` where a repetition is safe.
+
+        The session, which can do this one thing, is made first; then comes the claim, then a last look at the tags.
+        Between that look and the call to RDS stands nothing else, and RDS itself asks IAM for the tags at the call.
+        """
+        item = admit(self.ledger, order, verdict, now, self._not_permitted(order, verdict))
+        if isinstance(item, Refusal):
+            return _refused(item, now)
         try:
-            ledger.give_back(order, now)
-        except RecordNotWritten:  # a repetition would find the claim, and not know that nothing had been done
-            return failed(f"{throttled}; nothing was done")
-        raise
-    except RdsRefused as refused:
-        return failed(str(refused))
+            rds = self.access.acting(order)
+        except AccountRefused as refused:
+            return Executed(failed(str(refused)), now)
+        if self.ledger.claim(order, OPERATIONS[order.operation].working_status, now):
+            return self._act(rds, order, now)
+        return self._go_on(rds, order, now)
+
+    def _act(self, rds: Rds, order: Order, now: datetime) -> Executed:
+        try:
+            if refused := self._refused_now(order, now):
+                return refused
+            return Executed(OPERATIONS[order.operation].start(rds, order), now)
+        except RdsThrottled as throttled:
+            try:
+                self.ledger.give_back(order, now)
+            except RecordNotWritten:  # a repetition would find the claim, and not know that nothing had been done
+                return Executed(failed(f"{throttled}; nothing was done"), now)
+            raise
+        except (AccountRefused, RdsRefused) as refused:
+            return Executed(failed(str(refused)), now)
+
+    def _go_on(self, rds: Rds, order: Order, now: datetime) -> Executed:
+        """The claim was refused: an earlier attempt of this execution acted, or the order is over."""
+        item: Item = self.ledger.item(order.operation_id) or {}
+        if "ended_at" in item or "acting_at" not in item:
+            return Executed(
+                failed(f"Operation {order.operation_id} is closed or has lost its lock; nothing was done"), now
+            )
+        since = clock.from_text(str(item["acting_at"]))
+        operation = OPERATIONS[order.operation]
+        working = Executed(Progress(operation.working_status), since)
+        try:
+            if self._refused_now(order, now):
+                return working  # nothing is begun again; the polls will see what the first attempt has done
+            return Executed(operation.resume(rds, order, since), since)
+        except RdsThrottled:
+            raise  # a repetition is safe, and may have to begin what the first attempt did not
+        except Fault:
+            return working  # a look that failed ends nothing: the polls go on looking
+
+    def _refused_now(self, order: Order, now: datetime) -> Executed | None:
+        """The gate, from a live look at the instance and its sources. Raises `RdsNotReached` where there is no look."""
+        try:
+            found = inspect(self.access, self.access.targets.place_of(order), order.instance_id, self.gate)
+        except RdsUnavailable as unavailable:
+            raise RdsNotReached("NotReached", f"No look at {order.instance_id}: {unavailable}") from unavailable
+        if found is None:
+            return _refused(not_found(order.instance_id), now)
+        refusal = gate(order.instance_id, found.verdict)
+        return _refused(refusal, now, found.verdict) if refusal else None
+
+    def _not_permitted(self, order: Order, verdict: Verdict) -> Refusal | None:
+        """For an order that ADMISSION has not accepted, as whom it was started."""
+        return not_permitted(self.callers, order, verdict.environment)
 
 
-def _go_on(rds: Rds, ledger: Ledger, order: Order, now: datetime) -> tuple[Progress, datetime]:
-    """The claim was refused: an earlier attempt of this execution acted, or the order is over."""
-    item: Item = ledger.item(order.operation_id) or {}
-    if "ended_at" in item or "acting_at" not in item:
-        return failed(f"Operation {order.operation_id} is closed or has lost its lock; nothing was done"), now
-    since = clock.from_text(str(item["acting_at"]))
-    operation = OPERATIONS[order.operation]
-    try:
-        return operation.resume(rds, order, since), since
-    except RdsThrottled:
-        raise  # a repetition is safe, and may have to begin what the first attempt did not
-    except Fault:
-        return Progress(operation.working_status), since  # a look that failed ends nothing: the polls go on looking
+def _refused(refusal: Refusal, now: datetime, verdict: Verdict | None = None) -> Executed:
+    return Executed(failed(refusal.error), now, refusal, verdict)

@@ -30,6 +30,10 @@ class RdsUnavailable(Fault):
     """No definite answer from RDS (time-out, connection lost, 5xx): the call may have had its effect."""
 
 
+class AccountRefused(Fault):
+    """An account's role could not be assumed: it is missing, or does not trust this service."""
+
+
 class TableBusy(Fault):
     """Another transaction touched the same items; nothing was written, and it is safe to repeat."""
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-SHIPPED = Path(__file__).with_name("gate_settings.json")
+from rds_operations import shipped
+
 ENVIRONMENT_TAG_NAMES = (
     "Environment", "Env", "ENV", "environment", "env", "Environ", "environ", "ENVIRON", "Stage", "stage", "STAGE",
 )  # fmt: skip
@@ -31,5 +30,5 @@ class GateSettings:
 
     @classmethod
     def shipped(cls) -> GateSettings:
-        """The settings this deployment was made with; without the file, nothing but tags classifies."""
-        return cls.from_document(json.loads(SHIPPED.read_text())) if SHIPPED.exists() else cls()
+        """The settings this deployment was made with; without them, nothing but tags classifies."""
+        return cls.from_document(shipped.section("gate"))

@@ -2,35 +2,130 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 _LONGEST = 512
-# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
-_FIELDS = ("sourceIp", "userArn", "accountId", "apiKeyId", "userAgent")
 DIRECT_START = "states:StartExecution"
+ANONYMOUS = "anonymous"
+_ALWAYS = ("sourceIp", "userAgent")
 
 
-def caller_identity(context: Mapping[str, Any]) -> dict[str, str]:
-    """`userId`, `sourceIp` and what else API Gateway's `$context.identity` knows.
+class Authentication(StrEnum):
+    """How an API knows its callers. Each has an API of its own, so what it does not verify, it does not pass on."""
 
-    `userId` is the session or user name of an IAM principal, else `apikey:<key id>`, else `anonymous`.
+    IAM = "iam"
+    API_KEY = "api_key"
+    COGNITO = "cognito"
+
+
+# What each of them vouches for.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
+_VOUCHED: dict[str, tuple[str, ...]] = {
+    Authentication.IAM: ("userArn", "accountId"),
+    Authentication.API_KEY: ("apiKeyId",),
+    Authentication.COGNITO: ("sub", "issuer", "username"),
+}
+_PATH = re.compile(r"(?<=:role/|:user/).*/")
+
+
+def caller_identity(context: Mapping[str, Any]) -> dict[str, Any]:
+    """`userId` (the person), `principal` (what tells two callers apart), `sourceIp` and what else is vouched for.
+
+    `userId` is the session or user name of an IAM principal, the user name of a Cognito user, or `apikey:<key id>`.
+    Where the platform names nobody, both are `anonymous`, and Validate refuses.
     """
-    known = {name: str(context[name])[:_LONGEST] for name in _FIELDS if context.get(name)}
-    return {"userId": _user_id(known), **known}
+    authentication = str(context.get("authentication", ""))
+    names = (*_ALWAYS, *_VOUCHED.get(authentication, ()))
+    known: dict[str, Any] = {name: str(context[name])[:_LONGEST] for name in names if context.get(name)}
+    groups = _groups(str(context.get("groups") or "")) if authentication == Authentication.COGNITO else []
+    principal = _principal(authentication, known)
+    return {
+        "userId": _user_id(authentication, known, principal),
+        "principal": principal,
+        "authentication": authentication,
+        **known,
+        **({"groups": groups} if groups else {}),
+    }
+
+
+def proxy_identity(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The same from a Lambda proxy event, whose stage says how the API authenticates.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+    """
+    context = event["requestContext"]
+    claims = (context.get("authorizer") or {}).get("claims") or {}
+    return caller_identity(
+        {
+            **{name: value for name, value in context["identity"].items() if name != "apiKey"},
+            "authentication": (event.get("stageVariables") or {}).get("authentication", ""),
+            "sub": claims.get("sub"),
+            "issuer": claims.get("iss"),
+            "username": claims.get("cognito:username") or claims.get("username"),
+            "groups": claims.get("cognito:groups"),
+        }
+    )
 
 
 def direct_start(execution_arn: str) -> dict[str, str]:
     """The identity of an execution that ADMISSION did not start: CloudTrail's StartExecution names the person."""
-    return {"userId": DIRECT_START, "executionArn": execution_arn}
+    return {"userId": DIRECT_START, "principal": DIRECT_START, "executionArn": execution_arn}
 
 
-def principal(identity: Mapping[str, str]) -> str:
-    """What tells two callers apart: the whole principal, not its display name."""
-    return identity.get("userArn") or identity.get("apiKeyId") or identity["userId"]
+def principal_of(identity: Mapping[str, Any]) -> str:
+    return str(identity.get("principal", ANONYMOUS))
 
 
-def _user_id(known: Mapping[str, str]) -> str:
-    if "userArn" in known:
-        return known["userArn"].rsplit("/", 1)[-1]
-    return f"apikey:{known['apiKeyId']}" if "apiKeyId" in known else "anonymous"
+def names_of(identity: Mapping[str, Any]) -> frozenset[str]:
+    """The names under which a caller can stand in the settings: a role or user, a key, Cognito groups."""
+    principal = principal_of(identity)
+    groups = {f"group:{group}" for group in identity.get("groups", ())}
+    return frozenset({iam_name(principal), *groups})
+
+
+def iam_name(arn: str) -> str:
+    """The role or user behind an ARN, without its path, which a session's ARN lacks. Anything else stays as it is.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+    """
+    session = re.fullmatch(r"arn:([^:]+):sts::([0-9]{12}):assumed-role/([^/]+)/.+", arn)
+    if session:
+        return f"arn:{session[1]}:iam::{session[2]}:role/{session[3]}"
+    return _PATH.sub("", arn)
+
+
+def source_identity(identity: Mapping[str, Any]) -> str:
+    """The person as STS takes one: 2 to 64 characters of letters, digits and _+=,.@-
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+    """
+    return session_name(str(identity["userId"]))
+
+
+def session_name(text: str) -> str:
+    """As a role session's name: of a long one the end, where operation ids differ."""
+    return re.sub(r"[^\w+=,.@-]", "-", text, flags=re.ASCII)[-64:].ljust(2, "-")
+
+
+def _principal(authentication: str, known: Mapping[str, str]) -> str:
+    if authentication == Authentication.COGNITO and "sub" in known and "issuer" in known:
+        return f"{known['issuer'].removeprefix('https://')}/{known['sub']}"
+    if authentication == Authentication.API_KEY and "apiKeyId" in known:
+        return f"apikey:{known['apiKeyId']}"
+    return known.get("userArn", ANONYMOUS) if authentication == Authentication.IAM else ANONYMOUS
+
+
+def _user_id(authentication: str, known: Mapping[str, str], principal: str) -> str:
+    if principal == ANONYMOUS or authentication == Authentication.API_KEY:
+        return principal
+    if authentication == Authentication.COGNITO:
+        return known.get("username", known["sub"])
+    return principal.rsplit("/", 1)[-1]
+
+
+def _groups(claim: str) -> list[str]:
+    """API Gateway makes one text of the list: `a,b`, or `[a b]` of an HTTP API."""
+    return [group for group in re.split(r"[,\s]+", claim.strip("[]")) if group]

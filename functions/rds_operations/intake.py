@@ -5,41 +5,55 @@ from __future__ import annotations
 from typing import Any
 
 from rds_operations import clock
+from rds_operations.callers import unidentified
 from rds_operations.identifiers import operation_id
-from rds_operations.identity import caller_identity, direct_start, principal
+from rds_operations.identity import caller_identity, direct_start, principal_of
 from rds_operations.order import Order
 from rds_operations.refusals import Refusal
-from rds_operations.validation import idempotency_digest, parse_json, parse_request, sound_parts, too_large
+from rds_operations.targets import Targets, not_operated
+from rds_operations.validation import Request, idempotency_digest, parse_json, parse_request, sound_parts, too_large
 
 Document = dict[str, Any]
 
 
-def from_api(envelope: Document, execution: Document) -> Order | tuple[Order, Refusal]:
+def from_api(envelope: Document, execution: Document, targets: Targets) -> Order | tuple[Order, Refusal]:
     """`envelope` as the request mapping template makes it: the body's text, and who sent it."""
     known = api_stub(envelope, execution)
-    key = idempotency_digest(envelope["idempotency_key"], principal(known.caller))
+    key = idempotency_digest(envelope["idempotency_key"], principal_of(known.caller))
     refusal = too_large(int(envelope["length"])) or (key if isinstance(key, Refusal) else None)
-    parsed = refusal or parse_request(envelope["request"])
+    parsed = refusal or _request(envelope["request"], targets)
     if isinstance(parsed, Refusal):
         return known, parsed
-    operation, instance_id, parameters = parsed
-    return known.asking(
-        operation.name,
-        instance_id,
-        parameters,
-        operation_id=operation_id(operation.name, instance_id, known.request_id),
-        idempotency_key=str(key),
-    )
+    if refusal := unidentified(known.caller):
+        return known, refusal
+    name = operation_id(parsed.operation.name, parsed.instance_id, known.request_id)
+    return _asking(known, parsed, operation_id=name, idempotency_key=str(key))
 
 
-def from_execution(request: str, execution: Document) -> Order | tuple[Order, Refusal]:
+def from_execution(request: str, execution: Document, targets: Targets) -> Order | tuple[Order, Refusal]:
     """The input of OPERATION: the request alone. Its caller is taken from the record that ADMISSION made."""
     known = execution_stub(request, execution)
-    parsed = parse_request(request)
-    if isinstance(parsed, Refusal):
-        return known, parsed
-    operation, instance_id, parameters = parsed
-    return known.asking(operation.name, instance_id, parameters)
+    parsed = _request(request, targets)
+    return (known, parsed) if isinstance(parsed, Refusal) else _asking(known, parsed)
+
+
+def _request(text: str, targets: Targets) -> Request | Refusal:
+    """A valid request for a place that this deployment operates."""
+    parsed = parse_request(text)
+    if isinstance(parsed, Refusal) or targets.fitting(parsed.account_id, parsed.region):
+        return parsed
+    return not_operated(targets, parsed.account_id, parsed.region)
+
+
+def _asking(known: Order, request: Request, **more: str) -> Order:
+    return known.asking(
+        request.operation.name,
+        request.instance_id,
+        request.parameters,
+        account_id=request.account_id,
+        region=request.region,
+        **more,
+    )
 
 
 def api_stub(envelope: Document, execution: Document) -> Order:

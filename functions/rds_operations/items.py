@@ -1,7 +1,7 @@
 """The items of `rds_operations`.
 
-Three kinds share the key `operation_id`: the operation, `lock#<instance>` while one runs, and `key#<digest>` for an
-Idempotency-Key. A `#` cannot be part of an execution's name, so they cannot meet.
+Three kinds share the key `operation_id`: the operation, `lock#<account>#<Region>#<instance>` while one runs, and
+`key#<digest>` for an Idempotency-Key. A `#` cannot be part of an execution's name, so they cannot meet.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from rds_operations import clock
 from rds_operations.classification import Environment, Verdict
@@ -35,8 +36,9 @@ def table_key(operation_id: str) -> dict[str, dict[str, str]]:
     return {"operation_id": {"S": operation_id}}
 
 
-def lock_id(instance_id: str) -> str:
-    return f"lock#{instance_id}"
+def lock_id(order: Order) -> str:
+    """One for each instance: its name alone would be shared with other accounts and Regions."""
+    return f"lock#{order.account_id}#{order.region}#{order.instance_id}"
 
 
 def key_id(digest: str) -> str:
@@ -50,12 +52,20 @@ def order_of(item: Item) -> Order:
         operation=str(item["operation"]),
         instance_id=str(item["instance_id"]),
         parameters=json.loads(str(item["parameters"])),
-        caller=json.loads(str(item["user_identity"])),
+        account_id=str(item.get("account_id", "")),
+        region=str(item.get("region", "")),
+        caller=caller_of(item),
         requested_at=str(item["requested_at"]),
         request_id=str(item["request_id"]),
         execution_arn=str(item["execution_arn"]),
         idempotency_key=str(item["idempotency_key"]),
     )
+
+
+def caller_of(item: Item) -> dict[str, Any]:
+    """Who asked for it; of a lock or a key, nobody."""
+    found: dict[str, Any] = json.loads(str(item.get("user_identity", "{}")))
+    return found
 
 
 def verdict_of(item: Item) -> Verdict:
@@ -73,6 +83,8 @@ def operation_item(order: Order, verdict: Verdict, now: datetime, due: datetime)
         "operation_id": order.operation_id,
         "operation": order.operation,
         "instance_id": order.instance_id,
+        "account_id": order.account_id,
+        "region": order.region,
         "parameters": json.dumps(order.parameters, ensure_ascii=False),
         "fingerprint": order.fingerprint,
         "user_identity": json.dumps(order.caller, ensure_ascii=False),

@@ -44,9 +44,9 @@ class Ledger:
         item = self.item(key_id(digest)) if digest else None
         return str(item["owner"]) if item else ""
 
-    def lock_holder(self, instance_id: str, now: datetime) -> str:
-        """The operation that runs on the instance, or empty. A lock past its time holds nothing."""
-        item = self.item(lock_id(instance_id))
+    def lock_holder(self, order: Order, now: datetime) -> str:
+        """The operation that runs on the order's instance, or empty. A lock past its time holds nothing."""
+        item = self.item(lock_id(order))
         return str(item["owner"]) if item and int(item["expires_at"]) > clock.to_epoch(now) else ""
 
     def overdue(self, kind: Unfinished, now: datetime) -> Iterator[str]:
@@ -96,7 +96,7 @@ class Ledger:
         )
         lock = update(
             self._operations,
-            lock_id(order.instance_id),
+            lock_id(order),
             "SET expires_at = :until",
             "#owner = :me",
             {":me": order.operation_id, ":until": until},
@@ -153,9 +153,9 @@ class Ledger:
             ),
             self._put_record(closing),
         ]
-        lock = self.item(lock_id(order.instance_id))
+        lock = self.item(lock_id(order))
         if lock and lock["owner"] == order.operation_id:
-            writes.append(delete_own(self._operations, lock_id(order.instance_id), order.operation_id))
+            writes.append(delete_own(self._operations, lock_id(order), order.operation_id))
         if free_key and order.idempotency_key:
             writes.append(delete_own(self._operations, key_id(order.idempotency_key), order.operation_id))
         return _told(tables.write_all(self._client, writes), closing)
@@ -201,7 +201,7 @@ class Ledger:
     def _put_lock(self, order: Order, now: datetime, until: datetime) -> TransactWriteItemTypeDef:
         """It ends by itself: soon, where OPERATION never gets to claim its order; else see `claim`."""
         lock: Item = {
-            "operation_id": lock_id(order.instance_id),
+            "operation_id": lock_id(order),
             "owner": order.operation_id,
             "expires_at": clock.to_epoch(until),
             "ttl": clock.expiry(until),

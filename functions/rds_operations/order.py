@@ -13,14 +13,17 @@ class Order:
     """Also the stub of a refused request, which keeps of the request only what is known to be sound.
 
     `requested_at` ISO 8601; `request_id` the name of ADMISSION's execution; `idempotency_key` a digest, empty
-    without the header; `execution_arn` of OPERATION, empty where ADMISSION does not know it yet.
+    without the header; `execution_arn` of OPERATION, empty where ADMISSION does not know it yet. `account_id` and
+    `region` as they were asked for, and from Classify on as the instance was found.
     """
 
     operation_id: str
     operation: str = ""
     instance_id: str = ""
     parameters: dict[str, Any] = field(default_factory=dict)
-    caller: dict[str, str] = field(default_factory=dict)
+    account_id: str = ""
+    region: str = ""
+    caller: dict[str, Any] = field(default_factory=dict)
     requested_at: str = ""
     request_id: str = ""
     execution_arn: str = ""
@@ -41,7 +44,9 @@ class Order:
     @property
     def request(self) -> dict[str, Any]:
         """The request body that asks for exactly this: what OPERATION is started with."""
-        return {"operation": self.operation, "instance_id": self.instance_id, "parameters": self.parameters}
+        own = {"operation": self.operation, "instance_id": self.instance_id, "parameters": self.parameters}
+        where = {"account_id": self.account_id, "region": self.region}
+        return own | {name: value for name, value in where.items() if value}
 
     @property
     def fingerprint(self) -> str:

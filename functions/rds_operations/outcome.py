@@ -20,7 +20,15 @@ NOT_STARTED = "OperationNotStarted"
 _ENDED = {"ABORTED": "The execution was stopped", "TIMED_OUT": "The execution ran out of time"}
 _TELL_AN_END = frozenset({"fault", "refusal", "obstacle", "progress"})
 _MAY_GO_ON = ". RDS may have been asked by then: final_status will tell what became of it"
-_KEPT_EXCEPTIONS = ("RdsThrottled", "RdsNotReached", "RdsRefused", "RdsUnavailable", "RecordNotWritten", "TableBusy")
+_KEPT_EXCEPTIONS = (
+    "AccountRefused",
+    "RdsThrottled",
+    "RdsNotReached",
+    "RdsRefused",
+    "RdsUnavailable",
+    "RecordNotWritten",
+    "TableBusy",
+)
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
 
-from rds_operations.faults import RdsNotReached, RdsRefused, RdsThrottled, RdsUnavailable
+from rds_operations.faults import AccountRefused, RdsNotReached, RdsRefused, RdsThrottled, RdsUnavailable
 from rds_operations.telemetry import logger
 
 if TYPE_CHECKING:
@@ -25,18 +25,24 @@ _SERVER_ERROR = 500
 
 
 class Rds:
-    """`client` is for the operations to name their call; `call` makes it."""
+    """`client` is for the operations to name their call; `call` makes it. `role`: whose credentials it has, if not the
+    function's own.
+    """
 
-    def __init__(self, client: RDSClient) -> None:
+    def __init__(self, client: RDSClient, role: str = "") -> None:
         self.client = client
+        self._role = role
 
     def call(self, method: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Raises `RdsThrottled`, `RdsNotReached` or `RdsRefused` (no effect), or `RdsUnavailable` (effect unknown)."""
+        """Raises `RdsThrottled`, `RdsNotReached` or `RdsRefused` (no effect), or `RdsUnavailable` (effect unknown).
+
+        `AccountRefused` where the role that would have made the call could not be assumed.
+        """
         action = getattr(method, "__name__", "call")
         try:
             answer = method(*args, **kwargs)
         except ClientError as error:
-            fault = _fault(error)
+            fault = assume_role_fault(error, self._role) if error.operation_name == "AssumeRole" else _fault(error)
             logger.warning("RDS refused", extra={"rds_action": action, "rds_error": fault.__class__.__name__})
             raise fault from error
         except (ConnectTimeoutError, EndpointConnectionError) as error:
@@ -48,6 +54,16 @@ class Rds:
         logger.info("RDS answered", extra={"rds_action": action})
         return answer
 
+    def instances(self) -> Iterator[DBInstanceTypeDef]:
+        """All of the account and Region, page by page."""
+        marker = ""
+        while True:
+            answer = self.call(self.client.describe_db_instances, Marker=marker)
+            yield from answer["DBInstances"]
+            marker = answer.get("Marker", "")
+            if not marker:
+                return
+
     def instance(self, instance_id: str) -> DBInstanceTypeDef | None:
         """The instance as DescribeDBInstances shows it, tags included; None where there is none."""
         try:
@@ -57,6 +73,21 @@ class Rds:
                 return None
             raise
         return next(iter(answer["DBInstances"]), None)
+
+
+def assume_role_fault(error: ClientError, role: str) -> AccountRefused | RdsThrottled | RdsNotReached:
+    """What STS says, in words that name the account and the role. Nothing has reached RDS."""
+    code = error.response["Error"]["Code"]
+    if code in _THROTTLED:
+        return RdsThrottled(code, f"STS: {error.response['Error']['Message']}")
+    if error.response["ResponseMetadata"]["HTTPStatusCode"] >= _SERVER_ERROR:
+        return RdsNotReached("NotReached", f"STS answered {code}")
+    account_id = role.split(":")[4]
+    return AccountRefused(
+        f"Account {account_id} is out of reach: the role {role} could not be assumed ({code}). "
+        "It is missing, does not trust this service, or wants another external id; docs/cross-account-setup.md says how "
+        "to set it up"
+    )
 
 
 def _fault(error: ClientError) -> RdsRefused | RdsUnavailable:

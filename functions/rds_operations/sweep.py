@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from rds_operations.access import Access
 from rds_operations.aftermath import settle
 from rds_operations.audit_record import Recorder
 from rds_operations.executions import RUNNING
@@ -18,7 +19,6 @@ from rds_operations.ledger import Ledger
 from rds_operations.operations import OPERATIONS
 from rds_operations.outcome import NOT_STARTED, unrecorded_work, work_of_event
 from rds_operations.progress import Progress
-from rds_operations.rds import Rds
 from rds_operations.settlement import Books, close_item, refuse
 from rds_operations.tables import Item
 from rds_operations.telemetry import audit_write_failure, logger
@@ -27,7 +27,7 @@ from rds_operations.unrecorded import Unrecorded
 Document = dict[str, Any]
 
 
-def sweep(books: Books, rds: Rds, unrecorded: Unrecorded, now: datetime) -> dict[str, int]:
+def sweep(books: Books, access: Access, unrecorded: Unrecorded, now: datetime) -> dict[str, int]:
     """How many operations it `closed`, `settled` or `left` alone (their execution runs), how many refusals it
     `recorded`, and what it `failed` on.
 
@@ -47,8 +47,8 @@ def sweep(books: Books, rds: Rds, unrecorded: Unrecorded, now: datetime) -> dict
     # The refusals first: they need neither RDS nor Step Functions, and are quick.
     for part in (
         refusals,
-        partial(overdue, Unfinished.OPERATION, lambda item: _close(books, rds, item, now)),
-        partial(overdue, Unfinished.WATCH, lambda item: _settle(books, rds, item, now)),
+        partial(overdue, Unfinished.OPERATION, lambda item: _close(books, access, item, now)),
+        partial(overdue, Unfinished.WATCH, lambda item: _settle(books, access, item, now)),
     ):
         counts[_tried("", part)] += 1
     logger.append_keys(operation_id="")
@@ -83,38 +83,39 @@ def _record(books: Books, message: Document, remove: Callable[[], object], now: 
     return "recorded"
 
 
-def _close(books: Books, rds: Rds, item: Item, now: datetime) -> str:
+def _close(books: Books, access: Access, item: Item, now: datetime) -> str:
     execution_arn = str(item["execution_arn"])
     detail = books.executions.detail(execution_arn)
     if detail and detail["status"] in RUNNING:
         return "left"
-    close_item(books, item, _work(rds, item, detail), execution_arn, now, Recorder.SWEEP)
+    close_item(books, item, _work(access, item, detail), execution_arn, now, Recorder.SWEEP)
     return "closed"
 
 
-def _work(rds: Rds, item: Item, detail: Document | None) -> Document:
+def _work(access: Access, item: Item, detail: Document | None) -> Document:
     """What OPERATION would have left, had it come to its Audit."""
     if detail and (work := unrecorded_work(detail)):
         return work
     if "acting_at" in item:
-        return {"progress": _look(rds, item).to_document()}
+        return {"progress": _look(access, item).to_document()}
     if detail:
         return work_of_event(detail)
     text = "Its execution was never started; nothing was done"
     return {"fault": {"Error": NOT_STARTED, "Cause": json.dumps({"errorMessage": text})}}
 
 
-def _settle(books: Books, rds: Rds, item: Item, now: datetime) -> str:
-    settle(books.ledger, str(item["operation_id"]), _look(rds, item), now, Recorder.SWEEP)
+def _settle(books: Books, access: Access, item: Item, now: datetime) -> str:
+    settle(books.ledger, str(item["operation_id"]), _look(access, item), now, Recorder.SWEEP)
     return "settled"
 
 
-def _look(rds: Rds, item: Item) -> Progress:
+def _look(access: Access, item: Item) -> Progress:
     """One look. Where RDS cannot be looked at, the operation ends as timed out: its record cannot wait for RDS."""
     order = order_of(item)
     operation = OPERATIONS[order.operation]
     unseen = Progress(operation.working_status)
     try:
+        rds = access.reading(access.targets.place_of(order))
         return operation.look(rds, order, acting_since(item), unseen)
     except Fault as fault:
         logger.warning("no look at RDS", extra={"reason": str(fault)})

@@ -12,11 +12,20 @@ from functools import partial
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
+from rds_operations.classification import Verdict
+
 SERVICE = "rds-operations"
 NAMESPACE = "RDSOperations"
 
 # ASCII: what a caller sends may have U+2028 and the like, which readers of logs take for the end of a line.
 logger = Logger(service=SERVICE, json_serializer=partial(json.dumps, default=str, separators=(",", ":")))
+
+
+def told_verdict(verdict: Verdict) -> None:
+    """What decided the environment, and what disagrees with it."""
+    logger.info("classified", extra={"environment": verdict.environment, "source": verdict.source})
+    if verdict.disagreement:
+        logger.warning("environment disputed", extra={"disagreement": verdict.disagreement})
 
 
 def operation_metrics(operation: str, environment: str, success: bool, duration_seconds: float) -> None:

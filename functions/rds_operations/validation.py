@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from rds_operations.identifiers import INSTANCE_ID_LENGTH, rds_identifier
 from rds_operations.operations import ALLOWED, OPERATIONS
@@ -16,8 +16,20 @@ LARGEST_BODY = 32_768
 """Characters. Escaped for two layers of JSON this stays below the 262,144 bytes that Step Functions takes."""
 
 NO_OBJECT = "The request body must be a JSON object with operation, instance_id and parameters"
-_KEYS = ("operation", "instance_id", "parameters")
+_KEYS = ("operation", "instance_id", "parameters", "account_id", "region")
+_ACCOUNT_ID = re.compile(r"[0-9]{12}", re.ASCII)
+_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]", re.ASCII)
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
+
+
+class Request(NamedTuple):
+    """A valid one: normalised, its parameters complete. `account_id` and `region` are empty where none was chosen."""
+
+    operation: Operation
+    instance_id: str
+    parameters: dict[str, Any]
+    account_id: str = ""
+    region: str = ""
 
 
 class _TwiceError(ValueError):
@@ -34,13 +46,12 @@ def parse_json(text: str) -> Any:
         return bad_request(NO_OBJECT)
 
 
-def parse_request(text: str) -> tuple[Operation, str, dict[str, Any]] | Refusal:
-    """The operation, the normalised instance id and the complete parameters; or why not."""
+def parse_request(text: str) -> Request | Refusal:
     body = parse_json(text)
     return body if isinstance(body, Refusal) else parse_body(body)
 
 
-def parse_body(body: Any) -> tuple[Operation, str, dict[str, Any]] | Refusal:
+def parse_body(body: Any) -> Request | Refusal:
     if not isinstance(body, dict):
         return bad_request(NO_OBJECT)
     if unknown := _unknown(body, _KEYS):
@@ -54,7 +65,12 @@ def parse_body(body: Any) -> tuple[Operation, str, dict[str, Any]] | Refusal:
     parameters = _parameters(operation, body.get("parameters"))
     if isinstance(parameters, Refusal):
         return parameters
-    return operation, instance_id, parameters
+    account_id = _chosen(body, "account_id", _ACCOUNT_ID, "It is a string of 12 digits")
+    region = _chosen(body, "region", _REGION, "It is a string such as eu-west-1")
+    for choice in (account_id, region):
+        if isinstance(choice, Refusal):
+            return choice
+    return Request(operation, instance_id, parameters, str(account_id), str(region))
 
 
 def sound_parts(body: Any) -> tuple[str, str]:
@@ -101,6 +117,15 @@ def _instance_id(value: Any) -> str | Refusal:
         "Invalid instance_id. Use 1 to 63 letters, digits and single hyphens, "
         "starting with a letter and not ending with a hyphen"
     )
+
+
+def _chosen(body: dict[str, Any], name: str, pattern: re.Pattern[str], hint: str) -> str | Refusal:
+    value = body.get(name)
+    if value is None:
+        return ""
+    if isinstance(value, str) and pattern.fullmatch(value):
+        return value
+    return invalid_parameter(f"Invalid {name}. {hint}")
 
 
 def _parameters(operation: Operation, given: Any) -> dict[str, Any] | Refusal:

@@ -3,22 +3,26 @@
 import json
 
 from rds_operations.aws import dynamodb_client
+from rds_operations.callers import CallerSettings, may_see
 from rds_operations.environment import Deployment
 from rds_operations.identifiers import is_execution_name
+from rds_operations.identity import proxy_identity
+from rds_operations.items import caller_of
 from rds_operations.ledger import Ledger
 from rds_operations.report import report, unknown
 from rds_operations.step import Document, step
 
 deployment = Deployment.from_env()
 ledger = Ledger(dynamodb_client(), deployment)
+callers = CallerSettings.shipped()
 
 
 @step("Status")
 def handler(event: Document) -> Document:
-    """An API Gateway proxy event in, a proxy response out."""
+    """An API Gateway proxy event in, a proxy response out. Somebody else's operation is answered as an unknown one."""
     operation_id = event["pathParameters"]["operation_id"]
     item = ledger.item(operation_id) if is_execution_name(operation_id) else None
-    if item is None:
+    if item is None or not may_see(callers, proxy_identity(event), caller_of(item)):
         refusal = unknown(operation_id)
         return _response(refusal.status, {"error": refusal.error, "code": refusal.code})
     document = report(item)

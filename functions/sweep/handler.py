@@ -1,23 +1,24 @@
 """Sweep: on a schedule, closes what everything else left open."""
 
 from rds_operations import clock
-from rds_operations.aws import dynamodb_client, looking_client, queue_client, states_client
+from rds_operations.access import Access
+from rds_operations.aws import dynamodb_client, own_session, queue_client, states_client
 from rds_operations.environment import Deployment
 from rds_operations.executions import Executions
 from rds_operations.ledger import Ledger
-from rds_operations.rds import Rds
 from rds_operations.settlement import Books
 from rds_operations.step import Document, step
 from rds_operations.sweep import sweep
+from rds_operations.targets import Targets
 from rds_operations.unrecorded import Unrecorded
 
 deployment = Deployment.from_env()
 books = Books(Ledger(dynamodb_client(), deployment), Executions(states_client, deployment))
-rds = Rds(looking_client())
+access = Access(own_session(), deployment, Targets.shipped(deployment.home))
 unrecorded = Unrecorded(queue_client(), deployment.unrecorded_queue)
 
 
 @step("Sweep")
 def handler(_event: Document) -> Document:
     """What was done, counted: see `rds_operations.sweep`."""
-    return dict(sweep(books, rds, unrecorded, clock.now()))
+    return dict(sweep(books, access, unrecorded, clock.now()))

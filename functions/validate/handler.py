@@ -1,16 +1,22 @@
 """Validate: the request becomes an order, or a refusal. Imports no AWS SDK."""
 
+from rds_operations.environment import Deployment
 from rds_operations.intake import from_api, from_execution
 from rds_operations.order import Order
 from rds_operations.step import Document, step
+from rds_operations.targets import Targets
+
+targets = Targets.shipped(Deployment.from_env().home)
 
 
 @step("Validate")
 def handler(event: Document) -> Document:
     """From ADMISSION the API's `envelope`, from OPERATION the `request` alone; a request is JSON text, as it came."""
     execution = event["execution"]
-    is_api = event["machine"] == "ADMISSION"
-    result = from_api(event["envelope"], execution) if is_api else from_execution(event["request"], execution)
+    if event["machine"] == "ADMISSION":
+        result = from_api(event["envelope"], execution, targets)
+    else:
+        result = from_execution(event["request"], execution, targets)
     if isinstance(result, Order):
         return {"order": result.to_document()}
     known, refusal = result

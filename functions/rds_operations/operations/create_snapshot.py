@@ -139,6 +139,9 @@ class CreateSnapshot(Operation):
             return previous  # RDS does not show a new snapshot at once
         return not_found(previous, f"Snapshot {order.parameters['snapshot_id']} is gone")
 
+    def resources(self, order: Order) -> dict[str, str]:
+        return super().resources(order) | {SNAPSHOT: order.parameters["snapshot_id"]}
+
     def document(self, order: Order, progress: Progress) -> dict[str, Any]:
         return {"snapshot_id": order.parameters["snapshot_id"], **progress.details}
 

@@ -85,6 +85,10 @@ class Operation(ABC):
         """What RDS shows now. Operations that end in Execute are never polled."""
         return previous
 
+    def resources(self, order: Order) -> dict[str, str]:
+        """The names of the RDS resources that it touches, by their type."""
+        return {INSTANCE: order.instance_id}
+
     @abstractmethod
     def document(self, order: Order, progress: Progress) -> dict[str, Any]:
         """The operation's own keys of the specification's result document."""

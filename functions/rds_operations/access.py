@@ -1,0 +1,128 @@
+"""The edge to RDS in every account and Region that the deployment serves, and to the roles that open them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from botocore.credentials import (
+    AssumeRoleCredentialFetcher,
+    CredentialProvider,
+    CredentialResolver,
+    DeferredRefreshableCredentials,
+)
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import Session
+
+from rds_operations import aws
+from rds_operations.environment import Deployment
+from rds_operations.faults import AccountRefused, RdsNotReached
+from rds_operations.identity import session_name, source_identity
+from rds_operations.order import Order
+from rds_operations.place import Place
+from rds_operations.rds import Rds, assume_role_fault
+from rds_operations.session_policy import session_policy
+from rds_operations.targets import ACTING_ROLE, READING_ROLE, Targets
+
+if TYPE_CHECKING:
+    from mypy_boto3_sts import STSClient
+
+_READER = "rds-operations"
+_SHORTEST_SESSION = 900
+"""Seconds; STS makes none that is shorter."""
+
+
+@dataclass(frozen=True)
+class _Role:
+    arn: str
+    external_id: str = ""
+
+    @property
+    def arguments(self) -> dict[str, str]:
+        return {"ExternalId": self.external_id} if self.external_id else {}
+
+
+class Access:
+    """`session` has the function's own credentials. Clients are made when first needed, and kept."""
+
+    def __init__(self, session: Session, deployment: Deployment, targets: Targets) -> None:
+        self.session = session
+        self.targets = targets
+        self._deployment = deployment
+        self._sessions: dict[str, Session] = {targets.home.account_id: session}
+        self._readers: dict[Place, Rds] = {}
+
+    def reading(self, place: Place) -> Rds:
+        """For Describe calls. At home under the function's own role, elsewhere under the account's reading role.
+
+        Its calls raise `AccountRefused` where that role cannot be assumed.
+        """
+        if place not in self._readers:
+            role = "" if self.targets.is_home(place) else self._role(place, READING_ROLE).arn
+            self._readers[place] = Rds(aws.looking_client(self._reading_session(place), place.region), role)
+        return self._readers[place]
+
+    def acting(self, order: Order) -> Rds:
+        """For this order's calls and no others: see `session_policy`. CloudTrail names the operation and the person.
+
+        Raises `AccountRefused`, or `RdsThrottled` and `RdsNotReached`, after which a repetition is safe.
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
+        """
+        place = self.targets.place_of(order)
+        role = self._role(place, ACTING_ROLE)
+        try:
+            answer = self._sts.assume_role(
+                RoleArn=role.arn,
+                RoleSessionName=session_name(order.operation_id),
+                SourceIdentity=source_identity(order.caller),
+                Policy=session_policy(order, place, self._deployment.partition),
+                DurationSeconds=_SHORTEST_SESSION,
+                **role.arguments,  # type: ignore[arg-type]
+            )
+        except ClientError as error:
+            raise assume_role_fault(error, role.arn) from error
+        except BotoCoreError as error:
+            raise RdsNotReached("NotReached", f"STS did not answer: {error}") from error
+        return Rds(aws.acting_client(self.session, place.region, answer["Credentials"]), role.arn)
+
+    @cached_property
+    def _sts(self) -> STSClient:
+        return aws.sts_client(self.session)
+
+    def _role(self, place: Place, name: str) -> _Role:
+        """Of this deployment's list only: raises `AccountRefused` for any other account."""
+        if self.targets.is_home(place):
+            return _Role(self._deployment.acting_role)
+        if place.account_id not in self.targets.accounts:
+            raise AccountRefused(f"Account {place.account_id} is not operated by this service")
+        external_id = self.targets.accounts[place.account_id].external_id
+        return _Role(f"arn:{self._deployment.partition}:iam::{place.account_id}:role/{name}", external_id)
+
+    def _reading_session(self, place: Place) -> Session:
+        """One for each account: botocore renews its credentials before they expire."""
+        if place.account_id not in self._sessions:
+            self._sessions[place.account_id] = self._assuming(self._role(place, READING_ROLE))
+        return self._sessions[place.account_id]
+
+    def _assuming(self, role: _Role) -> Session:
+        fetcher = AssumeRoleCredentialFetcher(
+            lambda _service, **_credentials: self._sts,
+            self.session.get_credentials(),
+            role.arn,
+            extra_args={"RoleSessionName": _READER, **role.arguments},
+        )
+        session = aws.new_session(self.session)
+        session.register_component("credential_provider", CredentialResolver([_Assumed(fetcher)]))
+        return session
+
+
+class _Assumed(CredentialProvider):
+    METHOD = CANONICAL_NAME = "assume-role"
+
+    def __init__(self, fetcher: AssumeRoleCredentialFetcher) -> None:
+        super().__init__()
+        self._fetcher = fetcher
+
+    def load(self) -> DeferredRefreshableCredentials:
+        return DeferredRefreshableCredentials(self._fetcher.fetch_credentials, self.METHOD)

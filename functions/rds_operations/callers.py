@@ -1,0 +1,72 @@
+"""Who may ask for what, and who may see whose operations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rds_operations import shipped
+from rds_operations.classification import Environment
+from rds_operations.identity import ANONYMOUS, names_of, principal_of
+from rds_operations.order import Order
+from rds_operations.refusals import Code, Refusal
+
+Grant = Mapping[str, list[str]]
+"""`operations` and `environments`; what is left out is all of them."""
+
+
+@dataclass(frozen=True)
+class CallerSettings:
+    """`permissions` by principal: `arn:aws:iam::<account>:role/<name>`, `group:<name>`, `apikey:<id>`, or
+    `states:StartExecution` for OPERATION started without ADMISSION. Without any, every caller may do everything the
+    gate allows. `auditors`, named likewise, see everybody's operations.
+    """
+
+    permissions: Mapping[str, Grant] = field(default_factory=dict)
+    auditors: tuple[str, ...] = ()
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> CallerSettings:
+        return cls(document.get("permissions", {}), tuple(document.get("auditors", ())))
+
+    @classmethod
+    def shipped(cls) -> CallerSettings:
+        return cls.from_document(shipped.section("callers"))
+
+
+def unidentified(caller: Mapping[str, Any]) -> Refusal | None:
+    """API Gateway lets nobody through without a name; should it, nothing is done for them."""
+    if principal_of(caller) != ANONYMOUS:
+        return None
+    return Refusal(403, Code.CALLER_NOT_PERMITTED, "The caller could not be identified. Send credentials of this API")
+
+
+def not_permitted(settings: CallerSettings, order: Order, environment: Environment | None = None) -> Refusal | None:
+    """Without an `environment`: whether the caller may ask for this operation at all."""
+    if not settings.permissions:
+        return None
+    names = names_of(order.caller)
+    grants = [grant for name, grant in settings.permissions.items() if name in names]
+    if any(_covers(grant, order.operation, environment) for grant in grants):
+        return None
+    where = f" in the environment {environment.value}" if environment else ""
+    return Refusal(
+        403,
+        Code.CALLER_NOT_PERMITTED,
+        f"{order.caller['userId']} may not ask for {order.operation}{where}. "
+        "Ask those who run this service for the permission.",
+    )
+
+
+def may_see(settings: CallerSettings, caller: Mapping[str, Any], owner: Mapping[str, Any]) -> bool:
+    """Callers see their own operations, auditors all."""
+    if principal_of(caller) == ANONYMOUS:
+        return False
+    return principal_of(caller) == principal_of(owner) or not names_of(caller).isdisjoint(settings.auditors)
+
+
+def _covers(grant: Grant, operation: str, environment: Environment | None) -> bool:
+    return operation in grant.get("operations", [operation]) and (
+        environment is None or environment.value in grant.get("environments", [environment.value])
+    )

@@ -1,0 +1,33 @@
+"""What one operation may do, and nothing else: the session policy under which Execute acts."""
+
+from __future__ import annotations
+
+import json
+
+from rds_operations.operations import OPERATIONS
+from rds_operations.operations.operation import ANY_RESOURCE
+from rds_operations.order import Order
+from rds_operations.place import Place
+
+
+def session_policy(order: Order, place: Place, partition: str) -> str:
+    """The operation's actions on its own instance (and snapshot). At most 2,048 characters.
+
+    What the session may do is the intersection of this and of its role's policies.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session
+    """
+    operation = OPERATIONS[order.operation]
+    names = operation.resources(order)
+    prefix = f"arn:{partition}:rds:{place.region}:{place.account_id}"
+    statements = [
+        {
+            "Effect": "Allow",
+            "Action": permission.action,
+            "Resource": [
+                ANY_RESOURCE if kind == ANY_RESOURCE else f"{prefix}:{kind}:{names[kind]}"
+                for kind in permission.resources
+            ],
+        }
+        for permission in operation.acts_with
+    ]
+    return json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":"))

@@ -1,0 +1,15 @@
+"""The settings that travel inside the package: no remote read on the way, and every change is a reviewed deploy."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+FILE = Path(__file__).with_name("shipped_settings.json")
+
+
+def section(name: str) -> dict[str, Any]:
+    """`gate`, `callers` or `targets`, as `stacks.package` wrote them; empty where nothing was shipped."""
+    found: dict[str, Any] = json.loads(FILE.read_text())[name] if FILE.exists() else {}
+    return found
