@@ -1,0 +1,246 @@
+"""Decides what IAM would: npm's `@cloud-copilot/iam-simulate`, in a process of its own.
+
+It has AWS's service authorization data: which actions there are, on which resources, with which condition keys.
+
+It answers for one action on one resource, as IAM is asked. An action that needs several (`rds:CreateDBSnapshot`: the
+database and the snapshot) is as many questions, each with the context of its own resource, and all must be allowed.
+
+A session policy is evaluated by the library: it and the identity policies must both allow, and a Deny of either holds.
+
+Case. A condition key's name has none: not on AWS, not in the library, so `aws:ResourceTag/environment` in a policy is
+`aws:ResourceTag/Environment` in a request. On AWS the tag's name in `rds:db-tag/ENV` has (*Custom tag identifiers are
+case-sensitive*, RDS User Guide, "Specifying conditions: Using custom tags"); the library has none there either. So this
+module marks capitals in the keys of RDS's tag families, in policies and context alike, before the library sees them.
+Two keys of one context that differ in case alone are refused: AWS does not say which of the two tags would count.
+
+Refused, as `SimulationRefused`, with the library's words where they are its own:
+- an unknown action or service, a resource whose type the action does not take, a context key that it does not have
+- a policy that does not parse, or with a condition operator that does not exist (the library: a condition never met)
+- a resource with a wildcard, unless the action takes nothing but `*` (the library: allowed if any part of it is)
+- a list for a key that has one value (the library: its first)
+- taking on a role without its trust policy (the library: allowed within the account)
+- a principal that is no ARN and no service, a resource of another account than the one given (the library: denied)
+
+`sts:AssumeRole`: `resource` is the role, `account` the role's, `resource_policy` its trust policy, `principal` the
+caller with its `policies`. Within the account a trust policy that names the caller is enough. If it names the account,
+or the caller is of another one, the caller's policies must allow it as well. A service needs the trust policy alone.
+
+What it cannot do:
+- fill in the context: a policy's `aws:PrincipalArn`, `aws:SourceAccount`, `aws:PrincipalTag` are absent unless given
+- know that a global key is impossible for an action, `aws:ResourceTag` and `aws:RequestTag` excepted
+- know the keys of an OIDC provider (`token.actions.githubusercontent.com:sub`), so it refuses requests that carry them
+- ask for `sts:TagSession` and `sts:SetSourceIdentity` where a call of AssumeRole implies them: questions of their own
+- the session itself: duration, chaining, and the caller's unique id that AWS keeps in a trust policy for its ARN
+- let a resource policy that names a session ARN reach past its session policy, as AWS does (here: denied)
+- tell that a policy names an action or a condition key that does not exist: as on AWS, it matches nothing
+- service control policies, resource control policies, endpoint policies: it could, nothing here asks
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+Document = Mapping[str, Any]
+Context = Mapping[str, str | list[str]]
+
+HARNESS = Path(__file__).parent / "iam" / "simulate.mjs"
+MODULE = Path(__file__).parents[2] / "node_modules" / "@cloud-copilot" / "iam-simulate"
+_SECONDS_TO_END = 10
+_TAKES_ON_A_ROLE = re.compile(r"sts:(AssumeRole|TagSession|SetSourceIdentity)", re.IGNORECASE)
+_PRINCIPAL = re.compile(r"arn:[^:]+:(iam|sts)::\d{12}:.+|[a-z0-9.-]+\.amazonaws\.com")
+_RDS_TAG = re.compile(r"((?:^|\$\{)rds:[a-z-]+-tag/)([^}]*)", re.IGNORECASE)
+_OPERATOR = re.compile(
+    r"(ForAnyValue:|ForAllValues:)?"
+    r"(String(Not)?(Equals(IgnoreCase)?|Like)|(Numeric|Date)((Not)?Equals|(Less|Greater)Than(Equals)?)"
+    r"|Bool|BinaryEquals|(Not)?IpAddress|Arn(Not)?(Equals|Like))(IfExists)?|Null",
+    re.IGNORECASE,
+)
+
+
+class SimulationRefused(Exception):
+    """There is no such request, or no such policy."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    result: str
+    """`Allowed`, `ImplicitlyDenied` or `ExplicitlyDenied`."""
+    question: str
+    analyses: Sequence[Document]
+    """What the library says of each kind of policy and of its statements."""
+
+    @property
+    def allowed(self) -> bool:
+        return self.result == "Allowed"
+
+    @property
+    def explicit_deny(self) -> bool:
+        return self.result == "ExplicitlyDenied"
+
+    @property
+    def explanation(self) -> str:
+        """For a failing assert: `assert decision.allowed, decision.explanation`."""
+        return "\n".join([f"{self.result}: {self.question}", *_explained(self.analyses)])
+
+
+class Simulator:
+    """One Node process for all decisions, from construction to `close`."""
+
+    def __init__(self) -> None:
+        # The virtual environment's, where `make setup` has put one.
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+        node = shutil.which("node", path=path)
+        if node is None or not MODULE.exists():
+            raise RuntimeError(f"{'Node.js' if node is None else MODULE} is missing: run make setup")
+        self._process = subprocess.Popen(
+            [node, str(HARNESS)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def decide(
+        self,
+        *,
+        policies: Sequence[Document],
+        principal: str,
+        action: str,
+        resource: str,
+        account: str,
+        context: Context | None = None,
+        session_policy: Document | None = None,
+        boundary: Document | None = None,
+        resource_policy: Document | None = None,
+    ) -> Decision:
+        """`account` is the resource's. An absent key in `context` is an absent tag."""
+        context = context or {}
+        _refuse(principal, action, resource, account, context, resource_policy)
+        question = {
+            "request": {
+                "principal": principal,
+                "action": action,
+                "resource": {"resource": resource, "accountId": account},
+                "contextVariables": context,
+            },
+            "identityPolicies": _named("policies", policies),
+            "serviceControlPolicies": [],
+            "resourceControlPolicies": [],
+            "sessionPolicy": session_policy,
+            "permissionBoundaryPolicies": _named("boundary", [] if boundary is None else [boundary]),
+            "resourcePolicy": resource_policy,
+        }
+        answer = _unmarked(self._ask(_marked(question)))
+        if "refusal" in answer:
+            raise SimulationRefused(f"{action} on {resource}: {json.dumps(answer['refusal'])}")
+        for condition in _conditions(answer["analyses"]):
+            if not _OPERATOR.fullmatch(condition["operator"]):
+                raise SimulationRefused(f"No condition operator: {condition['operator']}")
+        return Decision(
+            answer["result"], f"{action} on {resource} by {principal}, {json.dumps(context)}", answer["analyses"]
+        )
+
+    def close(self) -> None:
+        """The harness ends with its input."""
+        try:
+            self._process.communicate(timeout=_SECONDS_TO_END)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
+
+    def _ask(self, question: Any) -> Any:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(question) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError("The IAM harness has ended; its reason is on stderr")
+        return json.loads(line)
+
+
+def _named(name: str, policies: Sequence[Document]) -> list[Document]:
+    return [{"name": f"{name}[{number}]", "policy": policy} for number, policy in enumerate(policies)]
+
+
+def _refuse(
+    principal: str,
+    action: str,
+    resource: str,
+    account: str,
+    context: Context,
+    resource_policy: Document | None,
+) -> None:
+    """What the library would answer with a misleading decision."""
+    if not _PRINCIPAL.fullmatch(principal):
+        raise SimulationRefused(f"Neither an ARN nor a service: {principal}")
+    owner = (resource.split(":") + [""] * 5)[4]
+    if owner not in ("", "*", account):
+        raise SimulationRefused(f"Not a resource of {account}: {resource}")
+    if _TAKES_ON_A_ROLE.match(action) and resource_policy is None:
+        raise SimulationRefused(f"{action} is decided with the role's trust policy: give it as resource_policy")
+    names = [_marked(key).lower() for key in context]
+    if twice := sorted(key for key in context if names.count(_marked(key).lower()) > 1):
+        raise SimulationRefused(f"Keys that differ in case alone: {', '.join(twice)}")
+
+
+def _conditions(analyses: Sequence[Document]) -> Iterator[Document]:
+    for analysis in analyses:
+        for statement in analysis["statements"]:
+            yield from statement.get("conditions", [])
+
+
+def _marked(value: Any) -> Any:
+    """`^`, which no tag has, before each capital of an RDS tag's name: the library compares them in lower case."""
+    if isinstance(value, str):
+        return _RDS_TAG.sub(lambda key: key[1] + "".join(f"^{c}" if c.lower() != c else c for c in key[2]), value)
+    return _everywhere(_marked, value)
+
+
+def _unmarked(value: Any) -> Any:
+    if isinstance(value, str):
+        return _RDS_TAG.sub(lambda key: key[1] + key[2].replace("^", ""), value)
+    return _everywhere(_unmarked, value)
+
+
+def _everywhere(change: Callable[[Any], Any], value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {change(key): change(item) for key, item in value.items()}
+    return [change(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _explained(analyses: Sequence[Document]) -> Iterator[str]:
+    for analysis in analyses:
+        yield f"  {analysis['kind']}: {analysis['result']}"
+        for statement in analysis["statements"]:
+            checks = ("action", "resource", "principal", "condition")
+            # A principal's match has several kinds, and a name for none.
+            failed = [check for check in checks if statement[f"{check}Match"] in (False, "NoMatch")]
+            verdict = f"not its {', '.join(failed)}" if failed else "applies"
+            name = f"{statement.get('policyId', '')} {statement['effect']} {statement['identifier']}".strip()
+            yield f"    {name}: {verdict}"
+            yield from (f"      {_condition(condition)}" for condition in statement.get("conditions", []))
+
+
+def _condition(condition: Document) -> str:
+    values = condition["values"] if isinstance(condition["values"], list) else [condition["values"]]
+    absent = condition.get("failedBecauseMissing") or condition.get("matchedBecauseMissing")
+    found = "absent" if absent else condition.get("resolvedConditionKeyValue", "present")
+    return (
+        f"{'met' if condition['matches'] else 'not met'}: {condition['operator']} {condition['conditionKeyValue']}"
+        f" {[value['value'] for value in values]}, which is {found}"
+    )
