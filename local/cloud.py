@@ -134,6 +134,8 @@ def _server_environment(folder: Path, port: int, time_scale: float) -> dict[str,
         "MINISTACK_REGION": REGION,
         "AWS_ENDPOINT_URL": endpoint,
         "LAMBDA_EXECUTOR": "local",
+        "CLOUDTRAIL_RECORDING": "1",
+        "CLOUDTRAIL_MAX_EVENTS": "2000",
         "IOT_MTLS_ENABLED": "0",  # MiniStack's other listeners, which no state of ours needs
         "SFTP_ENABLED": "0",
         "SFN_WAIT_SCALE": str(1 / time_scale),

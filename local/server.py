@@ -13,9 +13,13 @@ from local.extensions import (
     error_names,
     executions,
     fault_points,
+    rds_iam,
     rds_time,
+    read_replicas,
+    sessions,
     state_on_disk,
     states_integration,
+    trail,
     turns,
 )
 
@@ -33,6 +37,10 @@ def install(time_scale: float) -> None:
     async_invokes.install()
     executions.install()
     rds_time.install(time_scale)
+    rds_iam.install()
+    read_replicas.install()
+    sessions.install()
+    trail.install()
     state_on_disk.install()
     if with_faults:
         fault_points.install()
