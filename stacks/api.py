@@ -1,20 +1,25 @@
-"""The REST API: POST goes straight to ADMISSION, without a function in between; GET asks Status."""
+"""A REST API: POST goes straight to ADMISSION, without a function in between; GET asks Status."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
+from typing import Any
 
 from aws_cdk import Duration
 from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
-from stacks import names
+from rds_operations.identity import Authentication
 from stacks.gateway_responses import add_gateway_responses
-from stacks.log_groups import log_group
 from stacks.settings import Settings
 
 TEMPLATES = Path(__file__).parent / "mapping_templates"
@@ -32,34 +37,58 @@ _EXPOSE = "method.response.header.Access-Control-Expose-Headers"
 _INTEGRATION_TIMEOUT = Duration.seconds(29)
 
 
+@dataclass(frozen=True)
+class Behind:
+    """What the APIs share: the workflow that takes an order, the function that tells of one, and their log."""
+
+    admission: sfn.StateMachine
+    status: lambda_.IFunction
+    log: logs.ILogGroup
+
+
 class Api(Construct):
+    """One way to authenticate. Each has an API of its own, on the same workflow: a method that asked for a signature
+    and a key would want both. https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-control-access-to-api.html
+    """
+
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
         settings: Settings,
-        admission: sfn.StateMachine,
-        status: lambda_.IFunction,
+        authentication: Authentication,
+        behind: Behind,
+        user_pool: cognito.IUserPool | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
-        self.rest_api = self._rest_api()
+        self._authentication = authentication
+        self.rest_api = self._rest_api(behind.log)
         add_gateway_responses(self.rest_api, settings)
         operations = self.rest_api.root.add_resource("operations")
         operation = operations.add_resource("{operation_id}")
-        self._post(operations, admission)
-        operation.add_method(
-            "GET", apigateway.LambdaIntegration(status, timeout=_INTEGRATION_TIMEOUT), api_key_required=True
-        )
-        self.key = self._usage_plan()
+        access = self._access(user_pool)
+        self._post(operations, behind.admission, access)
+        operation.add_method("GET", apigateway.LambdaIntegration(behind.status, timeout=_INTEGRATION_TIMEOUT), **access)
+        self.key = self._usage_plan() if authentication is Authentication.API_KEY else None
+        if settings.web_acl_arn:
+            self._attach_web_acl()
 
-    def _rest_api(self) -> apigateway.RestApi:
-        rate, burst = self._settings.throttle_rate_per_second, self._settings.throttle_burst
+    def _access(self, user_pool: cognito.IUserPool | None) -> dict[str, Any]:
+        """What a method asks of its callers."""
+        if self._authentication is Authentication.IAM:
+            return {"authorization_type": apigateway.AuthorizationType.IAM}
+        if user_pool:
+            authorizer = apigateway.CognitoUserPoolsAuthorizer(self, "Authorizer", cognito_user_pools=[user_pool])
+            return {"authorization_type": apigateway.AuthorizationType.COGNITO, "authorizer": authorizer}
+        return {"api_key_required": True}
+
+    def _rest_api(self, log: logs.ILogGroup) -> apigateway.RestApi:
         return apigateway.RestApi(
             self,
             "RestApi",
-            rest_api_name="rds-operations",
-            description="Self-service operations for non-production RDS instances",
+            rest_api_name=f"rds-operations-{self._authentication.replace('_', '-')}",
+            description=f"Self-service operations for non-production RDS instances ({self._authentication})",
             endpoint_types=[apigateway.EndpointType.REGIONAL],
             cloud_watch_role=False,
             default_cors_preflight_options=apigateway.CorsOptions(
@@ -70,17 +99,28 @@ class Api(Construct):
             ),
             deploy_options=apigateway.StageOptions(
                 stage_name=self._settings.stage,
+                # Status learns from it what the event of a request can be trusted in.
+                variables={"authentication": self._authentication.value},
                 tracing_enabled=True,
-                throttling_rate_limit=rate,
-                throttling_burst_limit=burst,
-                access_log_destination=apigateway.LogGroupLogDestination(
-                    log_group(self, "AccessLog", names.ACCESS_LOG_GROUP, self._settings)
-                ),
+                method_options=self._throttles(),
+                access_log_destination=apigateway.LogGroupLogDestination(log),
                 access_log_format=_access_log_format(),
             ),
         )
 
-    def _post(self, resource: apigateway.Resource, admission: sfn.StateMachine) -> None:
+    def _throttles(self) -> dict[str, apigateway.MethodDeploymentOptions]:
+        """Of each method, for all callers together. POST is the one that can reboot a database."""
+        settings = self._settings
+        rates = {
+            "/operations/POST": (settings.throttle_rate_per_second, settings.throttle_burst),
+            "/operations/{operation_id}/GET": (settings.read_throttle_rate_per_second, settings.read_throttle_burst),
+        }
+        return {
+            path: apigateway.MethodDeploymentOptions(throttling_rate_limit=rate, throttling_burst_limit=burst)
+            for path, (rate, burst) in rates.items()
+        }
+
+    def _post(self, resource: apigateway.Resource, admission: sfn.StateMachine, access: dict[str, Any]) -> None:
         """No model and no validator: Validate refuses what is no request, and leaves a record of it."""
         role = iam.Role(self, "AdmissionRole", assumed_by=iam.ServicePrincipal("apigateway.amazonaws.com"))
         role.add_to_policy(
@@ -99,16 +139,13 @@ class Api(Construct):
                 timeout=_INTEGRATION_TIMEOUT,
             ),
         )
-        resource.add_method(
-            "POST",
-            integration,
-            api_key_required=True,
-            method_responses=[_method_response(code) for code in ("200", "500")],
-        )
+        responses = [_method_response(code) for code in ("200", "500")]
+        resource.add_method("POST", integration, method_responses=responses, **access)
 
     def _request_template(self, admission: sfn.StateMachine) -> str:
         template = (TEMPLATES / "post_operations.request.vtl").read_text()
-        return template.replace("@StateMachineArn@", admission.state_machine_arn)
+        values = {"StateMachineArn": admission.state_machine_arn, "Authentication": self._authentication.value}
+        return reduce(lambda text, name: text.replace(f"@{name}@", values[name]), values, template)
 
     def _integration_responses(self) -> list[apigateway.IntegrationResponse]:
         """The default one reads ADMISSION's reply; the others are Step Functions' own refusals and failures."""
@@ -133,18 +170,31 @@ class Api(Construct):
         )
 
     def _usage_plan(self) -> apigateway.IApiKey:
-        """Quotas and throttles per key are best effort; the stage's throttle holds for all."""
+        """For each key. Quotas and throttles of plans are best effort; those of the stage hold for all.
+
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-usage-plans.html
+        """
         key = self.rest_api.add_api_key("Key", api_key_name="rds-operations")
         plan = self.rest_api.add_usage_plan(
             "UsagePlan",
             name="rds-operations",
             throttle=apigateway.ThrottleSettings(
-                rate_limit=self._settings.throttle_rate_per_second, burst_limit=self._settings.throttle_burst
+                rate_limit=self._settings.throttle_rate_per_second + self._settings.read_throttle_rate_per_second,
+                burst_limit=self._settings.throttle_burst + self._settings.read_throttle_burst,
             ),
+            quota=apigateway.QuotaSettings(limit=self._settings.quota_per_day, period=apigateway.Period.DAY),
         )
         plan.add_api_key(key)
         plan.add_api_stage(stage=self.rest_api.deployment_stage)
         return key
+
+    def _attach_web_acl(self) -> None:
+        wafv2.CfnWebACLAssociation(
+            self,
+            "WebAcl",
+            resource_arn=self.rest_api.deployment_stage.stage_arn,
+            web_acl_arn=self._settings.web_acl_arn,
+        )
 
 
 def _method_response(code: str) -> apigateway.MethodResponse:
@@ -169,6 +219,7 @@ def _access_log_format() -> apigateway.AccessLogFormat:
         "sourceIp": "$context.identity.sourceIp",
         "apiKeyId": "$context.identity.apiKeyId",
         "userArn": "$context.identity.userArn",
+        "cognitoSub": "$context.authorizer.claims.sub",
         "errorType": "$context.error.responseType",
         "integrationStatus": "$context.integration.status",
         "integrationError": "$context.integration.error",

@@ -1,4 +1,4 @@
-"""ARNs of the state machines, spelled out: these refer to the functions, which cannot refer back to them."""
+"""ARNs, spelled out: these refer to what cannot refer back, or is made in another stack."""
 
 from aws_cdk import Stack
 
@@ -12,6 +12,10 @@ def execution_prefix(stack: Stack) -> str:
 
 def late_watch_machine(stack: Stack) -> str:
     return f"{_states(stack)}:stateMachine:{names.LATE_WATCH_MACHINE}"
+
+
+def role(stack: Stack, account: str, name: str) -> str:
+    return f"arn:{stack.partition}:iam::{account}:role/{name}"
 
 
 def _states(stack: Stack) -> str:

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_destinations as destinations
-from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from stacks.functions import Functions
+from stacks.schedules import run_every
 from stacks.workflow import Workflow
 
 _ENDED_BADLY = ["FAILED", "TIMED_OUT", "ABORTED"]
-_SWEEP_EVERY = "rate(5 minutes)"
+_SWEEP_MINUTES = 5
 
 
 class Backstops(Construct):
     def __init__(self, scope: Construct, construct_id: str, functions: Functions, workflow: Workflow) -> None:
         super().__init__(scope, construct_id)
         self._close_bad_ends(functions.all["audit"], workflow)
-        self._sweep(functions.all["sweep"])
+        # Events are best effort; the sweep is not.
+        run_every(self, "Sweep", _SWEEP_MINUTES, functions.all["sweep"], "Closes operations that should long be over")
 
     def _close_bad_ends(self, audit: lambda_.Function, workflow: Workflow) -> None:
         """Executions that were stopped, ran out of time or broke: no state of theirs can record that.
@@ -50,28 +50,4 @@ class Backstops(Construct):
                     audit, dead_letter_queue=dead_letters, max_event_age=Duration.hours(2), retry_attempts=10
                 )
             ],
-        )
-
-    def _sweep(self, sweep: lambda_.Function) -> None:
-        """Events are best effort; the sweep is not. What it cannot close now, the next one tries again."""
-        role = iam.Role(
-            self,
-            "SweepScheduleRole",
-            assumed_by=iam.ServicePrincipal(
-                "scheduler.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}}
-            ),
-        )
-        invoke = iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[sweep.function_arn])
-        role.add_to_policy(invoke)
-        scheduler.CfnSchedule(
-            self,
-            "Sweep",
-            description="Closes operations that should long be over",
-            schedule_expression=_SWEEP_EVERY,
-            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
-            target=scheduler.CfnSchedule.TargetProperty(
-                arn=sweep.function_arn,
-                role_arn=role.role_arn,
-                retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(maximum_retry_attempts=0),
-            ),
         )

@@ -33,6 +33,7 @@ SHAPES = {
     "poll": Shape("Poll: one look at RDS", 30),
     "audit": Shape("Audit: the record of what was refused and of how an operation ended", 3),
     "sweep": Shape("Sweep: closes what everything else left open", 120),
+    "inventory": Shape("Inventory: what databases there are in every account and Region", 300),
     "status": Shape("Status: GET /operations/{operation_id}", 10),
 }
 _MEMORY_MB = 256
@@ -42,11 +43,17 @@ class Functions(Construct):
     """`self.all` by name, as the folders under functions/ are called."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, settings: Settings, tables: Tables, unrecorded: sqs.IQueue
+        self,
+        scope: Construct,
+        construct_id: str,
+        settings: Settings,
+        tables: Tables,
+        unrecorded: sqs.IQueue,
+        acting_role: iam.IRole,
     ) -> None:
         super().__init__(scope, construct_id)
         self._log_group = log_group(self, "LogGroup", names.FUNCTIONS_LOG_GROUP, settings)
-        self._code = lambda_.Code.from_asset(str(package.build(settings.gate)))
+        self._code = lambda_.Code.from_asset(str(package.build(settings)))
         self._environment = {
             "OPERATIONS_TABLE": tables.operations.table_name,
             "AUDIT_TABLE": tables.audit.table_name,
@@ -54,11 +61,14 @@ class Functions(Construct):
             "LONGEST_SECONDS": str(settings.longest_execution_seconds + 60),
             "LATE_WATCH_SECONDS": str(settings.longest_late_watch_seconds + 60),
             "LATE_WATCH_MACHINE": late_watch_machine(Stack.of(self)),
+            "HOME_ACCOUNT": Stack.of(self).account,
+            "ACTING_ROLE": acting_role.role_arn,
+            "INVENTORY_TABLE": tables.inventory.table_name,
             "UNRECORDED_QUEUE": unrecorded.queue_url,
             "POLL_INTERVAL_SECONDS": str(settings.poll_interval_seconds),
             "ALLOWED_ORIGIN": settings.allowed_origin,
         }
-        statements = permissions.by_function(Stack.of(self), tables, unrecorded)
+        statements = permissions.by_function(Stack.of(self), tables, unrecorded, acting_role, settings.accounts)
         self.all = {name: self._function(name, shape, statements[name]) for name, shape in SHAPES.items()}
 
     def _function(self, name: str, shape: Shape, statements: list[iam.PolicyStatement]) -> lambda_.Function:
@@ -74,16 +84,21 @@ class Functions(Construct):
             code=self._code,
             memory_size=_MEMORY_MB,
             timeout=Duration.seconds(shape.timeout),
-            role=self._role(construct_id, statements),
+            role=self._role(name, statements),
             tracing=lambda_.Tracing.ACTIVE,
             logging_format=lambda_.LoggingFormat.JSON,
             log_group=self._log_group,
             environment=self._environment,
         )
 
-    def _role(self, construct_id: str, statements: list[iam.PolicyStatement]) -> iam.Role:
+    def _role(self, function: str, statements: list[iam.PolicyStatement]) -> iam.Role:
         """Not AWSLambdaBasicExecutionRole: that may write to every log group of the account."""
-        role = iam.Role(self, f"{construct_id}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        role = iam.Role(
+            self,
+            f"{function.capitalize()}Role",
+            role_name=names.function_role(function, Stack.of(self).region),
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+        )
         log_streams = iam.PolicyStatement(
             actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[self._log_group.log_group_arn]
         )

@@ -11,3 +11,9 @@ ACCESS_LOG_GROUP = "/aws/apigateway/rds-operations"
 ADMISSION_MACHINE = "rds-operations-admission"
 OPERATION_MACHINE = "rds-operations-operation"
 LATE_WATCH_MACHINE = "rds-operations-late-watch"
+INVENTORY_TABLE = "rds_inventory"
+
+
+def function_role(function: str, region: str) -> str:
+    """A name of its own, so that other accounts can trust it. Roles are the account's, hence the Region."""
+    return f"{FUNCTION_PREFIX}-{function}-{region}"

@@ -12,8 +12,10 @@ import tempfile
 from dataclasses import asdict
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
+from typing import Any
 
-from rds_operations.gate_settings import SHIPPED, GateSettings
+from rds_operations.shipped import FILE
+from stacks.settings import Settings
 
 FUNCTIONS = Path(__file__).parent.parent / "functions"
 RUNTIME = "3.13"
@@ -22,16 +24,26 @@ _UNUSED = ("aws_lambda_powertools/event_handler/", "aws_lambda_powertools/utilit
 DEPENDENCIES = ("aws-lambda-powertools", "jmespath", "typing-extensions")
 
 
-def build(gate: GateSettings) -> Path:
-    """A folder with the functions, the gate's settings and the dependencies, byte-compiled; gone with the process."""
+def build(settings: Settings) -> Path:
+    """A folder with the functions, their settings and the dependencies, byte-compiled; gone with the process."""
     target = Path(tempfile.mkdtemp(prefix="rds-operations-package-"))
     atexit.register(shutil.rmtree, target, ignore_errors=True)
     shutil.copytree(FUNCTIONS, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-    (target / "rds_operations" / SHIPPED.name).write_text(json.dumps(asdict(gate), sort_keys=True))
+    (target / "rds_operations" / FILE.name).write_text(json.dumps(_shipped(settings), sort_keys=True))
     for name in DEPENDENCIES:
         _vendor(distribution(name), target)
     _compile(target)
     return target
+
+
+def _shipped(settings: Settings) -> dict[str, Any]:
+    """As `rds_operations.shipped` reads it."""
+    accounts = {account_id: asdict(account) for account_id, account in settings.accounts.items()}
+    return {
+        "gate": asdict(settings.gate),
+        "callers": asdict(settings.callers),
+        "targets": {"regions": settings.regions, "accounts": accounts},
+    }
 
 
 def _vendor(package: Distribution, target: Path) -> None:

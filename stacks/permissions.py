@@ -8,52 +8,76 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 
+from rds_operations.inventory import PLACE_INDEX
 from rds_operations.items import UNFINISHED_INDEX
-from rds_operations.operations import OPERATIONS
-from rds_operations.operations.operation import ANY_RESOURCE, INSTANCE, Permission
+from rds_operations.operations.operation import INSTANCE
+from rds_operations.targets import ACTING_ROLE, READING_ROLE
+from stacks import arns
 from stacks.arns import execution_prefix, late_watch_machine
+from stacks.operating_roles import reading_statements
+from stacks.second_lock import Reach
 from stacks.tables import Tables
 
-_CLASSIFY = (Permission("rds:DescribeDBInstances", (INSTANCE,)),)
 
-
-def by_function(stack: Stack, tables: Tables, unrecorded: sqs.IQueue) -> dict[str, list[iam.PolicyStatement]]:
-    operations, audit = tables.operations.table_arn, tables.audit.table_arn
-    acts = [permission for operation in OPERATIONS.values() for permission in operation.acts_with]
-    watches = [permission for operation in OPERATIONS.values() for permission in operation.watches_with]
+def by_function(
+    stack: Stack, tables: Tables, unrecorded: sqs.IQueue, acting_role: iam.IRole, accounts: Iterable[str]
+) -> dict[str, list[iam.PolicyStatement]]:
+    """`accounts`: those that the service operates besides its own."""
+    operations, audit, inventory = (table.table_arn for table in (tables.operations, tables.audit, tables.inventory))
+    # A replica's source may be in any Region.
+    reach = Reach(stack.partition, stack.account, ("*",))
+    accounts = list(accounts)
+    reads_elsewhere = _assume([arns.role(stack, account, READING_ROLE) for account in accounts])
+    looks = [_allow(*reach.arns(INSTANCE), actions=["rds:DescribeDBInstances"]), *reads_elsewhere]
+    watches = [*reading_statements(reach), *reads_elsewhere]
     # Opening an order: itself, its lock, its key and its opening record, in one transaction.
-    opens = [_allow(operations, "dynamodb:GetItem", "dynamodb:PutItem"), _allow(audit, "dynamodb:PutItem")]
+    opens = [
+        _allow(operations, actions=["dynamodb:GetItem", "dynamodb:PutItem"]),
+        _allow(audit, actions=["dynamodb:PutItem"]),
+    ]
     # Closing one: its item, its lock, its closing record; and what is not settled is watched on.
     closes = [
-        _allow(operations, "dynamodb:GetItem", "dynamodb:UpdateItem"),
+        _allow(operations, actions=["dynamodb:GetItem", "dynamodb:UpdateItem"]),
         _release(operations),
-        _allow(audit, "dynamodb:PutItem"),
-        _allow(late_watch_machine(stack), "states:StartExecution"),
+        _allow(audit, actions=["dynamodb:PutItem"]),
+        _allow(late_watch_machine(stack), actions=["states:StartExecution"]),
     ]
+    acts = [acting_role.role_arn, *(arns.role(stack, account, ACTING_ROLE) for account in accounts)]
     return {
         "validate": [],
-        "classify": _rds(stack, _CLASSIFY),
+        "classify": [*looks, _allow(inventory, actions=["dynamodb:Query"])],
         "admit": opens,
         "execute": [
-            *_rds(stack, acts),
+            *looks,
+            # All that it can do to a database is what these roles can, narrowed to the one operation.
+            _allow(*acts, actions=["sts:AssumeRole", "sts:SetSourceIdentity"]),
             *opens,
-            _allow(operations, "dynamodb:UpdateItem"),
+            _allow(operations, actions=["dynamodb:UpdateItem"]),
         ],
-        "poll": [*_rds(stack, watches), _allow(operations, "dynamodb:UpdateItem")],
+        "poll": [*watches, _allow(operations, actions=["dynamodb:UpdateItem"])],
         "audit": closes,
         "sweep": [
             *closes,
-            _allow(f"{operations}/index/{UNFINISHED_INDEX}", "dynamodb:Query"),
-            _allow(f"{execution_prefix(stack)}*", "states:DescribeExecution"),
-            *_rds(stack, watches),
-            _allow(unrecorded.queue_arn, "sqs:ReceiveMessage", "sqs:DeleteMessage"),
+            _allow(f"{operations}/index/{UNFINISHED_INDEX}", actions=["dynamodb:Query"]),
+            _allow(f"{execution_prefix(stack)}*", actions=["states:DescribeExecution"]),
+            *watches,
+            _allow(unrecorded.queue_arn, actions=["sqs:ReceiveMessage", "sqs:DeleteMessage"]),
         ],
-        "status": [_allow(operations, "dynamodb:GetItem")],
+        "inventory": [
+            *looks,
+            _allow(inventory, actions=["dynamodb:PutItem", "dynamodb:UpdateItem"]),
+            _allow(f"{inventory}/index/{PLACE_INDEX}", actions=["dynamodb:Query"]),
+        ],
+        "status": [_allow(operations, actions=["dynamodb:GetItem"])],
     }
 
 
-def _allow(resource: str, *actions: str) -> iam.PolicyStatement:
-    return iam.PolicyStatement(actions=list(actions), resources=[resource])
+def _allow(*resources: str, actions: list[str]) -> iam.PolicyStatement:
+    return iam.PolicyStatement(actions=actions, resources=list(resources))
+
+
+def _assume(roles: list[str]) -> list[iam.PolicyStatement]:
+    return [_allow(*roles, actions=["sts:AssumeRole"])] if roles else []
 
 
 def _release(operations_table: str) -> iam.PolicyStatement:
@@ -63,20 +87,3 @@ def _release(operations_table: str) -> iam.PolicyStatement:
         resources=[operations_table],
         conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["lock#*", "key#*"]}},
     )
-
-
-def _rds(stack: Stack, permissions: Iterable[Permission]) -> list[iam.PolicyStatement]:
-    """One statement for each set of resource types, in this account and Region only."""
-    by_resources: dict[tuple[str, ...], set[str]] = {}
-    for permission in permissions:
-        by_resources.setdefault(permission.resources, set()).add(permission.action)
-    return [
-        iam.PolicyStatement(actions=sorted(actions), resources=[_arn(stack, resource) for resource in resources])
-        for resources, actions in by_resources.items()
-    ]
-
-
-def _arn(stack: Stack, resource: str) -> str:
-    if resource == ANY_RESOURCE:
-        return ANY_RESOURCE
-    return f"arn:{stack.partition}:rds:{stack.region}:{stack.account}:{resource}:*"

@@ -7,13 +7,21 @@ from typing import Any
 from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
-from stacks.api import Api
+from rds_operations.identity import Authentication
+from stacks import names
+from stacks.api import Api, Behind
 from stacks.backstops import Backstops
 from stacks.functions import Functions
+from stacks.log_groups import log_group
+from stacks.operating_roles import Service, acting_role
+from stacks.schedules import run_every
 from stacks.settings import Settings
 from stacks.tables import Tables
 from stacks.unrecorded import unrecorded_queue
+from stacks.user_pool import user_pool
 from stacks.workflow import Workflow
+
+_LIST_EVERY_MINUTES = 15
 
 
 class ServiceStack(Stack):
@@ -21,17 +29,43 @@ class ServiceStack(Stack):
         super().__init__(scope, construct_id, **kwargs)
         tables = Tables(self, "Tables", settings)
         unrecorded = unrecorded_queue(self, settings)
-        functions = Functions(self, "Functions", settings, tables, unrecorded)
+        regions = dict.fromkeys((self.region, *settings.regions))
+        acting = acting_role(self, Service(self.account, self.region), regions, settings.gate)
+        functions = Functions(self, "Functions", settings, tables, unrecorded, acting)
         workflow = Workflow(self, "Workflow", settings, functions, unrecorded)
         Backstops(self, "Backstops", functions, workflow)
-        api = Api(self, "Api", settings, workflow.admission, functions.all["status"])
+        run_every(self, "Inventory", _LIST_EVERY_MINUTES, functions.all["inventory"], "Lists the databases")
+        apis = self._apis(settings, workflow, functions)
         outputs = {
-            "ApiUrl": api.rest_api.url,
-            "ApiKeyId": api.key.key_id,
+            "ApiUrl": next(iter(apis.values())).rest_api.url,
+            **{f"{_name(mode)}Url": api.rest_api.url for mode, api in apis.items()},
+            **_key_id(apis),
             "OperationStateMachineArn": workflow.operation.state_machine_arn,
             "AdmissionStateMachineArn": workflow.admission.state_machine_arn,
             "OperationsTable": tables.operations.table_name,
             "AuditTable": tables.audit.table_name,
+            "InventoryTable": tables.inventory.table_name,
         }
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)
+
+    def _apis(self, settings: Settings, workflow: Workflow, functions: Functions) -> dict[Authentication, Api]:
+        """One for each way to authenticate, in the order of the settings."""
+        log = log_group(self, "AccessLog", names.ACCESS_LOG_GROUP, settings)
+        behind = Behind(workflow.admission, functions.all["status"], log)
+        modes = [Authentication(mode) for mode in settings.authentication]
+        pool = user_pool(self, settings) if Authentication.COGNITO in modes else None
+        return {
+            mode: Api(self, _name(mode), settings, mode, behind, pool if mode is Authentication.COGNITO else None)
+            for mode in modes
+        }
+
+
+def _key_id(apis: dict[Authentication, Api]) -> dict[str, str]:
+    api = apis.get(Authentication.API_KEY)
+    return {"ApiKeyId": api.key.key_id} if api and api.key else {}
+
+
+def _name(mode: Authentication) -> str:
+    """IamApi, ApiKeyApi, CognitoApi."""
+    return f"{mode.value.title().replace('_', '')}Api"

@@ -9,20 +9,24 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from rds_operations.classification import ALLOWED_ENVIRONMENTS, Environment, environment_of
+from rds_operations.callers import CallerSettings
 from rds_operations.gate_settings import GateSettings
-from rds_operations.identifiers import INSTANCE_ID_LENGTH, rds_identifier
+from rds_operations.identity import Authentication
+from rds_operations.targets import Account
+from stacks.setting_checks import (
+    SettingsError,
+    checked_authentication,
+    checked_callers,
+    checked_gate,
+    checked_targets,
+    require,
+)
 
 LOCAL = "local"
-_ENVIRONMENTS = ", ".join(sorted([*(e.value for e in ALLOWED_ENVIRONMENTS), Environment.PRODUCTION.value]))
 _LOG_RETENTION_DAYS = (30, 90, 180, 365, 731)
 # Beyond the waiting: a Poll with all its attempts, and every other state with all of its.
 _LONGEST_POLL_SECONDS = 120
 _OTHER_STATES_SECONDS = 900
-
-
-class SettingsError(ValueError):
-    """A sentence that names the setting and what to write instead."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +39,19 @@ class Settings:
     late_watch_interval_seconds: int = 300
     late_watch_max_polls: int = 288
     allowed_origin: str = "*"
+    authentication: tuple[str, ...] = (Authentication.IAM.value,)
+    user_pool_arn: str = ""
+    web_acl_arn: str = ""
     throttle_rate_per_second: int = 5
     throttle_burst: int = 10
+    read_throttle_rate_per_second: int = 20
+    read_throttle_burst: int = 40
+    quota_per_day: int = 10_000
     log_retention_days: int = 90
     gate: GateSettings = field(default_factory=GateSettings)
+    callers: CallerSettings = field(default_factory=CallerSettings)
+    regions: tuple[str, ...] = ()
+    accounts: Mapping[str, Account] = field(default_factory=dict)
 
     @property
     def is_local(self) -> bool:
@@ -72,14 +85,28 @@ class Settings:
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Settings:
-        gate_names = {item.name for item in fields(GateSettings)}
-        own_names = {item.name for item in fields(cls)} - {"gate"}
-        if unknown := sorted(set(document) - gate_names - own_names):
-            known = ", ".join(sorted(own_names | gate_names))
-            raise SettingsError(f"Unknown setting {', '.join(unknown)}. Known: {known}")
-        own = {name: value for name, value in document.items() if name in own_names}
-        gate = _checked_gate({name: value for name, value in document.items() if name in gate_names})
-        return _checked(cls(**{name: _typed(name, value) for name, value in own.items()}, gate=gate))
+        if unknown := sorted(set(document) - KNOWN):
+            raise SettingsError(f"Unknown setting {', '.join(unknown)}. Known: {', '.join(sorted(KNOWN))}")
+        regions, accounts = checked_targets(document)
+        return _checked(
+            cls(
+                **{name: _typed(name, document[name]) for name in PLAIN if name in document},
+                authentication=checked_authentication(document.get("authentication", list(cls.authentication))),
+                gate=checked_gate({name: document[name] for name in _GATE if name in document}, accounts),
+                callers=checked_callers(document),
+                regions=regions,
+                accounts=accounts,
+            )
+        )
+
+
+_GATE = frozenset(item.name for item in fields(GateSettings))
+_FILE_ONLY = frozenset({"authentication", "permissions", "auditors", "regions", "accounts"}) | _GATE
+PLAIN = frozenset(item.name for item in fields(Settings)) - {"gate", "callers"} - _FILE_ONLY
+"""Numbers and texts; the rest has parts of its own."""
+KNOWN = PLAIN | _FILE_ONLY
+REVIEWED = _FILE_ONLY | {"user_pool_arn"}
+"""Who may do what, and where: in the settings file only, where a review sees it."""
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -101,71 +128,32 @@ def _typed(name: str, value: Any) -> Any:
 
 def _checked(settings: Settings) -> Settings:
     is_stage = re.fullmatch(r"[a-z0-9_]{1,30}", settings.stage)
-    _require(is_stage, "stage must be 1 to 30 lower-case letters, digits or underscores")
-    _require(1 <= settings.poll_interval_seconds <= 3600, "poll_interval_seconds must be 1 to 3600")
-    _require(1 <= settings.max_polls <= 500, "max_polls must be 1 to 500")
-    _require(60 <= settings.late_watch_interval_seconds <= 3600, "late_watch_interval_seconds must be 60 to 3600")
+    require(is_stage, "stage must be 1 to 30 lower-case letters, digits or underscores")
+    require(1 <= settings.poll_interval_seconds <= 3600, "poll_interval_seconds must be 1 to 3600")
+    require(1 <= settings.max_polls <= 500, "max_polls must be 1 to 500")
+    require(60 <= settings.late_watch_interval_seconds <= 3600, "late_watch_interval_seconds must be 60 to 3600")
     # A poll makes about ten events, and an execution has at most 25,000.
     # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
-    _require(1 <= settings.late_watch_max_polls <= 2000, "late_watch_max_polls must be 1 to 2000")
-    _require(settings.throttle_rate_per_second >= 1, "throttle_rate_per_second must be at least 1")
-    _require(settings.throttle_burst >= 1, "throttle_burst must be at least 1")
-    _require(
+    require(1 <= settings.late_watch_max_polls <= 2000, "late_watch_max_polls must be 1 to 2000")
+    require(settings.throttle_rate_per_second >= 1, "throttle_rate_per_second must be at least 1")
+    require(settings.throttle_burst >= 1, "throttle_burst must be at least 1")
+    require(settings.read_throttle_rate_per_second >= 1, "read_throttle_rate_per_second must be at least 1")
+    require(settings.read_throttle_burst >= 1, "read_throttle_burst must be at least 1")
+    require(settings.quota_per_day >= 1, "quota_per_day must be at least 1")
+    require(
+        re.fullmatch(r"(arn:aws[a-z\-]*:cognito-idp:[a-z0-9\-]+:[0-9]{12}:userpool/\S+)?", settings.user_pool_arn),
+        "user_pool_arn must be the ARN of a Cognito user pool, or left out to have one made",
+    )
+    require(
+        re.fullmatch(r"(arn:aws[a-z\-]*:wafv2:[a-z0-9\-]+:[0-9]{12}:regional/webacl/\S+)?", settings.web_acl_arn),
+        "web_acl_arn must be the ARN of a regional AWS WAF web ACL",
+    )
+    require(
         settings.log_retention_days in _LOG_RETENTION_DAYS,
         f"log_retention_days must be one of {', '.join(map(str, _LOG_RETENTION_DAYS))}",
     )
-    _require(
+    require(
         re.fullmatch(r"\*|https?://[A-Za-z0-9.\-]+(:[0-9]+)?", settings.allowed_origin),
         "allowed_origin must be * or an origin such as https://dashboard.example.com",
     )
     return settings
-
-
-def _checked_gate(document: dict[str, Any]) -> GateSettings:
-    names = document.get("environment_tag_names", ["Environment"])
-    _require(
-        isinstance(names, list) and names and all(isinstance(name, str) and name for name in names),
-        "environment_tag_names must be a list of tag names, with at least one",
-    )
-    for setting in ("instance_mappings", "account_mappings", "naming_patterns"):
-        _check_mapping(setting, document.get(setting, {}))
-    for instance in document.get("instance_mappings", {}):
-        normal = rds_identifier(instance, INSTANCE_ID_LENGTH)
-        _require(normal == instance, f"instance_mappings: {instance!r} is not a lower-case RDS instance identifier")
-    for account in document.get("account_mappings", {}):
-        _require(re.fullmatch(r"[0-9]{12}", account), f"account_mappings: {account!r} is not a 12-digit account id")
-    for pattern in document.get("naming_patterns", {}):
-        _check_pattern(pattern)
-    default = document.get("default_environment", "")
-    _require(isinstance(default, str), "default_environment must be text")
-    if default:
-        _check_environment("default_environment", default)
-    _require(isinstance(document.get("production_veto", False), bool), "production_veto must be true or false")
-    return GateSettings.from_document(document)
-
-
-def _check_mapping(setting: str, mapping: Any) -> None:
-    _require(isinstance(mapping, dict), f"{setting} must be an object")
-    for key, environment in mapping.items():
-        _check_environment(f"{setting}: {key!r}", environment)
-
-
-def _check_environment(where: str, environment: Any) -> None:
-    known = isinstance(environment, str) and environment_of(environment) is not Environment.UNKNOWN
-    _require(known, f"{where}: {environment!r} is not an environment. Use one of {_ENVIRONMENTS}")
-
-
-def _check_pattern(pattern: str) -> None:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise SettingsError(f"naming_patterns: {pattern!r} is not a regular expression: {error}") from error
-    _require(
-        not re.search(pattern, ""),
-        f"naming_patterns: {pattern!r} fits every instance. If that is meant, set default_environment",
-    )
-
-
-def _require(condition: object, sentence: str) -> None:
-    if not condition:
-        raise SettingsError(sentence)

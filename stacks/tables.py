@@ -1,9 +1,10 @@
-"""The two tables: what is, and what was."""
+"""The tables: what is, what was, and where databases are."""
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
+from rds_operations.inventory import PLACE_INDEX
 from rds_operations.items import UNFINISHED_INDEX
 from stacks import names
 from stacks.settings import Settings
@@ -24,6 +25,16 @@ class Tables(Construct):
         )
         self.audit = _table(
             self, "AuditLog", settings, names.AUDIT_TABLE, partition_key="instance_id", sort_key="audit_id"
+        )
+        self.inventory = _table(
+            self, "Inventory", settings, names.INVENTORY_TABLE, partition_key="instance_id", sort_key="place"
+        )
+        self.inventory.add_global_secondary_index(
+            index_name=PLACE_INDEX,
+            partition_key=dynamodb.Attribute(name="place", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="instance_id", type=dynamodb.AttributeType.STRING),
+            projection_type=dynamodb.ProjectionType.INCLUDE,
+            non_key_attributes=["gone_at"],
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
 from botocore.config import Config
@@ -66,7 +66,7 @@ def queue_client() -> SQSClient:
     return cast("SQSClient", _client(_SESSION, "sqs", attempts=2, read_timeout=2))
 
 
-def _client(session: Session, service: str, attempts: int, read_timeout: int, **more: str) -> object:
+def _client(session: Session, service: str, attempts: int, read_timeout: int, **more: Any) -> object:
     config = Config(
         connect_timeout=_CONNECT_TIMEOUT,
         read_timeout=read_timeout,

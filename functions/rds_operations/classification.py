@@ -86,14 +86,14 @@ WORDS: dict[str, Environment] = {
     }.items()
     for word in words.split()
 }
-_FOLDED_TAG_NAMES = frozenset({"environment", "env", "environ", "stage"})
+FOLDED_TAG_NAMES = frozenset({"environment", "env", "environ", "stage"})
 _MOST_RESTRICTIVE_FIRST = (Environment.PRODUCTION, Environment.UNKNOWN)
 
 
 def _by_tag(tags: Mapping[str, str], names: Iterable[str]) -> Verdict | None:
     """The exact names in their order, then any spelling case; where two disagree, the most restrictive wins."""
     exact = [name for name in names if name in tags]
-    folded = [name for name in sorted(tags) if name not in exact and name.strip().casefold() in _FOLDED_TAG_NAMES]
+    folded = [name for name in sorted(tags) if name not in exact and name.strip().casefold() in FOLDED_TAG_NAMES]
     found = [Verdict(environment_of(tags[name]), f"tag {name}={tags[name]}") for name in exact + folded]
     return min(found, key=_restriction, default=None)
 

@@ -23,6 +23,7 @@ from rds_operations.faults import (
 )
 from rds_operations.gate_settings import GateSettings
 from rds_operations.inspection import inspect
+from rds_operations.items import caller_of
 from rds_operations.ledger import Ledger
 from rds_operations.operations import OPERATIONS
 from rds_operations.order import Order
@@ -68,7 +69,7 @@ class Executor:
         if isinstance(item, Refusal):
             return _refused(item, now)
         try:
-            rds = self.access.acting(order)
+            rds = self.access.acting(order, caller_of(item))
         except AccountRefused as refused:
             return Executed(failed(str(refused)), now)
         if self.ledger.claim(order, OPERATIONS[order.operation].working_status, now):

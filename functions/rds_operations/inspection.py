@@ -58,7 +58,8 @@ def _verdicts_of_sources(access: Access, instance: DBInstanceTypeDef, settings: 
         verdict = verdict_on(found, settings)
         yield replace(verdict, source=f"replication source {name}, {verdict.source}")
         instance = found
-    yield _unreadable(_source_of(instance) or "chain")
+    if name := _source_of(instance):
+        yield _unreadable(name)
 
 
 def _source_of(instance: DBInstanceTypeDef) -> str:

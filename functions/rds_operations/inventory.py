@@ -28,7 +28,6 @@ class Seen:
 
     instance_id: str
     place: Place
-    last_seen: str
     gone: bool
 
 
@@ -102,4 +101,4 @@ def _key(place: Place) -> str:
 
 def _seen(item: Item) -> Seen:
     account_id, _, region = str(item["place"]).partition("#")
-    return Seen(str(item["instance_id"]), Place(account_id, region), str(item.get("last_seen", "")), "gone_at" in item)
+    return Seen(str(item["instance_id"]), Place(account_id, region), "gone_at" in item)

@@ -85,8 +85,7 @@ def assume_role_fault(error: ClientError, role: str) -> AccountRefused | RdsThro
     account_id = role.split(":")[4]
     return AccountRefused(
         f"Account {account_id} is out of reach: the role {role} could not be assumed ({code}). "
-        "It is missing, does not trust this service, or wants another external id; docs/cross-account-setup.md says how "
-        "to set it up"
+        "It is missing, does not trust this service, or wants another external id: see docs/cross-account-setup.md"
     )
 
 

@@ -52,7 +52,8 @@ class Targets:
         """All of them, home first."""
         regions = [self.home.region, *(region for region in self.regions if region != self.home.region)]
         own = [Place(self.home.account_id, region) for region in regions]
-        return own + [Place(account, region) for account, item in self.accounts.items() for region in item.regions]
+        others = [Place(account, region) for account, item in self.accounts.items() for region in item.regions]
+        return list(dict.fromkeys(own + others))
 
     def fitting(self, account_id: str, region: str) -> list[Place]:
         """The places that a request leaves open: an empty `account_id` or `region` was not asked for."""

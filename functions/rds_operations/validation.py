@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from rds_operations.identifiers import INSTANCE_ID_LENGTH, rds_identifier
 from rds_operations.operations import ALLOWED, OPERATIONS
@@ -59,18 +59,14 @@ def parse_body(body: Any) -> Request | Refusal:
     operation = _operation(body.get("operation"))
     if isinstance(operation, Refusal):
         return operation
-    instance_id = _instance_id(body.get("instance_id"))
-    if isinstance(instance_id, Refusal):
-        return instance_id
-    parameters = _parameters(operation, body.get("parameters"))
-    if isinstance(parameters, Refusal):
-        return parameters
-    account_id = _chosen(body, "account_id", _ACCOUNT_ID, "It is a string of 12 digits")
-    region = _chosen(body, "region", _REGION, "It is a string such as eu-west-1")
-    for choice in (account_id, region):
-        if isinstance(choice, Refusal):
-            return choice
-    return Request(operation, instance_id, parameters, str(account_id), str(region))
+    parts = (
+        _instance_id(body.get("instance_id")),
+        _parameters(operation, body.get("parameters")),
+        _chosen(body, "account_id", _ACCOUNT_ID, "It is a string of 12 digits"),
+        _chosen(body, "region", _REGION, "It is a string such as eu-west-1"),
+    )
+    refusal = next((part for part in parts if isinstance(part, Refusal)), None)
+    return refusal or Request(operation, *cast("tuple[str, dict[str, Any], str, str]", parts))
 
 
 def sound_parts(body: Any) -> tuple[str, str]:

@@ -1,0 +1,171 @@
+"""The checks of a settings file's parts. Each says in a sentence which setting is wrong, and what to write instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rds_operations.callers import CallerSettings
+from rds_operations.classification import ALLOWED_ENVIRONMENTS, Environment, environment_of
+from rds_operations.gate_settings import GateSettings
+from rds_operations.identifiers import INSTANCE_ID_LENGTH, rds_identifier
+from rds_operations.identity import DIRECT_START, Authentication, iam_name
+from rds_operations.operations import ALLOWED, OPERATIONS
+from rds_operations.targets import Account
+
+_ENVIRONMENTS = ", ".join(sorted([*(e.value for e in ALLOWED_ENVIRONMENTS), Environment.PRODUCTION.value]))
+_ALLOWED = sorted(environment.value for environment in ALLOWED_ENVIRONMENTS)
+_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]", re.ASCII)
+_EXTERNAL_ID = re.compile(r"[\w+=,.@:/\-]{2,1224}", re.ASCII)
+_PRINCIPAL = re.compile(
+    r"arn:aws[a-z\-]*:iam::[0-9]{12}:(role|user)/.+|group:[^\s,\[\]]+|apikey:[a-z0-9]+|" + DIRECT_START, re.ASCII
+)
+_PRINCIPALS = (
+    "arn:aws:iam::<account>:role/<name>, arn:aws:iam::<account>:user/<name>, group:<Cognito group>, apikey:<key id> or "
+    f"{DIRECT_START}"
+)
+
+
+class SettingsError(ValueError):
+    """A sentence that names the setting and what to write instead."""
+
+
+def require(condition: object, sentence: str) -> None:
+    if not condition:
+        raise SettingsError(sentence)
+
+
+def checked_gate(document: Mapping[str, Any], accounts: Iterable[str]) -> GateSettings:
+    names = document.get("environment_tag_names", ["Environment"])
+    require(
+        isinstance(names, list) and names and all(isinstance(name, str) and name for name in names),
+        "environment_tag_names must be a list of tag names, with at least one",
+    )
+    for setting in ("instance_mappings", "account_mappings", "naming_patterns"):
+        _check_mapping(setting, document.get(setting, {}))
+    for instance in document.get("instance_mappings", {}):
+        _check_mapped_instance(instance, bool(list(accounts)))
+    for account in document.get("account_mappings", {}):
+        require(re.fullmatch(r"[0-9]{12}", account), f"account_mappings: {account!r} is not a 12-digit account id")
+    for pattern in document.get("naming_patterns", {}):
+        _check_pattern(pattern)
+    default = document.get("default_environment", "")
+    require(isinstance(default, str), "default_environment must be text")
+    if default:
+        _check_environment("default_environment", default)
+    require(isinstance(document.get("production_veto", False), bool), "production_veto must be true or false")
+    return GateSettings.from_document(dict(document))
+
+
+def _check_mapped_instance(instance: str, many_accounts: bool) -> None:
+    """With more accounts than one, a name alone could mean a database that nobody thought of."""
+    account, slash, name = instance.rpartition("/")
+    require(
+        rds_identifier(name, INSTANCE_ID_LENGTH) == name,
+        f"instance_mappings: {instance!r} is not a lower-case RDS instance identifier",
+    )
+    require(
+        re.fullmatch(r"[0-9]{12}", account) if slash else not many_accounts,
+        f"instance_mappings: name the account of {instance!r}: 123456789012/{name}",
+    )
+
+
+def _check_mapping(setting: str, mapping: Any) -> None:
+    require(isinstance(mapping, dict), f"{setting} must be an object")
+    for key, environment in mapping.items():
+        _check_environment(f"{setting}: {key!r}", environment)
+
+
+def _check_environment(where: str, environment: Any) -> None:
+    known = isinstance(environment, str) and environment_of(environment) is not Environment.UNKNOWN
+    require(known, f"{where}: {environment!r} is not an environment. Use one of {_ENVIRONMENTS}")
+
+
+def _check_pattern(pattern: str) -> None:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise SettingsError(f"naming_patterns: {pattern!r} is not a regular expression: {error}") from error
+    require(
+        not re.search(pattern, ""),
+        f"naming_patterns: {pattern!r} fits every instance. If that is meant, set default_environment",
+    )
+
+
+def checked_callers(document: Mapping[str, Any]) -> CallerSettings:
+    """`permissions` and `auditors`, principals as they are compared: without an IAM path."""
+    permissions = document.get("permissions", {})
+    require(isinstance(permissions, dict), "permissions must be an object of principals")
+    for principal, grant in permissions.items():
+        _check_principal("permissions", principal)
+        _check_grant(principal, grant)
+    auditors = document.get("auditors", [])
+    require(isinstance(auditors, list), "auditors must be a list of principals")
+    for principal in auditors:
+        _check_principal("auditors", principal)
+    named = {iam_name(principal): grant for principal, grant in permissions.items()}
+    require(len(named) == len(permissions), "permissions names a role twice, with and without its path")
+    return CallerSettings(named, tuple(map(iam_name, auditors)))
+
+
+def checked_targets(document: Mapping[str, Any]) -> tuple[tuple[str, ...], dict[str, Account]]:
+    """`regions` and `accounts`."""
+    regions = _checked_regions("regions", document.get("regions", []))
+    accounts = document.get("accounts", {})
+    require(isinstance(accounts, dict), "accounts must be an object of account ids")
+    checked = {account_id: _checked_account(account_id, account) for account_id, account in accounts.items()}
+    ids = [account.external_id for account in checked.values()]
+    require(len(set(ids)) == len(ids), "accounts: two accounts have the same external_id; give each its own")
+    return regions, checked
+
+
+def checked_authentication(value: Any) -> tuple[str, ...]:
+    known = ", ".join(Authentication)
+    require(
+        isinstance(value, list) and value and len(set(map(str, value))) == len(value),
+        f"authentication must be a list of {known}, each once",
+    )
+    for mode in value:
+        require(mode in list(Authentication), f"authentication: {mode!r} is not one of {known}")
+    return tuple(value)
+
+
+def _check_principal(setting: str, principal: Any) -> None:
+    sound = isinstance(principal, str) and _PRINCIPAL.fullmatch(principal)
+    require(sound, f"{setting}: {principal!r} is no principal. Use {_PRINCIPALS}")
+
+
+def _check_grant(principal: str, grant: Any) -> None:
+    where = f"permissions: {principal!r}"
+    require(isinstance(grant, dict), f"{where} must be an object with operations and environments, or empty for all")
+    unknown = sorted(set(grant) - {"operations", "environments"})
+    require(not unknown, f"{where}: unknown {', '.join(unknown)}. Use operations and environments")
+    for name, known, words in (("operations", OPERATIONS, ALLOWED), ("environments", _ALLOWED, ", ".join(_ALLOWED))):
+        given = grant.get(name, [])
+        sound = isinstance(given, list) and all(isinstance(item, str) and item in known for item in given)
+        require(sound, f"{where}: {name} must be a list of {words}")
+
+
+def _checked_account(account_id: str, account: Any) -> Account:
+    where = f"accounts: {account_id!r}"
+    require(re.fullmatch(r"[0-9]{12}", account_id), f"{where} is not a 12-digit account id")
+    require(
+        isinstance(account, dict) and set(account) == {"external_id", "regions"},
+        f"{where} must have external_id and regions, and nothing else",
+    )
+    external_id = account["external_id"]
+    require(
+        isinstance(external_id, str) and _EXTERNAL_ID.fullmatch(external_id),
+        f"{where}: external_id must be 2 to 1224 letters, digits or any of _+=,.@:/-",
+    )
+    regions = _checked_regions(f"{where}: regions", account["regions"])
+    require(regions, f"{where}: regions must name at least one Region")
+    return Account(external_id, regions)
+
+
+def _checked_regions(where: str, regions: Any) -> tuple[str, ...]:
+    sound = isinstance(regions, list) and all(isinstance(item, str) and _REGION.fullmatch(item) for item in regions)
+    require(sound, f"{where} must be a list of Regions such as eu-west-1")
+    require(len(set(regions)) == len(regions), f"{where} names a Region twice")
+    return tuple(regions)
