@@ -47,6 +47,7 @@ def up(console: Console, default_time_scale: float = 1.0) -> Cloud:
     with console.status("Deploying the stack with the CDK CLI"):
         outputs = deployment.deploy(here, os.environ.get("SETTINGS") or deployment.LOCAL_SETTINGS)
         demo_instances.create_all(here)
+        deployment.list_databases(here)
     console.print(f"The service is deployed: {outputs['api_url']}", soft_wrap=True)
     console.print(f"Outputs: {_shown(FOLDER / 'outputs.json')}  log: {_shown(FOLDER / 'cloud.log')}")
     _print_credentials(console, here)
@@ -84,9 +85,10 @@ def _check_same(here: Cloud, port: float | None, time_scale: float | None) -> No
 
 
 def _print_credentials(console: Console, here: Cloud) -> None:
-    console.print("Credentials for the AWS CLI (of an account that exists on this machine only):", soft_wrap=True)
+    console.print("Credentials for the AWS CLI (of accounts that exist on this machine only):", soft_wrap=True)
+    environment = here.environment()
     names = ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION")
-    console.print("  export " + " ".join(f"{name}={here.environment[name]}" for name in names), soft_wrap=True)
+    console.print("  export " + " ".join(f"{name}={environment[name]}" for name in names), soft_wrap=True)
 
 
 def _shown(path: Path) -> str:

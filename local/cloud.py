@@ -19,6 +19,8 @@ ROOT = Path(__file__).parent.parent
 HOST = "127.0.0.1"
 REGION = "eu-west-1"
 ACCOUNT = "111122223333"
+OTHER_ACCOUNT = "222233334444"
+OTHER_REGION = "eu-central-1"
 SECRET_KEY = "local"  # the key of the account's root in MiniStack: any 12 digits with any secret
 _START_SECONDS = 60
 _STOP_SECONDS = 15
@@ -41,12 +43,11 @@ class Cloud:
     def endpoint(self) -> str:
         return f"http://{HOST}:{self.port}"
 
-    @property
-    def environment(self) -> dict[str, str]:
+    def environment(self, account: str = ACCOUNT) -> dict[str, str]:
         """What the AWS CLI, the CDK CLI and boto3 need to talk to it, and to nothing else."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_ACCESS_KEY_ID": ACCOUNT,
+            "AWS_ACCESS_KEY_ID": account,
             "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.cloud import Cloud
+from local.cloud import ACCOUNT, OTHER_ACCOUNT, OTHER_REGION, REGION, Cloud
 from local.deployment import client
 from local.instance_tags import FAILS, NEVER, REBOOT_TAG, SNAPSHOT_TAG
 
@@ -14,13 +14,16 @@ AURORA_CLUSTER = "dev-aurora"
 
 @dataclass(frozen=True)
 class DemoInstance:
-    """`more` are further arguments of CreateDBInstance."""
+    """`more` are further arguments of CreateDBInstance; `replica_of` is the identifier or ARN of its source."""
 
     name: str
     shows: str
     engine: str = "postgres"
     tags: dict[str, str] = field(default_factory=dict)
     more: dict[str, Any] = field(default_factory=dict)
+    account: str = ACCOUNT
+    region: str = REGION
+    replica_of: str = ""
 
 
 DEVELOPMENT = {"Environment": "Development"}
@@ -46,25 +49,59 @@ INSTANCES = (
     DemoInstance("dev-snapshot-never-ends-01", "its snapshots never end", tags={**DEVELOPMENT, SNAPSHOT_TAG: NEVER}),
     DemoInstance("dev-reboot-fails-01", "it does not come back from a reboot", tags={**DEVELOPMENT, REBOOT_TAG: FAILS}),
     DemoInstance("dev-pending-01", "another change is pending", tags=DEVELOPMENT),
+    DemoInstance("dev-orders-replica-01", "a replica of production", tags=DEVELOPMENT, replica_of="prod-orders-01"),
+    DemoInstance(
+        "dev-orders-replica-02",
+        "a replica of production, in another Region",
+        tags=DEVELOPMENT,
+        region=OTHER_REGION,
+        replica_of=f"arn:aws:rds:{REGION}:{ACCOUNT}:db:prod-orders-01",
+    ),
+    DemoInstance("dev-frankfurt-01", "in another Region", tags=DEVELOPMENT, region=OTHER_REGION),
+    DemoInstance("team-b-mysql-01", "in another account", "mysql", DEVELOPMENT, account=OTHER_ACCOUNT),
+    DemoInstance("team-b-frankfurt-01", "there and then", tags=DEVELOPMENT, account=OTHER_ACCOUNT, region=OTHER_REGION),
+    DemoInstance("prod-team-b-01", "production of another account", tags={"env": "Live"}, account=OTHER_ACCOUNT),
+    DemoInstance("shared-name-01", "one of two of this name", tags=DEVELOPMENT),
+    DemoInstance("shared-name-01", "the other one", tags=DEVELOPMENT, account=OTHER_ACCOUNT),
 )
 
 
 def create_all(cloud: Cloud) -> None:
     """Those that are not there yet."""
     rds = client(cloud, "rds")
-    there = {instance["DBInstanceIdentifier"] for instance in rds.describe_db_instances()["DBInstances"]}
     _create_cluster(rds)
+    there = {
+        place: _names(client(cloud, "rds", *place)) for place in {(item.account, item.region) for item in INSTANCES}
+    }
     for instance in INSTANCES:
-        if instance.name not in there:
+        if instance.name not in there[instance.account, instance.region]:
             create(cloud, instance)
-    if "dev-stopped-01" not in there:
+    at_home = there[ACCOUNT, REGION]
+    if "dev-stopped-01" not in at_home:
         rds.stop_db_instance(DBInstanceIdentifier="dev-stopped-01")
-    if "dev-pending-01" not in there:
+    if "dev-pending-01" not in at_home:
         rds.modify_db_instance(DBInstanceIdentifier="dev-pending-01", DBInstanceClass="db.r6g.large")
 
 
 def create(cloud: Cloud, instance: DemoInstance) -> None:
-    client(cloud, "rds").create_db_instance(**_arguments(instance))
+    rds = client(cloud, "rds", instance.account, instance.region)
+    if instance.replica_of:
+        rds.create_db_instance_read_replica(
+            DBInstanceIdentifier=instance.name,
+            SourceDBInstanceIdentifier=instance.replica_of,
+            Tags=_tags(instance),
+            **instance.more,
+        )
+    else:
+        rds.create_db_instance(**_arguments(instance))
+
+
+def _names(rds: Any) -> set[str]:
+    return {instance["DBInstanceIdentifier"] for instance in rds.describe_db_instances()["DBInstances"]}
+
+
+def _tags(instance: DemoInstance) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in instance.tags.items()]
 
 
 def _arguments(instance: DemoInstance) -> dict[str, Any]:
@@ -74,7 +111,7 @@ def _arguments(instance: DemoInstance) -> dict[str, Any]:
         "Engine": instance.engine,
         "PreferredBackupWindow": "02:00-02:30",
         "PreferredMaintenanceWindow": "sun:05:00-sun:06:00",
-        "Tags": [{"Key": key, "Value": value} for key, value in instance.tags.items()],
+        "Tags": _tags(instance),
         **instance.more,
     }
     if "DBClusterIdentifier" in instance.more:

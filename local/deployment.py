@@ -15,46 +15,73 @@ import boto3
 from local.cloud import ACCOUNT, REGION, ROOT, SECRET_KEY, Cloud, CloudError
 
 STACK = "RdsOperations"
+TARGET_STACK = "RdsOperationsTarget"
 LOCAL_SETTINGS = "settings/local.json"
-# Where the CDK CLI puts the functions' package; on AWS `cdk bootstrap` makes it.
-ASSETS_BUCKET = f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"
 
 
-def session() -> boto3.Session:
-    return boto3.Session(aws_access_key_id=ACCOUNT, aws_secret_access_key=SECRET_KEY, region_name=REGION)
+def session(account: str = ACCOUNT, region: str = REGION) -> boto3.Session:
+    """As the account's root."""
+    return boto3.Session(aws_access_key_id=account, aws_secret_access_key=SECRET_KEY, region_name=region)
 
 
-def client(cloud: Cloud, service: str) -> Any:
-    return session().client(service, endpoint_url=cloud.endpoint)  # type: ignore[call-overload]
+def client(cloud: Cloud, service: str, account: str = ACCOUNT, region: str = REGION) -> Any:
+    return session(account, region).client(service, endpoint_url=cloud.endpoint)  # type: ignore[call-overload]
 
 
 def deploy(cloud: Cloud, settings: str = LOCAL_SETTINGS, overrides: Mapping[str, int] | None = None) -> dict[str, str]:
-    """`cdk deploy`, then what others need to know, which is also written to outputs.json."""
-    _make_assets_bucket(cloud)
+    """`cdk deploy` in both accounts, then what others need to know, which is also written to outputs.json."""
     values = {"settings": settings, "stage": "local", **(overrides or {})}
     context = [part for name, value in values.items() for part in ("-c", f"{name}={value}")]
-    _cdk(cloud, "deploy", STACK, "--require-approval", "never", *context)
+    _deploy(cloud, ACCOUNT, STACK, *context)
+    for account, external_id in _external_ids(ROOT / settings).items():
+        deploy_target(cloud, account, external_id, *context)
     outputs = _outputs(cloud)
     (Path(cloud.folder) / "outputs.json").write_text(json.dumps(outputs, indent=2) + "\n")
     return outputs
 
 
-def _make_assets_bucket(cloud: Cloud) -> None:
-    s3 = client(cloud, "s3")
-    if ASSETS_BUCKET not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]:
-        s3.create_bucket(Bucket=ASSETS_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+def deploy_target(cloud: Cloud, account: str, external_id: str, *context: str) -> None:
+    """As docs/cross-account-setup.md says."""
+    parameters = {"ServiceAccount": ACCOUNT, "ServiceRegion": REGION, "ExternalId": external_id}
+    given = [part for name, value in parameters.items() for part in ("--parameters", f"{name}={value}")]
+    _deploy(cloud, account, TARGET_STACK, *given, *context)
 
 
-def _cdk(cloud: Cloud, *arguments: str) -> None:
-    log = Path(cloud.folder) / "cdk.log"
-    command = [_cli(), *arguments, "--output", str(Path(cloud.folder) / "cdk.out"), "--ci", "--no-color"]
-    with log.open("w") as output:
+def list_databases(cloud: Cloud) -> None:
+    """What the schedule does every quarter of an hour."""
+    client(cloud, "lambda").invoke(FunctionName="rds-operations-inventory", Payload=b"{}")
+
+
+def assets_bucket(account: str = ACCOUNT) -> str:
+    """Where the CDK CLI puts the functions' package; on AWS `cdk bootstrap` makes it."""
+    return f"cdk-hnb659fds-assets-{account}-{REGION}"
+
+
+def _external_ids(settings: Path) -> dict[str, str]:
+    accounts = json.loads(settings.read_text()).get("accounts", {})
+    return {account_id: account["external_id"] for account_id, account in accounts.items()}
+
+
+def _deploy(cloud: Cloud, account: str, stack: str, *arguments: str) -> None:
+    s3 = client(cloud, "s3", account)
+    if assets_bucket(account) not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]:
+        s3.create_bucket(Bucket=assets_bucket(account), CreateBucketConfiguration={"LocationConstraint": REGION})
+    folder = Path(cloud.folder)
+    log, output = folder / f"cdk.{stack}.log", folder / ("cdk.out" if stack == STACK else f"cdk.out.{stack}")
+    command = [_cli(), "deploy", stack, "--require-approval", "never", *arguments]
+    command += ["--output", str(output), "--ci", "--no-color"]
+    with log.open("w") as written:
         done = subprocess.run(
             command,
             cwd=ROOT,
-            env={**os.environ, **cloud.environment, "CDK_DEFAULT_ACCOUNT": ACCOUNT, "CDK_DEFAULT_REGION": REGION},
+            env={
+                **os.environ,
+                **cloud.environment(account),
+                "CDK_DEFAULT_ACCOUNT": account,
+                "CDK_DEFAULT_REGION": REGION,
+            },
             stdin=subprocess.DEVNULL,
-            stdout=output,
+            stdout=written,
             stderr=subprocess.STDOUT,
             check=False,
         )
@@ -74,10 +101,14 @@ def _outputs(cloud: Cloud) -> dict[str, str]:
     stack = client(cloud, "cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
     given = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     key = client(cloud, "apigateway").get_api_key(apiKey=given["ApiKeyId"], includeValue=True)["value"]
-    api_id = given["ApiUrl"].split("://")[1].split(".")[0]
     return {
-        "api_url": f"{cloud.endpoint}/restapis/{api_id}/local/_user_request_",
+        "api_url": _local_url(cloud, given["ApiKeyApiUrl"]),
         "api_key": key,
+        "api_key_id": given["ApiKeyId"],
+        "iam_api_url": _local_url(cloud, given["IamApiUrl"]),
+        "cognito_api_url": _local_url(cloud, given["CognitoApiUrl"]),
+        "user_pool_id": given["UserPoolId"],
+        "user_pool_client_id": given["UserPoolClientId"],
         "endpoint_url": cloud.endpoint,
         "region": REGION,
         "account": ACCOUNT,
@@ -85,4 +116,10 @@ def _outputs(cloud: Cloud) -> dict[str, str]:
         "admission_arn": given["AdmissionStateMachineArn"],
         "audit_table": given["AuditTable"],
         "operations_table": given["OperationsTable"],
+        "inventory_table": given["InventoryTable"],
     }
+
+
+def _local_url(cloud: Cloud, url: str) -> str:
+    api_id = url.split("://")[1].split(".", maxsplit=1)[0]
+    return f"{cloud.endpoint}/restapis/{api_id}/local/_user_request_"

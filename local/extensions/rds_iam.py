@@ -67,6 +67,8 @@ def _named(parameters: Parameters) -> str:
     instance = rds._resolve_instance(name) if name else None  # it takes an ARN and a DbiResourceId for a name, too
     if instance:
         return str(instance["DBInstanceArn"])
+    if not name and rds._p(parameters, "Action") == "DescribeDBInstances":
+        return f"arn:aws:rds:{get_region()}:{get_account_id()}:db:*"  # all of them
     name = name or str(rds._p(parameters, "DBClusterIdentifier"))
     return name if name.startswith("arn:") else ""
 

@@ -99,13 +99,13 @@ def _context(
     headers: dict[str, str], stage: str, resource: dict[str, Any], path: str, method: str, known: dict[str, Any]
 ) -> Context:
     """`$context`. The source IP is the peer's: MiniStack would believe an X-Forwarded-For header."""
-    key = apigateway_v1._resolve_api_key(apigateway_v1._api_key_from_request(headers)) or {}
     identity = {
         "sourceIp": _request_origin.get()[0],
         "userAgent": headers.get("user-agent", ""),
-        "apiKeyId": key.get("id", ""),
+        "apiKeyId": _key_id(resource["resourceMethods"][method], headers),
         **(known.get("caller_identity") or {}),
     }
+    claims = (known.get("authorizer_context") or {}).get("claims")
     return {
         "requestId": new_uuid(),
         "httpMethod": method,
@@ -113,7 +113,20 @@ def _context(
         "resourcePath": resource["path"],
         "stage": stage,
         "identity": {name: value for name, value in identity.items() if value},
+        **({"authorizer": {"claims": {**claims, **_groups(claims)}}} if claims else {}),
     }
+
+
+def _key_id(method: dict[str, Any], headers: dict[str, str]) -> str:
+    """Empty where the method asks for no key, whatever the caller has sent."""
+    key = method.get("apiKeyRequired") and apigateway_v1._resolve_api_key(apigateway_v1._api_key_from_request(headers))
+    return str(key["id"]) if key else ""
+
+
+def _groups(claims: dict[str, str]) -> dict[str, str]:
+    """A list as a REST API renders it, `a,b`; MiniStack does it as an HTTP API, `[a b]`."""
+    groups = claims.get("cognito:groups", "").strip("[]")
+    return {"cognito:groups": groups.replace(" ", ",")} if groups else {}
 
 
 def _as_sent(headers: dict[str, str]) -> dict[str, str]:
