@@ -22,6 +22,7 @@ from ministack.core.lambda_runtime import execution_credentials
 from ministack.core.responses import new_uuid
 from ministack.services import apigateway_v1
 
+from local.extensions.callers import claims_of, key_id
 from local.extensions.mapping_templates import Context, render_request, render_response
 
 Response = tuple[int, dict[str, str], bytes]
@@ -102,10 +103,10 @@ def _context(
     identity = {
         "sourceIp": _request_origin.get()[0],
         "userAgent": headers.get("user-agent", ""),
-        "apiKeyId": _key_id(resource["resourceMethods"][method], headers),
+        "apiKeyId": key_id(resource, method, headers),
         **(known.get("caller_identity") or {}),
     }
-    claims = (known.get("authorizer_context") or {}).get("claims")
+    claims = claims_of(known.get("authorizer_context"))
     return {
         "requestId": new_uuid(),
         "httpMethod": method,
@@ -113,20 +114,8 @@ def _context(
         "resourcePath": resource["path"],
         "stage": stage,
         "identity": {name: value for name, value in identity.items() if value},
-        **({"authorizer": {"claims": {**claims, **_groups(claims)}}} if claims else {}),
+        **({"authorizer": {"claims": claims}} if claims else {}),
     }
-
-
-def _key_id(method: dict[str, Any], headers: dict[str, str]) -> str:
-    """Empty where the method asks for no key, whatever the caller has sent."""
-    key = method.get("apiKeyRequired") and apigateway_v1._resolve_api_key(apigateway_v1._api_key_from_request(headers))
-    return str(key["id"]) if key else ""
-
-
-def _groups(claims: dict[str, str]) -> dict[str, str]:
-    """A list as a REST API renders it, `a,b`; MiniStack does it as an HTTP API, `[a b]`."""
-    groups = claims.get("cognito:groups", "").strip("[]")
-    return {"cognito:groups": groups.replace(" ", ",")} if groups else {}
 
 
 def _as_sent(headers: dict[str, str]) -> dict[str, str]:
