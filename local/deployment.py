@@ -17,6 +17,18 @@ from local.cloud import ACCOUNT, REGION, ROOT, SECRET_KEY, Cloud, CloudError
 STACK = "RdsOperations"
 TARGET_STACK = "RdsOperationsTarget"
 LOCAL_SETTINGS = "settings/local.json"
+_URLS = {"api_url": "ApiKeyApiUrl", "iam_api_url": "IamApiUrl", "cognito_api_url": "CognitoApiUrl"}
+_NAMED = {
+    "api_key_id": "ApiKeyId",
+    "user_pool_id": "UserPoolId",
+    "user_pool_client_id": "UserPoolClientId",
+    "state_machine_arn": "OperationStateMachineArn",
+    "admission_arn": "AdmissionStateMachineArn",
+    "audit_table": "AuditTable",
+    "operations_table": "OperationsTable",
+    "inventory_table": "InventoryTable",
+}
+"""outputs.json's names for the stack's outputs."""
 
 
 def session(account: str = ACCOUNT, region: str = REGION) -> boto3.Session:
@@ -100,23 +112,16 @@ def _cli() -> str:
 def _outputs(cloud: Cloud) -> dict[str, str]:
     stack = client(cloud, "cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
     given = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    if "ApiKeyId" not in given:
+        raise CloudError("The local cloud needs api_key among the settings' authentication: its tools call that API")
     key = client(cloud, "apigateway").get_api_key(apiKey=given["ApiKeyId"], includeValue=True)["value"]
     return {
-        "api_url": _local_url(cloud, given["ApiKeyApiUrl"]),
+        **{name: _local_url(cloud, given[output]) for name, output in _URLS.items() if output in given},
         "api_key": key,
-        "api_key_id": given["ApiKeyId"],
-        "iam_api_url": _local_url(cloud, given["IamApiUrl"]),
-        "cognito_api_url": _local_url(cloud, given["CognitoApiUrl"]),
-        "user_pool_id": given["UserPoolId"],
-        "user_pool_client_id": given["UserPoolClientId"],
         "endpoint_url": cloud.endpoint,
         "region": REGION,
         "account": ACCOUNT,
-        "state_machine_arn": given["OperationStateMachineArn"],
-        "admission_arn": given["AdmissionStateMachineArn"],
-        "audit_table": given["AuditTable"],
-        "operations_table": given["OperationsTable"],
-        "inventory_table": given["InventoryTable"],
+        **{name: given[output] for name, output in _NAMED.items() if output in given},
     }
 
 

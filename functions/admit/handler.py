@@ -29,4 +29,4 @@ def handler(event: Document) -> Document:
         return {"refusal": item.to_document(), "reply": item.reply()}
     accepted = order_of(item)
     start = {} if begun(item) else {"start": {"name": accepted.operation_id, "input": accepted.request}}
-    return {"reply": accepted_reply(item), **start}
+    return {"reply": accepted_reply(item, deployment.home), **start}

@@ -7,9 +7,10 @@ from typing import Any
 
 from rds_operations.classification import Verdict
 from rds_operations.faults import TableBusy, TooLate
-from rds_operations.items import ACCEPTED
+from rds_operations.items import ACCEPTED, elsewhere
 from rds_operations.ledger import Ledger
 from rds_operations.order import Order
+from rds_operations.place import Place
 from rds_operations.refusals import Code, Refusal, conflict, reply
 from rds_operations.tables import Item
 
@@ -58,9 +59,10 @@ def begun(item: Item) -> bool:
     return "acting_at" in item or "ended_at" in item
 
 
-def accepted_reply(item: Item) -> dict[str, Any]:
+def accepted_reply(item: Item, home: Place) -> dict[str, Any]:
     """202, the same for every repetition of the request."""
     body = {name: item[name] for name in ("operation", "instance_id", "operation_id", "execution_arn", "environment")}
+    body |= elsewhere(item, home)
     return reply(202, {**body, "status": ACCEPTED}, location=f"/operations/{item['operation_id']}")
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from rds_operations import clock
 from rds_operations.classification import Environment, Verdict
 from rds_operations.order import Order
+from rds_operations.place import Place
 from rds_operations.tables import Item
 
 ACCEPTED = "accepted"
@@ -66,6 +67,12 @@ def caller_of(item: Item) -> dict[str, Any]:
     """Who asked for it; of a lock or a key, nobody."""
     found: dict[str, Any] = json.loads(str(item.get("user_identity", "{}")))
     return found
+
+
+def elsewhere(item: Item, home: Place) -> dict[str, Any]:
+    """Where the instance is, unless it is in the service's own account and Region."""
+    place = Place(str(item.get("account_id") or home.account_id), str(item.get("region") or home.region))
+    return {} if place == home else {"account_id": place.account_id, "region": place.region}
 
 
 def verdict_of(item: Item) -> Verdict:

@@ -35,6 +35,7 @@ class Ledger:
         self._client = client
         self._deployment = deployment
         self._operations = deployment.operations_table
+        self.home = deployment.home
 
     def item(self, operation_id: str) -> Item | None:
         return tables.get(self._client, self._operations, operation_id)

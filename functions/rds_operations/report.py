@@ -5,22 +5,24 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from rds_operations.items import elsewhere
+from rds_operations.place import Place
 from rds_operations.refusals import Code, Refusal
 from rds_operations.tables import Item
 
 _RUNNING = ("operation", "instance_id", "operation_id", "execution_arn", "status", "started_at", "environment")
 
 
-def report(item: Item) -> dict[str, Any]:
+def report(item: Item, home: Place) -> dict[str, Any]:
     """The result document once it is over; until then where it stands, with the polls made so far."""
     if "ended_at" in item:
         document: dict[str, Any] = json.loads(str(item["result"]))
-        return document
+        return document | elsewhere(item, home)
     running: dict[str, Any] = {name: item[name] for name in _RUNNING}
     running["polls"] = item.get("polls", 0)
     if int(item.get("percent", -1)) >= 0:
         running["percent"] = item["percent"]
-    return running
+    return running | elsewhere(item, home)
 
 
 def unknown(operation_id: str) -> Refusal:

@@ -142,7 +142,7 @@ def _close_unbegun(ledger: Ledger, work: Document, item: Item, now: datetime, by
     # The key is freed, since a repetition must not be answered with an operation that never was.
     closed = ledger.close(order, verdict, outcome, now, by, unclaimed=True, free_key=True)
     if not closed and "ended_at" not in (ledger.item(order.operation_id) or item):
-        return accepted_reply(item)
+        return accepted_reply(item, ledger.home)
     return _fault_reply(work["fault"], order)
 
 

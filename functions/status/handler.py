@@ -25,7 +25,7 @@ def handler(event: Document) -> Document:
     if item is None or not may_see(callers, proxy_identity(event), caller_of(item)):
         refusal = unknown(operation_id)
         return _response(refusal.status, {"error": refusal.error, "code": refusal.code})
-    document = report(item)
+    document = report(item, deployment.home)
     running = {} if "success" in document else {"Retry-After": deployment.poll_interval}
     return _response(200, document, running)
 
