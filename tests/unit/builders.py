@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from rds_operations.classification import Environment, Verdict
 from rds_operations.order import Order
+from rds_operations.place import Place
 from rds_operations.refusals import Refusal
+from rds_operations.targets import Account, Targets
 from rds_operations.validation import parse_body
 
 if TYPE_CHECKING:
@@ -23,6 +25,18 @@ REGION = "ap-southeast-1"
 INSTANCE_ID = "dev-postgres-01"
 SNAPSHOT_ID = "dev-postgres-01-manual"
 EXECUTION_PREFIX = f"arn:aws:states:{REGION}:{ACCOUNT}:execution:rds-operations-operation:"
+HOME = Place(ACCOUNT, REGION)
+OTHER_ACCOUNT = "210987654321"
+OTHER_REGION = "ap-southeast-2"
+EXTERNAL_ID = "external-id-of-210987654321"
+TARGETS = Targets(HOME)
+"""A deployment for its own account and Region alone."""
+MANY_TARGETS = Targets(HOME, (OTHER_REGION,), {OTHER_ACCOUNT: Account(EXTERNAL_ID, (REGION, "eu-west-1"))})
+"""A second Region at home, and a second account with two: one that home has too, and one that it has not."""
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/Dba"
+ROLE_SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/Dba/john.doe"
+API_KEY = "the-value-of-an-api-key"
+"""What no record, log or answer may ever show."""
 REQUESTED_AT = "2025-11-13T10:30:00.000Z"
 MOMENT = datetime(2025, 11, 13, 10, 30, tzinfo=UTC)
 DEVELOPMENT = Verdict(Environment.DEVELOPMENT, "tag Environment=dev")
@@ -66,11 +80,23 @@ given_parameters: dict[str, st.SearchStrategy[dict[str, Any]]] = {
 }
 """Whatever a caller may send, with and without what may be left out."""
 
-valid_requests: st.SearchStrategy[dict[str, Any]] = st.one_of(
-    *(
-        st.fixed_dictionaries({"operation": st.just(name), "instance_id": identifiers, "parameters": parameters})
-        for name, parameters in given_parameters.items()
-    )
+CHOICES: list[dict[str, Any]] = [
+    {},
+    {"account_id": None, "region": None},
+    {"account_id": OTHER_ACCOUNT},
+    {"region": OTHER_REGION},
+    *({"account_id": place.account_id, "region": place.region} for place in MANY_TARGETS.places),
+]
+"""What a request may say of the place, where `MANY_TARGETS` are served."""
+valid_requests: st.SearchStrategy[dict[str, Any]] = st.builds(
+    lambda request, choice: {**request, **choice},
+    st.one_of(
+        *(
+            st.fixed_dictionaries({"operation": st.just(name), "instance_id": identifiers, "parameters": parameters})
+            for name, parameters in given_parameters.items()
+        )
+    ),
+    st.sampled_from(CHOICES),
 )
 json_values: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -89,6 +115,8 @@ near_requests: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
             st.sampled_from(["03:00-04:00", "snap-1", True, False]) | _near_tags | json_values,
             max_size=3,
         ),
+        "account_id": st.sampled_from([ACCOUNT, OTHER_ACCOUNT, "999999999999"]) | json_values,
+        "region": st.sampled_from([REGION, OTHER_REGION, "us-gov-west-1"]) | json_values,
         "extra\n": json_values,
     },
 )
@@ -103,6 +131,19 @@ def a_request(operation: str = "create_snapshot", /, **parameters: Any) -> dict[
     }
 
 
+def a_caller(**fields: Any) -> dict[str, Any]:
+    """A `user_identity`: somebody who assumed a role."""
+    return {
+        "userId": "john.doe",
+        "principal": ROLE_SESSION,
+        "authentication": "iam",
+        "sourceIp": "203.0.113.42",
+        "userArn": ROLE_SESSION,
+        "accountId": ACCOUNT,
+        **fields,
+    }
+
+
 def an_order(operation: str = "create_snapshot", parameters: dict[str, Any] | None = None, **fields: Any) -> Order:
     name = f"{INSTANCE_ID}-{operation.replace('_', '-')}-0123456789abcdef"
     order = Order(
@@ -110,7 +151,9 @@ def an_order(operation: str = "create_snapshot", parameters: dict[str, Any] | No
         operation=operation,
         instance_id=INSTANCE_ID,
         parameters=COMPLETE[operation] | (parameters or {}),
-        caller={"userId": "john.doe", "sourceIp": "203.0.113.42"},
+        account_id=ACCOUNT,
+        region=REGION,
+        caller=a_caller(),
         requested_at=REQUESTED_AT,
         request_id="request-1",
         execution_arn=EXECUTION_PREFIX + name,
@@ -119,11 +162,11 @@ def an_order(operation: str = "create_snapshot", parameters: dict[str, Any] | No
 
 
 def ordered(body: dict[str, Any]) -> Order:
-    """The order that a valid request becomes."""
+    """The order that a valid request becomes: where it chooses no place, the instance was found at home."""
     parsed = parse_body(body)
     assert not isinstance(parsed, Refusal), parsed
-    operation, instance_id, parameters = parsed
-    return an_order(operation.name, parameters, instance_id=instance_id)
+    place = {"account_id": parsed.account_id or ACCOUNT, "region": parsed.region or REGION}
+    return an_order(parsed.operation.name, parsed.parameters, instance_id=parsed.instance_id, **place)
 
 
 def an_instance(*without: str, **fields: Any) -> DBInstanceTypeDef:
@@ -151,14 +194,65 @@ def an_envelope(request: Any = None, **fields: Any) -> dict[str, Any]:
         "request": request if isinstance(request, str) else json.dumps(a_request() if request is None else request),
         "length": 100,
         "idempotency_key": "",
-        "caller": {
-            "sourceIp": "203.0.113.42",
-            "apiKeyId": "key-id-1",
-            "accountId": "",
-            "userArn": "",
-            "userAgent": "curl/8.5.0",
-        },
+        "caller": a_context(),
         **fields,
+    }
+
+
+def a_context(**fields: Any) -> dict[str, Any]:
+    """The `caller` of an envelope: what the request mapping template takes from API Gateway's context."""
+    return {
+        "authentication": "api_key",
+        "sourceIp": "203.0.113.42",
+        "apiKeyId": "key-id-1",
+        "accountId": "",
+        "userArn": "",
+        "sub": "",
+        "issuer": "",
+        "username": "",
+        "groups": "",
+        "userAgent": "curl/8.5.0",
+        **fields,
+    }
+
+
+def a_proxy_event(
+    operation_id: str = "an-operation",
+    authentication: str = "api_key",
+    claims: dict[str, Any] | None = None,
+    **identity: Any,
+) -> dict[str, Any]:
+    """GET /operations/{operation_id} as a Lambda function gets it, the key's value at all three places that have it.
+
+    `identity` is of the request context; `claims` those of a Cognito token. By default the caller of `an_envelope`.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+    """
+    headers = {"x-api-key": API_KEY, "User-Agent": "curl/8.5.0"}
+    context: dict[str, Any] = {
+        "identity": {
+            "sourceIp": "203.0.113.42",
+            "userAgent": "curl/8.5.0",
+            "apiKey": API_KEY,
+            "apiKeyId": "key-id-1",
+            "accountId": None,
+            "userArn": None,
+            "caller": None,
+            "user": None,
+            **identity,
+        }
+    }
+    return {
+        "resource": "/operations/{operation_id}",
+        "path": f"/operations/{operation_id}",
+        "httpMethod": "GET",
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "queryStringParameters": None,
+        "pathParameters": {"operation_id": operation_id},
+        "stageVariables": {"authentication": authentication},
+        "requestContext": context if claims is None else context | {"authorizer": {"claims": claims}},
+        "body": None,
+        "isBase64Encoded": False,
     }
 
 
