@@ -13,7 +13,19 @@ from rds_operations.audit_record import Event, audit_record
 from rds_operations.classification import Verdict
 from rds_operations.order import Order
 from rds_operations.tables import from_attributes, to_attributes
-from tests.unit.builders import DEVELOPMENT, INSTANCE_ID, MOMENT, SNAPSHOT_ID, an_order, moments, orders, verdicts
+from tests.unit.builders import (
+    ACCOUNT,
+    DEVELOPMENT,
+    INSTANCE_ID,
+    MOMENT,
+    REGION,
+    ROLE_SESSION,
+    SNAPSHOT_ID,
+    an_order,
+    moments,
+    orders,
+    verdicts,
+)
 
 DONE = {"success": True, "duration_seconds": 125.3}
 
@@ -24,9 +36,14 @@ def test_the_attributes_of_a_record() -> None:
         "instance_id": INSTANCE_ID,
         "audit_id": f"{INSTANCE_ID}#2025-11-13T10:30:00.000Z#{order.operation_id}#completed",
         "timestamp": "2025-11-13T10:30:00.000Z",
+        "account_id": ACCOUNT,
+        "region": REGION,
         "operation": "create_snapshot",
         "parameters": f'{{"snapshot_id": "{SNAPSHOT_ID}", "tags": []}}',
-        "user_identity": '{"userId": "john.doe", "sourceIp": "203.0.113.42"}',
+        "user_identity": (
+            f'{{"userId": "john.doe", "principal": "{ROLE_SESSION}", "authentication": "iam", '
+            f'"sourceIp": "203.0.113.42", "userArn": "{ROLE_SESSION}", "accountId": "{ACCOUNT}"}}'
+        ),
         "result": '{"success": true, "duration_seconds": 125.3}',
         "success": True,
         "ttl": 1770805800,
@@ -53,6 +70,7 @@ def test_an_attempt_that_names_nothing_sound_has_a_partition_of_its_own() -> Non
     record = audit_record(Order("request-1"), Event.REFUSED, {"success": False}, MOMENT)
     assert (record["instance_id"], record["operation"]) == ("-", "-")
     assert (record["environment"], record["environment_source"]) == ("unknown", "")
+    assert (record["account_id"], record["region"]) == ("", "")
 
 
 def test_words_of_any_language_stay_readable() -> None:
@@ -95,6 +113,7 @@ def test_any_record_has_the_specified_attributes_with_their_types(
         **dict.fromkeys(("instance_id", "audit_id", "timestamp", "operation", "parameters", "user_identity"), str),
         **dict.fromkeys(("result", "event", "operation_id", "execution_arn", "request_id"), str),
         **dict.fromkeys(("environment", "environment_source", "environment_disagreement", "recorded_by"), str),
+        **dict.fromkeys(("account_id", "region"), str),
         "success": bool,
         "ttl": int,
     }
@@ -103,6 +122,7 @@ def test_any_record_has_the_specified_attributes_with_their_types(
     as_told = [json.loads(str(record[name])) for name in ("parameters", "user_identity", "result")]
     assert as_told == [order.parameters, caller, result]
     assert record["success"] is result["success"]
+    assert (record["account_id"], record["region"]) == (order.account_id, order.region)
     assert (record["environment"], record["environment_source"]) == (verdict.environment.value, verdict.source)
     assert from_attributes(to_attributes(record)) == record
 

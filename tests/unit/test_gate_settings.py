@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rds_operations import gate_settings
+from rds_operations import shipped
 from rds_operations.gate_settings import ENVIRONMENT_TAG_NAMES, GateSettings
 
 SOME = GateSettings(
@@ -15,6 +15,7 @@ SOME = GateSettings(
     account_mappings={"123456789012": "test"},
     naming_patterns={"^poc-": "poc", "-qa$": "test"},
     default_environment="staging",
+    production_veto=True,
 )
 
 
@@ -22,15 +23,15 @@ SOME = GateSettings(
 def test_settings_survive_the_file_they_are_shipped_in(
     settings: GateSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shipped = tmp_path / "gate_settings.json"
-    shipped.write_text(json.dumps(asdict(settings)))
-    monkeypatch.setattr(gate_settings, "SHIPPED", shipped)
+    file = tmp_path / "shipped_settings.json"
+    file.write_text(json.dumps({"gate": asdict(settings), "callers": {}, "targets": {}}))
+    monkeypatch.setattr(shipped, "FILE", file)
     assert GateSettings.shipped() == settings
     assert list(GateSettings.shipped().naming_patterns) == list(settings.naming_patterns)
 
 
 def test_without_the_file_nothing_but_tags_classifies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate_settings, "SHIPPED", tmp_path / "none.json")
+    monkeypatch.setattr(shipped, "FILE", tmp_path / "none.json")
     assert GateSettings.shipped() == GateSettings()
 
 

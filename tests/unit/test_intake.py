@@ -13,12 +13,20 @@ from rds_operations.intake import api_stub, execution_stub, from_api, from_execu
 from rds_operations.operations import OPERATIONS
 from rds_operations.order import Order
 from rds_operations.refusals import Code, Refusal
-from rds_operations.validation import parse_request
+from rds_operations.targets import Targets
+from rds_operations.validation import Request, parse_request
 from tests.unit.builders import (
+    ACCOUNT,
+    CHOICES,
     COMPLETE,
     EXECUTION_PREFIX,
     INSTANCE_ID,
+    MANY_TARGETS,
+    OTHER_ACCOUNT,
+    OTHER_REGION,
     REQUESTED_AT,
+    TARGETS,
+    a_context,
     a_request,
     an_envelope,
     an_execution,
@@ -29,14 +37,14 @@ from tests.unit.builders import (
 ADMISSION = an_execution("request-1")
 
 
-def ordered(request_id: str = "request-1", **envelope: Any) -> Order:
-    order = from_api(an_envelope(**envelope), an_execution(request_id))
+def ordered(request_id: str = "request-1", targets: Targets = TARGETS, **envelope: Any) -> Order:
+    order = from_api(an_envelope(**envelope), an_execution(request_id), targets)
     assert isinstance(order, Order), order
     return order
 
 
-def refused(**envelope: Any) -> tuple[Order, Refusal]:
-    result = from_api(an_envelope(**envelope), ADMISSION)
+def refused(targets: Targets = TARGETS, **envelope: Any) -> tuple[Order, Refusal]:
+    result = from_api(an_envelope(**envelope), ADMISSION, targets)
     assert isinstance(result, tuple), result
     return result
 
@@ -49,6 +57,8 @@ def test_a_request_from_the_api_becomes_an_order() -> None:
         parameters=COMPLETE["create_snapshot"],
         caller={
             "userId": "apikey:key-id-1",
+            "principal": "apikey:key-id-1",
+            "authentication": "api_key",
             "sourceIp": "203.0.113.42",
             "apiKeyId": "key-id-1",
             "userAgent": "curl/8.5.0",
@@ -65,7 +75,7 @@ def test_without_a_key_every_request_is_a_new_operation() -> None:
 def test_the_same_key_of_the_same_caller_has_the_same_digest() -> None:
     orders = [ordered(idempotency_key="my-key", request_id=f"request-{number}") for number in (1, 2)]
     assert orders[0].idempotency_key == orders[1].idempotency_key
-    stranger = ordered(idempotency_key="my-key", caller={"apiKeyId": "key-id-2"})
+    stranger = ordered(idempotency_key="my-key", caller=a_context(apiKeyId="key-id-2"))
     assert stranger.idempotency_key != orders[0].idempotency_key
 
 
@@ -98,14 +108,80 @@ def test_a_refused_request_keeps_who_asked_and_what_is_sound(envelope: dict[str,
     assert known.parameters == {}
 
 
+ANONYMOUS = "The caller could not be identified. Send credentials of this API"
+
+
+@pytest.mark.parametrize(
+    "caller",
+    [
+        {},
+        a_context(authentication=""),
+        a_context(authentication="none"),
+        a_context(apiKeyId=""),
+        a_context(authentication="iam"),
+        a_context(authentication="cognito"),
+    ],
+)
+def test_nothing_is_done_for_a_caller_that_nobody_vouches_for(caller: dict[str, Any]) -> None:
+    known, refusal = refused(caller=caller)
+    assert refusal == Refusal(403, Code.CALLER_NOT_PERMITTED, ANONYMOUS)
+    assert (known.operation_id, known.parameters) == ("request-1", {})
+    assert (known.operation, known.instance_id) == ("create_snapshot", INSTANCE_ID)
+    assert known.caller["principal"] == "anonymous"
+
+
+def test_a_request_that_is_none_is_told_so_before_its_caller_is() -> None:
+    assert refused(request="{}", caller={})[1].code is Code.MISSING_PARAMETER
+
+
+ELSEWHERE = [
+    ({"account_id": "999999999999"}, "account_id '999999999999'"),
+    ({"region": "us-gov-west-1"}, "region 'us-gov-west-1'"),
+    ({"account_id": ACCOUNT, "region": "eu-west-1"}, f"account_id '{ACCOUNT}' with region 'eu-west-1'"),
+    (
+        {"account_id": OTHER_ACCOUNT, "region": OTHER_REGION},
+        f"account_id '{OTHER_ACCOUNT}' with region '{OTHER_REGION}'",
+    ),
+]
+
+
+@pytest.mark.parametrize(("chosen", "asked"), ELSEWHERE)
+def test_a_place_that_is_not_on_the_deployments_list_is_refused_at_both_doors(
+    chosen: dict[str, str], asked: str
+) -> None:
+    body = a_request() | chosen
+    known, refusal = refused(MANY_TARGETS, request=json.dumps(body))
+    assert (refusal.status, refusal.code) == (400, Code.NOT_OPERATED)
+    assert refusal.error.startswith(f"This service does not operate {asked}. Allowed: account ")
+    assert (known.account_id, known.region) == ("", "")
+    by_hand = from_execution(json.dumps(body), an_execution(), MANY_TARGETS)
+    assert isinstance(by_hand, tuple)
+    assert by_hand[1] == refusal
+
+
+def test_an_order_has_the_place_that_was_asked_for_and_no_other() -> None:
+    assert (ordered().account_id, ordered().region) == ("", "")
+    for chosen in CHOICES:
+        body = json.dumps(a_request() | chosen)
+        by_api = ordered(targets=MANY_TARGETS, request=body)
+        by_hand = from_execution(body, an_execution(), MANY_TARGETS)
+        assert isinstance(by_hand, Order)
+        asked = (chosen.get("account_id") or "", chosen.get("region") or "")
+        assert (by_api.account_id, by_api.region) == (by_hand.account_id, by_hand.region) == asked
+
+
 def test_the_input_of_an_execution_becomes_an_order_under_the_executions_name() -> None:
-    order = from_execution(json.dumps(a_request()), an_execution("by-hand"))
+    order = from_execution(json.dumps(a_request()), an_execution("by-hand"), TARGETS)
     assert order == Order(
         operation_id="by-hand",
         operation="create_snapshot",
         instance_id=INSTANCE_ID,
         parameters=COMPLETE["create_snapshot"],
-        caller={"userId": "states:StartExecution", "executionArn": EXECUTION_PREFIX + "by-hand"},
+        caller={
+            "userId": "states:StartExecution",
+            "principal": "states:StartExecution",
+            "executionArn": EXECUTION_PREFIX + "by-hand",
+        },
         requested_at=REQUESTED_AT,
         execution_arn=EXECUTION_PREFIX + "by-hand",
     )
@@ -113,7 +189,7 @@ def test_the_input_of_an_execution_becomes_an_order_under_the_executions_name() 
 
 @pytest.mark.parametrize("given", [None, [], "text", 7, {}, {"operation": "drop"}])
 def test_any_other_input_of_an_execution_is_refused(given: Any) -> None:
-    result = from_execution(json.dumps(given), an_execution("by-hand"))
+    result = from_execution(json.dumps(given), an_execution("by-hand"), TARGETS)
     assert isinstance(result, tuple)
     known, refusal = result
     assert (refusal.status, known.operation_id, known.instance_id) == (400, "by-hand", "")
@@ -136,7 +212,7 @@ def test_the_stub_of_an_admission_that_broke_early_knows_its_caller() -> None:
 @pytest.mark.parametrize("envelope", [1, {}, an_envelope()])
 def test_an_envelope_forged_for_an_execution_names_neither_caller_nor_operation(envelope: Any) -> None:
     given = {"envelope": envelope}
-    result = from_execution(json.dumps(given), an_execution("by-hand"))
+    result = from_execution(json.dumps(given), an_execution("by-hand"), TARGETS)
     assert isinstance(result, tuple)
     assert (result[0].operation_id, result[0].caller["userId"]) == ("by-hand", "states:StartExecution")
 
@@ -167,15 +243,19 @@ FORGED = {
 }
 """What a body might claim of itself, were anybody listening."""
 
+MODES = ["api_key", "iam", "cognito", "none"]
 envelopes = st.fixed_dictionaries(
     {
         "request": request_texts,
         "length": st.sampled_from([0, 32_768, 32_769, 10_000_000]),
         "idempotency_key": st.sampled_from(["", "", "monday-1"]) | st.text(max_size=4),
-        "caller": st.dictionaries(
-            st.sampled_from(["sourceIp", "userArn", "accountId", "apiKeyId", "userAgent", "userId"]),
+        "caller": st.just(a_context())
+        | st.dictionaries(
+            st.sampled_from(
+                ["sourceIp", "userArn", "accountId", "apiKeyId", "userAgent", "userId", "sub", "issuer", "username"]
+            ),
             st.none() | st.text(max_size=6),
-        ),
+        ).flatmap(lambda said: st.sampled_from(MODES).map(lambda mode: {**said, "authentication": mode})),
     }
 )
 
@@ -194,7 +274,7 @@ def is_sound(order: Order) -> bool:
 
 @given(envelopes)
 def test_any_envelope_becomes_an_order_or_a_refusal_of_whoever_sent_it(envelope: dict[str, Any]) -> None:
-    order, refusal = taken_in(from_api(envelope, ADMISSION))
+    order, refusal = taken_in(from_api(envelope, ADMISSION, MANY_TARGETS))
     assert order.caller == caller_identity(envelope["caller"])
     assert (order.request_id, order.requested_at, order.execution_arn) == ("request-1", REQUESTED_AT, "")
     assert is_sound(order)
@@ -203,9 +283,15 @@ def test_any_envelope_becomes_an_order_or_a_refusal_of_whoever_sent_it(envelope:
         assert order.operation_id == operation_id(order.operation, order.instance_id, "request-1")
         assert is_execution_name(order.operation_id)
         assert bool(order.idempotency_key) == bool(envelope["idempotency_key"])
-        assert isinstance(parse_request(envelope["request"]), tuple)
+        assert order.caller["principal"] != "anonymous"
+        asked = parse_request(envelope["request"])
+        assert isinstance(asked, Request)
+        assert (order.account_id, order.region) == (asked.account_id, asked.region)
+        assert MANY_TARGETS.fitting(order.account_id, order.region)
     else:
-        assert refusal.status == (413 if envelope["length"] > 32_768 else 400)
+        anonymous = refusal.code is Code.CALLER_NOT_PERMITTED
+        assert not anonymous or order.caller["principal"] == "anonymous"
+        assert refusal.status == (413 if envelope["length"] > 32_768 else 403 if anonymous else 400)
         assert order.operation_id == "request-1"
         assert (order.parameters, order.idempotency_key) == ({}, "")
     assert Order.from_document(json.loads(json.dumps(order.to_document()))) == order
@@ -214,7 +300,7 @@ def test_any_envelope_becomes_an_order_or_a_refusal_of_whoever_sent_it(envelope:
 @given(request_texts)
 def test_any_input_of_an_execution_becomes_an_order_or_a_refusal_under_its_own_name(text: str) -> None:
     execution = an_execution("by-hand")
-    order, refusal = taken_in(from_execution(text, execution))
+    order, refusal = taken_in(from_execution(text, execution, MANY_TARGETS))
     assert order.caller == direct_start(execution["Id"])
     assert (order.operation_id, order.execution_arn) == ("by-hand", execution["Id"])
     assert (order.request_id, order.idempotency_key, order.requested_at) == ("", "", REQUESTED_AT)
@@ -224,8 +310,8 @@ def test_any_input_of_an_execution_becomes_an_order_or_a_refusal_under_its_own_n
 
 @given(request_texts)
 def test_both_doors_judge_a_request_alike(text: str) -> None:
-    by_api, no_by_api = taken_in(from_api(an_envelope(text), ADMISSION))
-    by_hand, no_by_hand = taken_in(from_execution(text, an_execution()))
+    by_api, no_by_api = taken_in(from_api(an_envelope(text), ADMISSION, MANY_TARGETS))
+    by_hand, no_by_hand = taken_in(from_execution(text, an_execution(), MANY_TARGETS))
     assert no_by_api == no_by_hand
     assert (by_api.request, by_api.fingerprint) == (by_hand.request, by_hand.fingerprint)
 
@@ -233,9 +319,9 @@ def test_both_doors_judge_a_request_alike(text: str) -> None:
 @given(valid_requests)
 def test_what_operation_is_started_with_asks_for_what_was_accepted(body: dict[str, Any]) -> None:
     """The claim compares fingerprints: an order that changed on its way would never be carried out."""
-    accepted = from_api(an_envelope(body), ADMISSION)
+    accepted = from_api(an_envelope(body), ADMISSION, MANY_TARGETS)
     assert isinstance(accepted, Order)
-    started = from_execution(json.dumps(accepted.request), an_execution(accepted.operation_id))
+    started = from_execution(json.dumps(accepted.request), an_execution(accepted.operation_id), MANY_TARGETS)
     assert isinstance(started, Order)
     assert started.request == accepted.request
     assert started.fingerprint == accepted.fingerprint
@@ -245,9 +331,9 @@ def test_what_operation_is_started_with_asks_for_what_was_accepted(body: dict[st
 def test_a_body_that_says_who_sent_it_is_refused_and_not_believed(body: dict[str, Any], claimed: set[str]) -> None:
     claims = {name: FORGED[name] for name in claimed}
     for forged in (body | claims, body | {"parameters": body["parameters"] | claims}):
-        known, refusal = taken_in(from_api(an_envelope(forged), ADMISSION))
+        known, refusal = taken_in(from_api(an_envelope(forged), ADMISSION, MANY_TARGETS))
         assert refusal
         assert known == api_stub(an_envelope(body), ADMISSION)
-        known, refusal = taken_in(from_execution(json.dumps(forged), an_execution()))
+        known, refusal = taken_in(from_execution(json.dumps(forged), an_execution(), MANY_TARGETS))
         assert refusal
         assert known == execution_stub(json.dumps(body), an_execution())

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from rds_operations import clock
 from rds_operations.admission import LONGEST_WAIT, check_in_time
-from rds_operations.classification import Verdict
+from rds_operations.classification import Environment, Verdict
 from rds_operations.faults import TooLate
 from rds_operations.identifiers import is_execution_name
 from rds_operations.items import key_id, lock_id, operation_item, order_of, verdict_of
 from rds_operations.operations import OPERATIONS
 from rds_operations.order import Order
 from rds_operations.tables import from_attributes, to_attributes
-from tests.unit.builders import MOMENT, an_order, identifiers, moments, orders, verdicts
+from tests.unit.builders import ACCOUNT, INSTANCE_ID, MOMENT, REGION, an_order, moments, orders, verdicts
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
@@ -39,6 +39,10 @@ def test_equal_requests_have_one_fingerprint_whoever_asks() -> None:
         an_order("reboot_instance"),
         an_order(parameters={"snapshot_id": "another"}),
         an_order(parameters={"tags": [{"Key": "a", "Value": "b"}]}),
+        an_order(account_id="210987654321"),
+        an_order(region="eu-west-1"),
+        an_order(account_id=""),
+        an_order(region=""),
     ],
 )
 def test_another_request_has_another_fingerprint(other: Order) -> None:
@@ -120,8 +124,33 @@ def test_an_order_and_its_verdict_survive_the_item_they_are_kept_in(
     assert not item.keys() & {"acting_at", "ended_at"}
 
 
-@given(identifiers, st.text("0123456789abcdef", min_size=64, max_size=64))
-def test_a_lock_a_key_and_an_operation_never_meet_in_the_table(instance_id: str, digest: str) -> None:
-    assert not is_execution_name(lock_id(instance_id))
+@given(orders, st.text("0123456789abcdef", min_size=64, max_size=64))
+def test_a_lock_a_key_and_an_operation_never_meet_in_the_table(order: Order, digest: str) -> None:
+    assert not is_execution_name(lock_id(order))
     assert not is_execution_name(key_id(digest))
-    assert lock_id(instance_id) != key_id(digest)
+    assert lock_id(order) != key_id(digest)
+
+
+def test_a_lock_is_of_one_instance_in_one_place() -> None:
+    assert lock_id(an_order()) == f"lock#{ACCOUNT}#{REGION}#{INSTANCE_ID}"
+    assert lock_id(an_order("reboot_instance", operation_id="other", caller={})) == lock_id(an_order())
+
+
+@given(orders, orders)
+def test_two_orders_share_a_lock_only_where_they_would_touch_one_instance(first: Order, second: Order) -> None:
+    namesake = replace(second, instance_id=first.instance_id)
+    neighbour = replace(namesake, account_id=first.account_id)
+    for other in (second, namesake, neighbour, replace(neighbour, region=first.region)):
+        touched = [(order.instance_id, order.account_id, order.region) for order in (first, other)]
+        assert (lock_id(first) == lock_id(other)) == (touched[0] == touched[1])
+
+
+@pytest.mark.parametrize("name", ["account_id", "region"])
+def test_an_order_and_an_item_from_before_there_were_places_are_still_read(name: str) -> None:
+    before = replace(an_order(), **{name: ""})  # type: ignore[arg-type]
+    document = an_order().to_document()
+    del document[name]
+    assert Order.from_document(document) == before
+    item = operation_item(an_order(), Verdict(Environment.TEST, "x"), MOMENT, MOMENT)
+    del item[name]
+    assert order_of(item) == before

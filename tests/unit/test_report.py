@@ -11,11 +11,12 @@ from rds_operations.classification import Verdict
 from rds_operations.items import operation_item
 from rds_operations.order import Order
 from rds_operations.outcome import outcome_of
+from rds_operations.place import Place
 from rds_operations.progress import done, failed
 from rds_operations.refusals import Code, Refusal
 from rds_operations.report import report, unknown
 from rds_operations.tables import Item
-from tests.unit.builders import MOMENT, orders, verdicts
+from tests.unit.builders import HOME, MOMENT, OTHER_ACCOUNT, OTHER_REGION, orders, verdicts
 
 RUNNING: Item = {
     "operation": "create_snapshot",
@@ -39,13 +40,34 @@ PRIVATE: Item = {"fingerprint": "f", "user_identity": "{}", "parameters": "{}", 
     ],
 )
 def test_a_running_operation_tells_where_it_stands_and_nothing_private(more: Item, shown: dict[str, Any]) -> None:
-    assert report({**RUNNING, **PRIVATE, **more}) == {**RUNNING, **shown}
+    assert report({**RUNNING, **PRIVATE, **more}, HOME) == {**RUNNING, **shown}
 
 
 def test_an_operation_that_is_over_is_its_result_document() -> None:
     result = {"operation": "create_snapshot", "success": True, "duration_seconds": 125.3}
     item: Item = {**RUNNING, "polls": 4, "ended_at": "2025-11-13T10:32:05.300Z", "result": json.dumps(result)}
-    assert report(item) == result
+    assert report(item, HOME) == result
+
+
+@pytest.mark.parametrize("ended", [{}, {"ended_at": "x", "result": '{"success": true}'}])
+@pytest.mark.parametrize(
+    ("kept", "shown"),
+    [
+        ({}, None),
+        ({"account_id": "", "region": ""}, None),
+        ({"account_id": HOME.account_id, "region": HOME.region}, None),
+        ({"account_id": OTHER_ACCOUNT, "region": HOME.region}, (OTHER_ACCOUNT, HOME.region)),
+        ({"account_id": HOME.account_id, "region": OTHER_REGION}, (HOME.account_id, OTHER_REGION)),
+        ({"account_id": "", "region": OTHER_REGION}, (HOME.account_id, OTHER_REGION)),
+    ],
+)
+def test_where_an_instance_is_is_shown_when_it_is_not_at_home(
+    kept: Item, shown: tuple[str, str] | None, ended: Item
+) -> None:
+    """An item from before there were places is of an instance at home."""
+    document = report({**RUNNING, **kept, **ended}, HOME)
+    found = (document["account_id"], document["region"]) if {"account_id", "region"} & document.keys() else None
+    assert found == shown
 
 
 def test_an_unknown_id_is_not_found_and_cut_to_the_length_of_a_name() -> None:
@@ -68,9 +90,11 @@ def test_whatever_runs_is_shown_with_these_keys_and_types(
         **operation_item(order, verdict, MOMENT, MOMENT),
         **{name: value for name, value in seen.items() if value is not None},
     }
-    shown = report(item)
+    shown = report(item, HOME)
     counts = percent is not None and percent >= 0
-    assert {name: type(value) for name, value in shown.items()} == {**SHOWN, **({"percent": int} if counts else {})}
+    more = {"percent": int} if counts else {}
+    where = {} if Place(order.account_id, order.region) == HOME else {"account_id": str, "region": str}
+    assert {name: type(value) for name, value in shown.items()} == {**SHOWN, **more, **where}
     assert shown == {**{name: item.get(name) for name in shown}, "polls": polls or 0}
 
 
@@ -81,7 +105,11 @@ def test_whatever_is_over_is_shown_as_its_result_document(
     progress = (done() if success else failed(error)).to_document()
     document = outcome_of({"progress": progress}, order, verdict.environment.value, MOMENT, MOMENT).document
     ended: Item = {"ended_at": "x", "result": json.dumps(document), "status": "x", "polls": 3, "percent": 40}
-    assert report({**operation_item(order, verdict, MOMENT, MOMENT), **ended}) == document
+    item: Item = {**operation_item(order, verdict, MOMENT, MOMENT), **ended}
+    assert report(item, Place(order.account_id, order.region)) == document
+    elsewhere = {"account_id": order.account_id, "region": order.region}
+    assert report(item, Place("999999999999", order.region)) == document | elsewhere
+    assert report(item, Place(order.account_id, "us-gov-west-1")) == document | elsewhere
 
 
 @given(st.text(max_size=100))

@@ -3,7 +3,9 @@
 import json
 import re
 import unicodedata
+from dataclasses import replace
 from itertools import product
+from string import ascii_lowercase, digits
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from rds_operations.operations import OPERATIONS
 from rds_operations.refusals import Code, Refusal
 from rds_operations.validation import (
     LARGEST_BODY,
+    Request,
     idempotency_digest,
     parse_body,
     parse_request,
@@ -22,12 +25,15 @@ from rds_operations.validation import (
     too_large,
 )
 from tests.unit.builders import (
+    ACCOUNT,
     COMPLETE,
     GIVEN,
     INSTANCE_ID,
+    REGION,
     a_request,
     json_values,
     near_requests,
+    ordered,
     valid_requests,
 )
 
@@ -38,7 +44,7 @@ INSTANCE_TEXT = (
 )
 SNAPSHOT_TEXT = INSTANCE_TEXT.replace("instance_id", "snapshot_id").replace("63", "255")
 NOT_ALLOWED = "not allowed. Allowed: create_snapshot, reboot_instance, modify_backup_window"
-KEYS = "in the request body. Allowed: operation, instance_id, parameters"
+KEYS = "in the request body. Allowed: operation, instance_id, parameters, account_id, region"
 
 
 def refusal_of(body: Any) -> Refusal:
@@ -51,13 +57,13 @@ def refusal_of(body: Any) -> Refusal:
 def parameters_of(body: Any) -> dict[str, Any]:
     result = parse_body(body)
     assert not isinstance(result, Refusal), result
-    return result[2]
+    return result.parameters
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_the_least_request_becomes_a_complete_one(operation: str) -> None:
     body = {"operation": operation, "instance_id": INSTANCE_ID.upper(), "parameters": GIVEN[operation]}
-    assert parse_body(body) == (OPERATIONS[operation], INSTANCE_ID, COMPLETE[operation])
+    assert parse_body(body) == (OPERATIONS[operation], INSTANCE_ID, COMPLETE[operation], "", "")
 
 
 @pytest.mark.parametrize(
@@ -130,6 +136,95 @@ def test_null_parameters_are_absent() -> None:
     assert parameters_of(a_request("reboot_instance") | {"parameters": None}) == {"force_failover": False}
     assert parameters_of(a_request("modify_backup_window", apply_immediately=None))["apply_immediately"] is True
     assert parameters_of(a_request(tags=None))["tags"] == []
+
+
+ACCOUNT_TEXT = "Invalid account_id. It is a string of 12 digits"
+REGION_TEXT = "Invalid region. It is a string such as eu-west-1"
+OF_NO_TEXT: list[Any] = ["", 0, 1, 123456789012, 1.5, True, False, [], ["123456789012"], {}, {"a": 1}]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *OF_NO_TEXT,
+        "12345678901",
+        "1234567890123",
+        " 123456789012",
+        "123456789012\n",
+        "12345678901a",
+        "1234-5678-9012",
+        "-23456789012",
+        "１２３４５６７８９０１２",
+        "12345678901٢",
+        "12345678901²",
+        "arn:aws:iam::123456789012:root",
+        "123456789012/dev",
+        "*",
+    ],
+)
+def test_an_account_id_is_a_string_of_twelve_ascii_digits(value: Any) -> None:
+    assert refusal_of(a_request() | {"account_id": value}) == Refusal(400, Code.INVALID_PARAMETER, ACCOUNT_TEXT)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *OF_NO_TEXT,
+        "eu",
+        "eu-west",
+        "eu-west-",
+        "eu-west-12",
+        "EU-WEST-1",
+        "eu-west-1 ",
+        "eu-west-1\n",
+        "eu_west_1",
+        "e-west-1",
+        "eu--west-1",
+        "eu-west-1a",
+        "eu-west-１",
+        "eu-west-١",
+        "éu-west-1",
+        "eu-west-1.example.com",
+        "eu-west-1/../",
+        "*",
+    ],
+)
+def test_a_region_is_spelled_as_aws_spells_it(value: Any) -> None:
+    """Its name becomes a part of an ARN and of a host's name."""
+    assert refusal_of(a_request() | {"region": value}) == Refusal(400, Code.INVALID_PARAMETER, REGION_TEXT)
+
+
+@pytest.mark.parametrize("account_id", ["123456789012", "000000000000"])
+@pytest.mark.parametrize("region", ["eu-west-1", "us-gov-west-1", "us-iso-east-1", "cn-northwest-1", "ap-southeast-7"])
+def test_a_place_is_taken_as_it_was_asked_for(account_id: str, region: str) -> None:
+    parsed = parse_body(a_request() | {"account_id": account_id, "region": region})
+    assert isinstance(parsed, Request)
+    assert (parsed.account_id, parsed.region) == (account_id, region)
+
+
+@pytest.mark.parametrize("chosen", [{"account_id": None}, {"region": None}, {"account_id": None, "region": None}])
+def test_a_place_that_is_null_is_absent(chosen: dict[str, None]) -> None:
+    assert parse_body(a_request() | chosen) == parse_body(a_request())
+
+
+@pytest.mark.parametrize("name", ["account_id", "region"])
+def test_a_place_is_no_parameter_of_an_operation(name: str) -> None:
+    error = f"Unknown key '{name}' in parameters of create_snapshot. Allowed: snapshot_id, tags"
+    assert refusal_of(a_request(**{name: "eu-west-1"})) == Refusal(400, Code.INVALID_PARAMETER, error)
+
+
+@given(valid_requests)
+def test_an_order_asks_for_what_its_request_has_asked_for(body: dict[str, Any]) -> None:
+    """Both ways: what OPERATION is started with is read as the same request."""
+    parsed = parse_body(body)
+    assert isinstance(parsed, Request)
+    order = ordered(body)
+    again = parse_body(order.request)
+    assert isinstance(again, Request)
+    assert again == parsed._replace(account_id=parsed.account_id or ACCOUNT, region=parsed.region or REGION)
+    open_to_all = replace(order, account_id="", region="").request
+    assert open_to_all.keys() == {"operation", "instance_id", "parameters"}
+    assert parse_body(open_to_all) == parsed._replace(account_id="", region="")
 
 
 def test_of_many_unknown_keys_five_are_named() -> None:
@@ -219,11 +314,15 @@ def test_any_json_is_refused_in_one_printable_line_or_becomes_a_complete_request
         assert result.error.encode()
         assert len(result.error) < 600
     else:
-        operation, instance_id, parameters = result
+        operation, instance_id, parameters, account_id, region = result
         assert operation is OPERATIONS[operation.name]
         assert rds_identifier(instance_id, INSTANCE_ID_LENGTH) == instance_id
         assert set(parameters) == {parameter.name for parameter in operation.parameters}
-        assert parse_body({"operation": operation.name, "instance_id": instance_id, "parameters": parameters}) == result
+        assert (account_id, region) == (body.get("account_id") or "", body.get("region") or "")
+        assert account_id == "" or (len(account_id), account_id.isascii(), account_id.isdigit()) == (12, True, True)
+        assert region == "" or set(region) <= set(ascii_lowercase + digits + "-")
+        again = {"operation": operation.name, "instance_id": instance_id, "parameters": parameters}
+        assert parse_body({**again, "account_id": account_id or None, "region": region or None}) == result
     assert isinstance(sound_parts(body), tuple)
 
 
@@ -231,8 +330,9 @@ def test_any_json_is_refused_in_one_printable_line_or_becomes_a_complete_request
 def test_a_valid_request_is_taken_as_it_is_but_for_the_case_of_its_identifiers(body: dict[str, Any]) -> None:
     result = parse_request(json.dumps(body))
     assert not isinstance(result, Refusal)
-    operation, instance_id, parameters = result
+    operation, instance_id, parameters, account_id, region = result
     assert (operation.name, instance_id) == (body["operation"], body["instance_id"].lower())
+    assert (account_id, region) == (body.get("account_id") or "", body.get("region") or "")
     given_values = {name: value for name, value in body["parameters"].items() if value is not None}
     if "snapshot_id" in given_values:
         given_values["snapshot_id"] = given_values["snapshot_id"].lower()
@@ -247,7 +347,7 @@ def test_a_valid_request_is_taken_as_it_is_but_for_the_case_of_its_identifiers(b
 def test_a_key_that_nobody_asked_for_is_always_refused_even_if_it_says_nothing(
     body: dict[str, Any], key: str, value: Any
 ) -> None:
-    assume(key not in body and key not in COMPLETE[body["operation"]] and key not in tag())
+    assume(key not in (*body, "account_id", "region") and key not in COMPLETE[body["operation"]] and key not in tag())
     for placed in (body | {key: value}, body | {"parameters": body["parameters"] | {key: value}}):
         assert refusal_of(placed).error.startswith("Unknown key '")
     tagged = a_request(tags=[tag() | {key: value}])
@@ -257,7 +357,7 @@ def test_a_key_that_nobody_asked_for_is_always_refused_even_if_it_says_nothing(
 @given(valid_requests, st.sampled_from(["", " ", "\n"]))
 def test_a_key_that_comes_twice_is_always_refused_even_with_the_same_value(body: dict[str, Any], space: str) -> None:
     text = json.dumps(body)
-    for key in ("operation", "instance_id", "parameters", *body["parameters"]):
+    for key in (*body, *body["parameters"]):
         value = json.dumps(body[key] if key in body else body["parameters"][key])
         once = f'"{key}": {value}'
         twice = parse_request(text.replace(once, f'{once},{space}"{key}"{space}: {value}', 1))
