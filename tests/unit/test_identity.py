@@ -1,77 +1,394 @@
-"""Who called: what API Gateway says, and nothing that a caller typed."""
+"""Who called: what the platform vouches for, and nothing that a caller typed."""
 
+import json
+import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from rds_operations.identity import caller_identity, direct_start, principal
+from rds_operations.identifiers import SNAPSHOT_ID_LENGTH, operation_id
+from rds_operations.identity import (
+    ANONYMOUS,
+    Authentication,
+    caller_identity,
+    direct_start,
+    iam_name,
+    names_of,
+    principal_of,
+    proxy_identity,
+    session_name,
+    source_identity,
+)
+from rds_operations.operations import OPERATIONS
+from tests.unit.builders import ACCOUNT, API_KEY, ROLE, ROLE_SESSION, a_context, a_proxy_event, identifiers
 
-ROLE_SESSION = "arn:aws:sts::123456789012:assumed-role/Dba/john.doe"
+ISSUER = "https://cognito-idp.ap-southeast-1.amazonaws.com/ap-southeast-1_Abc"
+SUBJECT = "ap-southeast-1_Abc/8a1f"
+COGNITO_USER = f"cognito-idp.ap-southeast-1.amazonaws.com/{SUBJECT}"
+USER = f"arn:aws:iam::{ACCOUNT}:user/team/jane"
+JOHN = {"sub": "8a1f", "issuer": ISSUER, "username": "john.doe"}
 
 
 @pytest.mark.parametrize(
-    ("context", "identity"),
+    ("said", "identity"),
     [
-        ({}, {"userId": "anonymous"}),
         (
-            {"sourceIp": "203.0.113.42", "userArn": "", "apiKeyId": ""},
-            {"userId": "anonymous", "sourceIp": "203.0.113.42"},
+            {"authentication": "iam", "userArn": ROLE_SESSION, "accountId": ACCOUNT, "userAgent": "curl"},
+            {
+                "userId": "john.doe",
+                "principal": ROLE_SESSION,
+                "userAgent": "curl",
+                "userArn": ROLE_SESSION,
+                "accountId": ACCOUNT,
+            },
         ),
-        ({"apiKeyId": "k1", "accountId": ""}, {"userId": "apikey:k1", "apiKeyId": "k1"}),
-        ({"userArn": ROLE_SESSION}, {"userId": "john.doe", "userArn": ROLE_SESSION}),
-        ({"userArn": "arn:aws:iam::1:user/team/jane"}, {"userId": "jane", "userArn": "arn:aws:iam::1:user/team/jane"}),
+        ({"authentication": "iam", "userArn": USER}, {"userId": "jane", "principal": USER, "userArn": USER}),
         (
-            {"userArn": ROLE_SESSION, "apiKeyId": "k1", "accountId": "1", "userAgent": "curl"},
-            {"userId": "john.doe", "userArn": ROLE_SESSION, "apiKeyId": "k1", "accountId": "1", "userAgent": "curl"},
+            {"authentication": "iam", "userArn": f"arn:aws:iam::{ACCOUNT}:root"},
+            {
+                "userId": f"arn:aws:iam::{ACCOUNT}:root",
+                "principal": f"arn:aws:iam::{ACCOUNT}:root",
+                "userArn": f"arn:aws:iam::{ACCOUNT}:root",
+            },
         ),
-        ({"userId": "root", "apiKey": "secret", "cognitoId": "x"}, {"userId": "anonymous"}),
+        (
+            {"authentication": "api_key", "apiKeyId": "k1", "sourceIp": "203.0.113.42"},
+            {"userId": "apikey:k1", "principal": "apikey:k1", "sourceIp": "203.0.113.42", "apiKeyId": "k1"},
+        ),
+        (
+            {"authentication": "cognito", **JOHN, "groups": "dba,on-call"},
+            {"userId": "john.doe", "principal": COGNITO_USER, **JOHN, "groups": ["dba", "on-call"]},
+        ),
+        (
+            {"authentication": "cognito", "sub": "8a1f", "issuer": ISSUER},
+            {"userId": "8a1f", "principal": COGNITO_USER, "sub": "8a1f", "issuer": ISSUER},
+        ),
     ],
 )
-def test_the_identity_of_a_caller(context: dict[str, Any], identity: dict[str, str]) -> None:
-    assert caller_identity(context) == identity
+def test_the_identity_of_a_caller(said: dict[str, Any], identity: dict[str, Any]) -> None:
+    assert caller_identity(said) == {"authentication": said["authentication"], **identity}
+    assert principal_of(identity) == identity["principal"]
 
 
-def test_a_long_user_agent_is_cut() -> None:
-    assert len(caller_identity({"userAgent": "x" * 10_000})["userAgent"]) == 512
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"authentication": ""},
+        {"authentication": None},
+        {"authentication": "iam"},
+        {"authentication": "iam", "userArn": ""},
+        {"authentication": "iam", "accountId": ACCOUNT},
+        {"authentication": "iam", "apiKeyId": "k1", **JOHN, "groups": "dba"},
+        {"authentication": "api_key"},
+        {"authentication": "api_key", "apiKeyId": ""},
+        {"authentication": "api_key", "userArn": ROLE_SESSION, **JOHN, "groups": "dba"},
+        {"authentication": "cognito"},
+        {"authentication": "cognito", "sub": "8a1f"},
+        {"authentication": "cognito", "issuer": ISSUER, "username": "john.doe"},
+        {"authentication": "cognito", "userArn": ROLE_SESSION, "apiKeyId": "k1"},
+        {"authentication": "IAM", "userArn": ROLE_SESSION},
+        {"authentication": "none", "userArn": ROLE_SESSION, "apiKeyId": "k1", **JOHN, "groups": "dba"},
+        {"userArn": ROLE_SESSION, "apiKeyId": "k1", **JOHN},
+        {"userId": "root", "principal": ROLE_SESSION, "apiKey": API_KEY, "cognitoId": "x"},
+    ],
+)
+def test_whom_nobody_vouches_for_is_anonymous(said: dict[str, Any]) -> None:
+    identity = caller_identity(said)
+    assert (identity["userId"], identity["principal"]) == ("anonymous", "anonymous")
+    assert not identity.keys() & {"userArn", "apiKeyId", "apiKey", "cognitoId"}
+    expected = {"group:dba"} if said.get("authentication") == "cognito" and "groups" in said else set()
+    assert names_of(identity) == {"anonymous", *expected}
 
 
-def test_the_principal_is_the_whole_arn_then_the_api_key() -> None:
-    assert principal(caller_identity({"userArn": ROLE_SESSION, "apiKeyId": "k1"})) == ROLE_SESSION
-    assert principal(caller_identity({"apiKeyId": "k1"})) == "k1"
-    assert principal(caller_identity({})) == "anonymous"
+def test_an_identity_without_a_principal_is_nobodys() -> None:
+    assert principal_of({}) == principal_of({"userId": "john.doe", "userArn": ROLE_SESSION}) == "anonymous"
 
 
 def test_a_direct_start_names_its_execution() -> None:
-    assert direct_start("arn:x") == {"userId": "states:StartExecution", "executionArn": "arn:x"}
+    identity = direct_start("arn:x")
+    start = "states:StartExecution"
+    assert identity == {"userId": start, "principal": start, "executionArn": "arn:x"}
+    assert names_of(identity) == {start}
 
 
-KNOWN = ("sourceIp", "userArn", "accountId", "apiKeyId", "userAgent")
-arns = st.sampled_from([ROLE_SESSION, "arn:aws:iam::1:user/team/jane", "arn:aws:iam::123456789012:root"])
+ALWAYS = ("sourceIp", "userAgent")
+VOUCHED = {
+    "iam": ("userArn", "accountId"),
+    "api_key": ("apiKeyId",),
+    "cognito": ("sub", "issuer", "username"),
+}
+SOMEBODY = {"userArn": ROLE_SESSION, "accountId": ACCOUNT, "apiKeyId": "k1", **JOHN, "groups": "dba"}
+_texts = st.none() | st.text(max_size=6)
 contexts = st.fixed_dictionaries(
-    {},
+    {"authentication": st.sampled_from([*VOUCHED, "", "none", None])},
     optional={
-        "userArn": st.sampled_from(["", None]) | arns,
-        **{name: st.none() | st.text(max_size=6) for name in KNOWN if name != "userArn"},
-        "userId": st.text(max_size=6),
-        "apiKey": st.just("secret"),
-        "caller": st.text(max_size=6),
+        **{name: st.just(said) | _texts for name, said in SOMEBODY.items()},
+        **dict.fromkeys(ALWAYS, _texts),
+        "apiKey": st.just(API_KEY),
+        "userId": _texts,
+        "principal": st.just(ROLE_SESSION),
+        "caller": _texts,
+        "user": _texts,
+        "cognitoIdentityId": _texts,
     },
 )
+"""All that API Gateway's context might say, whoever was authenticated, and what no context ever says."""
+
+
+def test_the_modes_here_are_all_that_there_are() -> None:
+    assert set(VOUCHED) == set(Authentication)
 
 
 @given(contexts)
-def test_an_identity_holds_what_the_platform_says_and_nothing_else(context: dict[str, Any]) -> None:
-    identity = caller_identity(context)
-    said = {name: context[name] for name in KNOWN if context.get(name)}
-    assert {name: value for name, value in identity.items() if name != "userId"} == said
-    named = said["userArn"].split("/")[-1] if "userArn" in said else ""
-    assert identity["userId"] == (named or (f"apikey:{said['apiKeyId']}" if "apiKeyId" in said else "anonymous"))
-    assert principal(identity) == (said.get("userArn") or said.get("apiKeyId") or "anonymous")
+def test_what_a_mode_does_not_vouch_for_is_never_taken(said: dict[str, Any]) -> None:
+    mode = said["authentication"]
+    identity = caller_identity(said)
+    taken = {name for name in (*ALWAYS, *VOUCHED.get(mode, ())) if said.get(name)}
+    groups = {"groups"} if mode == "cognito" and re.search(r"[^\s,\[\]]", said.get("groups") or "") else set()
+    assert identity.keys() - groups == {"userId", "principal", "authentication"} | taken
+    assert {name: identity[name] for name in taken} == {name: said[name] for name in taken}
+    trusted = {name: value for name, value in said.items() if name in ("authentication", *taken, *groups)}
+    assert caller_identity(trusted) == identity
 
 
-@pytest.mark.parametrize("name", KNOWN)
-@pytest.mark.parametrize(("length", "kept"), [(511, 511), (512, 512), (513, 512)])
-def test_nothing_in_an_identity_is_longer_than_it_may_be(name: str, length: int, kept: int) -> None:
-    assert caller_identity({name: "x" * length})[name] == "x" * kept
+@given(contexts)
+def test_a_principal_is_of_what_its_mode_vouches_for_or_nobodys(said: dict[str, Any]) -> None:
+    identity = caller_identity(said)
+    told = {name: value for name, value in said.items() if value}
+    expected = {
+        "iam": told.get("userArn"),
+        "api_key": f"apikey:{told['apiKeyId']}" if "apiKeyId" in told else None,
+        "cognito": f"{told['issuer'].removeprefix('https://')}/{told['sub']}"
+        if {"sub", "issuer"} <= set(told)
+        else None,
+    }.get(said["authentication"])
+    assert identity["principal"] == (expected or ANONYMOUS)
+    assert expected or identity["userId"] == ANONYMOUS
+
+
+@given(contexts, st.permutations(sorted(VOUCHED)))
+def test_callers_of_two_modes_are_never_one(said: dict[str, Any], modes: list[str]) -> None:
+    """Even where the platform says the same of both."""
+    first, second = (principal_of(caller_identity({**said, "authentication": mode})) for mode in modes[:2])
+    assert first != second or first == ANONYMOUS
+
+
+@pytest.mark.parametrize(
+    ("mode", "name"), [(mode, name) for mode, names in VOUCHED.items() for name in (*ALWAYS, *names)]
+)
+@pytest.mark.parametrize(("length", "kept"), [(511, 511), (512, 512), (513, 512), (10_000, 512)])
+def test_nothing_in_an_identity_is_longer_than_it_may_be(mode: str, name: str, length: int, kept: int) -> None:
+    assert caller_identity({"authentication": mode, name: "x" * length})[name] == "x" * kept
+
+
+@pytest.mark.parametrize(
+    ("claim", "groups"),
+    [
+        ("a", ["a"]),
+        ("a,b", ["a", "b"]),
+        ("[a b]", ["a", "b"]),
+        ("[a, b]", ["a", "b"]),
+        ("[a]", ["a"]),
+        ("eu-west-1_Abc_Google,dba", ["eu-west-1_Abc_Google", "dba"]),
+        ("a,,b,", ["a", "b"]),
+        ("[]", None),
+        ("", None),
+        (" ", None),
+        (None, None),
+    ],
+)
+def test_the_groups_of_a_token(claim: str | None, groups: list[str] | None) -> None:
+    identity = caller_identity({"authentication": "cognito", **JOHN, "groups": claim})
+    assert identity.get("groups") == groups
+    assert names_of(identity) == {COGNITO_USER, *(f"group:{group}" for group in groups or [])}
+
+
+@given(st.lists(st.from_regex(r"[A-Za-z0-9_.:@+-]{1,12}", fullmatch=True), max_size=5), st.booleans())
+def test_groups_are_read_as_they_were_listed(groups: list[str], bracketed: bool) -> None:
+    claim = f"[{' '.join(groups)}]" if bracketed else ",".join(groups)
+    assert caller_identity({"authentication": "cognito", **JOHN, "groups": claim}).get("groups", []) == groups
+
+
+@given(contexts)
+def test_a_name_in_the_settings_is_never_a_callers_own_word(said: dict[str, Any]) -> None:
+    """A group is one of Cognito's, and a direct start is none of the API's callers."""
+    names = names_of(caller_identity(said))
+    assert "states:StartExecution" not in names
+    assert said["authentication"] == "cognito" or not any(name.startswith("group:") for name in names)
+    assert said["authentication"] == "api_key" or not any(name.startswith("apikey:") for name in names)
+
+
+def claims(**more: Any) -> dict[str, Any]:
+    return {"sub": "8a1f", "iss": ISSUER, **more}
+
+
+@pytest.mark.parametrize(
+    ("event", "same"),
+    [
+        (a_proxy_event(), a_context()),
+        (
+            a_proxy_event("an-operation", "iam", userArn=ROLE_SESSION, accountId=ACCOUNT),
+            a_context(authentication="iam", userArn=ROLE_SESSION, accountId=ACCOUNT),
+        ),
+        (
+            a_proxy_event("an-operation", "cognito", claims(**{"cognito:username": "jd", "cognito:groups": "dba,x"})),
+            a_context(authentication="cognito", sub="8a1f", issuer=ISSUER, username="jd", groups="dba,x"),
+        ),
+        (
+            a_proxy_event("an-operation", "cognito", claims(username="jd")),
+            a_context(authentication="cognito", sub="8a1f", issuer=ISSUER, username="jd"),
+        ),
+        (
+            a_proxy_event("an-operation", "cognito", claims(**{"cognito:username": "jd", "username": "ceo"})),
+            a_context(authentication="cognito", sub="8a1f", issuer=ISSUER, username="jd"),
+        ),
+        (a_proxy_event("an-operation", "none"), a_context(authentication="none")),
+        (
+            a_proxy_event("an-operation", "iam", claims(), userArn=ROLE_SESSION),
+            a_context(authentication="iam", userArn=ROLE_SESSION),
+        ),
+    ],
+)
+def test_a_caller_is_the_same_at_both_doors(event: dict[str, Any], same: dict[str, Any]) -> None:
+    """Whoever sent the POST is known again at the GET."""
+    assert proxy_identity(event) == caller_identity(same)
+
+
+@pytest.mark.parametrize("variables", [None, {}, {"authentication": ""}])
+def test_a_stage_that_does_not_say_how_it_authenticates_vouches_for_nobody(variables: dict[str, str] | None) -> None:
+    event = a_proxy_event(userArn=ROLE_SESSION) | {"stageVariables": variables}
+    assert principal_of(proxy_identity(event)) == ANONYMOUS
+
+
+@pytest.mark.parametrize("authorizer", [None, {}, {"claims": None}, {"principalId": "x"}])
+def test_an_event_without_claims_is_of_no_cognito_user(authorizer: dict[str, Any] | None) -> None:
+    event = a_proxy_event("an-operation", "cognito")
+    event["requestContext"]["authorizer"] = authorizer
+    assert principal_of(proxy_identity(event)) == ANONYMOUS
+
+
+CLAIMED = {"authentication": "iam", "userArn": ROLE_SESSION, "apiKeyId": "k9", **JOHN, "groups": "auditors"}
+
+
+@given(
+    st.sampled_from([*VOUCHED, ""]),
+    st.dictionaries(st.sampled_from(sorted(SOMEBODY)), st.sampled_from([None, "x", API_KEY, ROLE_SESSION])),
+    st.none() | st.dictionaries(st.sampled_from(["sub", "iss", "username", "cognito:groups"]), st.just("x")),
+    st.dictionaries(st.sampled_from(sorted(CLAIMED)), st.sampled_from(sorted(map(str, CLAIMED.values())))),
+)
+def test_a_request_says_nothing_of_its_caller_and_the_keys_value_is_kept_nowhere(
+    mode: str, identity: dict[str, Any], token: dict[str, Any] | None, typed: dict[str, str]
+) -> None:
+    """Its headers and its query are the caller's own words; `requestContext.identity.apiKey` is the secret itself."""
+    identity = {name: value for name, value in identity.items() if value != API_KEY}
+    event = a_proxy_event("an-operation", mode, token, **identity)
+    known = proxy_identity(event)
+    assert API_KEY not in json.dumps(known)
+    event["headers"] |= typed
+    event["multiValueHeaders"] |= {name: [value] for name, value in typed.items()}
+    event["queryStringParameters"] = typed
+    event["body"] = json.dumps(typed)
+    assert proxy_identity(event) == known
+    del event["headers"], event["multiValueHeaders"], event["requestContext"]["identity"]["apiKey"]
+    assert proxy_identity(event) == known
+
+
+@pytest.mark.parametrize(
+    ("arn", "name"),
+    [
+        (ROLE_SESSION, ROLE),
+        (f"arn:aws:sts::{ACCOUNT}:assumed-role/Dba/a/b", ROLE),
+        (f"arn:aws-cn:sts::{ACCOUNT}:assumed-role/Dba/jane", f"arn:aws-cn:iam::{ACCOUNT}:role/Dba"),
+        (
+            f"arn:aws:sts::{ACCOUNT}:assumed-role/AWSReservedSSO_Dba_0123abcd/john.doe@example.com",
+            f"arn:aws:iam::{ACCOUNT}:role/AWSReservedSSO_Dba_0123abcd",
+        ),
+        (
+            f"arn:aws:iam::{ACCOUNT}:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Dba_0123abcd",
+            f"arn:aws:iam::{ACCOUNT}:role/AWSReservedSSO_Dba_0123abcd",
+        ),
+        (f"arn:aws:iam::{ACCOUNT}:role/team/Dba", ROLE),
+        (ROLE, ROLE),
+        (USER, f"arn:aws:iam::{ACCOUNT}:user/jane"),
+        (f"arn:aws:iam::{ACCOUNT}:user/jane", f"arn:aws:iam::{ACCOUNT}:user/jane"),
+        (f"arn:aws:iam::{ACCOUNT}:root", f"arn:aws:iam::{ACCOUNT}:root"),
+        (f"arn:aws:sts::{ACCOUNT}:federated-user/jane", f"arn:aws:sts::{ACCOUNT}:federated-user/jane"),
+        ("apikey:k1", "apikey:k1"),
+        (COGNITO_USER, COGNITO_USER),
+        ("states:StartExecution", "states:StartExecution"),
+        ("group:dba/team", "group:dba/team"),
+        ("anonymous", "anonymous"),
+    ],
+)
+def test_the_role_or_user_behind_an_arn(arn: str, name: str) -> None:
+    assert iam_name(arn) == name
+    assert iam_name(name) == name
+
+
+_account_ids = st.text("0123456789", min_size=12, max_size=12)
+_iam_names = st.from_regex(re.compile(r"[\w+=,.@-]{1,20}", re.ASCII), fullmatch=True)
+_paths = st.lists(st.from_regex(r"[!-.0-~]{1,6}", fullmatch=True), max_size=3).map(
+    lambda parts: "".join(f"{part}/" for part in parts)
+)
+
+
+@given(_account_ids, _paths, _iam_names, _iam_names)
+@example("123456789012", ":role/x/", "Dba", "jane")
+def test_a_session_is_known_by_its_role_and_by_no_other(account: str, path: str, role: str, session: str) -> None:
+    """Whatever the path of the role, which the session's ARN lacks."""
+    behind = iam_name(f"arn:aws:sts::{account}:assumed-role/{role}/{session}")
+    assert behind == iam_name(f"arn:aws:iam::{account}:role/{path}{role}") == f"arn:aws:iam::{account}:role/{role}"
+    assert iam_name(f"arn:aws:iam::{account}:user/{path}{role}") == f"arn:aws:iam::{account}:user/{role}"
+
+
+STS = re.compile(r"[A-Za-z0-9_+=,.@-]{2,64}")
+"""https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html (SourceIdentity, RoleSessionName)"""
+
+
+@given(st.text(max_size=100) | st.text("aé/:日 \n", min_size=60, max_size=90))
+@example("")
+@example("x")
+@example("é")
+@example("a\n")
+def test_any_name_becomes_one_that_sts_takes(text: str) -> None:
+    assert STS.fullmatch(session_name(text))
+    assert STS.fullmatch(source_identity({"userId": text}))
+    if STS.fullmatch(text):
+        assert session_name(text) == source_identity({"userId": text}) == text
+
+
+@given(contexts)
+def test_any_caller_has_a_source_identity(said: dict[str, Any]) -> None:
+    assert STS.fullmatch(source_identity(caller_identity(said)))
+    assert STS.fullmatch(source_identity(direct_start("arn:x")))
+
+
+@pytest.mark.parametrize(
+    ("user_id", "name"),
+    [
+        ("john.doe@example.com", "john.doe@example.com"),
+        ("apikey:k1", "apikey-k1"),
+        ("states:StartExecution", "states-StartExecution"),
+        (f"arn:aws:iam::{ACCOUNT}:root", f"arn-aws-iam--{ACCOUNT}-root"),
+        ("Jürgen", "J-rgen"),
+        ("x", "x-"),
+    ],
+)
+def test_the_person_as_cloudtrail_will_name_them(user_id: str, name: str) -> None:
+    assert source_identity({"userId": user_id}) == name
+
+
+@given(identifiers, st.sampled_from(sorted(OPERATIONS)), st.uuids(), st.uuids())
+def test_operations_are_told_apart_by_the_names_of_their_sessions(
+    instance_id: str, operation: str, first: object, second: object
+) -> None:
+    assume(first != second)
+    long = (instance_id.lower() + "x" * SNAPSHOT_ID_LENGTH)[:63]
+    for instance in (instance_id.lower(), long):
+        ids = [operation_id(operation, instance, str(request)) for request in (first, second)]
+        names = [session_name(name) for name in ids]
+        assert names[0] != names[1]
+        assert all(name.endswith(session) for name, session in zip(ids, names, strict=True))
