@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from local.cloud import Cloud
+from local.cloud import ACCOUNT, HOST, REGION, Cloud
 from local.demo_instances import DEVELOPMENT, DemoInstance, create
 from local.deployment import client, session
+from local.extensions.faults import FAULTS_PATH
 
 Document = dict[str, Any]
 _PATIENCE_SECONDS = 180
@@ -35,29 +36,49 @@ class Answer:
 class Service:
     cloud: Cloud
     outputs: dict[str, str]
+    _records: Any
     _clients: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def on(cls, cloud: Cloud, outputs: dict[str, str]) -> Service:
-        service = cls(cloud, outputs)
         resource = session().resource("dynamodb", endpoint_url=cloud.endpoint)
-        service._clients["dynamodb-table"] = resource.Table(outputs["audit_table"])
-        return service
+        return cls(cloud, outputs, resource.Table(outputs["audit_table"]))
 
-    def aws(self, name: str) -> Any:
-        if name not in self._clients:
-            self._clients[name] = client(self.cloud, name)
-        return self._clients[name]
+    def aws(self, name: str, account: str = ACCOUNT, region: str = REGION) -> Any:
+        key = f"{name} {account} {region}"
+        if key not in self._clients:
+            self._clients[key] = client(self.cloud, name, account, region)
+        return self._clients[key]
 
-    def new_instance(self, prefix: str = "dev", tags: dict[str, str] | None = None, **more: Any) -> str:
+    def new_name(self, prefix: str = "dev") -> str:
+        return f"{prefix}-instance-{next(_NUMBERS)}"
+
+    def new_instance(
+        self,
+        prefix: str = "dev",
+        tags: dict[str, str] | None = None,
+        account: str = ACCOUNT,
+        region: str = REGION,
+        replica_of: str = "",
+        **more: Any,
+    ) -> str:
         """An instance of this test alone: development, available, single-AZ unless said otherwise."""
-        name = f"{prefix}-instance-{next(_NUMBERS)}"
-        create(self.cloud, DemoInstance(name, "", tags=DEVELOPMENT if tags is None else tags, more=more))
+        name = self.new_name(prefix)
+        tags = DEVELOPMENT if tags is None else tags
+        create(self.cloud, DemoInstance(name, "", "postgres", tags, more, account, region, replica_of))
         return name
 
-    def instance(self, name: str) -> Document:
-        found: Document = self.aws("rds").describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]
+    def instance(self, name: str, account: str = ACCOUNT, region: str = REGION) -> Document:
+        rds = self.aws("rds", account, region)
+        found: Document = rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]
         return found
+
+    def rebooted(self, name: str, account: str = ACCOUNT, region: str = REGION) -> bool:
+        """Whether RDS has rebooted it, or is about to."""
+        rds = self.aws("rds", account, region)
+        events = rds.describe_events(SourceIdentifier=name, SourceType="db-instance", Duration=1440)["Events"]
+        status = self.instance(name, account, region)["DBInstanceStatus"]
+        return status != "available" or any("restarted" in event["Message"] for event in events)
 
     def post(self, body: Any, **headers: str) -> Answer:
         given = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -100,6 +121,13 @@ class Service:
             time.sleep(0.1)
         raise AssertionError(f"{operation_id} did not end in {_PATIENCE_SECONDS} s")
 
+    def stored_result(self, operation_id: str) -> Document:
+        """The result document of an operation that its caller alone, or an auditor, may GET."""
+        item = self.item(operation_id)
+        assert item
+        found: Document = json.loads(item["result"]["S"])
+        return found
+
     def execution(self, operation_id: str) -> Document:
         """The ended execution, as DescribeExecution shows it."""
         arn = self.outputs["state_machine_arn"].replace(":stateMachine:", ":execution:") + f":{operation_id}"
@@ -120,7 +148,7 @@ class Service:
 
     def records(self, instance_id: str) -> list[Document]:
         """The audit records of an instance, oldest first: the specification's own query on the Table resource."""
-        found: list[Document] = self.aws("dynamodb-table").query(
+        found: list[Document] = self._records.query(
             KeyConditionExpression="instance_id = :id", ExpressionAttributeValues={":id": instance_id}
         )["Items"]
         return found
@@ -131,6 +159,18 @@ class Service:
         )
         item: Document | None = found.get("Item")
         return item
+
+    def switch(self, method: str, path: str, body: Document | None = None) -> Any:
+        """The switches of the local cloud's faults: see `local.extensions.faults`."""
+        connection = http.client.HTTPConnection(HOST, self.cloud.port, timeout=30)
+        connection.request(method, path, json.dumps(body) if body else None)
+        answer = json.load(connection.getresponse())
+        connection.close()
+        return answer
+
+    def fault(self, **fault: Any) -> None:
+        """On until the cloud is stopped: let it name an instance of its own."""
+        self.switch("POST", FAULTS_PATH, fault)
 
     def warm_up(self) -> None:
         """So that the functions have started, several times over: a laptop starts few at once."""
@@ -172,8 +212,8 @@ class Service:
         assert "FunctionError" not in answer, counted
         return counted
 
-    def is_locked(self, instance_id: str) -> bool:
-        return self.item(f"lock#{instance_id}") is not None
+    def is_locked(self, instance_id: str, account: str = ACCOUNT, region: str = REGION) -> bool:
+        return self.item(f"lock#{account}#{region}#{instance_id}") is not None
 
     def snapshots(self, instance_id: str) -> list[Document]:
         found: list[Document] = self.aws("rds").describe_db_snapshots(DBInstanceIdentifier=instance_id)["DBSnapshots"]

@@ -17,12 +17,14 @@ def test_direct_start_makes_its_own_item_and_records(service: Service) -> None:
     instance = service.new_instance()
     execution = service.ended(start(service, window_of(instance), f"by-hand-{instance}"))
     assert execution["status"] == "SUCCEEDED"
-    document = service.result(f"by-hand-{instance}")
+    document = service.stored_result(f"by-hand-{instance}")
     assert document["success"] is True
     opening, closing = service.records(instance)
     assert (opening["event"], closing["event"]) == ("accepted", "completed")
     identity = json.loads(opening["user_identity"])
-    assert identity == {"userId": "states:StartExecution", "executionArn": execution["executionArn"]}
+    starter = "states:StartExecution"
+    assert identity == {"userId": starter, "principal": starter, "executionArn": execution["executionArn"]}
+    assert service.get(f"by-hand-{instance}").status == 404  # it is not this caller's
     assert not service.is_locked(instance)
 
 

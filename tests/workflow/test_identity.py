@@ -40,7 +40,7 @@ def test_forged_identity_in_headers_changes_nothing_but_the_user_agent(service: 
     service.result(answer.body["operation_id"])
     for record in service.records(instance):
         identity = json.loads(record["user_identity"])
-        assert set(identity) == {"userId", "sourceIp", "apiKeyId", "userAgent"}
+        assert set(identity) == {"userId", "principal", "authentication", "sourceIp", "apiKeyId", "userAgent"}
         assert identity["userId"] == f"apikey:{identity['apiKeyId']}"
         assert identity["sourceIp"] == "127.0.0.1"
         assert identity["userAgent"] == headers["User-Agent"]

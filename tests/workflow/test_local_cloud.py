@@ -17,7 +17,8 @@ from local.cloud import ROOT
 
 OUTPUTS = {
     *("api_url", "api_key", "endpoint_url", "region", "account", "state_machine_arn"),
-    *("admission_arn", "audit_table", "operations_table"),
+    *("admission_arn", "audit_table", "operations_table", "inventory_table"),
+    *("iam_api_url", "cognito_api_url", "api_key_id", "user_pool_id", "user_pool_client_id"),
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local.deployment import ASSETS_BUCKET, STACK
+from local.deployment import STACK, assets_bucket
 from tests.workflow.service import Service, reboot_of, snapshot_of, window_of
 
 
@@ -41,9 +41,9 @@ def remove(statement: dict[str, Any], action: str) -> int:
 
 def update(service: Service, template: str) -> None:
     cloudformation = service.aws("cloudformation")
-    service.aws("s3").put_object(Bucket=ASSETS_BUCKET, Key="changed.template.json", Body=template)
-    url = f"{service.cloud.endpoint}/{ASSETS_BUCKET}/changed.template.json"  # too large for TemplateBody
-    cloudformation.update_stack(StackName=STACK, TemplateURL=url, Capabilities=["CAPABILITY_IAM"])
+    service.aws("s3").put_object(Bucket=assets_bucket(), Key="changed.template.json", Body=template)
+    url = f"{service.cloud.endpoint}/{assets_bucket()}/changed.template.json"  # too large for TemplateBody
+    cloudformation.update_stack(StackName=STACK, TemplateURL=url, Capabilities=["CAPABILITY_NAMED_IAM"])
     cloudformation.get_waiter("stack_update_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1})
 
 
@@ -58,7 +58,7 @@ ACTIONS: dict[str, Callable[..., dict[str, Any]]] = {
 def test_without_the_action_the_operation_fails_and_is_recorded(service: Service, action: str) -> None:
     instance = service.new_instance()
     window = service.instance(instance)["PreferredBackupWindow"]
-    with without(service, "FunctionsExecuteRole", action):
+    with without(service, "ActingRole", action):
         operation_id = service.accepted(ACTIONS[action](instance))
         document = service.result(operation_id)
     assert document["success"] is False
@@ -107,7 +107,7 @@ def test_without_its_record_a_refusal_still_stands(service: Service) -> None:
 
 
 def test_api_gateway_itself_needs_its_permission(service: Service) -> None:
-    with without(service, "ApiAdmissionRole", "states:StartSyncExecution"):
+    with without(service, "ApiKeyApiAdmissionRole", "states:StartSyncExecution"):
         answer = service.post(reboot_of(service.new_instance()))
     assert answer.status == 500
     assert answer.body["code"] == "internal_error"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 import re
 import threading
 import time
@@ -12,7 +10,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from local.cloud import HOST
 from local.extensions.faults import CALLS_PATH, FAULTS_PATH
 from tests.workflow.service import Answer, Document, Service
 
@@ -121,7 +118,7 @@ class Case:
         """Where a fault does not say what it matches, it is this instance."""
         exactly = f"{re.escape(self.instance)}(?![0-9])"
         fault = {"matching": "{instance}", **fault}
-        self._switch("POST", FAULTS_PATH, {**fault, "matching": fault["matching"].replace("{instance}", exactly)})
+        self.service.fault(**{**fault, "matching": fault["matching"].replace("{instance}", exactly)})
 
     def assert_all_struck(self) -> None:
         """A fault that never struck would leave a row that shows nothing."""
@@ -129,10 +126,11 @@ class Case:
 
     def unstruck(self) -> list[Document]:
         exactly = quote(f"{re.escape(self.instance)}(?!")
-        return [fault for fault in self._switch("GET", f"{FAULTS_PATH}?contains={exactly}") if not fault["strikes"]]
+        faults = self.service.switch("GET", f"{FAULTS_PATH}?contains={exactly}")
+        return [fault for fault in faults if not fault["strikes"]]
 
     def heal(self) -> None:
-        self._switch("DELETE", f"{FAULTS_PATH}?contains={re.escape(self.instance)}(?!")
+        self.service.switch("DELETE", f"{FAULTS_PATH}?contains={re.escape(self.instance)}(?!")
 
     def post(self, **headers: str) -> Answer:
         answer = self.service.post(self.row.request(self.instance), **headers)
@@ -195,7 +193,7 @@ class Case:
 
     def calls(self) -> list[Document]:
         """The acting calls that came to RDS from a function."""
-        found = self._switch("GET", f"{CALLS_PATH}?contains={self.instance}")
+        found = self.service.switch("GET", f"{CALLS_PATH}?contains={self.instance}")
         exactly = re.compile(rf"{re.escape(self.instance)}(?![0-9])")
         return self.earlier + [call for call in found if call["by_function"] and exactly.search(call["text"])]
 
@@ -223,10 +221,3 @@ class Case:
             return str(self.answers[0].body.get("code", "")) if self.answers else ""
         final = self.document.get("final_status")
         return f"{self.document['status']}, {final} later" if final else str(self.document["status"])
-
-    def _switch(self, method: str, path: str, body: Document | None = None) -> Any:
-        connection = http.client.HTTPConnection(HOST, self.service.cloud.port, timeout=30)
-        connection.request(method, path, json.dumps(body) if body else None)
-        answer = json.load(connection.getresponse())
-        connection.close()
-        return answer

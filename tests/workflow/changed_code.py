@@ -1,0 +1,63 @@
+"""Functions whose code or settings are others for a while: what a mistake of ours, or another deployment, would be."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.workflow.service import Service
+
+
+@contextmanager
+def changed_code(service: Service, functions: Sequence[str], file: str, change: Callable[[str], str]) -> Iterator[None]:
+    """The functions, with one file of their package changed; restored at the end. The change must change something."""
+    package = _package(service)
+    workspace = Path(service.cloud.folder) / "changed"
+    shutil.rmtree(workspace, ignore_errors=True)
+    shutil.copytree(package, workspace)
+    source = workspace / file
+    before, after = source.read_text(), change(source.read_text())
+    assert after != before
+    source.write_text(after)
+    for compiled in (source.parent / "__pycache__").glob(f"{source.stem}.*.pyc"):
+        compiled.unlink()  # it would be believed unchecked
+    try:
+        _update(service, functions, workspace)
+        yield
+    finally:
+        _update(service, functions, package)
+
+
+@contextmanager
+def changed_settings(service: Service, functions: Sequence[str], section: str, **settings: Any) -> Iterator[None]:
+    """As if the deployment had been made with these settings in a section of the shipped ones."""
+
+    def change(text: str) -> str:
+        shipped = json.loads(text)
+        shipped[section] |= settings
+        return json.dumps(shipped)
+
+    with changed_code(service, functions, "rds_operations/shipped_settings.json", change):
+        yield
+
+
+def forget_sessions(service: Service, functions: Sequence[str]) -> None:
+    """New environments: what a function has kept in memory, such as another account's credentials, is gone."""
+    _update(service, functions, _package(service))
+
+
+def _package(service: Service) -> Path:
+    (package,) = [item for item in (Path(service.cloud.folder) / "cdk.out").glob("asset.*") if item.is_dir()]
+    return package
+
+
+def _update(service: Service, functions: Sequence[str], folder: Path) -> None:
+    archive = Path(shutil.make_archive(str(Path(service.cloud.folder) / "package"), "zip", folder))
+    for function in functions:
+        service.aws("lambda").update_function_code(
+            FunctionName=f"rds-operations-{function}", ZipFile=archive.read_bytes()
+        )

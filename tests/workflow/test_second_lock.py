@@ -1,0 +1,168 @@
+"""The second lock: where our own code is wrong, IAM says no as well; and CloudTrail names the person."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from local.cloud import ACCOUNT, OTHER_ACCOUNT, REGION
+from tests.workflow.callers import assumed
+from tests.workflow.changed_code import changed_code
+from tests.workflow.service import Service, reboot_of, snapshot_of, window_of
+
+PLACES = [ACCOUNT, OTHER_ACCOUNT]
+REBOOT = "rds_operations/operations/reboot_instance.py"
+ACTS = re.compile(r"rds\.client\.reboot_db_instance,\s+DBInstanceIdentifier=order\.instance_id,\s+ForceFailover=[^\n]+")
+
+
+@contextmanager
+def instead_of_the_reboot(service: Service, call: str) -> Iterator[None]:
+    """Execute does something else than it was asked for."""
+    with changed_code(service, ["execute"], REBOOT, lambda text: ACTS.sub(call, text)):
+        yield
+
+
+@pytest.fixture(scope="class")
+def open_gate(service: Service) -> Iterator[None]:
+    """Our own code lets everything through."""
+    gate = "    if verdict.allowed:\n        return None\n"
+
+    def open_it(text: str) -> str:
+        return text.replace(gate, "    return None\n")
+
+    with changed_code(service, ["classify", "execute"], "rds_operations/admissibility.py", open_it):
+        yield
+
+
+@pytest.mark.parametrize("account", PLACES)
+@pytest.mark.parametrize(
+    "call",
+    [
+        "rds.client.reboot_db_instance, DBInstanceIdentifier='{other}'",
+        "rds.client.modify_db_instance, DBInstanceIdentifier=order.instance_id, PreferredBackupWindow='01:30-02:30'",
+        "rds.client.create_db_snapshot, DBInstanceIdentifier=order.instance_id, DBSnapshotIdentifier='stolen'",
+        "rds.client.delete_db_instance, DBInstanceIdentifier=order.instance_id, SkipFinalSnapshot=True",
+        "rds.client.remove_tags_from_resource, ResourceName='{arn}', TagKeys=['Environment']",
+    ],
+    ids=["another instance", "modify", "snapshot", "delete", "relabel"],
+)
+def test_execute_can_do_nothing_but_what_was_asked(service: Service, account: str, call: str) -> None:
+    """Both instances are development, and the acting role itself may reboot, modify and snapshot them."""
+    instance, other = service.new_instance(account=account), service.new_instance(account=account)
+    before = service.instance(instance, account)
+    arn = before["DBInstanceArn"]
+    with instead_of_the_reboot(service, call.format(other=other, arn=arn)):
+        asked = {**reboot_of(instance), "account_id": account, "region": REGION}
+        document = service.result(service.accepted(asked))
+    assert document["success"] is False
+    assert document["error"].startswith("AccessDenied: "), document["error"]
+    assert not service.rebooted(other, account)
+    after = service.instance(instance, account)
+    assert (after["PreferredBackupWindow"], after["TagList"]) == (before["PreferredBackupWindow"], before["TagList"])
+    assert service.aws("rds", account).describe_db_snapshots(DBInstanceIdentifier=instance)["DBSnapshots"] == []
+
+
+class TestWithoutTheGate:
+    @pytest.mark.parametrize("account", PLACES)
+    @pytest.mark.parametrize(
+        "tags",
+        [
+            {"Environment": "Production"},
+            {"ENVIRONMENT": "LIVE"},
+            {"eNv": "prd"},
+            {"Env": "dev", "stage": "PROD"},
+            {"Environ": "whatever"},
+        ],
+        ids=str,
+    )
+    def test_iam_says_no(self, service: Service, open_gate: None, account: str, tags: dict[str, str]) -> None:
+        instance = service.new_instance("any", tags, account)
+        before = service.instance(instance, account)
+        for asked in (reboot_of(instance), snapshot_of(instance), window_of(instance)):
+            document = service.result(service.accepted({**asked, "account_id": account, "region": REGION}))
+            assert document["success"] is False
+            assert document["error"].startswith("AccessDenied: "), document["error"]
+        assert not service.rebooted(instance, account)
+        after = service.instance(instance, account)
+        assert after["PreferredBackupWindow"] == before["PreferredBackupWindow"]
+        assert service.aws("rds", account).describe_db_snapshots(DBInstanceIdentifier=instance)["DBSnapshots"] == []
+
+    def test_a_development_instance_is_operated(self, service: Service, open_gate: None) -> None:
+        """So that the test above can fail."""
+        assert service.result(service.accepted(window_of(service.new_instance())))["success"] is True
+
+
+def test_execute_alone_may_act_and_only_through_its_session(service: Service) -> None:
+    """No function's own role has an acting action."""
+    iam = service.aws("iam")
+    names = [role["RoleName"] for role in iam.list_roles()["Roles"]]
+    functions = [name for name in names if name.startswith("rds-operations-")]
+    assert len(functions) == 9
+    for role in functions:
+        documents = [
+            iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+            for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
+        ]
+        actions = re.findall(r"rds:\w+", json.dumps(documents))
+        assert {action for action in actions if not action.startswith("rds:Describe")} == set(), role
+
+
+@pytest.mark.parametrize("account", PLACES)
+def test_cloudtrail_names_the_operation_and_the_person(service: Service, account: str) -> None:
+    instance = service.new_instance(account=account)
+    jane = assumed(service, "dba", "jane.doe@example.com")
+    asked = {**window_of(instance), "account_id": account, "region": REGION}
+    answer = jane.send("POST", "/operations", asked)
+    assert answer.status == 202, answer
+    service.execution(answer.body["operation_id"])
+    (event,) = [
+        event
+        for event in events_on(service, account, instance)
+        if event["eventName"] == "ModifyDBInstance" and event["userIdentity"]["type"] == "AssumedRole"
+    ]
+    session = event["userIdentity"]
+    assert session["sessionContext"]["sourceIdentity"] == "jane.doe@example.com"
+    assert session["arn"].endswith("/" + answer.body["operation_id"][-64:])
+    assert session["accountId"] == account
+
+
+def events_on(service: Service, account: str, instance: str) -> list[dict[str, Any]]:
+    found = service.aws("cloudtrail", account).lookup_events(
+        LookupAttributes=[{"AttributeKey": "ResourceName", "AttributeValue": instance}]
+    )["Events"]
+    return [json.loads(event["CloudTrailEvent"]) for event in found]
+
+
+class TestLastLook:
+    """Between OPERATION's Classify and the call to RDS."""
+
+    def between(self, service: Service, instance: str, change: str) -> None:
+        """Classify of OPERATION sees the instance as it was; Execute sees the change."""
+        service.fault(
+            point="rds:DescribeDBInstances",
+            effect="rewrite",
+            matching=f"={instance}(&|$)",
+            caller="rds-operations-execute",
+            pattern="(?<=<Value>)Development(?=</Value>)",
+            replacement=change,
+        )
+
+    @pytest.mark.parametrize(("word", "environment"), [("Production", "production"), ("???", "unknown")])
+    def test_a_tag_that_turns_stops_the_operation_with_a_record(
+        self, service: Service, word: str, environment: str
+    ) -> None:
+        instance = service.new_instance()
+        self.between(service, instance, word)
+        operation_id = service.accepted(reboot_of(instance))
+        document = service.result(operation_id)
+        assert document["success"] is False
+        assert "not allowed on" in document["error"]
+        execution = service.execution(operation_id)
+        assert (execution["status"], execution["error"]) == ("FAILED", "OperationRefused")
+        accepted, completed = service.records(instance)
+        assert (accepted["environment"], completed["environment"]) == ("development", environment)
+        assert not service.is_locked(instance)
+        assert not service.rebooted(instance)
