@@ -36,7 +36,7 @@ class Answer:
 class Service:
     cloud: Cloud
     outputs: dict[str, str]
-    _records: Any
+    audit_log: Any
     _clients: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -148,7 +148,7 @@ class Service:
 
     def records(self, instance_id: str) -> list[Document]:
         """The audit records of an instance, oldest first: the specification's own query on the Table resource."""
-        found: list[Document] = self._records.query(
+        found: list[Document] = self.audit_log.query(
             KeyConditionExpression="instance_id = :id", ExpressionAttributeValues={":id": instance_id}
         )["Items"]
         return found

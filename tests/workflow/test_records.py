@@ -21,7 +21,7 @@ SPECIFIED = {
 
 def dynamodb(service: Service) -> Any:
     """What the specification calls `dynamodb`: a client that takes plain values."""
-    return service.aws("dynamodb-table").meta.client
+    return service.audit_log.meta.client
 
 
 def test_query_by_instance(service: Service) -> None:
