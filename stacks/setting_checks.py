@@ -17,6 +17,8 @@ from rds_operations.targets import Account
 _ENVIRONMENTS = ", ".join(sorted([*(e.value for e in ALLOWED_ENVIRONMENTS), Environment.PRODUCTION.value]))
 _ALLOWED = sorted(environment.value for environment in ALLOWED_ENVIRONMENTS)
 _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]", re.ASCII)
+_TAG_NAME = re.compile(r"[\w .:/=+\-@]{1,128}", re.ASCII)
+_MOST_TAG_NAMES = 24
 _EXTERNAL_ID = re.compile(r"[\w+=,.@:/\-]{2,1224}", re.ASCII)
 _PRINCIPAL = re.compile(
     r"arn:aws[a-z\-]*:iam::[0-9]{12}:(role|user)/.+|group:[^\s,\[\]]+|apikey:[a-z0-9]+|" + DIRECT_START, re.ASCII
@@ -42,6 +44,7 @@ def checked_gate(document: Mapping[str, Any], accounts: Iterable[str]) -> GateSe
         isinstance(names, list) and names and all(isinstance(name, str) and name for name in names),
         "environment_tag_names must be a list of tag names, with at least one",
     )
+    _check_tag_names(names)
     for setting in ("instance_mappings", "account_mappings", "naming_patterns"):
         _check_mapping(setting, document.get(setting, {}))
     for instance in document.get("instance_mappings", {}):
@@ -56,6 +59,18 @@ def checked_gate(document: Mapping[str, Any], accounts: Iterable[str]) -> GateSe
         _check_environment("default_environment", default)
     require(isinstance(document.get("production_veto", False), bool), "production_veto must be true or false")
     return GateSettings.from_document(dict(document))
+
+
+def _check_tag_names(names: list[str]) -> None:
+    """IAM compares them, too, in any case: what it makes of letters beyond ASCII is not documented. More of them would
+    not fit into the policies of a role. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    """
+    for name in names:
+        require(
+            _TAG_NAME.fullmatch(name) and name == name.strip(),
+            f"environment_tag_names: {name!r} is no tag name of 1 to 128 letters, digits, spaces or any of _.:/=+-@",
+        )
+    require(len(names) <= _MOST_TAG_NAMES, f"environment_tag_names must be at most {_MOST_TAG_NAMES} names")
 
 
 def _check_mapped_instance(instance: str, many_accounts: bool) -> None:
