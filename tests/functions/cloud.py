@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
+import boto3
+import pytest
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from moto.rds.models import rds_backends
 
-from rds_operations import clock
+from rds_operations import aws, clock
+from rds_operations.access import Access
+from rds_operations.assessment import Assessor
+from rds_operations.callers import CallerSettings
+from rds_operations.execution import Executor
+from rds_operations.gate_settings import GateSettings
+from rds_operations.place import Place
+from rds_operations.targets import Targets
+from tests.functions.calls import OWN_KEY, Calls
 from tests.unit.builders import (
     ACCOUNT,
     EXECUTION_PREFIX,
+    HOME,
     INSTANCE_ID,
     REGION,
+    TARGETS,
+    a_proxy_event,
     a_request,
     an_envelope,
     an_execution,
@@ -34,6 +45,10 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 OPERATIONS_TABLE = "rds_operations"
 AUDIT_TABLE = "rds_audit_log"
+INVENTORY_TABLE = "rds_inventory"
+ACTING_ROLE = f"arn:aws:iam::{ACCOUNT}:role/rds-operations-acting-{REGION}"
+LOCK = f"lock#{ACCOUNT}#{REGION}#{INSTANCE_ID}"
+"""The item that is there while an operation runs on the one instance of most tests."""
 LONGEST_SECONDS = 1260
 OPERATION_MACHINE = EXECUTION_PREFIX.replace(":execution:", ":stateMachine:").rstrip(":")
 UNRECORDED_QUEUE = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/unrecorded"
@@ -41,10 +56,13 @@ LATE_WATCH_MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:rds-operat
 ENVIRONMENT = {
     "AWS_REGION": REGION,
     "AWS_DEFAULT_REGION": REGION,
-    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_ACCESS_KEY_ID": OWN_KEY,
     "AWS_SECRET_ACCESS_KEY": "testing",
     "OPERATIONS_TABLE": OPERATIONS_TABLE,
     "AUDIT_TABLE": AUDIT_TABLE,
+    "INVENTORY_TABLE": INVENTORY_TABLE,
+    "HOME_ACCOUNT": ACCOUNT,
+    "ACTING_ROLE": ACTING_ROLE,
     "EXECUTION_PREFIX": EXECUTION_PREFIX,
     "LONGEST_SECONDS": str(LONGEST_SECONDS),
     "LATE_WATCH_SECONDS": "90000",
@@ -65,15 +83,41 @@ class Clients:
 
 
 class Cloud:
-    def __init__(self, clients: Clients, modules: dict[str, ModuleType]) -> None:
+    def __init__(
+        self, clients: Clients, modules: dict[str, ModuleType], calls: Calls, patch: pytest.MonkeyPatch
+    ) -> None:
         self.rds, self.dynamodb, self.modules = clients.rds, clients.dynamodb, modules
         self.states, self.queues = clients.states, clients.queues
-        self.actions: list[str] = []
-        """The RDS actions that Execute called, in their order."""
+        self.calls = calls
+        self._patch = patch
+        self._rds: dict[Place, RDSClient] = {HOME: clients.rds}
+
+    def deploy(
+        self,
+        targets: Targets = TARGETS,
+        callers: CallerSettings | None = None,
+        gate: GateSettings | None = None,
+    ) -> None:
+        """As if the stack had been deployed with these settings; every function keeps an access of its own."""
+        callers, gate = callers or CallerSettings(), gate or GateSettings()
+        self._set("validate", targets=targets)
+        for state in ("classify", "execute", "poll", "sweep", "inventory"):
+            access = Access(aws.own_session(), self.modules[state].deployment, targets)
+            self._set(state, access=access)
+        classify, execute = self.modules["classify"], self.modules["execute"]
+        self._set("classify", assessor=Assessor(classify.access, classify.inventory, gate, callers))
+        self._set("execute", executor=Executor(execute.access, execute.executor.ledger, gate, callers))
+        self._set("inventory", settings=gate)
+        self._set("status", callers=callers)
+
+    def _set(self, state: str, **attributes: object) -> None:
+        for name, value in attributes.items():
+            self._patch.setattr(self.modules[state], name, value)
 
     # In: requests, as the two state machines make them.
 
     def call(self, state: str, event: Document) -> Document:
+        self.calls.state = state
         if state == "admit":
             event = {"entered_at": clock.to_text(clock.now()), **event}
         document: Document = json.loads(json.dumps(self.modules[state].handler(json.loads(json.dumps(event)), None)))
@@ -139,30 +183,8 @@ class Cloud:
         assert item
         self.put(**{**item, "due_at": 1})
 
-    @contextmanager
-    def rds_denied(self, state: str) -> Iterator[None]:
-        """RDS denies every call of one function."""
-        with _refused(self.modules[state].rds.client, "rds", "AccessDenied"):
-            yield
-
-    @contextmanager
-    def records_refused(self, state: str) -> Iterator[None]:
-        """DynamoDB takes no record from one function."""
-        client = self.modules[state].books.ledger._client
-        with _refused(client, "dynamodb.PutItem", "InternalServerError"):
-            yield
-
-    @contextmanager
-    def updates_refused(self, state: str) -> Iterator[None]:
-        """DynamoDB updates no item for one function."""
-        with _refused(self.modules[state].ledger._client, "dynamodb.UpdateItem", "InternalServerError"):
-            yield
-
-    @contextmanager
-    def reads_refused(self, state: str) -> Iterator[None]:
-        """DynamoDB shows no item to one function."""
-        with _refused(self.modules[state].books.ledger._client, "dynamodb.GetItem", "InternalServerError"):
-            yield
+    def take_stock(self) -> Document:
+        return self.call("inventory", {})
 
     @property
     def late_watch_machine(self) -> str:
@@ -179,26 +201,46 @@ class Cloud:
         found = self.queues.get_queue_attributes(QueueUrl=UNRECORDED_QUEUE, AttributeNames=names)["Attributes"]
         return sum(int(number) for number in found.values())
 
-    def status(self, operation_id: str) -> Document:
-        answer = self.call("status", {"pathParameters": {"operation_id": operation_id}})
+    def status(self, operation_id: str, **caller: Any) -> Document:
+        """GET, by default as the caller of `an_envelope`."""
+        answer = self.call("status", a_proxy_event(operation_id, **caller))
         return {**answer, "body": json.loads(answer["body"])}
 
     # Out: what is in RDS and in the tables.
 
-    def note_action(self, model: Any, **_event: Any) -> None:
-        self.actions.append(model.name)
+    @property
+    def actions(self) -> list[str]:
+        """The RDS actions that Execute called in the sessions of its operations, in their order."""
+        return [call.action for call in self.calls.of("execute", "rds") if call.hand == "acting"]
 
     def create_all(self) -> None:
         """What the stack makes: the tables, the machines (nothing runs in them) and the queue."""
         self._create_operations_table()
-        self._create_table(AUDIT_TABLE, instance_id="HASH", audit_id="RANGE")
+        self._create_table(AUDIT_TABLE, {"instance_id": "HASH", "audit_id": "RANGE"})
+        self._create_inventory_table()
         for name in (OPERATION_MACHINE, LATE_WATCH_MACHINE):
             definition = '{"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}'
             role = f"arn:aws:iam::{ACCOUNT}:role/any"
             self.states.create_state_machine(name=name.rpartition(":")[2], definition=definition, roleArn=role)
         self.queues.create_queue(QueueName=UNRECORDED_QUEUE.rpartition("/")[2])
 
-    def create_instance(self, environment: str = "dev", instance_id: str = INSTANCE_ID, **fields: Any) -> None:
+    def rds_at(self, place: Place) -> RDSClient:
+        """The client of somebody who works there: moto takes a role's credentials for its account's."""
+        if place not in self._rds:
+            role = f"arn:aws:iam::{place.account_id}:role/Dba"
+            keys = boto3.client("sts").assume_role(RoleArn=role, RoleSessionName="them")["Credentials"]
+            self._rds[place] = boto3.client(
+                "rds",
+                region_name=place.region,
+                aws_access_key_id=keys["AccessKeyId"],
+                aws_secret_access_key=keys["SecretAccessKey"],
+                aws_session_token=keys["SessionToken"],
+            )
+        return self._rds[place]
+
+    def create_instance(
+        self, environment: str = "dev", instance_id: str = INSTANCE_ID, place: Place = HOME, **fields: Any
+    ) -> None:
         given: Document = {
             "DBInstanceIdentifier": instance_id,
             "DBInstanceClass": "db.t4g.micro",
@@ -208,22 +250,40 @@ class Cloud:
             "Tags": [{"Key": "Environment", "Value": environment}] if environment else [],
             **fields,
         }
-        self.rds.create_db_instance(**given)
+        self.rds_at(place).create_db_instance(**given)
+
+    def delete_instance(self, instance_id: str = INSTANCE_ID, place: Place = HOME) -> None:
+        self.rds_at(place).delete_db_instance(DBInstanceIdentifier=instance_id, SkipFinalSnapshot=True)
+
+    def retag(self, environment: str, instance_id: str = INSTANCE_ID, place: Place = HOME) -> None:
+        """Another environment; an empty one takes the tag away."""
+        rds, arn = self.rds_at(place), f"arn:aws:rds:{place.region}:{place.account_id}:db:{instance_id}"
+        if environment:
+            rds.add_tags_to_resource(ResourceName=arn, Tags=[{"Key": "Environment", "Value": environment}])
+        else:
+            rds.remove_tags_from_resource(ResourceName=arn, TagKeys=["Environment"])
+
+    def replicate(self, source: str, instance_id: str = INSTANCE_ID, place: Place = HOME) -> None:
+        """From now on it shows `source` (a name, or an ARN) as what it replicates."""
+        self.backend_at(place).databases[instance_id].source_db_instance_identifier = source
 
     @property
     def backend(self) -> Any:
         """moto's own state, for what its API cannot be made to show."""
-        return rds_backends[ACCOUNT][REGION]
+        return self.backend_at(HOME)
 
-    def snapshots(self) -> list[Any]:
-        return list(self.rds.describe_db_snapshots(SnapshotType="manual")["DBSnapshots"])
+    def backend_at(self, place: Place) -> Any:
+        return rds_backends[place.account_id][place.region]
+
+    def snapshots(self, place: Place = HOME) -> list[Any]:
+        return list(self.rds_at(place).describe_db_snapshots(SnapshotType="manual")["DBSnapshots"])
 
     def item(self, operation_id: str) -> Document | None:
         answer = self.dynamodb.get_item(TableName=OPERATIONS_TABLE, Key={"operation_id": {"S": operation_id}})
         return _plain(answer["Item"]) if "Item" in answer else None
 
     def lock(self) -> Document | None:
-        return self.item(f"lock#{INSTANCE_ID}")
+        return self.item(LOCK)
 
     def put(self, **item: Any) -> None:
         attributes = {name: TypeSerializer().serialize(value) for name, value in item.items()}
@@ -242,6 +302,11 @@ class Cloud:
 
     def events(self) -> list[str]:
         return [record["event"] for record in self.records()]
+
+    def inventory(self) -> dict[tuple[str, str], Document]:
+        """By instance and place."""
+        items = [_plain(item) for item in self.dynamodb.scan(TableName=INVENTORY_TABLE)["Items"]]
+        return {(item["instance_id"], item["place"]): item for item in items}
 
     def _create_operations_table(self) -> None:
         keys: list[Any] = [("operation_id", "S"), ("unfinished", "S"), ("due_at", "N")]
@@ -262,12 +327,25 @@ class Cloud:
             ],
         )
 
-    def _create_table(self, name: str, **keys: Literal["HASH", "RANGE"]) -> None:
+    def _create_inventory_table(self) -> None:
+        index: Any = {
+            "IndexName": "place",
+            "KeySchema": [
+                {"AttributeName": "place", "KeyType": "HASH"},
+                {"AttributeName": "instance_id", "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["gone_at"]},
+        }
+        keys: dict[str, Literal["HASH", "RANGE"]] = {"instance_id": "HASH", "place": "RANGE"}
+        self._create_table(INVENTORY_TABLE, keys, GlobalSecondaryIndexes=[index])
+
+    def _create_table(self, name: str, keys: dict[str, Literal["HASH", "RANGE"]], **more: Any) -> None:
         self.dynamodb.create_table(
             TableName=name,
             BillingMode="PAY_PER_REQUEST",
             AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
             KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys.items()],
+            **more,
         )
 
     def _through(self, states: tuple[str, ...], work: Document) -> Document:
@@ -276,21 +354,6 @@ class Cloud:
                 break
             work = work | self.call(state, work)
         return work
-
-
-@contextmanager
-def _refused(client: Any, event: str, code: str) -> Iterator[None]:
-    """Every such call is answered with this error, without reaching anything."""
-
-    def refuse(model: Any, **_event: Any) -> tuple[Any, Document]:
-        body = {"Error": {"Code": code, "Message": "refused"}, "ResponseMetadata": {"HTTPStatusCode": 400}}
-        return SimpleNamespace(status_code=400), body
-
-    client.meta.events.register(f"before-call.{event}", refuse)
-    try:
-        yield
-    finally:
-        client.meta.events.unregister(f"before-call.{event}", refuse)
 
 
 def a_work(operation: str = "create_snapshot", **more: Any) -> Document:

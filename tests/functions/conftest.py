@@ -9,13 +9,22 @@ import pytest
 import pytest_socket
 from moto import mock_aws
 
+from rds_operations import aws
+from tests.functions.calls import Calls
 from tests.functions.cloud import ENVIRONMENT, Clients, Cloud
 
-STATES = ("validate", "classify", "admit", "execute", "poll", "audit", "sweep", "status")
+STATES = ("validate", "classify", "admit", "execute", "poll", "audit", "sweep", "status", "inventory")
 
 
 @pytest.fixture(scope="session")
-def modules() -> dict[str, ModuleType]:
+def calls() -> Calls:
+    calls = Calls()
+    calls.watch(aws.own_session())
+    return calls
+
+
+@pytest.fixture(scope="session")
+def modules(calls: Calls) -> dict[str, ModuleType]:
     """The handler modules, as private copies: their clients and settings come from this environment at import."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in ENVIRONMENT.items():
@@ -34,18 +43,19 @@ def clients() -> Clients:
 
 
 @pytest.fixture
-def cloud(modules: dict[str, ModuleType], clients: Clients, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+def cloud(
+    modules: dict[str, ModuleType], clients: Clients, calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Cloud]:
     """Empty tables, as the stack makes them, and no instance."""
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr(aws, "new_session", calls.watching(aws.new_session))
     pytest_socket.disable_socket()
-    cloud = Cloud(clients, modules)
-    calls = modules["execute"].rds.client.meta.events
-    calls.register("provide-client-params.rds", cloud.note_action)
+    calls.made.clear()
     with mock_aws():
+        cloud = Cloud(clients, modules, calls, monkeypatch)
         cloud.create_all()
         yield cloud
-    calls.unregister("provide-client-params.rds", cloud.note_action)
     pytest_socket.enable_socket()
 
 

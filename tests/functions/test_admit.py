@@ -8,8 +8,8 @@ import pytest
 
 from rds_operations import clock
 from rds_operations.faults import TableBusy, TooLate
-from tests.functions.cloud import Cloud, Document, a_work
-from tests.unit.builders import EXECUTION_PREFIX, INSTANCE_ID, SNAPSHOT_ID, a_request
+from tests.functions.cloud import LOCK, Cloud, Document, a_work
+from tests.unit.builders import ACCOUNT, EXECUTION_PREFIX, INSTANCE_ID, REGION, SNAPSHOT_ID, a_context, a_request
 
 
 @pytest.fixture(autouse=True)
@@ -42,6 +42,8 @@ def test_a_new_order_is_on_record_with_its_lock_before_it_begins(cloud: Cloud) -
             "operation": "create_snapshot",
             "instance_id": INSTANCE_ID,
             "parameters": {"snapshot_id": SNAPSHOT_ID, "tags": []},
+            "account_id": ACCOUNT,
+            "region": REGION,
         },
     }
     item, lock = cloud.item(operation_id), cloud.lock()
@@ -104,7 +106,7 @@ def test_a_busy_instance_is_a_conflict_that_names_the_other_operation(cloud: Clo
         },
     )
     assert "start" not in work
-    assert {item["operation_id"] for item in cloud.items()} == {first, f"lock#{INSTANCE_ID}"}
+    assert {item["operation_id"] for item in cloud.items()} == {first, LOCK}
 
 
 def test_a_key_that_met_a_busy_instance_can_be_used_again(cloud: Cloud) -> None:
@@ -124,7 +126,7 @@ def test_a_stopped_instance_is_a_conflict_and_leaves_nothing(cloud: Cloud) -> No
 
 
 def test_a_lock_past_its_time_is_taken_over(cloud: Cloud) -> None:
-    cloud.put(operation_id=f"lock#{INSTANCE_ID}", owner="long-gone", expires_at=int(time.time()) - 1)
+    cloud.put(operation_id=LOCK, owner="long-gone", expires_at=int(time.time()) - 1)
     work = cloud.request(a_request())
     assert work["reply"]["statusCode"] == 202
     lock = cloud.lock()
@@ -133,7 +135,7 @@ def test_a_lock_past_its_time_is_taken_over(cloud: Cloud) -> None:
 
 
 def test_a_lock_within_its_time_holds(cloud: Cloud) -> None:
-    cloud.put(operation_id=f"lock#{INSTANCE_ID}", owner="still-running", expires_at=int(time.time()) + 60)
+    cloud.put(operation_id=LOCK, owner="still-running", expires_at=int(time.time()) + 60)
     status, body = reply(cloud.request(a_request()))
     assert status == 409
     assert "still-running" in body["error"]
@@ -142,7 +144,7 @@ def test_a_lock_within_its_time_holds(cloud: Cloud) -> None:
 def test_two_callers_may_use_the_same_key(cloud: Cloud) -> None:
     mine = cloud.executed(cloud.accepted(key="my-key"))
     cloud.audited(mine)
-    stranger = cloud.request(a_request("reboot_instance"), key="my-key", caller={"apiKeyId": "key-id-2"})
+    stranger = cloud.request(a_request("reboot_instance"), key="my-key", caller=a_context(apiKeyId="key-id-2"))
     assert stranger["reply"]["statusCode"] == 202
 
 
@@ -150,7 +152,7 @@ def test_a_key_whose_operation_is_gone_writes_nothing(cloud: Cloud) -> None:
     """Only TTL removes items, the key and its operation within days of each other: refused as busy meanwhile."""
     operation_id = cloud.request(a_request(), key="my-key")["order"]["operation_id"]
     cloud.drop(operation_id)
-    cloud.drop(f"lock#{INSTANCE_ID}")
+    cloud.drop(LOCK)
     with pytest.raises(TableBusy):
         cloud.request(a_request(), key="my-key", request_id="request-2")
     assert cloud.item(operation_id) is None

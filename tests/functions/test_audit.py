@@ -8,8 +8,8 @@ import boto3
 import pytest
 
 from rds_operations.faults import RecordNotWritten, TableBusy
-from tests.functions.cloud import AUDIT_TABLE, Cloud, Document, a_work
-from tests.unit.builders import ACCOUNT, EXECUTION_PREFIX, INSTANCE_ID, REGION, REQUESTED_AT, SNAPSHOT_ID, a_request
+from tests.functions.cloud import AUDIT_TABLE, LOCK, Cloud, Document, a_work
+from tests.unit.builders import EXECUTION_PREFIX, INSTANCE_ID, REQUESTED_AT, SNAPSHOT_ID, a_request
 
 FAULT = {"Error": "KeyError", "Cause": '{"errorMessage": "boom", "stackTrace": ["secret path"]}'}
 
@@ -29,11 +29,6 @@ def assert_open(cloud: Cloud, operation_id: str) -> None:
     assert "completed" not in cloud.events()
 
 
-def retag(cloud: Cloud, environment: str) -> None:
-    arn = f"arn:aws:rds:{REGION}:{ACCOUNT}:db:{INSTANCE_ID}"
-    cloud.rds.add_tags_to_resource(ResourceName=arn, Tags=[{"Key": "Environment", "Value": environment}])
-
-
 # What OPERATION refuses at the last moment.
 
 
@@ -42,7 +37,7 @@ def test_a_tag_that_turns_to_production_is_a_refusal_and_no_error_metric(
 ) -> None:
     cloud.create_instance()
     start = cloud.request(a_request())["start"]
-    retag(cloud, "prod")
+    cloud.retag("prod")
     work = cloud.begin(start)
     first = cloud.audited(work)
     assert first["error"] == "OperationRefused"
@@ -188,7 +183,7 @@ def test_called_twice_there_is_one_closing_record_and_the_same_outcome(
 def test_an_instance_that_became_production_meanwhile_is_refused_at_the_last_moment(cloud: Cloud) -> None:
     cloud.create_instance()
     start = cloud.request(a_request())["start"]
-    retag(cloud, "Production")
+    cloud.retag("Production")
     outcome = cloud.audited(cloud.begin(start))
     assert outcome["error"] == "OperationRefused"
     assert outcome["document"]["environment"] == "production"
@@ -227,7 +222,7 @@ def test_an_envelope_forged_for_a_direct_start_touches_no_other_operation(cloud:
 
 def test_a_lock_that_was_taken_over_is_left_to_its_new_owner(cloud: Cloud) -> None:
     work = done(cloud)
-    cloud.put(operation_id=f"lock#{INSTANCE_ID}", owner="next", expires_at=int(time.time()) + 60)
+    cloud.put(operation_id=LOCK, owner="next", expires_at=int(time.time()) + 60)
     assert cloud.audited(work)["success"] is True
     lock = cloud.lock()
     assert lock
@@ -238,7 +233,7 @@ def test_a_lock_that_is_taken_over_while_closing_is_left_to_its_new_owner(cloud:
     work = done(cloud)
 
     def take_over(**_event: Any) -> None:
-        cloud.put(operation_id=f"lock#{INSTANCE_ID}", owner="next", expires_at=int(time.time()) + 60)
+        cloud.put(operation_id=LOCK, owner="next", expires_at=int(time.time()) + 60)
 
     calls, transaction = cloud.modules["audit"].ledger._client.meta.events, "before-call.dynamodb.TransactWriteItems"
     calls.register(transaction, take_over)

@@ -5,14 +5,15 @@ import json
 import pytest
 
 from rds_operations.gate_settings import GateSettings
-from tests.functions.cloud import Cloud, a_work
-from tests.unit.builders import INSTANCE_ID, a_request
+from tests.functions.cloud import Cloud, Document, a_work
+from tests.unit.builders import ACCOUNT, INSTANCE_ID, REGION, a_request
 
 
 def test_an_allowed_instance(cloud: Cloud) -> None:
     cloud.create_instance("Dev ")
     assert cloud.call("classify", a_work()) == {
-        "verdict": {"environment": "development", "source": "tag Environment=Dev "}
+        "order": a_work()["order"],
+        "verdict": {"environment": "development", "source": "tag Environment=Dev "},
     }
 
 
@@ -31,10 +32,10 @@ def test_a_forbidden_instance(cloud: Cloud, environment: str, verdict: str, code
 
 @pytest.mark.parametrize("veto", [False, True])
 def test_a_disagreement_is_told_in_the_log_and_in_the_record(
-    cloud: Cloud, veto: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    cloud: Cloud, veto: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = GateSettings(naming_patterns={"postgres": "prod"}, production_veto=veto)
-    monkeypatch.setattr(cloud.modules["classify"], "settings", settings)
+    cloud.deploy(gate=settings)
     cloud.create_instance("dev")
     work = cloud.request(a_request())
     told = "tag Environment=dev says development, naming_patterns postgres says production"
@@ -47,13 +48,22 @@ def test_a_disagreement_is_told_in_the_log_and_in_the_record(
     assert [entry.disagreement for entry in caplog.records if entry.levelname == "WARNING"] == [told]  # type: ignore[attr-defined]
 
 
-def test_an_instance_that_does_not_exist(cloud: Cloud) -> None:
-    result = cloud.call("classify", a_work())
+@pytest.mark.parametrize(
+    ("where", "named"),
+    [
+        ({}, ""),
+        ({"region": REGION}, f" in Region {REGION}"),
+        ({"account_id": ACCOUNT, "region": REGION}, f" in account {ACCOUNT}, Region {REGION}"),
+    ],
+)
+def test_an_instance_that_does_not_exist(cloud: Cloud, where: Document, named: str) -> None:
+    """A place that the request has named is named."""
+    result = cloud.request(a_request() | where)
     assert "verdict" not in result
     assert result["refusal"] == {
         "status": 404,
         "code": "instance_not_found",
-        "error": f"Instance {INSTANCE_ID} not found",
+        "error": f"Instance {INSTANCE_ID} not found{named}",
     }
 
 

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ConnectionClosedError
-from botocore.stub import Stubber
 
 from rds_operations.faults import RdsThrottled
-from tests.functions.cloud import LONGEST_SECONDS, Cloud, Document
+from tests.functions.cloud import LOCK, LONGEST_SECONDS, Cloud, Document
 from tests.unit.builders import EXECUTION_PREFIX, INSTANCE_ID, SNAPSHOT_ID, a_request
 
 ACTIONS = {
@@ -23,11 +22,6 @@ NOTHING_DONE = "is closed or has lost its lock; nothing was done"
 @pytest.fixture(autouse=True)
 def _instance(cloud: Cloud) -> None:
     cloud.create_instance()
-
-
-def stubbed(cloud: Cloud) -> Stubber:
-    """For what moto cannot answer: the errors of AWS."""
-    return Stubber(cloud.modules["execute"].rds.client)
 
 
 def changes(cloud: Cloud) -> list[str]:
@@ -93,9 +87,8 @@ def test_a_snapshot_of_that_name_by_somebody_else_fails_with_the_words_of_aws(cl
 @pytest.mark.parametrize(("operation", "action"), ACTIONS.items())
 def test_a_definite_error_of_aws_ends_the_operation(cloud: Cloud, operation: str, action: str) -> None:
     work = cloud.accepted(operation)
-    with stubbed(cloud) as rds:
-        method = {"CreateDBSnapshot": "create_db_snapshot", "RebootDBInstance": "reboot_db_instance"}.get(action)
-        rds.add_client_error(method or "modify_db_instance", "InvalidDBInstanceState", "Instance is not available.")
+    with cloud.calls.acting() as rds:
+        rds.refuse(action, "InvalidDBInstanceState", "Instance is not available.")
         progress = cloud.executed(work)["progress"]
     assert (progress["finished"], progress["success"]) == (True, False)
     assert progress["error"] == "InvalidDBInstanceState: Instance is not available."
@@ -103,8 +96,8 @@ def test_a_definite_error_of_aws_ends_the_operation(cloud: Cloud, operation: str
 
 def test_a_throttled_call_had_no_effect_and_may_be_repeated(cloud: Cloud) -> None:
     work = cloud.accepted()
-    with stubbed(cloud) as rds:
-        rds.add_client_error("create_db_snapshot", "Throttling", "Rate exceeded")
+    with cloud.calls.acting() as rds:
+        rds.refuse("CreateDBSnapshot", "Throttling", "Rate exceeded")
         with pytest.raises(RdsThrottled, match="Throttling: Rate exceeded"):
             cloud.executed(work)
     item = cloud.item(work["order"]["operation_id"])
@@ -117,8 +110,8 @@ def test_a_throttled_call_had_no_effect_and_may_be_repeated(cloud: Cloud) -> Non
 
 def test_a_snapshot_without_a_definite_answer_is_looked_for_and_made_once(cloud: Cloud) -> None:
     work = cloud.accepted()
-    with stubbed(cloud) as rds:
-        rds.add_client_error("create_db_snapshot", "InternalFailure", "?", http_status_code=500)
+    with cloud.calls.acting() as rds:
+        rds.refuse("CreateDBSnapshot", "InternalFailure", status=500)
         lost = cloud.executed(work)
     assert (lost["progress"]["status"], lost["progress"]["finished"]) == ("creating", False)
     cloud.executed(work)
@@ -128,8 +121,8 @@ def test_a_snapshot_without_a_definite_answer_is_looked_for_and_made_once(cloud:
 
 def test_a_reboot_without_a_definite_answer_is_never_repeated(cloud: Cloud) -> None:
     work = cloud.accepted("reboot_instance")
-    with stubbed(cloud) as rds:
-        rds.add_client_error("reboot_db_instance", "InternalFailure", "?", http_status_code=500)
+    with cloud.calls.acting() as rds:
+        rds.refuse("RebootDBInstance", "InternalFailure", status=500)
         lost = cloud.executed(work)
     assert cloud.executed(work) == lost
     assert changes(cloud) == ["RebootDBInstance"]
@@ -161,9 +154,9 @@ def test_a_closed_order_does_nothing(cloud: Cloud, operation: str) -> None:
 @pytest.mark.parametrize("owner", ["", "another-operation"])
 def test_an_order_that_lost_its_lock_does_nothing(cloud: Cloud, owner: str) -> None:
     work = cloud.accepted()
-    cloud.drop(f"lock#{INSTANCE_ID}")
+    cloud.drop(LOCK)
     if owner:
-        cloud.put(operation_id=f"lock#{INSTANCE_ID}", owner=owner, expires_at=9_999_999_999)
+        cloud.put(operation_id=LOCK, owner=owner, expires_at=9_999_999_999)
     progress = cloud.executed(work)["progress"]
     assert NOTHING_DONE in progress["error"]
     assert cloud.actions == []
@@ -177,8 +170,11 @@ def test_a_direct_start_opens_its_own_item_lock_and_record(cloud: Cloud) -> None
     assert (item["status"], lock["owner"]) == ("creating", "by-hand")
     (record,) = cloud.records()
     assert (record["event"], record["operation_id"]) == ("accepted", "by-hand")
-    identity = {"userId": "states:StartExecution", "executionArn": EXECUTION_PREFIX + "by-hand"}
-    assert json.loads(record["user_identity"]) == identity
+    assert json.loads(record["user_identity"]) == {
+        "userId": "states:StartExecution",
+        "principal": "states:StartExecution",
+        "executionArn": EXECUTION_PREFIX + "by-hand",
+    }
     assert len(cloud.snapshots()) == 1
 
 
@@ -212,9 +208,9 @@ def test_no_record_no_action(cloud: Cloud) -> None:
 @pytest.mark.parametrize("code", ["Throttling", "AccessDenied", "InternalFailure"])
 def test_a_read_back_that_fails_does_not_look_like_no_change(cloud: Cloud, code: str) -> None:
     work = cloud.accepted("modify_backup_window")
-    with stubbed(cloud) as rds:
-        rds.add_response("modify_db_instance", {"DBInstance": {}})
-        rds.add_client_error("describe_db_instances", code, "no", http_status_code=500 if "Failure" in code else 400)
+    with cloud.calls.acting() as rds:
+        rds.say("ModifyDBInstance", {"DBInstance": {}})
+        rds.refuse("DescribeDBInstances", code, status=500 if "Failure" in code else 400)
         assert cloud.executed(work)["progress"]["finished"] is False
     assert cloud.executed(work)["progress"]["finished"] is False
     assert changes(cloud) == ["ModifyDBInstance"]
@@ -222,7 +218,7 @@ def test_a_read_back_that_fails_does_not_look_like_no_change(cloud: Cloud, code:
 
 @pytest.mark.parametrize(
     ("operation", "look"),
-    [("create_snapshot", "describe_db_snapshots"), ("modify_backup_window", "describe_db_instances")],
+    [("create_snapshot", "DescribeDBSnapshots"), ("modify_backup_window", "DescribeDBInstances")],
 )
 @pytest.mark.parametrize("code", ["Throttling", "AccessDenied", "InternalFailure"])
 def test_a_second_execute_that_cannot_look_leaves_it_to_the_polls(
@@ -230,8 +226,8 @@ def test_a_second_execute_that_cannot_look_leaves_it_to_the_polls(
 ) -> None:
     work = cloud.accepted(operation)
     cloud.executed(work)
-    with stubbed(cloud) as rds:
-        rds.add_client_error(look, code, "no", http_status_code=500 if "Failure" in code else 400)
+    with cloud.calls.acting() as rds:
+        rds.refuse(look, code, status=500 if "Failure" in code else 400)
         progress = cloud.executed(work)["progress"]
     assert (progress["finished"], progress["success"]) == (False, False)
     assert changes(cloud) == [ACTIONS[operation]]
@@ -240,11 +236,11 @@ def test_a_second_execute_that_cannot_look_leaves_it_to_the_polls(
 def test_a_second_execute_that_is_throttled_is_no_failure(cloud: Cloud) -> None:
     """The first one crashed between its claim and its call."""
     work = cloud.accepted()
-    with stubbed(cloud) as rds:
-        rds.add_client_error("create_db_snapshot", "InternalFailure", "?", http_status_code=500)
+    with cloud.calls.acting() as rds:
+        rds.refuse("CreateDBSnapshot", "InternalFailure", status=500)
         cloud.executed(work)
-        rds.add_client_error("describe_db_snapshots", "DBSnapshotNotFound", "?", http_status_code=404)
-        rds.add_client_error("create_db_snapshot", "Throttling", "Rate exceeded")
+        rds.refuse("DescribeDBSnapshots", "DBSnapshotNotFound", status=404)
+        rds.refuse("CreateDBSnapshot", "Throttling", "Rate exceeded")
         with pytest.raises(RdsThrottled):  # so that the state's Retry begins what was not begun
             cloud.executed(work)
     assert cloud.executed(work)["progress"]["status"] in ("creating", "available")
@@ -256,15 +252,11 @@ def test_an_acting_call_is_sent_once_whatever_becomes_of_it(cloud: Cloud, operat
     work = cloud.accepted(operation)
     sent: list[str] = []
 
-    def lost(request: Any, **_event: Any) -> None:
+    def lost(request: Any) -> None:
         if "Describe" not in str(request.body):
             sent.append(operation)
             raise ConnectionClosedError(endpoint_url=request.url)
 
-    events = cloud.modules["execute"].rds.client.meta.events
-    events.register("before-send.rds", lost)
-    try:
+    with cloud.calls.sending(lost):
         assert cloud.executed(work)["progress"]["finished"] is False
-    finally:
-        events.unregister("before-send.rds", lost)
     assert sent == [operation]

@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from botocore.exceptions import ConnectTimeoutError
-from botocore.stub import Stubber
 
 from rds_operations.faults import RdsNotReached
 from tests.functions.cloud import UNRECORDED_QUEUE, Cloud
 from tests.unit.builders import INSTANCE_ID, SNAPSHOT_ID, a_request, an_envelope, an_execution
 
 LOST = {"Error": "States.Timeout", "Cause": ""}
-MALLORY = {"sourceIp": "198.51.100.7", "apiKeyId": "mallory", "accountId": "", "userArn": "", "userAgent": ""}
 
 
 @pytest.fixture(autouse=True)
 def _instance(cloud: Cloud) -> None:
     cloud.create_instance()
-
-
-@contextmanager
-def rds_answers(cloud: Cloud) -> Iterator[Stubber]:
-    with Stubber(cloud.modules["execute"].rds.client) as stubber:
-        yield stubber
 
 
 def item(cloud: Cloud, operation_id: str) -> dict[str, Any]:
@@ -111,10 +101,10 @@ def test_an_order_that_is_given_back_while_admission_closes_it_stays_accepted(cl
 def test_ones_own_snapshot_that_does_not_show_yet_is_waited_for(cloud: Cloud) -> None:
     work = cloud.accepted()
     cloud.executed(work)
-    with rds_answers(cloud) as rds:
-        rds.add_client_error("describe_db_snapshots", "DBSnapshotNotFound", "?", http_status_code=404)
-        rds.add_client_error("create_db_snapshot", "DBSnapshotAlreadyExists", "exists", http_status_code=400)
-        rds.add_client_error("describe_db_snapshots", "DBSnapshotNotFound", "?", http_status_code=404)
+    with cloud.calls.acting() as rds:
+        rds.refuse("DescribeDBSnapshots", "DBSnapshotNotFound", status=404)
+        rds.refuse("CreateDBSnapshot", "DBSnapshotAlreadyExists")
+        rds.refuse("DescribeDBSnapshots", "DBSnapshotNotFound", status=404)
         work = cloud.executed(work)
     assert work["progress"]["finished"] is False
     assert cloud.polled(work, 1)["progress"]["success"] is True
@@ -138,8 +128,8 @@ def test_ones_own_snapshot_whose_tags_do_not_show_yet_is_waited_for(cloud: Cloud
 
 def test_a_throttled_call_whose_claim_cannot_be_given_back_is_told_as_not_done(cloud: Cloud) -> None:
     work = cloud.accepted("reboot_instance")
-    with rds_answers(cloud) as rds, cloud.updates_refused("execute"):
-        rds.add_client_error("reboot_db_instance", "Throttling", "Rate exceeded")
+    with cloud.calls.acting() as rds, cloud.calls.refusing("execute", "dynamodb", "UpdateItem", "InternalServerError"):
+        rds.refuse("RebootDBInstance", "Throttling", "Rate exceeded")
         work = cloud.executed(work)
     outcome = cloud.audited(work)
     assert outcome["error"] == "OperationFailed"
@@ -150,17 +140,13 @@ def test_a_throttled_call_whose_claim_cannot_be_given_back_is_told_as_not_done(c
 @pytest.mark.parametrize("operation", ["create_snapshot", "reboot_instance", "modify_backup_window"])
 def test_a_call_that_was_never_sent_may_be_repeated(cloud: Cloud, operation: str) -> None:
     work = cloud.accepted(operation)
-    events = cloud.modules["execute"].rds.client.meta.events
 
-    def no_connection(request: Any, **_event: Any) -> None:
-        raise ConnectTimeoutError(endpoint_url=request.url)
+    def no_connection(request: Any) -> None:
+        if "Describe" not in str(request.body):
+            raise ConnectTimeoutError(endpoint_url=request.url)
 
-    events.register("before-send.rds", no_connection)
-    try:
-        with pytest.raises(RdsNotReached):
-            cloud.executed(work)
-    finally:
-        events.unregister("before-send.rds", no_connection)
+    with cloud.calls.sending(no_connection), pytest.raises(RdsNotReached):
+        cloud.executed(work)
     assert "acting_at" not in item(cloud, work["order"]["operation_id"])
     cloud.executed(work)
     assert "acting_at" in item(cloud, work["order"]["operation_id"])
@@ -175,7 +161,7 @@ def test_a_table_that_cannot_be_read_keeps_no_refusal_waiting(cloud: Cloud) -> N
     work = cloud.request({**a_request(), "instance_id": "prod-01"})
     message = {"work": work, "execution": an_execution("request-1"), "envelope": an_envelope()}
     cloud.queues.send_message(QueueUrl=UNRECORDED_QUEUE, MessageBody=json.dumps(message))
-    with cloud.reads_refused("sweep"):
+    with cloud.calls.refusing("sweep", "dynamodb", "GetItem", "InternalServerError"):
         assert cloud.sweep() == {"recorded": 1, "failed": 1}
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.functions.cloud import Cloud
-from tests.unit.builders import EXECUTION_PREFIX, INSTANCE_ID, SNAPSHOT_ID
+from tests.functions.cloud import LOCK, Cloud
+from tests.unit.builders import EXECUTION_PREFIX, INSTANCE_ID, SNAPSHOT_ID, a_proxy_event
 
 HEADERS = {
     "Content-Type": "application/json",
@@ -68,7 +68,7 @@ def test_a_failure_and_a_timeout_are_a_200_too(cloud: Cloud, ending: Any) -> Non
     assert (answer["statusCode"], answer["headers"], answer["body"]["success"]) == (200, HEADERS, False)
 
 
-@pytest.mark.parametrize("operation_id", ["unknown", "", "x" * 200, "ünïcode", f"lock#{INSTANCE_ID}", "key#digest"])
+@pytest.mark.parametrize("operation_id", ["unknown", "", "x" * 200, "ünïcode", LOCK, "key#digest"])
 def test_an_unknown_id_is_a_404(cloud: Cloud, operation_id: str) -> None:
     cloud.accepted(key="my-key")
     cloud.put(operation_id="key#digest", owner="somebody")
@@ -80,7 +80,7 @@ def test_an_unknown_id_is_a_404(cloud: Cloud, operation_id: str) -> None:
 
 
 def test_the_body_is_json_text(cloud: Cloud) -> None:
-    answer = cloud.call("status", {"pathParameters": {"operation_id": "unknown"}})
+    answer = cloud.call("status", a_proxy_event("unknown"))
     assert json.loads(answer["body"])["code"] == "operation_not_found"
 
 

@@ -107,7 +107,7 @@ def test_one_that_was_stopped_before_it_acted_says_that(cloud: Cloud) -> None:
 def test_where_rds_cannot_be_looked_at_the_record_is_written_all_the_same(cloud: Cloud, operation: str) -> None:
     operation_id = acted(cloud, operation)
     stop(cloud, operation_id)
-    with cloud.rds_denied("sweep"):
+    with cloud.calls.refusing("sweep", "rds", "", "AccessDenied"):
         assert cloud.sweep() == {"closed": 1}
     assert closing(cloud)["result"]["status"] == "timeout"
     assert cloud.late_watches() == [operation_id]
@@ -216,7 +216,7 @@ def test_a_refusal_that_waited_is_recorded_as_it_was_then(cloud: Cloud) -> None:
 
 def test_a_refusal_that_cannot_be_recorded_yet_keeps_waiting(cloud: Cloud) -> None:
     unrecorded(cloud)
-    with cloud.records_refused("sweep"):
+    with cloud.calls.refusing("sweep", "dynamodb", "PutItem", "InternalServerError"):
         assert cloud.sweep() == {"failed": 1}
     assert cloud.records() == []
     assert cloud.waiting() == 1

@@ -86,7 +86,7 @@ def test_every_line_carries_its_state_and_the_operation(cloud: Cloud, log: io.St
     before_the_order = {"request-1"}
     assert {line["operation_id"] for line in lines} - before_the_order == {operation_id}
     actions = [line["rds_action"] for line in lines if line["state"] == "Execute" and "rds_action" in line]
-    assert actions == ["modify_db_instance", "describe_db_instances"]
+    assert actions == ["describe_db_instances", "modify_db_instance", "describe_db_instances"]
 
 
 def test_no_parameter_and_no_key_is_ever_logged(cloud: Cloud, log: io.StringIO) -> None:
