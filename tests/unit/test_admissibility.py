@@ -28,6 +28,9 @@ STATES = [
 
 def test_an_instance_that_does_not_exist() -> None:
     assert not_found(INSTANCE_ID) == Refusal(404, Code.INSTANCE_NOT_FOUND, "Instance dev-postgres-01 not found")
+    assert not_found(INSTANCE_ID, " in account 210987654321").error == (
+        "Instance dev-postgres-01 not found in account 210987654321"
+    )
 
 
 def test_the_verdict_reads_the_tags_and_the_account_of_the_instance() -> None:
@@ -35,6 +38,12 @@ def test_the_verdict_reads_the_tags_and_the_account_of_the_instance() -> None:
     mapped = GateSettings(account_mappings={ACCOUNT: "qa"})
     assert verdict_on(an_instance(TagList=[]), mapped) == Verdict(Environment.TEST, f"account_mappings {ACCOUNT}")
     assert verdict_on(an_instance(TagList=[{"Key": "Env"}]), mapped) == Verdict(Environment.UNKNOWN, "tag Env=")
+
+
+def test_the_account_is_that_of_the_instance_and_not_the_services() -> None:
+    settings = GateSettings(account_mappings={ACCOUNT: "dev", "210987654321": "prod"})
+    theirs = an_instance(DBInstanceArn=f"arn:aws:rds:eu-west-1:210987654321:db:{INSTANCE_ID}", TagList=[])
+    assert verdict_on(theirs, settings) == Verdict(Environment.PRODUCTION, "account_mappings 210987654321")
 
 
 def test_tags_that_cannot_be_read_are_unknown_whatever_the_settings_say() -> None:
@@ -71,6 +80,15 @@ def test_a_disputed_environment_is_refused_with_the_two_that_disagree() -> None:
     [
         (NOTHING, "no environment tag, instance mapping, account mapping or naming pattern fits it"),
         ("tag Env=what", "tag Env=what names no environment that is known"),
+        ("tags that could not be read", "tags that could not be read"),
+        (
+            "replication source orders, tags that could not be read",
+            "replication source orders, tags that could not be read",
+        ),
+        (
+            "replication source orders, tag Env=what",
+            "replication source orders, tag Env=what names no environment that is known",
+        ),
     ],
 )
 def test_an_unknown_environment_names_the_instance_what_was_looked_at_and_the_way_out(

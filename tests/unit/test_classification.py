@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rds_operations.classification import NOTHING, Environment, Verdict, classify, environment_of
 from rds_operations.gate_settings import GateSettings
-from tests.unit.builders import ACCOUNT, INSTANCE_ID
+from tests.unit.builders import ACCOUNT, INSTANCE_ID, OTHER_ACCOUNT
 
 TAG_NAMES = (
     "Environment", "Env", "ENV", "environment", "env", "Environ", "environ", "ENVIRON", "Stage", "stage", "STAGE",
@@ -113,6 +113,34 @@ def test_a_mapping_for_another_instance_or_account_decides_nothing() -> None:
     assert judged({}, settings).environment is Environment.UNKNOWN
 
 
+def test_a_mapping_of_an_instance_in_its_account_wins_over_one_of_its_name_alone() -> None:
+    own = f"{ACCOUNT}/{INSTANCE_ID}"
+    settings = GateSettings(
+        instance_mappings={INSTANCE_ID: "dev", own: "prod"},
+        account_mappings={ACCOUNT: "test"},
+        default_environment="poc",
+    )
+    assert judged({}, settings) == Verdict(Environment.PRODUCTION, f"instance_mappings {own}")
+    reversed_ = replace(settings, instance_mappings={own: "qa", INSTANCE_ID: "prod"})
+    assert judged({}, reversed_) == Verdict(Environment.TEST, f"instance_mappings {own}")
+    assert judged({"Env": "dev"}, reversed_) == Verdict(Environment.DEVELOPMENT, "tag Env=dev")
+    told = f"tag Env=dev says development, instance_mappings {own} says production"
+    assert judged({"Env": "dev"}, settings).disagreement == told
+
+
+def test_a_mapping_of_an_instance_in_another_account_means_only_that_one() -> None:
+    theirs = f"{OTHER_ACCOUNT}/{INSTANCE_ID}"
+    settings = GateSettings(instance_mappings={theirs: "dev"})
+    assert judged({}, settings) == Verdict(Environment.UNKNOWN, NOTHING)
+    assert classify(INSTANCE_ID, OTHER_ACCOUNT, {}, settings) == Verdict(
+        Environment.DEVELOPMENT, f"instance_mappings {theirs}"
+    )
+    with_plain = GateSettings(instance_mappings={theirs: "dev", INSTANCE_ID: "prod"})
+    assert judged({}, with_plain) == Verdict(Environment.PRODUCTION, f"instance_mappings {INSTANCE_ID}")
+    for name in (f"x-{INSTANCE_ID}", INSTANCE_ID[1:], f"{INSTANCE_ID}-2", f"{OTHER_ACCOUNT}-{INSTANCE_ID}"):
+        assert classify(name, OTHER_ACCOUNT, {}, settings).environment is Environment.UNKNOWN
+
+
 def test_a_configured_tag_name_decides_and_the_built_in_spellings_still_count() -> None:
     settings = GateSettings(environment_tag_names=("Tier",))
     assert judged({"Tier": "qa"}, settings) == Verdict(Environment.TEST, "tag Tier=qa")
@@ -197,8 +225,9 @@ def model(tags: dict[str, str], settings: GateSettings, instance_id: str) -> tup
     """The documented rule, one source after the other: what it says, and what decides."""
     if by_tags := said_by_tags(tags, settings):
         return by_tags
-    if instance_id in settings.instance_mappings:
-        return meaning(settings.instance_mappings[instance_id]), f"instance_mappings {instance_id}"
+    for key in (f"{ACCOUNT}/{instance_id}", instance_id):
+        if key in settings.instance_mappings:
+            return meaning(settings.instance_mappings[key]), f"instance_mappings {key}"
     if ACCOUNT in settings.account_mappings:
         return meaning(settings.account_mappings[ACCOUNT]), f"account_mappings {ACCOUNT}"
     for pattern, word in settings.naming_patterns.items():
@@ -212,7 +241,9 @@ def model(tags: dict[str, str], settings: GateSettings, instance_id: str) -> tup
 loose_settings = st.builds(
     GateSettings,
     environment_tag_names=st.lists(st.sampled_from([*TAG_NAMES, "Tier"]), max_size=3).map(tuple),
-    instance_mappings=st.dictionaries(st.sampled_from([INSTANCE_ID, "other"]), any_words),
+    instance_mappings=st.dictionaries(
+        st.sampled_from([INSTANCE_ID, "other", f"{ACCOUNT}/{INSTANCE_ID}", f"{OTHER_ACCOUNT}/{INSTANCE_ID}"]), any_words
+    ),
     account_mappings=st.dictionaries(st.sampled_from([ACCOUNT, "210987654321"]), any_words),
     naming_patterns=st.dictionaries(st.sampled_from(["^dev-", "^prod-", "-0[0-9]$", "postgres"]), any_words),
     default_environment=any_words,
@@ -237,7 +268,8 @@ def test_a_production_veto_refuses_what_the_settings_call_production_and_opens_n
         judged(tags, settings, instance_id),
         judged(tags, replace(settings, production_veto=True), instance_id),
     )
-    below = [settings.instance_mappings.get(instance_id), settings.account_mappings.get(ACCOUNT)]
+    mapped = settings.instance_mappings.get(f"{ACCOUNT}/{instance_id}", settings.instance_mappings.get(instance_id))
+    below = [mapped, settings.account_mappings.get(ACCOUNT)]
     below.append(next((word for p, word in settings.naming_patterns.items() if re.search(p, instance_id)), None))
     disputed = (
         without.source.startswith("tag ")

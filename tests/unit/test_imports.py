@@ -49,6 +49,51 @@ def test_validate_imports_no_aws_sdk() -> None:
     assert not {name for name in imported_by("validate.handler") if name.startswith(("botocore.", "boto3"))}
 
 
+def own_modules_of_each() -> dict[str, set[str]]:
+    """The modules of the service that each function imports, from one interpreter that forgets them in between."""
+    code = f"""
+import importlib, json, sys
+found = {{}}
+for handler in {HANDLERS}:
+    importlib.import_module(handler)
+    found[handler] = [name for name in sys.modules if name.startswith("rds_operations.")]
+    for name in [*found[handler], "rds_operations"]:
+        del sys.modules[name]
+print(json.dumps(found))
+"""
+    answer = run(code, ENVIRONMENT)
+    assert answer.returncode == 0, answer.stderr
+    found: dict[str, list[str]] = json.loads(answer.stdout.splitlines()[-1])
+    return {handler.removesuffix(".handler"): set(modules) for handler, modules in found.items()}
+
+
+RDS = {"rds_operations.rds", "rds_operations.access", "rds_operations.session_policy"}
+INVENTORY = {"rds_operations.inventory"}
+LEDGER = {"rds_operations.ledger"}
+
+
+def test_a_function_imports_the_edges_that_it_works_at_and_no_others() -> None:
+    """Status reads one item: it has no way to RDS. Only who looks for instances knows the inventory."""
+    edges = {name: modules & (RDS | INVENTORY | LEDGER) for name, modules in own_modules_of_each().items()}
+    assert edges == {
+        "validate": set(),
+        "status": LEDGER,
+        "admit": LEDGER,
+        "audit": LEDGER,
+        "classify": RDS | INVENTORY,
+        "inventory": RDS | INVENTORY,
+        "execute": RDS | LEDGER,
+        "poll": RDS | LEDGER,
+        "sweep": RDS | LEDGER,
+    }
+
+
+def test_the_rules_import_no_aws_sdk_and_no_logger() -> None:
+    rules = ("callers", "identity", "intake", "place", "session_policy", "targets", "shipped", "validation")
+    imported = imported_by(*(f"rds_operations.{module}" for module in rules))
+    assert not {name for name in imported if name.startswith(("botocore", "boto3", "aws_lambda_powertools"))}
+
+
 def test_no_function_imports_what_costs_too_much() -> None:
     assert len(HANDLERS) == 9
     imported = imported_by(*HANDLERS)
@@ -56,7 +101,19 @@ def test_no_function_imports_what_costs_too_much() -> None:
     assert not imported & TOO_HEAVY
 
 
-@pytest.mark.parametrize("missing", ["OPERATIONS_TABLE", "AUDIT_TABLE", "EXECUTION_PREFIX", "LONGEST_SECONDS"])
+@pytest.mark.parametrize(
+    "missing",
+    [
+        "OPERATIONS_TABLE",
+        "AUDIT_TABLE",
+        "EXECUTION_PREFIX",
+        "LONGEST_SECONDS",
+        "HOME_ACCOUNT",
+        "AWS_REGION",
+        "ACTING_ROLE",
+        "INVENTORY_TABLE",
+    ],
+)
 def test_a_missing_variable_is_named(missing: str) -> None:
     code = "from rds_operations.environment import Deployment; Deployment.from_env()"
     answer = run(code, {**ENVIRONMENT, missing: ""})
