@@ -136,6 +136,22 @@ def events_on(service: Service, account: str, instance: str) -> list[dict[str, A
     return [json.loads(event["CloudTrailEvent"]) for event in found]
 
 
+def test_a_redrive_does_not_pass_the_gate_again(service: Service) -> None:
+    """An execution that was stopped before it acted is redriven when its instance has become production."""
+    instance = service.new_instance()
+    service.fault(point="operation:Execute", effect="break", matching=f'"{instance}"', times=1)
+    operation_id = service.accepted(reboot_of(instance))
+    assert service.execution(operation_id)["status"] == "FAILED"
+    service.result(operation_id)
+    arn = service.instance(instance)["DBInstanceArn"]
+    service.aws("rds").add_tags_to_resource(ResourceName=arn, Tags=[{"Key": "Environment", "Value": "prod"}])
+    execution_arn = service.execution(operation_id)["executionArn"]
+    service.aws("stepfunctions").redrive_execution(executionArn=execution_arn)
+    assert service.ended(execution_arn)["status"] == "FAILED"
+    assert not service.rebooted(instance)
+    assert not service.is_locked(instance)
+
+
 class TestLastLook:
     """Between OPERATION's Classify and the call to RDS."""
 
