@@ -66,15 +66,21 @@ def _with_switches(serve: Callable[..., Awaitable[None]]) -> Callable[..., Await
 def _with_api_faults(dispatch: Callable[..., Awaitable[Response]]) -> Callable[..., Awaitable[Response]]:
     async def between(method: str, path: str, headers: Any, body: bytes, query: Any, request_id: str) -> Response:
         point, text = _point(headers, body), body.decode(errors="replace")
-        caller = str(request_caller_arn(headers, query) or "")
+        caller = _caller(str(request_caller_arn(headers, query) or ""))
         fault = SWITCHBOARD.strike(point, text, caller) if point else None
         performed = not fault or fault.effect not in ("refuse", "cut", "crash_before")
         if point.startswith("rds:") and point.split(":")[1].startswith(_ACTING):
-            SWITCHBOARD.note(point, text, performed, by_function="Functions" in caller)
+            SWITCHBOARD.note(point, text, performed, by_function="execute" in caller)
         answer = await dispatch(method, path, headers, body, query, request_id) if performed else _error(point, fault)
         return await _broken(point, fault, answer, caller) if fault else answer
 
     return between
+
+
+def _caller(arn: str) -> str:
+    """The role; the acting role's sessions are Execute's."""
+    role = arn.lower().partition("assumed-role/")[2]
+    return f"execute, as {role}" if "acting" in role.partition("/")[0] else role
 
 
 async def _broken(point: str, fault: Fault, answer: Response, caller: str) -> Response:
@@ -130,7 +136,7 @@ def _remembering(invoke: Callable[..., Any]) -> Callable[..., Any]:
 def _kill(text: str, caller: str) -> None:
     for worker, event in list(_running.items()):
         function = worker.func_name.rpartition("-")[2]
-        if re.search(text, event) and function in caller.lower() and worker._proc:
+        if re.search(text, event) and function in caller and worker._proc:
             worker._proc.kill()
 
 

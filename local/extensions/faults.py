@@ -23,8 +23,8 @@ Document = dict[str, Any]
 class Fault:
     """`point` is an API action (`rds:CreateDBSnapshot`), a state (`operation:Wait`) or a function (`function:poll`).
 
-    It strikes where `matching` (a regular expression) is found in the request or the state's input, and `caller` in
-    the name of the role: not at the first `skip` times, then `times` times (-1: always), for `lasts` seconds from its
+    It strikes where `matching` (a regular expression) is found in the request or the state's input, and `caller` (in
+    any case) in the name of the role: not at the first `skip` times, then `times` times (-1: always), for `lasts` seconds from its
     first strike (0: for ever).
 
     What happens is `effect`, as `fault_points` lists them. `seconds` belongs to `hang`; `code`, `status` and
@@ -48,7 +48,7 @@ class Fault:
     _until: float = field(default=0, repr=False)
 
     def strikes_now(self, point: str, text: str, caller: str) -> bool:
-        if point != self.point or not re.search(self.matching, text) or self.caller not in caller:
+        if point != self.point or not re.search(self.matching, text) or self.caller.lower() not in caller:
             return False
         if self.skip > 0:
             self.skip -= 1
