@@ -23,9 +23,9 @@ Document = dict[str, Any]
 class Fault:
     """`point` is an API action (`rds:CreateDBSnapshot`), a state (`operation:Wait`) or a function (`function:poll`).
 
-    It strikes where `matching` (a regular expression) is found in the request or the state's input, and `caller` (in
-    any case) in the name of the role: not at the first `skip` times, then `times` times (-1: always), for `lasts` seconds from its
-    first strike (0: for ever).
+    It strikes where `matching` (a regular expression) is found in the request or the state's input, and `caller`, in
+    any case, in the name of the role: not at the first `skip` times, then `times` times (-1: always), for `lasts`
+    seconds from its first strike (0: for ever).
 
     What happens is `effect`, as `fault_points` lists them. `seconds` belongs to `hang`; `code`, `status` and
     `message` to `refuse` and `fail`; `pattern` and `replacement` (on the answer's body) to `rewrite`.
