@@ -1,10 +1,10 @@
-"""The template of a deployment on AWS, synthesised once: no credentials, no network."""
+"""The templates of deployments on AWS, synthesised once: no credentials, no network."""
 
 from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,11 @@ from aws_cdk import App
 
 from stacks.service_stack import ServiceStack
 from stacks.settings import Settings
+from stacks.target_account_stack import TargetAccountStack
 
 ROOT = Path(__file__).parents[2]
 Document = dict[str, Any]
+WEB_ACL = "arn:aws:wafv2:eu-west-1:111122223333:regional/webacl/rds-operations/6f1d"
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,49 @@ def new_app(folder: Path) -> App:
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """The default deployment."""
     folder = tmp_path_factory.mktemp("cdk.out")
     app = new_app(folder)
     ServiceStack(app, "RdsOperations", Settings.load(ROOT / "settings" / "default.json", {}))
     app.synth()
     return Template(folder / "RdsOperations.template.json")
+
+
+@pytest.fixture(scope="session")
+def all_modes() -> Settings:
+    """Every way to authenticate, more Regions than one, two accounts to operate."""
+    return Settings.from_document(
+        {
+            "authentication": ["iam", "api_key", "cognito"],
+            "regions": ["eu-central-1"],
+            "accounts": {
+                "222233334444": {"external_id": "orders-7d1f", "regions": ["eu-west-1", "eu-central-1"]},
+                "333344445555": {"external_id": "billing-02c9", "regions": ["us-east-1"]},
+            },
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def _both(tmp_path_factory: pytest.TempPathFactory, all_modes: Settings) -> Path:
+    folder = tmp_path_factory.mktemp("cdk.out")
+    app = new_app(folder)
+    with_web_acl = replace(all_modes, web_acl_arn=WEB_ACL)
+    ServiceStack(app, "RdsOperations", with_web_acl)
+    TargetAccountStack(app, "RdsOperationsTarget", with_web_acl)
+    app.synth()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def all_modes_template(_both: Path) -> Template:
+    """With a web ACL."""
+    return Template(_both / "RdsOperations.template.json")
+
+
+@pytest.fixture(scope="session")
+def target_template(_both: Path) -> Template:
+    return Template(_both / "RdsOperationsTarget.template.json")
 
 
 @pytest.fixture(autouse=True)

@@ -46,6 +46,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -77,7 +78,7 @@ class Decision:
     """`Allowed`, `ImplicitlyDenied` or `ExplicitlyDenied`."""
     question: str
     analyses: Sequence[Document]
-    """What the library says of each kind of policy and of its statements."""
+    """What the library says of each kind of policy and of its statements, in marked keys."""
 
     @property
     def allowed(self) -> bool:
@@ -90,7 +91,7 @@ class Decision:
     @property
     def explanation(self) -> str:
         """For a failing assert: `assert decision.allowed, decision.explanation`."""
-        return "\n".join([f"{self.result}: {self.question}", *_explained(self.analyses)])
+        return "\n".join([f"{self.result}: {self.question}", *_explained(_unmarked(self.analyses))])
 
 
 class Simulator:
@@ -135,18 +136,18 @@ class Simulator:
                 "principal": principal,
                 "action": action,
                 "resource": {"resource": resource, "accountId": account},
-                "contextVariables": context,
+                "contextVariables": _marked(context),
             },
-            "identityPolicies": _named("policies", policies),
+            "identityPolicies": _named("policies", list(map(_marked_policy, policies))),
             "serviceControlPolicies": [],
             "resourceControlPolicies": [],
-            "sessionPolicy": session_policy,
-            "permissionBoundaryPolicies": _named("boundary", [] if boundary is None else [boundary]),
-            "resourcePolicy": resource_policy,
+            "sessionPolicy": _marked(session_policy),
+            "permissionBoundaryPolicies": _named("boundary", [] if boundary is None else [_marked(boundary)]),
+            "resourcePolicy": _marked(resource_policy),
         }
-        answer = _unmarked(self._ask(_marked(question)))
+        answer = self._ask(question)
         if "refusal" in answer:
-            raise SimulationRefused(f"{action} on {resource}: {json.dumps(answer['refusal'])}")
+            raise SimulationRefused(f"{action} on {resource}: {json.dumps(_unmarked(answer['refusal']))}")
         for condition in _conditions(answer["analyses"]):
             if not _OPERATOR.fullmatch(condition["operator"]):
                 raise SimulationRefused(f"No condition operator: {condition['operator']}")
@@ -202,6 +203,16 @@ def _conditions(analyses: Sequence[Document]) -> Iterator[Document]:
     for analysis in analyses:
         for statement in analysis["statements"]:
             yield from statement.get("conditions", [])
+
+
+def _marked_policy(policy: Document) -> Any:
+    return _marked_text(json.dumps(policy))
+
+
+@lru_cache(maxsize=256)
+def _marked_text(policy: str) -> Any:
+    """Many questions are asked of the same policies."""
+    return _marked(json.loads(policy))
 
 
 def _marked(value: Any) -> Any:

@@ -1,0 +1,77 @@
+"""Policies of a template as IAM would have them: its references resolved for one account and Region."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.infrastructure.conftest import Document, Template
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A template in an account and Region, with its parameters."""
+
+    template: Template
+    account: str
+    region: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+    def role(self, start: str) -> str:
+        """The logical id of the role that begins with `start`."""
+        found = [
+            name
+            for name, item in self.template.resources.items()
+            if item["Type"] == "AWS::IAM::Role" and name.startswith(start)
+        ]
+        assert len(found) == 1, found
+        return found[0]
+
+    def arn(self, role: str) -> str:
+        name = self.template.resources[role]["Properties"].get("RoleName", role)
+        return f"arn:aws:iam::{self.account}:role/{self.resolve(name)}"
+
+    def trust(self, role: str) -> Document:
+        found: Document = self.resolve(self.template.resources[role]["Properties"]["AssumeRolePolicyDocument"])
+        return found
+
+    def inline(self, role: str) -> list[Document]:
+        return self._policies("AWS::IAM::Policy", role)
+
+    def managed(self, role: str) -> list[Document]:
+        """Those that the CDK makes of what does not fit inline."""
+        return self._policies("AWS::IAM::ManagedPolicy", role)
+
+    def policies(self, role: str) -> list[Document]:
+        properties = self.template.resources[role]["Properties"]
+        assert not properties.get("ManagedPolicyArns")
+        assert not properties.get("Policies")
+        return [*self.inline(role), *self.managed(role)]
+
+    def resolve(self, value: Any) -> Any:
+        """Raises KeyError for what it does not know."""
+        if isinstance(value, list):
+            return [self.resolve(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        if "Ref" in value:
+            return self._known[value["Ref"]]
+        if "Fn::Join" in value:
+            between, parts = value["Fn::Join"]
+            return between.join(self.resolve(part) for part in parts)
+        if "Fn::GetAtt" in value:
+            name, attribute = value["Fn::GetAtt"]
+            assert attribute == "Arn"
+            is_role = self.template.resources[name]["Type"] == "AWS::IAM::Role"
+            return self.arn(name) if is_role else f"arn:aws:other:{self.region}:{self.account}:{name}"
+        return {key: self.resolve(item) for key, item in value.items()}
+
+    def _policies(self, kind: str, role: str) -> list[Document]:
+        attached = [policy for policy in self.template.of_type(kind) if {"Ref": role} in policy["Roles"]]
+        return [self.resolve(policy["PolicyDocument"]) for policy in attached]
+
+    @property
+    def _known(self) -> dict[str, str]:
+        own = {"AWS::Partition": "aws", "AWS::AccountId": self.account, "AWS::Region": self.region}
+        return {**own, **self.parameters}

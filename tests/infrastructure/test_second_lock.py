@@ -1,0 +1,642 @@
+"""The two locks say the same: what the gate classifies as production, IAM does not let the acting role touch.
+
+The policies are those of the synthesised templates, decided by an IAM simulator on the cases that the classifier
+decides. Where the two differ, the tests list it: where IAM is stricter, and what it cannot see.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rds_operations.classification import (
+    ALLOWED_ENVIRONMENTS,
+    FOLDED_TAG_NAMES,
+    NOTHING,
+    WORDS,
+    Environment,
+    classify,
+    environment_of,
+)
+from rds_operations.gate_settings import ENVIRONMENT_TAG_NAMES, GateSettings
+from rds_operations.operations import OPERATIONS
+from rds_operations.operations.operation import INSTANCE, SNAPSHOT
+from rds_operations.order import Order
+from rds_operations.place import Place
+from rds_operations.session_policy import session_policy
+from rds_operations.targets import ACTING_ROLE, READING_ROLE
+from stacks.second_lock import Reach, acting_statements
+from stacks.setting_checks import SettingsError
+from stacks.settings import Settings
+from stacks.target_account_stack import TargetAccountStack
+from tests.infrastructure.concrete import Deployed
+from tests.infrastructure.conftest import Document, Template, new_app
+from tests.infrastructure.iam_simulator import Decision, Simulator
+
+HOME, TARGET, THIRD = "111122223333", "222233334444", "999988887777"
+REGION = "eu-west-1"
+EXTERNAL_ID = "orders-7d1f"
+TARGET_PARAMETERS = {"ServiceAccount": HOME, "ServiceRegion": REGION, "ExternalId": EXTERNAL_ID}
+TAGGING = ("rds:AddTagsToResource", "rds:RemoveTagsFromResource")
+Tags = Mapping[str, str]
+
+ACTING_ACTIONS = sorted(
+    {
+        permission.action
+        for operation in OPERATIONS.values()
+        for permission in operation.acts_with
+        if INSTANCE in permission.resources and not permission.action.startswith("rds:Describe")
+    }
+)
+
+
+def spellings(text: str) -> list[str]:
+    """Lower, upper, capital first, capital last, and mixed."""
+    mixed = "".join(letter.upper() if place % 2 else letter for place, letter in enumerate(text))
+    return list(dict.fromkeys([text, text.upper(), text.capitalize(), text[:-1] + text[-1].upper(), mixed]))
+
+
+NAMES = sorted({*ENVIRONMENT_TAG_NAMES, *(name for folded in FOLDED_TAG_NAMES for name in spellings(folded))})
+EXACT_VALUES = sorted({value for word in WORDS for value in spellings(word)})
+PADDED_VALUES = sorted({value for word in WORDS for value in (f" {word}", f"{word} ", f"\t{word.upper()}\n")})
+UNKNOWN_VALUES = ["", " ", "blue", "prod2", "nonprod", "non-prod", "production2", "dev,prod", "dev prod", "*", "dev*"]
+SHIPPED = GateSettings()
+CUSTOM = GateSettings(environment_tag_names=("Landscape", "cost:Stage", "Data Class"))
+
+STRICTER = {
+    "an allowed value with spaces around it": [{"Env": " dev"}, {"env": "test "}, {"STAGE": "\tuat"}],
+    "an allowed value with spaces, beside a plain one": [{"Env": "dev", "Stage": " dev"}],
+}
+"""The gate lets these through, IAM does not. They fail in RDS's words, and a tag without the spaces helps."""
+
+STRICTER_WITH_CUSTOM_NAMES = {
+    "a custom name in another spelling": [{"landscape": "prod"}, {"LANDSCAPE": "blue"}, {"COST:STAGE": "live"}],
+}
+"""The gate takes a custom name as it is spelled, IAM in any case. So what a mapping allows, IAM may still refuse."""
+
+UNSEEN = {
+    "a name with spaces around it": [{" Env": "prod"}, {"environment ": "live"}, {"\tSTAGE": "blue"}],
+    "two names that differ in case alone, one in no configured spelling": [
+        {"Env": "dev", "eNV": "prod"},
+        {"Stage": "dev", "sTAGE": "blue"},
+    ],
+    "two names that differ in case alone, the second's value unknown": [{"Env": "dev", "ENV": "blue"}],
+    "two names that differ in case alone, the second's value production with spaces": [{"Env": "dev", "ENV": "prod "}],
+}
+"""The gate refuses these, and IAM would not: they hang on the first lock alone. docs/security.md says so."""
+
+
+@dataclass(frozen=True)
+class Lock:
+    """The acting role in one account."""
+
+    simulator: Simulator
+    account: str
+    policies: Sequence[Document]
+
+    def db(self, name: str = "orders-01", region: str = REGION) -> str:
+        return f"arn:aws:rds:{region}:{self.account}:db:{name}"
+
+    def snapshot(self, name: str = "before-release", region: str = REGION) -> str:
+        return f"arn:aws:rds:{region}:{self.account}:snapshot:{name}"
+
+    def ask(
+        self,
+        action: str,
+        resource: str,
+        context: Mapping[str, str] | None = None,
+        session: Document | None = None,
+        account: str = "",
+    ) -> Decision:
+        return self.simulator.decide(
+            policies=self.policies,
+            principal=f"arn:aws:sts::{self.account}:assumed-role/{ACTING_ROLE}/operation-1",
+            action=action,
+            resource=resource,
+            account=account or self.account,
+            context=context,
+            session_policy=session,
+        )
+
+    def decisions(self, action: str, tags: Tags, session: Document | None = None) -> list[Decision]:
+        """Of an instance with these tags. Of tags that differ in case alone, AWS does not say which one
+        `aws:ResourceTag` has: each is tried."""
+        return [self.ask(action, self.db(), context, session) for context in contexts(tags)]
+
+    def allows(self, action: str, tags: Tags, session: Document | None = None) -> bool:
+        """In at least one reading."""
+        return any(decision.allowed for decision in self.decisions(action, tags, session))
+
+
+def contexts(tags: Tags) -> list[dict[str, str]]:
+    by_name: dict[str, list[str]] = {}
+    for name in tags:
+        by_name.setdefault(name.lower(), []).append(name)
+    own = {f"rds:db-tag/{name}": value for name, value in tags.items()}
+    choices = itertools.product(*by_name.values())
+    return [{**own, **{f"aws:ResourceTag/{name}": tags[name] for name in choice}} for choice in choices]
+
+
+def by_tags(tags: Tags, gate: GateSettings = SHIPPED) -> Environment | None:
+    """What the tags alone say; None where there is no environment tag."""
+    verdict = classify("orders-01", HOME, tags, gate)
+    return None if verdict.source == NOTHING else verdict.environment
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    with Simulator() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def service(all_modes_template: Template) -> Deployed:
+    return Deployed(all_modes_template, HOME, REGION)
+
+
+@pytest.fixture(scope="module")
+def target(target_template: Template) -> Deployed:
+    return Deployed(target_template, TARGET, REGION, TARGET_PARAMETERS)
+
+
+@pytest.fixture(scope="module")
+def home_lock(simulator: Simulator, service: Deployed) -> Lock:
+    return Lock(simulator, HOME, service.policies(service.role("ActingRole")))
+
+
+@pytest.fixture(scope="module")
+def target_lock(simulator: Simulator, target: Deployed) -> Lock:
+    return Lock(simulator, TARGET, target.policies(target.role("ActingRole")))
+
+
+@pytest.fixture(scope="module", params=["home", "target"])
+def lock(request: pytest.FixtureRequest, home_lock: Lock, target_lock: Lock) -> Lock:
+    return home_lock if request.param == "home" else target_lock
+
+
+def lock_of(simulator: Simulator, names: tuple[str, ...]) -> Lock:
+    """Of a deployment with these tag names."""
+    return Lock(simulator, TARGET, [_document(names)])
+
+
+@cache
+def _document(names: tuple[str, ...]) -> Document:
+    statements = acting_statements(Reach("aws", TARGET, (REGION,)), GateSettings(environment_tag_names=names))
+    return {"Version": "2012-10-17", "Statement": [statement.to_json() for statement in statements]}
+
+
+def assert_agree(lock: Lock, tags: Tags, gate: GateSettings = SHIPPED, actions: Sequence[str] = ACTING_ACTIONS) -> None:
+    """What no list above names: IAM lets each acting action through exactly where the tags do, or where there are none,
+    which are the gate's to judge."""
+    environment = by_tags(tags, gate)
+    for action in actions:
+        decisions = lock.decisions(action, tags)
+        if environment is None or environment in ALLOWED_ENVIRONMENTS:
+            for decision in decisions:
+                assert decision.allowed, decision.explanation
+        else:
+            for decision in decisions:
+                assert not decision.allowed, decision.explanation
+
+
+class TestTheSameTags:
+    def test_there_is_something_to_lock(self) -> None:
+        assert ACTING_ACTIONS == ["rds:CreateDBSnapshot", "rds:ModifyDBInstance", "rds:RebootDBInstance"]
+        assert len(WORDS) > 30
+        assert len(NAMES) == 20
+
+    def test_every_name_with_every_word(self, lock: Lock) -> None:
+        """Each word in another spelling for each name, and in turn by each action."""
+        for (at, name), (place, word) in itertools.product(enumerate(NAMES), enumerate(WORDS)):
+            variants = spellings(word)
+            tags = {name: variants[at % len(variants)], "team": "orders"}
+            assert_agree(lock, tags, actions=[ACTING_ACTIONS[(at + place) % len(ACTING_ACTIONS)]])
+
+    @pytest.mark.parametrize("action", ACTING_ACTIONS)
+    def test_every_word_in_every_spelling(self, lock: Lock, action: str) -> None:
+        for at, value in enumerate(EXACT_VALUES):
+            assert_agree(lock, {NAMES[at % len(NAMES)]: value}, actions=[action])
+
+    def test_values_with_spaces_around_them(self, lock: Lock) -> None:
+        """Never allowed: IAM does not trim, and takes them for words that it does not know."""
+        for at, value in enumerate(PADDED_VALUES):
+            name, action = NAMES[at % len(NAMES)], ACTING_ACTIONS[at % len(ACTING_ACTIONS)]
+            assert not lock.allows(action, {name: value}), (action, name, value)
+
+    @pytest.mark.parametrize("name", NAMES)
+    def test_values_that_nobody_knows(self, lock: Lock, name: str) -> None:
+        for at, value in enumerate(UNKNOWN_VALUES):
+            assert by_tags({name: value}) is Environment.UNKNOWN
+            assert_agree(lock, {name: value}, actions=[ACTING_ACTIONS[at % len(ACTING_ACTIONS)]])
+
+    def test_production_is_an_explicit_deny_under_every_name(self, lock: Lock) -> None:
+        production = [word for word, environment in WORDS.items() if environment is Environment.PRODUCTION]
+        for at, (name, word) in enumerate(itertools.product(NAMES, production)):
+            (decision,) = lock.decisions(ACTING_ACTIONS[at % len(ACTING_ACTIONS)], {name: word.title()})
+            assert decision.explicit_deny, decision.explanation
+
+    def test_an_instance_without_environment_tags_is_the_gates_to_judge(self, lock: Lock) -> None:
+        for tags in ({}, {"team": "orders"}, {"Environments": "prod"}, {"environment-name": "prod"}):
+            assert by_tags(tags) is None
+            assert_agree(lock, tags)
+
+    def test_two_tags_that_agree_or_disagree(self, lock: Lock) -> None:
+        names = ["Environment", "env", "ENVIRON", "sTage"]
+        for one, other in itertools.permutations(names, 2):
+            for at, (first, second) in enumerate(itertools.product(["dev", "UAT", "Prod", "blue", ""], repeat=2)):
+                action = ACTING_ACTIONS[at % len(ACTING_ACTIONS)]
+                assert_agree(lock, {one: first, other: second}, actions=[action])
+
+    def test_two_configured_names_that_differ_in_case_alone(self, lock: Lock) -> None:
+        """`aws:ResourceTag` has one of the two; `rds:db-tag` finds production under either name."""
+        for one, other in itertools.permutations(ENVIRONMENT_TAG_NAMES, 2):
+            if one.casefold() == other.casefold():
+                assert by_tags({one: "dev", other: "Prod"}) is Environment.PRODUCTION
+                assert_agree(lock, {one: "dev", other: "Prod"})
+                assert_agree(lock, {one: "dev", other: "test"})
+
+
+class TestWhereTheyDiffer:
+    @pytest.mark.parametrize("tags", [tags for found in STRICTER.values() for tags in found], ids=json.dumps)
+    def test_iam_is_stricter(self, lock: Lock, tags: Tags) -> None:
+        assert by_tags(tags) in ALLOWED_ENVIRONMENTS
+        for action in ACTING_ACTIONS:
+            assert not lock.allows(action, tags)
+
+    @pytest.mark.parametrize(
+        "tags", [tags for found in STRICTER_WITH_CUSTOM_NAMES.values() for tags in found], ids=json.dumps
+    )
+    def test_iam_is_stricter_about_custom_names(self, simulator: Simulator, tags: Tags) -> None:
+        lock = lock_of(simulator, CUSTOM.environment_tag_names)
+        assert by_tags(tags, CUSTOM) is None
+        for action in ACTING_ACTIONS:
+            assert not lock.allows(action, tags)
+
+    @pytest.mark.parametrize("tags", [tags for found in UNSEEN.values() for tags in found], ids=json.dumps)
+    def test_iam_cannot_see(self, lock: Lock, tags: Tags) -> None:
+        """Should AWS or the policy come to see one of these, the list must say so."""
+        assert by_tags(tags) in (Environment.PRODUCTION, Environment.UNKNOWN)
+        for action in ACTING_ACTIONS:
+            assert lock.allows(action, tags)
+
+
+class TestOtherSettings:
+    def test_custom_names_are_locked_like_the_shipped_ones(self, simulator: Simulator) -> None:
+        lock = lock_of(simulator, CUSTOM.environment_tag_names)
+        for name, value in itertools.product(CUSTOM.environment_tag_names, [*WORDS, *UNKNOWN_VALUES]):
+            assert_agree(lock, {name: value}, CUSTOM)
+        for name, value in itertools.product(FOLDED_TAG_NAMES, ["dev", "Prod", "blue"]):
+            assert_agree(lock, {name.title(): value}, CUSTOM)
+
+    @settings(max_examples=150, deadline=None)
+    @given(data=st.data())
+    def test_nothing_that_tags_call_production_or_unknown_is_allowed(
+        self, simulator: Simulator, data: st.DataObject
+    ) -> None:
+        """Any settings, up to three tags of any names and values but those that the lists above name."""
+        own_names = st.sampled_from(["Landscape", "landscape", "cost:Stage", "Data Class", *ENVIRONMENT_TAG_NAMES])
+        names = tuple(data.draw(st.lists(own_names, min_size=1, max_size=4, unique=True)))
+        gate = GateSettings(environment_tag_names=names)
+        value = st.sampled_from([*EXACT_VALUES, *PADDED_VALUES, *UNKNOWN_VALUES]) | st.text(
+            "prodlivetskag -", max_size=9
+        )
+        tags = data.draw(
+            st.dictionaries(st.sampled_from([*NAMES, *names, "team"]), value, max_size=3).filter(
+                lambda tags: len({name.lower() for name in tags}) == len(tags)
+            )
+        )
+        environment = by_tags(tags, gate)
+        lock = lock_of(simulator, names)
+        action = data.draw(st.sampled_from(ACTING_ACTIONS))
+        if environment in (Environment.PRODUCTION, Environment.UNKNOWN):
+            for decision in lock.decisions(action, tags):
+                assert not decision.allowed, decision.explanation
+        seen = {name.lower() for name in names} | FOLDED_TAG_NAMES
+        words = [value for name, value in tags.items() if name.lower() in seen]
+        if all(value.casefold() in WORDS and environment_of(value) in ALLOWED_ENVIRONMENTS for value in words):
+            for decision in lock.decisions(action, tags):
+                assert decision.allowed, decision.explanation
+
+
+TAGGED = {"aws:RequestTag/ticket": "4711"}
+
+
+class TestTags:
+    def test_a_snapshot_of_an_allowed_instance_can_be_made_with_tags(self, lock: Lock) -> None:
+        assert lock.allows("rds:CreateDBSnapshot", {"Environment": "dev"})
+        for action in ("rds:CreateDBSnapshot", "rds:AddTagsToResource"):
+            decision = lock.ask(action, lock.snapshot(), TAGGED)
+            assert decision.allowed, decision.explanation
+
+    @pytest.mark.parametrize("tags", [{}, {"Environment": "dev"}, {"Env": "prod"}, {"team": "orders"}], ids=json.dumps)
+    @pytest.mark.parametrize("action", TAGGING)
+    def test_nobody_relabels_an_instance(self, lock: Lock, action: str, tags: Tags) -> None:
+        for context in contexts(tags):
+            decision = lock.ask(action, lock.db(), context)
+            assert decision.explicit_deny, decision.explanation
+
+    def test_no_tag_of_a_snapshot_is_taken_away(self, lock: Lock) -> None:
+        assert not lock.ask("rds:RemoveTagsFromResource", lock.snapshot()).allowed
+
+    @pytest.mark.parametrize("kind", ["cluster", "cluster-snapshot", "og", "pg", "subgrp", "es"])
+    def test_no_other_resource_is_tagged(self, lock: Lock, kind: str) -> None:
+        assert not lock.ask("rds:AddTagsToResource", f"arn:aws:rds:{REGION}:{lock.account}:{kind}:x", TAGGED).allowed
+
+
+class TestReach:
+    @pytest.mark.parametrize(
+        "action",
+        ["rds:DeleteDBInstance", "rds:StopDBInstance", "rds:RestoreDBInstanceToPointInTime", "rds:PromoteReadReplica"],
+    )
+    def test_no_other_action(self, lock: Lock, action: str) -> None:
+        assert not lock.ask(action, lock.db(), {"aws:ResourceTag/env": "dev"}).allowed
+
+    def test_no_other_region_or_account(self, lock: Lock) -> None:
+        dev = {"aws:ResourceTag/env": "dev", "rds:db-tag/env": "dev"}
+        for action in ACTING_ACTIONS:
+            assert lock.ask(action, lock.db(region="eu-central-1"), dev).allowed
+            assert not lock.ask(action, lock.db(region="ap-southeast-2"), dev).allowed
+            assert lock.ask(action, lock.db(region="ap-southeast-2"), {"aws:ResourceTag/env": "prod"}).explicit_deny
+            elsewhere = lock.db().replace(lock.account, THIRD)
+            assert not lock.ask(action, elsewhere, dev, account=THIRD).allowed
+
+    def test_it_looks_at_any_instance(self, lock: Lock) -> None:
+        """Describe stands apart: what is production must be seen to be refused."""
+        for tags in ({}, {"env": "prod"}):
+            (decision,) = lock.decisions("rds:DescribeDBInstances", tags)
+            assert decision.allowed, decision.explanation
+
+
+def an_order(operation: str, instance: str = "orders-01", snapshot: str = "before-release") -> Order:
+    parameters: dict[str, dict[str, Any]] = {
+        "create_snapshot": {"snapshot_id": snapshot, "tags": [{"Key": "ticket", "Value": "4711"}]},
+        "reboot_instance": {"force_failover": True},
+        "modify_backup_window": {"backup_window": "03:00-04:00", "apply_immediately": True},
+    }
+    return Order("operation-1", operation, instance, parameters[operation])
+
+
+class TestSessions:
+    """What Execute's session may do: the intersection of the acting role's policies and of the order's own."""
+
+    @pytest.mark.parametrize("operation", OPERATIONS)
+    def test_the_operation_on_its_own_resources_and_nothing_else(self, lock: Lock, operation: str) -> None:
+        order = an_order(operation)
+        session = json.loads(session_policy(order, Place(lock.account, REGION), "aws"))
+        dev = {"aws:ResourceTag/env": "dev", "rds:db-tag/env": "dev"}
+        own = {
+            (permission.action, kind) for permission in OPERATIONS[operation].acts_with for kind in permission.resources
+        }
+        for action, kind in _actions_of_all():
+            context = dev if kind == INSTANCE else {}
+            for resource, is_own in self._resources(lock, kind, action):
+                account = resource.split(":")[4]
+                decision = lock.ask(action, resource, context, session, account)
+                every = "*" if (action, "*") in own else kind
+                assert decision.allowed is (is_own and (action, every) in own), decision.explanation
+
+    @staticmethod
+    def _resources(lock: Lock, kind: str, action: str) -> list[tuple[str, bool]]:
+        """And whether they are the order's own, as far as its session policy tells."""
+        if kind == INSTANCE:
+            own, other = lock.db(), lock.db("orders-02")
+        else:
+            own, other = lock.snapshot(), lock.snapshot("before-release-2")
+        elsewhere = [other, own.replace(REGION, "eu-central-1"), own.replace(lock.account, THIRD)]
+        if action == "rds:DescribeDBSnapshots":  # granted without a resource: looking is all that it does
+            return [(own, True), (other, True), (elsewhere[1], True)]
+        return [(own, True), *((resource, False) for resource in elsewhere)]
+
+    @pytest.mark.parametrize("operation", OPERATIONS)
+    def test_a_session_adds_nothing_to_the_lock(self, lock: Lock, operation: str) -> None:
+        session = json.loads(session_policy(an_order(operation), Place(lock.account, REGION), "aws"))
+        for action, tags in itertools.product(ACTING_ACTIONS, [{"env": "prod"}, {"Stage": "LIVE"}, {"ENV": "blue"}]):
+            assert not lock.allows(action, tags, session)
+        for action in TAGGING:
+            assert lock.ask(action, lock.db(), session=session).explicit_deny
+
+    @pytest.mark.parametrize("operation", OPERATIONS)
+    def test_it_fits_into_a_call_of_sts(self, operation: str) -> None:
+        """https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html"""
+        order = an_order(operation, instance="i" * 63, snapshot="s" * 255)
+        assert len(session_policy(order, Place(HOME, "ap-southeast-1"), "aws-us-gov")) <= 2048
+
+
+def _actions_of_all() -> list[tuple[str, str]]:
+    """Every action that some operation acts with, with the types of its resources; of Describe calls, one."""
+    found = {
+        (permission.action, SNAPSHOT if kind == "*" else kind)
+        for operation in OPERATIONS.values()
+        for permission in operation.acts_with
+        for kind in permission.resources
+    }
+    return sorted(found)
+
+
+@dataclass(frozen=True)
+class Door:
+    """A role, as those meet it who want to take it on."""
+
+    simulator: Simulator
+    arn: str
+    trust: Document
+    external_id: str = ""
+
+    def opens(self, caller: str, policies: Sequence[Document], action: str = "sts:AssumeRole", **context: str) -> bool:
+        given = {"aws:PrincipalArn": caller, **{f"sts:{name}": value for name, value in context.items()}}
+        return self.simulator.decide(
+            policies=policies,
+            principal=caller,
+            action=action,
+            resource=self.arn,
+            account=self.arn.split(":")[4],
+            context=given,
+            resource_policy=self.trust,
+        ).allowed
+
+
+EVERYTHING: list[Document] = [
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+]
+"""What an administrator of an account could give to a role."""
+
+
+def door(simulator: Simulator, deployed: Deployed, start: str) -> Door:
+    role = deployed.role(start)
+    return Door(simulator, deployed.arn(role), deployed.trust(role))
+
+
+def function(deployed: Deployed, name: str) -> tuple[str, list[Document]]:
+    """A function's role and its policies."""
+    role = deployed.role(f"Functions{name}Role")
+    return deployed.arn(role), deployed.policies(role)
+
+
+READERS = ("Classify", "Execute", "Poll", "Sweep", "Inventory")
+OTHERS = ("Validate", "Admit", "Audit", "Status")
+
+
+class TestTrust:
+    def test_execute_takes_on_the_acting_role_of_the_target(
+        self, simulator: Simulator, service: Deployed, target: Deployed
+    ) -> None:
+        acting = door(simulator, target, "ActingRole")
+        assert acting.arn == f"arn:aws:iam::{TARGET}:role/{ACTING_ROLE}"
+        execute, policies = function(service, "Execute")
+        assert acting.opens(execute, policies, ExternalId=EXTERNAL_ID)
+        assert acting.opens(execute, policies, action="sts:SetSourceIdentity")
+
+    def test_nothing_but_the_right_external_id_opens(
+        self, simulator: Simulator, service: Deployed, target: Deployed
+    ) -> None:
+        for start in ("ActingRole", "ReadingRole"):
+            role = door(simulator, target, start)
+            execute, policies = function(service, "Execute")
+            assert role.opens(execute, policies, ExternalId=EXTERNAL_ID)
+            assert not role.opens(execute, policies)
+            for wrong in ("billing-02c9", EXTERNAL_ID.upper(), "", f"{EXTERNAL_ID} ", "*"):
+                assert not role.opens(execute, policies, ExternalId=wrong)
+
+    @pytest.mark.parametrize("name", [name for name in (*READERS, *OTHERS) if name != "Execute"])
+    def test_no_other_function_takes_on_an_acting_role(
+        self, simulator: Simulator, service: Deployed, target: Deployed, name: str
+    ) -> None:
+        """Not by its own policies, and not by the trust policy if it had all the policies there are."""
+        caller, policies = function(service, name)
+        for deployed in (service, target):
+            acting = door(simulator, deployed, "ActingRole")
+            for own, action in itertools.product((policies, EVERYTHING), ("sts:AssumeRole", "sts:SetSourceIdentity")):
+                context = {"ExternalId": EXTERNAL_ID} if action == "sts:AssumeRole" else {}
+                assert not acting.opens(caller, own, action, **context)
+
+    @pytest.mark.parametrize("name", READERS)
+    def test_those_that_look_take_on_the_reading_role(
+        self, simulator: Simulator, service: Deployed, target: Deployed, name: str
+    ) -> None:
+        reading = door(simulator, target, "ReadingRole")
+        assert reading.arn == f"arn:aws:iam::{TARGET}:role/{READING_ROLE}"
+        caller, policies = function(service, name)
+        assert reading.opens(caller, policies, ExternalId=EXTERNAL_ID)
+        assert not reading.opens(caller, EVERYTHING, action="sts:SetSourceIdentity")
+
+    @pytest.mark.parametrize("name", OTHERS)
+    def test_the_others_do_not(self, simulator: Simulator, service: Deployed, target: Deployed, name: str) -> None:
+        caller, policies = function(service, name)
+        for own in (policies, EVERYTHING):
+            assert not door(simulator, target, "ReadingRole").opens(caller, own, ExternalId=EXTERNAL_ID)
+
+    @pytest.mark.parametrize(
+        "caller",
+        [
+            f"arn:aws:iam::{HOME}:role/Administrator",
+            f"arn:aws:iam::{HOME}:user/dba",
+            f"arn:aws:iam::{HOME}:role/rds-operations-execute-us-east-1",
+            f"arn:aws:iam::{HOME}:role/rds-operations-execute-{REGION}-2",
+            f"arn:aws:iam::{HOME}:role/path/rds-operations-execute-{REGION}",
+            f"arn:aws:iam::{THIRD}:role/rds-operations-execute-{REGION}",
+            f"arn:aws:iam::{THIRD}:root",
+            f"arn:aws:iam::{TARGET}:role/rds-operations-execute-{REGION}",
+            f"arn:aws:iam::{TARGET}:role/Administrator",
+        ],
+    )
+    def test_nobody_else_does(self, simulator: Simulator, target: Deployed, caller: str) -> None:
+        """Whatever their own policies say, and though they know the external id."""
+        for start in ("ActingRole", "ReadingRole"):
+            role = door(simulator, target, start)
+            assert not role.opens(caller, EVERYTHING, ExternalId=EXTERNAL_ID)
+            assert not role.opens(caller, EVERYTHING, action="sts:SetSourceIdentity")
+
+    def test_the_services_own_acting_role_is_for_execute_alone(self, simulator: Simulator, service: Deployed) -> None:
+        acting = door(simulator, service, "ActingRole")
+        execute, policies = function(service, "Execute")
+        for action in ("sts:AssumeRole", "sts:SetSourceIdentity"):
+            assert acting.opens(execute, policies, action)
+            assert not acting.opens(f"arn:aws:iam::{HOME}:role/Administrator", EVERYTHING, action)
+            assert not acting.opens(f"arn:aws:iam::{THIRD}:role/rds-operations-execute-{REGION}", EVERYTHING, action)
+
+    def test_execute_reaches_the_accounts_of_the_settings_and_no_others(
+        self, simulator: Simulator, service: Deployed, target: Deployed
+    ) -> None:
+        """Though an account that is not in the settings trusts it."""
+        stranger = replace(target, account=THIRD)
+        execute, policies = function(service, "Execute")
+        for start in ("ActingRole", "ReadingRole"):
+            assert not door(simulator, stranger, start).opens(execute, policies, ExternalId=EXTERNAL_ID)
+
+    @pytest.mark.parametrize("action", ["sts:TagSession", "sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML"])
+    def test_there_is_no_other_way_in(self, service: Deployed, target: Deployed, action: str) -> None:
+        for deployed in (service, target):
+            trusts = [
+                deployed.trust(role) for role in deployed.template.resources if "Role" in role and _is_operating(role)
+            ]
+            assert action not in json.dumps(trusts)
+
+
+def _is_operating(role: str) -> bool:
+    return role.startswith(("ActingRole", "ReadingRole")) and "Policy" not in role
+
+
+MANY_REGIONS = [
+    f"{area}-{side}-{n}" for area in ("ap", "eu", "us") for side in ("east", "west", "south") for n in (1, 2)
+]
+"""https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+
+
+class TestSize:
+    MOST_INLINE, MOST_MANAGED, MOST_ATTACHED = 10_240, 6_144, 10
+
+    def assert_fits(self, deployed: Deployed) -> None:
+        role = deployed.role("ActingRole")
+        inline, managed = deployed.inline(role), deployed.managed(role)
+        assert sum(map(characters, inline)) <= self.MOST_INLINE
+        assert all(characters(policy) <= self.MOST_MANAGED for policy in managed)
+        assert len(managed) <= self.MOST_ATTACHED
+
+    def test_the_shipped_names_fit_inline(self, service: Deployed, target: Deployed) -> None:
+        for deployed in (service, target):
+            self.assert_fits(deployed)
+            # Of up to three Regions. One policy cannot be attached without the other.
+            assert deployed.managed(deployed.role("ActingRole")) == []
+
+    def test_many_regions_and_names(self, simulator: Simulator, tmp_path: Path) -> None:
+        """What does not fit inline, the CDK puts into managed policies: they say the same."""
+        names = (*ENVIRONMENT_TAG_NAMES, *(f"cost:Landscape-{number}" for number in range(13)))
+        gate = GateSettings(environment_tag_names=names)
+        deployed = synthesised(tmp_path, names, MANY_REGIONS)
+        self.assert_fits(deployed)
+        policies = deployed.policies(deployed.role("ActingRole"))
+        assert len(policies) > 1
+        lock = Lock(simulator, TARGET, policies)
+        for name, value in itertools.product(names, ("Dev", "PRD", "blue", "")):
+            assert_agree(lock, {name: value}, gate)
+        for action in TAGGING:
+            assert lock.ask(action, lock.db()).explicit_deny
+
+    def test_more_names_are_refused(self) -> None:
+        with pytest.raises(SettingsError, match="environment_tag_names must be at most 24 names"):
+            Settings.from_document({"environment_tag_names": [f"Landscape-{number}" for number in range(25)]})
+
+
+def characters(policy: Document) -> int:
+    """As IAM counts them: without white space."""
+    return len("".join(json.dumps(policy).split()))
+
+
+def synthesised(folder: Path, names: Sequence[str], regions: Sequence[str]) -> Deployed:
+    document = {
+        "environment_tag_names": list(names),
+        "accounts": {TARGET: {"external_id": EXTERNAL_ID, "regions": [REGION, *(set(regions) - {REGION})]}},
+    }
+    app = new_app(folder)
+    TargetAccountStack(app, "Many", Settings.from_document(document))
+    app.synth()
+    return Deployed(Template(folder / "Many.template.json"), TARGET, REGION, TARGET_PARAMETERS)
