@@ -71,7 +71,7 @@ class Executor:
         try:
             rds = self.access.acting(order, caller_of(item))
         except AccountRefused as refused:
-            return Executed(failed(str(refused)), now)
+            return _working(order, item) if "acting_at" in item else Executed(failed(str(refused)), now)
         if self.ledger.claim(order, OPERATIONS[order.operation].working_status, now):
             return self._act(rds, order, now)
         return self._go_on(rds, order, now)
@@ -97,13 +97,11 @@ class Executor:
             return Executed(
                 failed(f"Operation {order.operation_id} is closed or has lost its lock; nothing was done"), now
             )
-        since = clock.from_text(str(item["acting_at"]))
-        operation = OPERATIONS[order.operation]
-        working = Executed(Progress(operation.working_status), since)
+        working = _working(order, item)
         try:
             if self._refused_now(order, now):
                 return working  # nothing is begun again; the polls will see what the first attempt has done
-            return Executed(operation.resume(rds, order, since), since)
+            return Executed(OPERATIONS[order.operation].resume(rds, order, working.since), working.since)
         except RdsThrottled:
             raise  # a repetition is safe, and may have to begin what the first attempt did not
         except Fault:
@@ -123,6 +121,11 @@ class Executor:
     def _not_permitted(self, order: Order, verdict: Verdict) -> Refusal | None:
         """For an order that ADMISSION has not accepted, as whom it was started."""
         return not_permitted(self.callers, order, verdict.environment)
+
+
+def _working(order: Order, item: Item) -> Executed:
+    """An earlier attempt may have acted: the polls will see what became of it."""
+    return Executed(Progress(OPERATIONS[order.operation].working_status), clock.from_text(str(item["acting_at"])))
 
 
 def _refused(refusal: Refusal, now: datetime, verdict: Verdict | None = None) -> Executed:

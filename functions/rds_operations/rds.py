@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
 
@@ -56,13 +56,13 @@ class Rds:
 
     def instances(self) -> Iterator[DBInstanceTypeDef]:
         """All of the account and Region, page by page."""
-        marker = ""
+        page: Any = {}  # an empty Marker is none
         while True:
-            answer = self.call(self.client.describe_db_instances, Marker=marker)
+            answer = self.call(self.client.describe_db_instances, **page)
             yield from answer["DBInstances"]
-            marker = answer.get("Marker", "")
-            if not marker:
+            if not answer.get("Marker"):
                 return
+            page = {"Marker": answer["Marker"]}
 
     def instance(self, instance_id: str) -> DBInstanceTypeDef | None:
         """The instance as DescribeDBInstances shows it, tags included; None where there is none."""

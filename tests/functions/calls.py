@@ -6,12 +6,15 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, Literal
 
 from botocore.credentials import RefreshableCredentials
 from botocore.session import Session
 from moto.core.models import botocore_stubber
+
+from rds_operations import clock
 
 Document = dict[str, Any]
 Answer = tuple[Any, Document]
@@ -30,6 +33,7 @@ class Call:
     service: str
     action: str
     hand: Literal["own", "reading", "acting"]
+    region: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -44,12 +48,15 @@ class Calls:
         self.made: list[Call] = []
         self.state = ""
         """Whose calls they are now."""
+        self.sessions_last: timedelta | None = None
+        """How long STS lets a role's credentials live, if not for what was asked."""
         self._answerers: list[Callable[[Call], Answer | None]] = []
         self._senders: list[Callable[[Any], None]] = []
 
     def watch(self, session: Session) -> Session:
         handlers: dict[str, Any] = {
             "before-call": self._before_call,
+            "after-call.sts.AssumeRole": self._after_assume_role,
             "before-send.rds": self._before_send,
             "before-send": botocore_stubber,  # moto's own: a session that is older than moto's import lacks it
         }
@@ -106,9 +113,13 @@ class Calls:
     def _before_call(self, model: Any, params: Document, request_signer: Any, **_event: Any) -> Answer | None:
         sent = params["body"] if isinstance(params["body"], dict) else {}
         hand = _hand(request_signer._credentials)
-        call = Call(self.state, model.service_model.service_name, model.name, hand, sent)
+        call = Call(self.state, model.service_model.service_name, model.name, hand, request_signer.region_name, sent)
         self.made.append(call)
         return next((answer for answerer in self._answerers if (answer := answerer(call))), None)
+
+    def _after_assume_role(self, parsed: Document, **_event: Any) -> None:
+        if self.sessions_last is not None and "Credentials" in parsed:
+            parsed["Credentials"]["Expiration"] = clock.now() + self.sessions_last
 
     def _before_send(self, request: Any, **_event: Any) -> None:
         for sent in self._senders:

@@ -52,6 +52,7 @@ def cloud(
     monkeypatch.setattr(aws, "new_session", calls.watching(aws.new_session))
     pytest_socket.disable_socket()
     calls.made.clear()
+    calls.sessions_last = None
     with mock_aws():
         cloud = Cloud(clients, modules, calls, monkeypatch)
         cloud.create_all()

@@ -1,0 +1,343 @@
+"""A second account and a second Region: found, operated and watched there, and refused in words that name the role."""
+
+from __future__ import annotations
+
+import json
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
+
+from rds_operations.faults import RdsNotReached, RdsRefused, RdsThrottled, RdsUnavailable
+from rds_operations.place import Place
+from rds_operations.session_policy import session_policy
+from tests.functions.calls import Answer, Call, error
+from tests.functions.cloud import ACTING_ROLE, OPERATION_MACHINE, Cloud, Document
+from tests.unit.builders import (
+    ACCOUNT,
+    EXECUTION_PREFIX,
+    EXTERNAL_ID,
+    HOME,
+    INSTANCE_ID,
+    MANY_TARGETS,
+    OTHER_ACCOUNT,
+    OTHER_REGION,
+    REGION,
+    ROLE_SESSION,
+    SNAPSHOT_ID,
+    a_context,
+    a_request,
+    an_order,
+)
+
+THERE, FAR, BESIDE = Place(OTHER_ACCOUNT, REGION), Place(OTHER_ACCOUNT, "eu-west-1"), Place(ACCOUNT, OTHER_REGION)
+CHOICE = {"account_id": OTHER_ACCOUNT, "region": REGION}
+READING = f"arn:aws:iam::{OTHER_ACCOUNT}:role/rds-operations-reading"
+ACTING = f"arn:aws:iam::{OTHER_ACCOUNT}:role/rds-operations-acting"
+OPERATIONS = ("create_snapshot", "reboot_instance", "modify_backup_window")
+
+
+@pytest.fixture(autouse=True)
+def _deployed(cloud: Cloud) -> None:
+    cloud.deploy(MANY_TARGETS)
+
+
+def accepted_there(cloud: Cloud, operation: str = "create_snapshot", **more: Any) -> Document:
+    cloud.create_instance(place=THERE)
+    return cloud.begin(cloud.request(a_request(operation) | CHOICE, **more)["start"])
+
+
+def item(cloud: Cloud, work: Document) -> Document:
+    found = cloud.item(work["order"]["operation_id"])
+    assert found
+    return found
+
+
+def window(cloud: Cloud, place: Place) -> str:
+    (instance,) = cloud.rds_at(place).describe_db_instances(DBInstanceIdentifier=INSTANCE_ID)["DBInstances"]
+    return str(instance["PreferredBackupWindow"])
+
+
+def assumptions(cloud: Cloud, state: str, role: str = "") -> list[Call]:
+    return [call for call in cloud.calls.of(state, "sts") if role in call.params["RoleArn"]]
+
+
+def sts_says(cloud: Cloud, role: str, said: Answer | Exception) -> AbstractContextManager[None]:
+    def answer(call: Call) -> Answer | None:
+        if call.service != "sts" or call.params["RoleArn"] != role:
+            return None
+        if isinstance(said, Exception):
+            raise said
+        return said
+
+    return cloud.calls.answering(answer)
+
+
+# There, and nowhere else.
+
+
+@pytest.mark.parametrize("place", [THERE, FAR, BESIDE])
+def test_an_instance_is_found_operated_and_watched_where_it_is(cloud: Cloud, place: Place) -> None:
+    cloud.create_instance(place=place)
+    cloud.take_stock()
+    request = cloud.request(a_request())
+    assert (request["order"]["account_id"], request["order"]["region"]) == (place.account_id, place.region)
+    cloud.create_instance()  # a namesake at home, that nobody has asked for
+    work = cloud.executed(cloud.begin(request["start"]))
+    (snapshot,) = cloud.snapshots(place)
+    assert snapshot["DBSnapshotArn"] == f"arn:aws:rds:{place.region}:{place.account_id}:snapshot:{SNAPSHOT_ID}"
+    assert cloud.snapshots() == []
+    work = cloud.polled({**work, "progress": {"status": "creating"}}, 1)
+    assert work["progress"]["details"]["snapshot_arn"] == snapshot["DBSnapshotArn"]
+    assert cloud.audited(work)["success"] is True
+    lock = f"lock#{place.account_id}#{place.region}#{INSTANCE_ID}"
+    assert {found["operation_id"] for found in cloud.items()} == {work["order"]["operation_id"]}, lock
+    for record in cloud.records():
+        assert (record["account_id"], record["region"]) == (place.account_id, place.region)
+
+
+@pytest.mark.parametrize("place", [THERE, BESIDE])
+def test_the_chosen_one_of_two_namesakes_is_changed(cloud: Cloud, place: Place) -> None:
+    for each in (HOME, place):
+        cloud.create_instance(place=each, PreferredBackupWindow="13:00-13:30")
+    choice = {"account_id": place.account_id, "region": place.region}
+    work = cloud.begin(cloud.request(a_request("modify_backup_window") | choice)["start"])
+    assert cloud.executed(work)["progress"]["success"] is True
+    assert (window(cloud, place), window(cloud, HOME)) == ("03:00-04:00", "13:00-13:30")
+
+
+def test_two_namesakes_are_operated_at_the_same_time(cloud: Cloud) -> None:
+    cloud.create_instance()
+    accepted_there(cloud)
+    home = cloud.request(a_request() | {"account_id": ACCOUNT, "region": REGION}, request_id="request-2")
+    assert home["reply"]["statusCode"] == 202
+    again = cloud.request(a_request("reboot_instance") | CHOICE, request_id="request-3")
+    assert again["reply"]["statusCode"] == 409
+
+
+def test_the_answers_say_where_an_instance_is_when_it_is_elsewhere(cloud: Cloud) -> None:
+    cloud.create_instance(place=THERE)
+    request = cloud.request(a_request() | CHOICE)
+    assert json.loads(request["reply"]["body"]).items() >= CHOICE.items()
+    assert cloud.status(request["order"]["operation_id"])["body"].items() >= CHOICE.items()
+
+
+def test_the_sweep_looks_where_the_instance_is(cloud: Cloud) -> None:
+    work = cloud.executed(accepted_there(cloud))
+    operation_id = work["order"]["operation_id"]
+    cloud.states.start_execution(stateMachineArn=OPERATION_MACHINE, name=operation_id)
+    cloud.states.stop_execution(executionArn=EXECUTION_PREFIX + operation_id)
+    cloud.overdue(operation_id)
+    assert cloud.sweep() == {"closed": 1}
+    record = cloud.records()[-1]
+    assert (record["recorded_by"], record["success"]) == ("sweep", True)
+
+
+# In whose name.
+
+
+@pytest.mark.parametrize(
+    ("place", "role", "external_id"),
+    [(HOME, ACTING_ROLE, None), (BESIDE, ACTING_ROLE, None), (THERE, ACTING, EXTERNAL_ID)],
+)
+def test_the_session_of_an_operation(cloud: Cloud, place: Place, role: str, external_id: str | None) -> None:
+    cloud.create_instance(place=place)
+    choice = {"account_id": place.account_id, "region": place.region}
+    caller = a_context(authentication="iam", userArn=ROLE_SESSION, accountId=ACCOUNT)
+    work = cloud.begin(cloud.request(a_request() | choice, caller=caller)["start"])
+    assert work["order"]["caller"]["userId"] == "states:StartExecution"
+    cloud.executed(work)
+    (call,) = assumptions(cloud, "execute", "acting")
+    order = an_order(account_id=place.account_id, region=place.region)
+    assert {name: value for name, value in call.params.items() if name not in ("Action", "Version")} == {
+        "RoleArn": role,
+        "RoleSessionName": work["order"]["operation_id"],
+        "SourceIdentity": "john.doe",
+        "Policy": session_policy(order, place, "aws"),
+        "DurationSeconds": 900,
+        **({"ExternalId": external_id} if external_id else {}),
+    }
+    assert call.hand == "own"
+    assert f"arn:aws:rds:{place.region}:{place.account_id}:snapshot:{SNAPSHOT_ID}" in call.params["Policy"]
+
+
+def test_the_session_of_a_direct_start_says_that_it_is_one(cloud: Cloud) -> None:
+    cloud.create_instance()
+    cloud.executed(cloud.by_hand())
+    (call,) = assumptions(cloud, "execute")
+    assert (call.params["SourceIdentity"], call.params["RoleSessionName"]) == ("states-StartExecution", "by-hand")
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("place", [HOME, THERE])
+def test_whatever_changes_something_is_called_in_the_session(cloud: Cloud, operation: str, place: Place) -> None:
+    cloud.create_instance(place=place)
+    choice = {"account_id": place.account_id, "region": place.region}
+    cloud.executed(cloud.begin(cloud.request(a_request(operation) | choice)["start"]))
+    changes = [call for call in cloud.calls.of("execute", "rds") if not call.action.startswith("Describe")]
+    assert [(call.hand, call.region) for call in changes] == [("acting", place.region)]
+
+
+# Credentials for reading.
+
+
+def look(cloud: Cloud, place: Place) -> None:
+    choice = {"account_id": place.account_id, "region": place.region}
+    assert cloud.request(a_request() | choice)["refusal"]["code"] == "instance_not_found"
+
+
+def test_an_account_is_asked_once_for_credentials_to_read(cloud: Cloud) -> None:
+    for place in (THERE, FAR, THERE, FAR, HOME, BESIDE):
+        look(cloud, place)
+    (call,) = assumptions(cloud, "classify")
+    assert (call.params["RoleArn"], call.params["ExternalId"]) == (READING, EXTERNAL_ID)
+    assert "Policy" not in call.params
+    looks = cloud.calls.of("classify", "rds")
+    assert [call.hand for call in looks] == ["reading"] * 4 + ["own"] * 2
+
+
+@pytest.mark.parametrize(("lasting", "renewed"), [(60, False), (16, False), (14, True), (1, True)])
+def test_credentials_are_renewed_before_they_expire(cloud: Cloud, lasting: int, renewed: bool) -> None:
+    """`lasting` in minutes; botocore renews in the last fifteen."""
+    cloud.calls.sessions_last = timedelta(minutes=lasting)
+    look(cloud, THERE)
+    before = len(assumptions(cloud, "classify"))
+    look(cloud, THERE)
+    assert (len(assumptions(cloud, "classify")) > before) is renewed
+
+
+def test_credentials_that_cannot_be_renewed_are_used_while_they_last(cloud: Cloud) -> None:
+    cloud.calls.sessions_last = timedelta(minutes=14)
+    look(cloud, THERE)
+    with sts_says(cloud, READING, error("Throttling")):
+        look(cloud, THERE)
+
+
+# Out of reach.
+
+
+def test_an_account_that_does_not_let_us_in_is_a_clear_refusal(cloud: Cloud) -> None:
+    cloud.create_instance(place=THERE)
+    with sts_says(cloud, READING, error("AccessDenied", 403)):
+        answer = cloud.answered(cloud.request(a_request() | CHOICE))
+    assert (answer["statusCode"], answer["code"]) == (403, "account_not_reachable")
+    assert f"Account {OTHER_ACCOUNT} is out of reach: the role {READING}" in answer["error"]
+    (record,) = cloud.records()
+    assert (record["event"], record["success"], record["account_id"]) == ("refused", False, OTHER_ACCOUNT)
+    assert json.loads(record["result"])["error"] == answer["error"]
+    assert cloud.items() == []
+
+
+def test_an_account_that_is_known_from_the_inventory_alone_is_refused_alike(cloud: Cloud) -> None:
+    cloud.create_instance(place=THERE)
+    cloud.take_stock()
+    with sts_says(cloud, READING, error("AccessDenied", 403)):
+        assert cloud.request(a_request())["refusal"]["code"] == "account_not_reachable"
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException"])
+def test_a_reading_role_that_may_not_read_is_a_clear_refusal(cloud: Cloud, code: str) -> None:
+    with cloud.calls.refusing("classify", "rds", "DescribeDBInstances", code, 403):
+        refusal = cloud.request(a_request() | CHOICE)["refusal"]
+        assert (refusal["status"], refusal["code"]) == (403, "account_not_reachable")
+        assert f"Account {OTHER_ACCOUNT} does not let this service read RDS: {code}" in refusal["error"]
+        with pytest.raises(RdsRefused):  # at home it is the service that is broken
+            cloud.request(a_request() | {"account_id": ACCOUNT, "region": REGION})
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("role", [ACTING, READING])
+def test_an_account_that_closed_meanwhile_ends_the_operation_with_nothing_done(
+    cloud: Cloud, operation: str, role: str
+) -> None:
+    work = accepted_there(cloud, operation)
+    with sts_says(cloud, role, error("AccessDenied", 403)):
+        work = cloud.executed(work)
+    assert cloud.actions == []
+    outcome = cloud.audited(work)
+    assert (outcome["success"], outcome["error"]) == (False, "OperationFailed")
+    assert f"Account {OTHER_ACCOUNT} is out of reach: the role {role}" in outcome["document"]["error"]
+    assert [found["operation_id"] for found in cloud.items()] == [work["order"]["operation_id"]]
+    assert cloud.events() == ["accepted", "completed"]
+    assert cloud.late_watches() == []
+
+
+def test_an_account_that_closes_after_the_act_does_not_make_it_undone(cloud: Cloud) -> None:
+    """The answer of the first attempt was lost, and the second one finds no way in."""
+    work = accepted_there(cloud, "reboot_instance")
+    first = cloud.executed(work)
+    with sts_says(cloud, ACTING, error("AccessDenied", 403)):
+        second = cloud.executed(work)
+    assert second == first
+    assert cloud.audited(second)["error"] == "OperationTimedOut"
+    assert cloud.late_watches() == [work["order"]["operation_id"]]
+
+
+UNREACHABLE = EndpointConnectionError(endpoint_url="https://sts")
+NO_ANSWER = ReadTimeoutError(endpoint_url="https://sts")
+
+
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        (error("Throttling"), RdsThrottled),
+        (error("ThrottlingException"), RdsThrottled),
+        (error("InternalFailure", 500), RdsNotReached),
+        (error("ServiceUnavailable", 503), RdsNotReached),
+        (UNREACHABLE, RdsNotReached),
+        (NO_ANSWER, RdsUnavailable),
+    ],
+)
+def test_an_sts_that_does_not_answer_is_no_refusal(
+    cloud: Cloud, said: Answer | Exception, fault: type[Exception]
+) -> None:
+    with sts_says(cloud, READING, said), pytest.raises(fault) as raised:
+        cloud.request(a_request() | CHOICE)
+    assert type(raised.value) is fault
+
+
+@pytest.mark.parametrize("role", [ACTING, READING])
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        (error("Throttling"), RdsThrottled),
+        (error("InternalFailure", 500), RdsNotReached),
+        (UNREACHABLE, RdsNotReached),
+        (NO_ANSWER, RdsNotReached),
+    ],
+)
+def test_an_execute_that_sts_kept_from_acting_is_repeated_and_acts_once(
+    cloud: Cloud, role: str, said: Answer | Exception, fault: type[Exception]
+) -> None:
+    work = accepted_there(cloud)
+    with sts_says(cloud, role, said), pytest.raises(fault) as raised:
+        cloud.executed(work)
+    assert type(raised.value) is fault
+    assert "acting_at" not in item(cloud, work)
+    assert cloud.executed(work)["progress"]["success"] is True
+    assert cloud.actions == ["CreateDBSnapshot"]
+    assert len(cloud.snapshots(THERE)) == 1
+
+
+# Not in the list.
+
+
+def test_an_account_that_is_not_in_the_list_is_asked_for_nothing(cloud: Cloud) -> None:
+    elsewhere = cloud.request(a_request() | {"account_id": "999999999999"})
+    assert (elsewhere["refusal"]["status"], elsewhere["refusal"]["code"]) == (400, "not_operated")
+    cloud.create_instance()
+    cloud.replicate("arn:aws:rds:eu-west-1:999999999999:db:orders")
+    replica = cloud.request(a_request())
+    assert replica["refusal"]["code"] == "environment_unknown"
+    assert cloud.calls.of("classify", "sts") == []
+
+
+def test_an_order_of_an_account_that_left_the_list_ends_with_nothing_done(cloud: Cloud) -> None:
+    work = accepted_there(cloud)
+    cloud.deploy()
+    work = cloud.executed(work)
+    assert work["progress"]["error"] == f"Account {OTHER_ACCOUNT} is not operated by this service"
+    assert cloud.audited(work)["error"] == "OperationFailed"
+    assert cloud.actions == []
