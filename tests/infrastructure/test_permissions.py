@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 
+from rds_operations.classification import ALLOWED_ENVIRONMENTS, FOLDED_TAG_NAMES, WORDS, Environment
+from rds_operations.gate_settings import ENVIRONMENT_TAG_NAMES
 from rds_operations.operations import OPERATIONS
-from tests.infrastructure.conftest import Template
+from stacks.functions import SHAPES
+from tests.infrastructure.conftest import Document, Template
 
 LOGS = ["logs:CreateLogStream", "logs:PutLogEvents"]
 TRACING = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
@@ -22,7 +25,8 @@ LOG_DELIVERY = [
     "xray:GetSamplingTargets",
 ]
 SEND = ("sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl")
-OPERATIONS_TABLE, AUDIT_TABLE = "TablesOperations", "TablesAuditLog"
+OPERATIONS_TABLE, AUDIT_TABLE, INVENTORY_TABLE = "TablesOperations", "TablesAuditLog", "TablesInventory"
+ASSUME, NAME_THE_PERSON = "sts:AssumeRole", "sts:SetSourceIdentity"
 
 CLOSES = {
     "dynamodb:GetItem": [OPERATIONS_TABLE],
@@ -34,15 +38,13 @@ CLOSES = {
 # role -> action -> resources, by the last part of an ARN or the start of a logical id.
 EXPECTED: dict[str, dict[str, list[str]]] = {
     "Validate": {},
-    "Classify": {"rds:DescribeDBInstances": ["db:*"]},
+    "Classify": {"rds:DescribeDBInstances": ["db:*"], "dynamodb:Query": [INVENTORY_TABLE]},
     "Admit": {"dynamodb:GetItem": [OPERATIONS_TABLE], "dynamodb:PutItem": [OPERATIONS_TABLE, AUDIT_TABLE]},
+    # Nothing that acts on a database: for that it takes on the acting role.
     "Execute": {
-        "rds:CreateDBSnapshot": ["db:*", "snapshot:*"],
-        "rds:AddTagsToResource": ["snapshot:*"],
-        "rds:DescribeDBSnapshots": ["*"],
-        "rds:RebootDBInstance": ["db:*"],
-        "rds:ModifyDBInstance": ["db:*"],
         "rds:DescribeDBInstances": ["db:*"],
+        ASSUME: ["ActingRole"],
+        NAME_THE_PERSON: ["ActingRole"],
         "dynamodb:GetItem": [OPERATIONS_TABLE],
         "dynamodb:PutItem": [OPERATIONS_TABLE, AUDIT_TABLE],
         "dynamodb:UpdateItem": [OPERATIONS_TABLE],
@@ -64,21 +66,40 @@ EXPECTED: dict[str, dict[str, list[str]]] = {
         "sqs:ReceiveMessage": ["Unrecorded"],
         "sqs:DeleteMessage": ["Unrecorded"],
     },
+    "Inventory": {
+        "rds:DescribeDBInstances": ["db:*"],
+        "dynamodb:PutItem": [INVENTORY_TABLE],
+        "dynamodb:UpdateItem": [INVENTORY_TABLE],
+        "dynamodb:Query": ["index/place"],
+    },
     "Status": {"dynamodb:GetItem": [OPERATIONS_TABLE]},
 }
+READERS = ("Classify", "Execute", "Poll", "Sweep", "Inventory")
+READING = {
+    "rds:DescribeDBInstances": ["db:*"],
+    "rds:DescribeDBSnapshots": ["*"],
+    "rds:DescribeEvents": ["*"],
+}
+ACTS = ["rds:CreateDBSnapshot", "rds:ModifyDBInstance", "rds:RebootDBInstance"]
+TAGGING = ["rds:AddTagsToResource", "rds:RemoveTagsFromResource"]
+TARGETS = ("222233334444", "333344445555")
 
 
 def granted(template: Template, role: str) -> dict[str, list[str]]:
     """Action -> resources, as short names."""
     found: dict[str, list[str]] = {}
-    for policy in template.of_type("AWS::IAM::Policy"):
-        if not policy["PolicyName"].startswith(role):
-            continue
-        for statement in policy["PolicyDocument"]["Statement"]:
-            assert statement["Effect"] == "Allow"
-            for action in as_list(statement["Action"]):
-                found.setdefault(action, []).extend(short(item) for item in as_list(statement["Resource"]))
+    for statement in statements(template, role):
+        assert statement["Effect"] == "Allow"
+        assert set(statement) <= {"Effect", "Action", "Resource", "Condition"}
+        for action in as_list(statement["Action"]):
+            found.setdefault(action, []).extend(short(item) for item in as_list(statement["Resource"]))
     return found
+
+
+def statements(template: Template, role: str) -> list[Document]:
+    policies = [*template.of_type("AWS::IAM::Policy"), *template.of_type("AWS::IAM::ManagedPolicy")]
+    attached = [policy for policy in policies if any(item["Ref"].startswith(role) for item in policy["Roles"])]
+    return [statement for policy in attached for statement in policy["PolicyDocument"]["Statement"]]
 
 
 def as_list(value: Any) -> list[Any]:
@@ -92,19 +113,140 @@ def short(resource: Any) -> str:
         parts = resource["Fn::Join"][1]
         return str(parts[-1]).removeprefix(":").removeprefix("/")
     name = resource.get("Ref") or resource["Fn::GetAtt"][0]
-    return next((known for known in (OPERATIONS_TABLE, AUDIT_TABLE) if name.startswith(known)), str(name)[:-8])
+    tables = (OPERATIONS_TABLE, AUDIT_TABLE, INVENTORY_TABLE)
+    return next((known for known in tables if name.startswith(known)), str(name)[:-8])
 
 
-@pytest.mark.parametrize("function", EXPECTED)
-def test_each_function_may_do_exactly_this(template: Template, function: str) -> None:
+def granted_to_function(template: Template, function: str) -> dict[str, list[str]]:
+    """Beyond what every function may."""
     found = granted(template, f"Functions{function}Role")
     for action in LOGS:
         assert found.pop(action) == ["FunctionsLogGroup"]
     for action in TRACING:
         assert found.pop(action) == ["*"]  # has no resource types
-    assert {action: sorted(resources) for action, resources in found.items()} == {
-        action: sorted(resources) for action, resources in EXPECTED[function].items()
+    return {action: sorted(resources) for action, resources in found.items()}
+
+
+def in_order(permissions: dict[str, list[str]]) -> dict[str, list[str]]:
+    return {action: sorted(resources) for action, resources in permissions.items()}
+
+
+def test_every_function_is_looked_at() -> None:
+    assert set(EXPECTED) == {name.capitalize() for name in SHAPES}
+
+
+@pytest.mark.parametrize("function", EXPECTED)
+def test_each_function_may_do_exactly_this(template: Template, function: str) -> None:
+    assert granted_to_function(template, function) == in_order(EXPECTED[function])
+
+
+@pytest.mark.parametrize("function", EXPECTED)
+def test_with_other_accounts_it_may_take_on_their_roles_too(all_modes_template: Template, function: str) -> None:
+    expected = {action: list(resources) for action, resources in EXPECTED[function].items()}
+    if function in READERS:
+        reading = [f"iam::{account}:role/rds-operations-reading" for account in TARGETS]
+        expected[ASSUME] = [*expected.get(ASSUME, []), *reading]
+    if function == "Execute":
+        acting = [f"iam::{account}:role/rds-operations-acting" for account in TARGETS]
+        expected[ASSUME] += acting
+        expected[NAME_THE_PERSON] += acting
+    assert granted_to_function(all_modes_template, function) == in_order(expected)
+
+
+def test_execute_acts_on_no_database_itself(all_modes_template: Template) -> None:
+    found = granted(all_modes_template, "FunctionsExecuteRole")
+    assert [action for action in found if action.startswith("rds:")] == ["rds:DescribeDBInstances"]
+
+
+def test_the_reading_role_may_do_exactly_this(target_template: Template) -> None:
+    assert granted(target_template, "ReadingRole") == READING
+
+
+@pytest.mark.parametrize(("stack", "regions"), [("all_modes_template", 2), ("target_template", 3)])
+def test_the_acting_role_may_do_exactly_this(request: pytest.FixtureRequest, stack: str, regions: int) -> None:
+    found = statements(request.getfixturevalue(stack), "ActingRole")
+    allows = [statement for statement in found if statement["Effect"] == "Allow"]
+    shown = [
+        (
+            as_list(item["Action"]),
+            sorted({short(arn) for arn in as_list(item["Resource"])}),
+            list(item.get("Condition", [])),
+        )
+        for item in allows
+    ]
+    assert shown == [
+        (["rds:DescribeDBSnapshots"], ["*"], []),
+        (["rds:DescribeDBInstances"], ["db:*"], []),
+        (ACTS, ["db:*"], ["StringEqualsIgnoreCaseIfExists"]),
+        (["rds:AddTagsToResource", "rds:CreateDBSnapshot"], ["snapshot:*"], []),
+    ]
+    for item in allows[1:]:
+        assert len(as_list(item["Resource"])) == regions
+    folded = [f"aws:ResourceTag/{name}" for name in sorted(FOLDED_TAG_NAMES)]
+    exact = [f"rds:db-tag/{name}" for name in ENVIRONMENT_TAG_NAMES]
+    allowed = allows[2]["Condition"]["StringEqualsIgnoreCaseIfExists"]
+    assert list(allowed) == folded
+    words = sorted(word for word, environment in WORDS.items() if environment in ALLOWED_ENVIRONMENTS)
+    assert all(value == words for value in allowed.values())
+    denies = [statement for statement in found if statement["Effect"] == "Deny"]
+    production = sorted(word for word, environment in WORDS.items() if environment is Environment.PRODUCTION)
+    assert [(item["Action"], item.get("Condition")) for item in denies] == [
+        *((ACTS, {"StringEqualsIgnoreCase": {key: production}}) for key in [*folded, *exact]),
+        (TAGGING, None),
+    ]
+    for item in denies:
+        (resource,) = as_list(item["Resource"])
+        assert resource["Fn::Join"][1][2:] == [":rds:*:", {"Ref": "AWS::AccountId"}, ":db:*"]
+
+
+def trust(template: Template, role: str) -> list[Document]:
+    (found,) = [
+        item["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        for name, item in template.resources.items()
+        if item["Type"] == "AWS::IAM::Role" and name.startswith(role)
+    ]
+    return list(found)
+
+
+def trusted(account: Document, region: Document, functions: list[str], **more: Document) -> Document:
+    """What a trust policy's statement says beyond its action."""
+
+    def arn(kind: str, *rest: Any) -> Document:
+        return {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":iam::", account, kind, *rest]]}
+
+    roles = [arn(f":role/rds-operations-{name}-", region) for name in functions]
+    return {
+        "Effect": "Allow",
+        "Principal": {"AWS": arn(":root")},
+        "Condition": {"ArnEquals": {"aws:PrincipalArn": roles}, **more},
     }
+
+
+def test_the_acting_role_at_home_trusts_execute_alone(all_modes_template: Template) -> None:
+    execute = trusted({"Ref": "AWS::AccountId"}, {"Ref": "AWS::Region"}, ["execute"])
+    assert trust(all_modes_template, "ActingRole") == [
+        {"Action": action, **execute} for action in (ASSUME, NAME_THE_PERSON)
+    ]
+
+
+def test_the_targets_roles_trust_exactly_these(target_template: Template) -> None:
+    service = {"Ref": "ServiceAccount"}, {"Ref": "ServiceRegion"}
+    external_id = {"sts:ExternalId": {"Ref": "ExternalId"}}
+    readers = [name.lower() for name in READERS]
+    assert trust(target_template, "ReadingRole") == [
+        {"Action": ASSUME, **trusted(*service, readers, StringEquals=external_id)}
+    ]
+    assert trust(target_template, "ActingRole") == [
+        {"Action": ASSUME, **trusted(*service, ["execute"], StringEquals=external_id)},
+        {"Action": NAME_THE_PERSON, **trusted(*service, ["execute"])},
+    ]
+
+
+def test_the_target_stack_is_two_roles_and_nothing_else(target_template: Template) -> None:
+    kinds = {item["Type"] for item in target_template.resources.values()}
+    assert kinds == {"AWS::IAM::Role", "AWS::IAM::Policy"}
+    names = sorted(role["RoleName"] for role in target_template.of_type("AWS::IAM::Role"))
+    assert names == ["rds-operations-acting", "rds-operations-reading"]
 
 
 @pytest.mark.parametrize(
@@ -129,12 +271,22 @@ def test_each_machine_may_do_exactly_this(
     assert found == starts
 
 
-def test_the_api_may_start_admission_and_nothing_else(template: Template) -> None:
-    assert granted(template, "ApiAdmissionRole") == {"states:StartSyncExecution": ["WorkflowAdmission"]}
+@pytest.mark.parametrize("api", ["IamApi", "ApiKeyApi", "CognitoApi"])
+def test_an_api_may_start_admission_and_nothing_else(all_modes_template: Template, api: str) -> None:
+    assert granted(all_modes_template, f"{api}AdmissionRole") == {"states:StartSyncExecution": ["WorkflowAdmission"]}
 
 
-def test_the_schedule_may_start_the_sweep_and_nothing_else(template: Template) -> None:
-    assert granted(template, "BackstopsSweepScheduleRole") == {"lambda:InvokeFunction": ["FunctionsSweep"]}
+@pytest.mark.parametrize(
+    ("schedule", "function"), [("BackstopsSweep", "FunctionsSweep"), ("Inventory", "FunctionsInventory")]
+)
+def test_a_schedule_may_start_its_function_and_nothing_else(template: Template, schedule: str, function: str) -> None:
+    assert granted(template, f"{schedule}ScheduleRole") == {"lambda:InvokeFunction": [function]}
+
+
+def test_every_policy_is_in_a_test_of_this_file(all_modes_template: Template) -> None:
+    known = ("Functions", "Workflow", "ActingRole", "IamApi", "ApiKeyApi", "CognitoApi", "BackstopsSweep", "Inventory")
+    roles = [name for name, item in all_modes_template.resources.items() if item["Type"] == "AWS::IAM::Role"]
+    assert all(name.startswith(known) for name in roles), roles
 
 
 def test_locks_and_keys_are_deleted_and_nothing_else(template: Template) -> None:
@@ -156,11 +308,12 @@ def test_nobody_updates_or_deletes_an_audit_record(template: Template) -> None:
                 assert as_list(statement["Action"]) == ["dynamodb:PutItem"]
 
 
-def test_no_managed_policies(template: Template) -> None:
-    assert not [role for role in template.of_type("AWS::IAM::Role") if role.get("ManagedPolicyArns")]
+def test_no_managed_policies_of_others(all_modes_template: Template, target_template: Template) -> None:
+    for template in (all_modes_template, target_template):
+        assert not [role for role in template.of_type("AWS::IAM::Role") if role.get("ManagedPolicyArns")]
 
 
-def test_the_actions_follow_from_the_registry(template: Template) -> None:
+def test_the_actions_follow_from_the_registry(target_template: Template) -> None:
     declared = {permission.action for operation in OPERATIONS.values() for permission in operation.acts_with}
-    found = {action for action in granted(template, "FunctionsExecuteRole") if action.startswith("rds:")}
-    assert found == declared
+    allows = [item for item in statements(target_template, "ActingRole") if item["Effect"] == "Allow"]
+    assert {action for item in allows for action in as_list(item["Action"])} == declared
