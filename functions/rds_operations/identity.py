@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-_LONGEST = 512
+_LONGEST = 1_024
+"""Characters: more than an ARN has, so that none loses its end, which tells two users apart. A path alone may have 512.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+"""
 DIRECT_START = "states:StartExecution"
 ANONYMOUS = "anonymous"
 _ALWAYS = ("sourceIp", "userAgent")

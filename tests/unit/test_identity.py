@@ -179,9 +179,22 @@ def test_callers_of_two_modes_are_never_one(said: dict[str, Any], modes: list[st
 @pytest.mark.parametrize(
     ("mode", "name"), [(mode, name) for mode, names in VOUCHED.items() for name in (*ALWAYS, *names)]
 )
-@pytest.mark.parametrize(("length", "kept"), [(511, 511), (512, 512), (513, 512), (10_000, 512)])
+@pytest.mark.parametrize(("length", "kept"), [(1_023, 1_023), (1_024, 1_024), (1_025, 1_024), (10_000, 1_024)])
 def test_nothing_in_an_identity_is_longer_than_it_may_be(mode: str, name: str, length: int, kept: int) -> None:
     assert caller_identity({"authentication": mode, name: "x" * length})[name] == "x" * kept
+
+
+def test_two_users_are_two_however_long_the_path_to_both() -> None:
+    """A path has up to 512 characters, a name 64: what is cut from an ARN must not be the name, nor make another.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    """
+    for length in range(470, 505):
+        path = f"{'p' * length}/jane/".ljust(510, "x") + "/"
+        users = [f"arn:aws-us-gov:iam::{ACCOUNT}:user/{path}{name.ljust(64, 'z')}" for name in ("mallory", "eve")]
+        callers = [caller_identity({"authentication": "iam", "userArn": arn}) for arn in users]
+        assert [principal_of(caller) for caller in callers] == users
+        assert f"arn:aws-us-gov:iam::{ACCOUNT}:user/jane" not in names_of(callers[0]) | names_of(callers[1])
 
 
 @pytest.mark.parametrize(
