@@ -1,6 +1,7 @@
 """The template's properties that users and auditors count on."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -8,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.infrastructure.conftest import ROOT, Template
+from stacks.service_stack import ServiceStack
+from stacks.settings import Settings
+from tests.infrastructure.conftest import ROOT, WEB_ACL, Document, Template, new_app
 
 
 def test_tables_keep_what_they_hold(template: Template) -> None:
@@ -28,13 +31,14 @@ def test_table_keys(template: Template) -> None:
 
     assert keys("rds_audit_log") == ["instance_id", "audit_id"]
     assert keys("rds_operations") == ["operation_id"]
+    assert keys("rds_inventory") == ["instance_id", "place"]
 
 
 def test_functions_are_alike(template: Template) -> None:
     functions = template.of_type("AWS::Lambda::Function")
     assert sorted(function["FunctionName"] for function in functions) == [
         f"rds-operations-{name}"
-        for name in ("admit", "audit", "classify", "execute", "poll", "status", "sweep", "validate")
+        for name in ("admit", "audit", "classify", "execute", "inventory", "poll", "status", "sweep", "validate")
     ]
     roles = [str(function["Role"]) for function in functions]
     assert len(set(roles)) == len(roles)
@@ -48,6 +52,21 @@ def test_functions_are_alike(template: Template) -> None:
         state = function["FunctionName"].removeprefix("rds-operations-")
         assert function["Handler"] == f"{state}.handler.handler"
         assert (ROOT / "functions" / state / "handler.py").exists()
+
+
+def test_function_roles_have_names_that_other_accounts_can_trust(template: Template) -> None:
+    """A role is the account's, so its name has the Region, too."""
+    for function in template.of_type("AWS::Lambda::Function"):
+        role = template.resources[function["Role"]["Fn::GetAtt"][0]]["Properties"]
+        assert role["RoleName"] == {"Fn::Join": ["", [f"{function['FunctionName']}-", {"Ref": "AWS::Region"}]]}
+
+
+def test_functions_know_their_place_and_their_acting_role(template: Template) -> None:
+    for function in template.of_type("AWS::Lambda::Function"):
+        variables = function["Environment"]["Variables"]
+        assert variables["HOME_ACCOUNT"] == {"Ref": "AWS::AccountId"}
+        assert variables["ACTING_ROLE"]["Fn::GetAtt"][0].startswith("ActingRole")
+        assert variables["INVENTORY_TABLE"]["Ref"].startswith("TablesInventory")
 
 
 def test_log_groups_have_names_and_retention(template: Template) -> None:
@@ -74,9 +93,72 @@ def test_machines_log_everything_but_payloads(template: Template) -> None:
         assert machine["TracingConfiguration"] == {"Enabled": True}
 
 
-def test_post_takes_json_only(template: Template) -> None:
-    post = template.one("AWS::ApiGateway::Method", HttpMethod="POST")
-    assert post["ApiKeyRequired"] is True
+APIS = {"IamApi": "iam", "ApiKeyApi": "api_key", "CognitoApi": "cognito"}
+each_api = pytest.mark.parametrize("api", APIS)
+
+
+def of_api(template: Template, api: str, kind: str) -> list[Document]:
+    found = template.resources.items()
+    return [item["Properties"] for name, item in found if name.startswith(api) and item["Type"] == kind]
+
+
+def method(template: Template, api: str, verb: str) -> Document:
+    (found,) = [item for item in of_api(template, api, "AWS::ApiGateway::Method") if item["HttpMethod"] == verb]
+    return found
+
+
+def test_the_default_deployment_takes_signed_requests_only(template: Template) -> None:
+    (api,) = template.of_type("AWS::ApiGateway::RestApi")
+    assert api["Name"] == "rds-operations-iam"
+    assert not template.of_type("AWS::ApiGateway::ApiKey")
+    assert not template.of_type("AWS::Cognito::UserPool")
+    assert not template.of_type("AWS::WAFv2::WebACLAssociation")
+
+
+@each_api
+def test_each_way_to_authenticate_has_an_api_of_its_own(all_modes_template: Template, api: str) -> None:
+    (rest,) = of_api(all_modes_template, api, "AWS::ApiGateway::RestApi")
+    assert rest["Name"] == f"rds-operations-{APIS[api].replace('_', '-')}"
+    assert rest["EndpointConfiguration"] == {"Types": ["REGIONAL"]}
+    (stage,) = of_api(all_modes_template, api, "AWS::ApiGateway::Stage")
+    assert stage["Variables"] == {"authentication": APIS[api]}
+    assert stage["StageName"] == "v1"
+    template = method(all_modes_template, api, "POST")["Integration"]["RequestTemplates"]["application/json"]
+    text = "".join(part for part in template["Fn::Join"][1] if isinstance(part, str))
+    assert text.count(rf"\"authentication\":\"{APIS[api]}\"") == 1
+    assert not re.search("@[A-Za-z]+@", text)
+
+
+@pytest.mark.parametrize(
+    ("api", "authorization", "needs_key"),
+    [("IamApi", "AWS_IAM", False), ("ApiKeyApi", "NONE", True), ("CognitoApi", "COGNITO_USER_POOLS", False)],
+)
+def test_every_method_asks_for_its_apis_credentials(
+    all_modes_template: Template, api: str, authorization: str, needs_key: bool
+) -> None:
+    for verb in ("POST", "GET"):
+        found = method(all_modes_template, api, verb)
+        assert found["AuthorizationType"] == authorization
+        assert found.get("ApiKeyRequired", False) is needs_key
+        assert ("AuthorizerId" in found) is (api == "CognitoApi")
+
+
+@each_api
+def test_preflight_asks_for_none(all_modes_template: Template, api: str) -> None:
+    """Browsers send none with it. It answers from API Gateway itself."""
+    methods = of_api(all_modes_template, api, "AWS::ApiGateway::Method")
+    options = [item for item in methods if item["HttpMethod"] == "OPTIONS"]
+    assert len(options) == 3
+    assert {item["HttpMethod"] for item in methods} == {"OPTIONS", "POST", "GET"}
+    for item in options:
+        assert item["AuthorizationType"] == "NONE"
+        assert not item.get("ApiKeyRequired")
+        assert item["Integration"]["Type"] == "MOCK"
+
+
+@each_api
+def test_post_takes_json_only(all_modes_template: Template, api: str) -> None:
+    post = method(all_modes_template, api, "POST")
     assert post["Integration"]["PassthroughBehavior"] == "NEVER"
     assert list(post["Integration"]["RequestTemplates"]) == ["application/json"]
     assert post["Integration"]["TimeoutInMillis"] == 29_000
@@ -84,33 +166,136 @@ def test_post_takes_json_only(template: Template) -> None:
     assert patterns == {"200": None, "500": r"[45]\d{2}"}
 
 
-def test_every_integration_and_gateway_response_has_cors(template: Template) -> None:
-    post = template.one("AWS::ApiGateway::Method", HttpMethod="POST")
+@each_api
+def test_every_integration_and_gateway_response_has_cors(all_modes_template: Template, api: str) -> None:
+    post = method(all_modes_template, api, "POST")
     for response in post["Integration"]["IntegrationResponses"]:
         assert response["ResponseParameters"]["method.response.header.Access-Control-Allow-Origin"] == "'*'"
-    gateway = template.of_type("AWS::ApiGateway::GatewayResponse")
+    gateway = of_api(all_modes_template, api, "AWS::ApiGateway::GatewayResponse")
     assert {"DEFAULT_4XX", "DEFAULT_5XX"} <= {response["ResponseType"] for response in gateway}
     for response in gateway:
         assert response["ResponseParameters"]["gatewayresponse.header.Access-Control-Allow-Origin"] == "'*'"
         assert response["ResponseTemplates"]["application/json"].startswith('{"error":')
 
 
-def test_throttles_are_low_by_default(template: Template) -> None:
-    (settings,) = template.one("AWS::ApiGateway::Stage")["MethodSettings"]
-    assert settings["ThrottlingRateLimit"] == 5
-    assert settings["ThrottlingBurstLimit"] == 10
-    assert settings["DataTraceEnabled"] is False
+@each_api
+def test_each_method_has_a_throttle_of_its_own(all_modes_template: Template, api: str) -> None:
+    (stage,) = of_api(all_modes_template, api, "AWS::ApiGateway::Stage")
+    shown = {
+        (item["ResourcePath"], item["HttpMethod"]): (item.get("ThrottlingRateLimit"), item.get("ThrottlingBurstLimit"))
+        for item in stage["MethodSettings"]
+    }
+    assert shown["/~1operations", "POST"] == (5, 10)
+    assert shown["/~1operations~1{operation_id}", "GET"] == (20, 40)
+    assert not any(item.get("DataTraceEnabled") for item in stage["MethodSettings"])
+    assert stage["TracingEnabled"] is True
 
 
-def test_access_log_names_no_body_header_or_key(template: Template) -> None:
-    given = template.one("AWS::ApiGateway::Stage")["AccessLogSetting"]["Format"]
+def test_a_key_has_a_plan_with_a_quota(all_modes_template: Template) -> None:
+    plan = all_modes_template.one("AWS::ApiGateway::UsagePlan")
+    assert plan["Throttle"] == {"RateLimit": 25, "BurstLimit": 50}
+    assert plan["Quota"] == {"Limit": 10_000, "Period": "DAY"}
+    ((stage,),) = ([item["Stage"]["Ref"] for item in plan["ApiStages"]],)
+    assert stage.startswith("ApiKeyApi")
+    key = all_modes_template.one("AWS::ApiGateway::ApiKey")
+    assert key["Enabled"] is True
+    assert "Value" not in key  # a key in a template is a key in every place that a template is kept
+
+
+@each_api
+def test_the_web_acl_of_the_settings_protects_every_stage(all_modes_template: Template, api: str) -> None:
+    (association,) = of_api(all_modes_template, api, "AWS::WAFv2::WebACLAssociation")
+    assert association["WebACLArn"] == WEB_ACL
+    assert f"{{'Ref': '{api}RestApiDeploymentStagev1" in str(association["ResourceArn"])
+
+
+def test_nobody_signs_up_to_the_user_pool_and_a_password_alone_opens_nothing(all_modes_template: Template) -> None:
+    (pool,) = all_modes_template.whole("AWS::Cognito::UserPool")
+    assert pool["DeletionPolicy"] == "Retain"
+    properties = pool["Properties"]
+    assert properties["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": True}
+    assert properties["DeletionProtection"] == "ACTIVE"
+    assert properties["MfaConfiguration"] == "ON"
+    assert properties["EnabledMfas"] == ["SOFTWARE_TOKEN_MFA"]
+    assert properties["UsernameConfiguration"] == {"CaseSensitive": False}
+    assert properties["AccountRecoverySetting"] == {"RecoveryMechanisms": [{"Name": "admin_only", "Priority": 1}]}
+    assert properties["Policies"]["PasswordPolicy"] == {
+        "MinimumLength": 14,
+        "RequireLowercase": True,
+        "RequireNumbers": True,
+        "RequireSymbols": True,
+        "RequireUppercase": True,
+        "TemporaryPasswordValidityDays": 1,
+    }
+
+
+def test_the_pools_client_takes_no_password_in_plain_text(all_modes_template: Template) -> None:
+    client = all_modes_template.one("AWS::Cognito::UserPoolClient")
+    assert client["ExplicitAuthFlows"] == ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+    assert client["PreventUserExistenceErrors"] == "ENABLED"
+    assert client["IdTokenValidity"] == 60
+    assert client["TokenValidityUnits"] == {"IdToken": "minutes"}
+    assert client["AllowedOAuthFlowsUserPoolClient"] is False
+    assert not client.get("GenerateSecret")
+
+
+def test_the_authorizer_reads_the_pool_and_the_usual_header(all_modes_template: Template) -> None:
+    authorizer = all_modes_template.one("AWS::ApiGateway::Authorizer")
+    assert authorizer["Type"] == "COGNITO_USER_POOLS"
+    assert authorizer["IdentitySource"] == "method.request.header.Authorization"
+    (pool,) = authorizer["ProviderARNs"]
+    assert pool["Fn::GetAtt"][0].startswith("UserPool")
+
+
+def test_a_user_pool_of_the_settings_is_used_as_it_is(tmp_path: Path) -> None:
+    arn = "arn:aws:cognito-idp:eu-west-1:111122223333:userpool/eu-west-1_AbCdEf123"
+    app = new_app(tmp_path)
+    settings = Settings.from_document({"authentication": ["cognito"], "user_pool_arn": arn})
+    ServiceStack(app, "RdsOperations", settings)
+    app.synth()
+    template = Template(tmp_path / "RdsOperations.template.json")
+    assert template.one("AWS::ApiGateway::Authorizer")["ProviderARNs"] == [arn]
+    assert not template.of_type("AWS::Cognito::UserPool")
+
+
+@each_api
+def test_access_log_names_no_body_header_or_key(all_modes_template: Template, api: str) -> None:
+    (stage,) = of_api(all_modes_template, api, "AWS::ApiGateway::Stage")
+    given = stage["AccessLogSetting"]["Format"]
+    for who in ("$context.identity.userArn", "$context.identity.apiKeyId", "$context.authorizer.claims.sub"):
+        assert who in given
     assert '$context.identity.apiKey"' not in given
     assert "$input" not in given
 
 
-def test_outputs(template: Template) -> None:
-    outputs = json.loads(template.path.read_text())["Outputs"]
-    assert {"ApiUrl", "OperationStateMachineArn", "AdmissionStateMachineArn", "AuditTable"} <= set(outputs)
+def test_outputs(template: Template, all_modes_template: Template, target_template: Template) -> None:
+    def outputs(of: Template) -> Document:
+        found: Document = json.loads(of.path.read_text())["Outputs"]
+        return found
+
+    always = {"ApiUrl", "OperationStateMachineArn", "AdmissionStateMachineArn", "OperationsTable", "AuditTable"}
+    assert {*always, "InventoryTable", "IamApiUrl"} <= set(outputs(template))
+    assert "ApiKeyId" not in outputs(template)
+    every = outputs(all_modes_template)
+    assert {*always, "IamApiUrl", "ApiKeyApiUrl", "CognitoApiUrl", "ApiKeyId", "UserPoolId", "UserPoolClientId"} <= set(
+        every
+    )
+    assert every["ApiUrl"] == every["IamApiUrl"]
+    assert {"ReadingRoleArn", "ActingRoleArn"} == set(outputs(target_template))
+
+
+def test_the_target_template_takes_what_sts_takes(target_template: Template) -> None:
+    """One template for all accounts; what differs between them are its parameters."""
+    text = target_template.path.read_text()
+    parameters = {name: item for name, item in json.loads(text)["Parameters"].items() if name != "BootstrapVersion"}
+    assert {name: item["AllowedPattern"] for name, item in parameters.items()} == {
+        "ServiceAccount": "[0-9]{12}",
+        "ServiceRegion": r"[a-z0-9\-]+",
+        "ExternalId": r"[A-Za-z0-9_+=,.@:/\-]{2,1224}",
+    }
+    assert all("Default" not in item for item in parameters.values())
+    for word in ("222233334444", "333344445555", "orders-7d1f", "billing-02c9"):
+        assert word not in text
 
 
 def test_backstop_watches_the_three_bad_ends(template: Template) -> None:
@@ -121,11 +306,18 @@ def test_backstop_watches_the_three_bad_ends(template: Template) -> None:
     assert failing["DestinationConfig"]["OnFailure"]["Destination"]
 
 
-def test_the_sweep_runs_every_five_minutes(template: Template) -> None:
-    schedule = template.one("AWS::Scheduler::Schedule")
-    assert schedule["ScheduleExpression"] == "rate(5 minutes)"
-    assert schedule["Target"]["Arn"]["Fn::GetAtt"][0].startswith("FunctionsSweep")
+@pytest.mark.parametrize(("function", "minutes"), [("Sweep", 5), ("Inventory", 15)])
+def test_schedules(template: Template, function: str, minutes: int) -> None:
+    (schedule,) = [
+        item
+        for item in template.of_type("AWS::Scheduler::Schedule")
+        if item["Target"]["Arn"]["Fn::GetAtt"][0].startswith(f"Functions{function}")
+    ]
+    assert schedule["ScheduleExpression"] == f"rate({minutes} minutes)"
+    assert schedule["Target"]["RetryPolicy"] == {"MaximumRetryAttempts": 0}
     assert "State" not in schedule  # so it is enabled
+    (run,) = [f for f in template.of_type("AWS::Lambda::Function") if f["Handler"].startswith(function.lower())]
+    assert run["Timeout"] < minutes * 60
 
 
 def test_a_refusal_waits_in_its_queue_for_longer_than_a_sweep_takes(template: Template) -> None:
@@ -138,6 +330,12 @@ def test_a_refusal_waits_in_its_queue_for_longer_than_a_sweep_takes(template: Te
 def test_unfinished_operations_have_an_index(template: Template) -> None:
     (index,) = template.one("AWS::DynamoDB::Table", TableName="rds_operations")["GlobalSecondaryIndexes"]
     assert [key["AttributeName"] for key in index["KeySchema"]] == ["unfinished", "due_at"]
+
+
+def test_the_inventory_has_an_index_by_place(template: Template) -> None:
+    (index,) = template.one("AWS::DynamoDB::Table", TableName="rds_inventory")["GlobalSecondaryIndexes"]
+    assert [key["AttributeName"] for key in index["KeySchema"]] == ["place", "instance_id"]
+    assert index["Projection"] == {"NonKeyAttributes": ["gone_at"], "ProjectionType": "INCLUDE"}
 
 
 def test_python_app_py_works_without_credentials(tmp_path: Path) -> None:
@@ -157,9 +355,12 @@ def test_python_app_py_works_without_credentials(tmp_path: Path) -> None:
     assert (tmp_path / "RdsOperations.template.json").exists()
 
 
-def test_cfn_lint_reports_nothing(template: Template) -> None:
+def test_cfn_lint_reports_nothing(template: Template, all_modes_template: Template, target_template: Template) -> None:
     done = subprocess.run(
-        [str(Path(sys.executable).parent / "cfn-lint"), str(template.path)],
+        [
+            str(Path(sys.executable).parent / "cfn-lint"),
+            *(str(one.path) for one in (template, all_modes_template, target_template)),
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,
