@@ -3,7 +3,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PORT TIME_SCALE SETTINGS
 
-.PHONY: demo up down test fault-report fuzz load check docs setup
+.PHONY: demo up down test fault-report fuzz load check docs lock audit setup
 
 ## demo: the local cloud, and one operation on it from request to audit record
 demo: setup
@@ -33,9 +33,24 @@ fuzz: setup
 load: setup
 	@OPERATIONS=$(or $(OPERATIONS),200) INSTANCES=$(or $(INSTANCES),50) CLIENTS=$(or $(CLIENTS),20) python -m tests.load
 
-## docs: the tables of README.md that follow from the code
+## docs: the tables that follow from the code, in README.md, and from the lock files, in docs/licences.md
 docs: setup
-	@python docs/tables.py && git diff --stat README.md
+	@python docs/tables.py && python -m docs.licences && git diff --stat README.md docs/licences.md
+
+## lock: requirements.lock, local/*.lock and package-lock.json, with hashes, from the pins (UPGRADE=--upgrade: what is not pinned, anew)
+lock: setup
+	@for pins in requirements local/installer local/node; do \
+	  uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes \
+	    --custom-compile-command "make lock" $$pins.txt --output-file $$pins.lock || exit; \
+	done
+	@npm install --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error
+
+## audit: known vulnerabilities of what is locked. Asks PyPI and npm, and fails where it gets no answer: not part of `make test`
+audit: setup
+	@uv tool run pip-audit==2.10.1 --strict --disable-pip --require-hashes -r local/installer.lock -r requirements.lock -r local/node.lock
+	@npm audit
+
+lock audit: export UV_CACHE_DIR = $(CURDIR)/.local/uv
 
 check: setup
 	ruff check .
@@ -45,6 +60,6 @@ check: setup
 ## setup: what all of these need, into .venv and node_modules
 setup: .venv/.ready
 
-.venv/.ready: requirements.txt package.json local/setup.py
+.venv/.ready: requirements.lock local/installer.lock local/node.lock package.json package-lock.json local/setup.py
 	@$(PYTHON) local/setup.py
 	@touch $@

