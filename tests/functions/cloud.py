@@ -76,6 +76,9 @@ DEVELOPMENT: Document = {"environment": "development", "source": "tag Environmen
 
 @dataclass(frozen=True)
 class Clients:
+    """The tests' own, all from one session: it has read the service models once."""
+
+    session: boto3.Session
     rds: RDSClient
     dynamodb: DynamoDBClient
     states: SFNClient
@@ -89,7 +92,7 @@ class Cloud:
         self.rds, self.dynamodb, self.modules = clients.rds, clients.dynamodb, modules
         self.states, self.queues = clients.states, clients.queues
         self.calls = calls
-        self._patch = patch
+        self._session, self._patch = clients.session, patch
         self._rds: dict[Place, RDSClient] = {HOME: clients.rds}
 
     def deploy(
@@ -228,8 +231,8 @@ class Cloud:
         """The client of somebody who works there: moto takes a role's credentials for its account's."""
         if place not in self._rds:
             role = f"arn:aws:iam::{place.account_id}:role/Dba"
-            keys = boto3.client("sts").assume_role(RoleArn=role, RoleSessionName="them")["Credentials"]
-            self._rds[place] = boto3.client(
+            keys = self._session.client("sts").assume_role(RoleArn=role, RoleSessionName="them")["Credentials"]
+            self._rds[place] = self._session.client(
                 "rds",
                 region_name=place.region,
                 aws_access_key_id=keys["AccessKeyId"],

@@ -37,8 +37,13 @@ def clients() -> Clients:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in ENVIRONMENT.items():
             patch.setenv(name, value)
+        session = boto3.Session()
         return Clients(
-            boto3.client("rds"), boto3.client("dynamodb"), boto3.client("stepfunctions"), boto3.client("sqs")
+            session,
+            session.client("rds"),
+            session.client("dynamodb"),
+            session.client("stepfunctions"),
+            session.client("sqs"),
         )
 
 

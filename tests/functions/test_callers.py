@@ -1,0 +1,182 @@
+"""Who may ask for what, from ADMISSION and from a direct start; and who may see whose operations."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from rds_operations.callers import CallerSettings
+from tests.functions.cloud import Cloud, Document
+from tests.unit.builders import ACCOUNT, ROLE_SESSION, a_context, a_request
+
+KEY = "apikey:key-id-1"
+DIRECT = "states:StartExecution"
+GRANT = {"operations": ["create_snapshot"], "environments": ["development"]}
+IAM = a_context(authentication="iam", userArn=ROLE_SESSION, accountId=ACCOUNT)
+COGNITO = a_context(
+    authentication="cognito", sub="sub-1", issuer="https://issuer/pool", username="jane", groups="dba,ops"
+)
+
+
+def deploy(cloud: Cloud, *names: str, **grant: list[str]) -> None:
+    cloud.deploy(callers=CallerSettings(dict.fromkeys(names, grant or GRANT)))
+
+
+# ADMISSION.
+
+
+@pytest.mark.parametrize(
+    ("name", "caller"),
+    [
+        (KEY, a_context()),
+        (f"arn:aws:iam::{ACCOUNT}:role/Dba", IAM),
+        ("group:dba", COGNITO),
+    ],
+)
+def test_a_caller_who_has_the_permission_is_served_to_the_end(cloud: Cloud, name: str, caller: Document) -> None:
+    """OPERATION does not ask for it again, though it is started in another name."""
+    deploy(cloud, name)
+    cloud.create_instance()
+    request = cloud.request(a_request(), caller=caller)
+    assert request["reply"]["statusCode"] == 202
+    work = cloud.executed(cloud.begin(request["start"]))
+    assert cloud.audited(work)["success"] is True
+    assert cloud.events() == ["accepted", "completed"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "environment", "text"),
+    [
+        ("reboot_instance", "dev", f"{KEY} may not ask for reboot_instance. "),
+        ("create_snapshot", "qa", f"{KEY} may not ask for create_snapshot in the environment test. "),
+    ],
+)
+def test_a_caller_who_lacks_it_is_refused_with_a_record(
+    cloud: Cloud, operation: str, environment: str, text: str
+) -> None:
+    deploy(cloud, KEY)
+    cloud.create_instance(environment)
+    work = cloud.request(a_request(operation))
+    answer = cloud.answered(work)
+    assert (answer["statusCode"], answer["code"]) == (403, "caller_not_permitted")
+    assert answer["error"].startswith(text)
+    (record,) = cloud.records()
+    assert (record["event"], record["success"], record["operation"]) == ("refused", False, operation)
+    assert json.loads(record["user_identity"])["userId"] == KEY
+    assert json.loads(record["result"])["code"] == "caller_not_permitted"
+    assert cloud.items() == []
+
+
+def test_who_may_not_ask_for_an_operation_learns_nothing_of_the_instance(cloud: Cloud) -> None:
+    deploy(cloud, KEY)
+    for environment in (None, "prod"):
+        if environment:
+            cloud.create_instance(environment)
+        assert cloud.request(a_request("reboot_instance"))["refusal"]["code"] == "caller_not_permitted"
+    assert cloud.calls.of("classify", "rds") == []
+
+
+@pytest.mark.parametrize("caller", [a_context(apiKeyId="another"), IAM, COGNITO])
+def test_a_caller_who_is_not_named_may_do_nothing_once_there_are_permissions(cloud: Cloud, caller: Document) -> None:
+    deploy(cloud, KEY)
+    cloud.create_instance()
+    assert cloud.request(a_request(), caller=caller)["refusal"]["code"] == "caller_not_permitted"
+
+
+@pytest.mark.parametrize(("tag", "code"), [("prod", "production_instance"), ("", "environment_unknown")])
+def test_no_permission_opens_what_the_gate_refuses(cloud: Cloud, tag: str, code: str) -> None:
+    deploy(cloud, KEY, DIRECT, environments=["production", "unknown"])
+    cloud.create_instance(tag)
+    assert cloud.request(a_request())["refusal"]["code"] == code
+    assert cloud.by_hand()["refusal"]["code"] == code
+
+
+@pytest.mark.parametrize("caller", [a_context(authentication=""), a_context(authentication="iam"), {}])
+def test_a_caller_without_a_name_is_refused_with_a_record(cloud: Cloud, caller: Document) -> None:
+    cloud.create_instance()
+    answer = cloud.answered(cloud.request(a_request(), caller=caller))
+    assert (answer["statusCode"], answer["code"]) == (403, "caller_not_permitted")
+    (record,) = cloud.records()
+    assert json.loads(record["user_identity"])["userId"] == "anonymous"
+    assert cloud.items() == []
+
+
+# OPERATION, started directly.
+
+
+def test_a_direct_start_that_is_permitted_is_served(cloud: Cloud) -> None:
+    deploy(cloud, DIRECT)
+    cloud.create_instance()
+    assert cloud.audited(cloud.executed(cloud.by_hand()), "by-hand")["success"] is True
+
+
+@pytest.mark.parametrize(
+    ("names", "operation", "environment"),
+    [((KEY,), "create_snapshot", "dev"), ((DIRECT,), "reboot_instance", "dev"), ((DIRECT,), "create_snapshot", "qa")],
+)
+def test_a_direct_start_that_is_not_permitted_does_nothing(
+    cloud: Cloud, names: tuple[str, ...], operation: str, environment: str
+) -> None:
+    deploy(cloud, *names)
+    cloud.create_instance(environment)
+    work = cloud.executed(cloud.by_hand(operation))
+    assert work["refusal"]["code"] == "caller_not_permitted"
+    assert cloud.audited(work, "by-hand")["error"] == "OperationRefused"
+    assert (cloud.actions, cloud.items(), cloud.snapshots()) == ([], [], [])
+    assert cloud.calls.of("execute", "sts") == []
+    (record,) = cloud.records()
+    assert (record["event"], record["success"]) == ("refused", False)
+    assert json.loads(record["user_identity"])["userId"] == DIRECT
+
+
+# GET.
+
+
+def test_somebody_elses_operation_is_answered_as_an_unknown_one(cloud: Cloud) -> None:
+    cloud.create_instance()
+    operation_id = cloud.accepted()["order"]["operation_id"]
+    assert cloud.status(operation_id)["statusCode"] == 200
+    strangers: list[Document] = [
+        {"apiKeyId": "another"},
+        {"authentication": "iam", "userArn": ROLE_SESSION, "accountId": ACCOUNT},
+        {"authentication": "iam", "userArn": "apikey:key-id-2"},
+        {"authentication": "cognito", "claims": {"sub": "s", "iss": "https://i", "cognito:username": KEY}},
+        {"authentication": ""},
+        {"apiKeyId": None},
+    ]
+    seen = [cloud.status(operation_id, **stranger) for stranger in strangers]
+    cloud.drop(operation_id)
+    unknown = cloud.status(operation_id)
+    assert unknown["statusCode"] == 404
+    assert seen == [unknown] * len(strangers)
+
+
+def test_a_role_session_sees_its_own_and_not_that_of_another_person_in_the_role(cloud: Cloud) -> None:
+    cloud.create_instance()
+    operation_id = cloud.request(a_request(), caller=IAM)["order"]["operation_id"]
+    mine = {"authentication": "iam", "userArn": ROLE_SESSION, "accountId": ACCOUNT}
+    theirs = mine | {"userArn": ROLE_SESSION.replace("john.doe", "jane.roe")}
+    assert cloud.status(operation_id, **mine)["statusCode"] == 200
+    assert cloud.status(operation_id, **theirs)["statusCode"] == 404
+
+
+@pytest.mark.parametrize(
+    ("auditor", "caller"),
+    [
+        ("apikey:auditor", {"apiKeyId": "auditor"}),
+        (f"arn:aws:iam::{ACCOUNT}:role/Dba", {"authentication": "iam", "userArn": ROLE_SESSION}),
+        (
+            "group:audit",
+            {"authentication": "cognito", "claims": {"sub": "s", "iss": "https://i", "cognito:groups": "audit,dba"}},
+        ),
+    ],
+)
+def test_auditors_see_everybodys(cloud: Cloud, auditor: str, caller: Document) -> None:
+    cloud.create_instance()
+    cloud.audited(cloud.executed(cloud.by_hand()), "by-hand")
+    operation_ids = ["by-hand", cloud.accepted(snapshot_id="another")["order"]["operation_id"]]
+    assert [cloud.status(each, **caller)["statusCode"] for each in operation_ids] == [404, 404]
+    cloud.deploy(callers=CallerSettings(auditors=(auditor,)))
+    assert [cloud.status(each, **caller)["statusCode"] for each in operation_ids] == [200, 200]
+    assert cloud.status(operation_ids[1], apiKeyId="another")["statusCode"] == 404

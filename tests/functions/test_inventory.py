@@ -1,0 +1,263 @@
+"""Inventory: what is where, listed on a schedule; and how Classify finds an instance by its name alone."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from rds_operations.faults import RecordNotWritten
+from rds_operations.place import Place
+from rds_operations.targets import Targets
+from tests.functions.calls import Answer, Call, error
+from tests.functions.cloud import INVENTORY_TABLE, Cloud, Document
+from tests.unit.builders import (
+    ACCOUNT,
+    HOME,
+    INSTANCE_ID,
+    MANY_TARGETS,
+    OTHER_ACCOUNT,
+    OTHER_REGION,
+    REGION,
+    a_request,
+)
+
+THERE, FAR, BESIDE = Place(OTHER_ACCOUNT, REGION), Place(OTHER_ACCOUNT, "eu-west-1"), Place(ACCOUNT, OTHER_REGION)
+PLACES = (HOME, BESIDE, THERE, FAR)
+
+
+@pytest.fixture(autouse=True)
+def _deployed(cloud: Cloud) -> None:
+    cloud.deploy(MANY_TARGETS)
+
+
+def key(place: Place) -> str:
+    return f"{place.account_id}#{place.region}"
+
+
+def entry(cloud: Cloud, place: Place, instance_id: str = INSTANCE_ID) -> Document:
+    return cloud.inventory()[instance_id, key(place)]
+
+
+def environment(cloud: Cloud, instance_id: str = INSTANCE_ID) -> tuple[str, str]:
+    found = entry(cloud, HOME, instance_id)
+    return found["environment"], found["environment_source"]
+
+
+def found(cloud: Cloud, **choice: str) -> Place | str:
+    """Where ADMISSION finds the instance, or the code with which it refuses."""
+    work = cloud.request(a_request() | choice, request_id="-".join(["request", *choice.values()]))
+    return work["refusal"]["code"] if "refusal" in work else Place(work["order"]["account_id"], work["order"]["region"])
+
+
+# Taking stock.
+
+
+def test_every_place_is_listed(cloud: Cloud) -> None:
+    for place, tag in zip(PLACES, ("dev", "qa", "prod", ""), strict=True):
+        cloud.create_instance(tag, f"in-{place.region}", place)
+    assert cloud.take_stock() == {"seen": 4, "gone": 0}
+    listed = cloud.inventory()
+    assert set(listed) == {(f"in-{place.region}", key(place)) for place in PLACES}
+    environments = [listed[f"in-{place.region}", key(place)]["environment"] for place in PLACES]
+    assert environments == ["development", "test", "production", "unknown"]
+    there = entry(cloud, THERE, f"in-{REGION}")
+    assert there.pop("last_seen").endswith("Z")
+    assert there == {
+        "instance_id": f"in-{REGION}",
+        "place": f"{OTHER_ACCOUNT}#{REGION}",
+        "account_id": OTHER_ACCOUNT,
+        "region": REGION,
+        "engine": "postgres",
+        "environment": "production",
+        "environment_source": "tag Environment=prod",
+    }
+
+
+def fleet(cloud: Cloud) -> None:
+    """Two pages full of instances."""
+    cloud.create_instance()
+    databases = cloud.backend.databases
+    for number in range(120):
+        clone = copy.copy(databases[INSTANCE_ID])
+        clone.db_instance_identifier = f"clone-{number:03}"
+        databases[clone.db_instance_identifier] = clone
+
+
+def test_a_place_is_listed_page_by_page_and_only_a_whole_list_says_what_has_gone(cloud: Cloud) -> None:
+    cloud.deploy(Targets(HOME))
+    fleet(cloud)
+
+    def second_page_fails(call: Call) -> Answer | None:
+        return error("InternalFailure", 500) if "Marker" in call.params else None
+
+    assert cloud.take_stock() == {"seen": 121, "gone": 0}
+    assert len(cloud.inventory()) == 121
+    with cloud.calls.answering(second_page_fails):
+        assert cloud.take_stock() == {"not_listed": 1}
+    assert not any("gone_at" in item for item in cloud.inventory().values())
+
+
+def test_what_has_gone_is_marked_and_kept_and_can_come_back(cloud: Cloud) -> None:
+    cloud.create_instance(place=THERE)
+    cloud.take_stock()
+    cloud.delete_instance(place=THERE)
+    assert cloud.take_stock() == {"seen": 0, "gone": 1}
+    gone = entry(cloud, THERE)
+    assert gone["gone_at"] >= gone["last_seen"]
+    assert gone["ttl"] > 0
+    assert cloud.take_stock() == {"seen": 0, "gone": 0}
+    assert entry(cloud, THERE) == gone
+    cloud.create_instance(place=THERE)
+    assert cloud.take_stock() == {"seen": 1, "gone": 0}
+    assert not {"gone_at", "ttl"} & set(entry(cloud, THERE))
+
+
+def test_a_namesake_elsewhere_does_not_keep_an_entry_alive(cloud: Cloud) -> None:
+    for place in (HOME, THERE):
+        cloud.create_instance(place=place)
+    cloud.take_stock()
+    cloud.delete_instance(place=THERE)
+    assert cloud.take_stock() == {"seen": 1, "gone": 1}
+    assert ("gone_at" in entry(cloud, HOME), "gone_at" in entry(cloud, THERE)) == (False, True)
+
+
+@pytest.mark.parametrize("closed", ["role", "home"])
+def test_a_place_that_cannot_be_listed_keeps_what_is_known_and_does_not_keep_the_others_waiting(
+    cloud: Cloud, closed: str
+) -> None:
+    for place in PLACES:
+        cloud.create_instance(place=place)
+    cloud.take_stock()
+    for place in PLACES:
+        cloud.delete_instance(place=place)
+
+    def refuse(call: Call) -> Answer | None:
+        if closed == "role":
+            return error("AccessDenied", 403) if call.service == "sts" else None
+        return error("Throttling") if (call.service, call.hand, call.region) == ("rds", "own", REGION) else None
+
+    if closed == "role":
+        cloud.deploy(MANY_TARGETS)  # new functions, which have no credentials yet
+    with cloud.calls.answering(refuse):
+        counts = cloud.take_stock()
+    unlisted = {THERE, FAR} if closed == "role" else {HOME}
+    assert counts == {"seen": 0, "gone": 4 - len(unlisted), "not_listed": len(unlisted)}
+    assert {place for place in PLACES if "gone_at" not in entry(cloud, place)} == unlisted
+
+
+def test_a_table_that_takes_no_entry_is_told_as_not_listed(cloud: Cloud) -> None:
+    cloud.create_instance()
+    with cloud.calls.refusing("inventory", "dynamodb", "PutItem", "InternalServerError", 500):
+        assert cloud.take_stock() == {"seen": 0, "gone": 0, "not_listed": 1}
+
+
+def test_a_replica_is_listed_with_the_environment_of_its_source(cloud: Cloud) -> None:
+    cloud.create_instance("prod", "orders", BESIDE)
+    cloud.create_instance("dev", "replica")
+    cloud.replicate(f"arn:aws:rds:{OTHER_REGION}:{ACCOUNT}:db:orders", "replica")
+    cloud.create_instance("dev", "stray")
+    cloud.replicate("nowhere", "stray")
+    cloud.take_stock()
+    source = f"replication source arn:aws:rds:{OTHER_REGION}:{ACCOUNT}:db:orders, tag Environment=prod"
+    assert environment(cloud, "replica") == ("production", source)
+    assert environment(cloud, "stray")[0] == "unknown"
+
+
+# Finding.
+
+
+def test_only_home_is_served_without_the_inventory(cloud: Cloud) -> None:
+    cloud.deploy()
+    cloud.dynamodb.delete_table(TableName=INVENTORY_TABLE)
+    cloud.create_instance()
+    assert found(cloud) == HOME
+    assert cloud.calls.of("classify", "dynamodb") == []
+
+
+def test_a_choice_that_leaves_one_place_is_served_without_the_inventory(cloud: Cloud) -> None:
+    cloud.create_instance(place=THERE)
+    assert found(cloud, account_id=OTHER_ACCOUNT, region=REGION) == THERE
+    assert cloud.calls.of("classify", "dynamodb") == []
+
+
+@pytest.mark.parametrize("places", [(HOME, THERE), (HOME, BESIDE), (THERE, FAR), PLACES])
+def test_a_name_that_is_in_more_than_one_place_has_to_be_chosen(cloud: Cloud, places: tuple[Place, ...]) -> None:
+    for place in places:
+        cloud.create_instance(place=place)
+    cloud.take_stock()
+    work = cloud.request(a_request())
+    answer = cloud.answered(work)
+    assert (answer["statusCode"], answer["code"]) == (409, "instance_ambiguous")
+    named = "; ".join(f"account {place.account_id}, Region {place.region}" for place in places)
+    assert f"{INSTANCE_ID} is in more than one place: {named}. Send account_id and region" in answer["error"]
+    assert (cloud.items(), cloud.events()) == ([], ["refused"])
+    for place in places:
+        assert found(cloud, account_id=place.account_id, region=place.region) == place
+
+
+def test_half_a_choice_is_enough_where_it_leaves_one(cloud: Cloud) -> None:
+    for place in (HOME, THERE):
+        cloud.create_instance(place=place)
+    cloud.take_stock()
+    assert found(cloud, account_id=OTHER_ACCOUNT) == THERE
+    assert found(cloud, region=REGION) == "instance_ambiguous"
+
+
+def test_a_name_that_is_nowhere_is_not_found(cloud: Cloud) -> None:
+    cloud.take_stock()
+    assert found(cloud) == "instance_not_found"
+
+
+def test_an_instance_at_home_that_is_not_listed_yet_is_found(cloud: Cloud) -> None:
+    cloud.take_stock()
+    cloud.create_instance(place=BESIDE)
+    assert found(cloud) == BESIDE
+
+
+def test_a_new_namesake_at_home_makes_a_listed_name_ambiguous(cloud: Cloud) -> None:
+    cloud.create_instance(place=THERE)
+    cloud.take_stock()
+    assert found(cloud) == THERE
+    cloud.create_instance()
+    assert found(cloud) == "instance_ambiguous"
+
+
+def test_what_is_listed_at_home_and_is_not_there_any_more_is_in_nobodys_way(cloud: Cloud) -> None:
+    for place in (HOME, THERE):
+        cloud.create_instance(place=place)
+    cloud.take_stock()
+    cloud.delete_instance()
+    assert found(cloud) == THERE
+
+
+def test_an_entry_that_is_marked_as_gone_is_not_used(cloud: Cloud) -> None:
+    for place in (THERE, FAR):
+        cloud.create_instance(place=place)
+    cloud.take_stock()
+    cloud.delete_instance(place=FAR)
+    assert found(cloud) == "instance_ambiguous"
+    cloud.take_stock()
+    assert found(cloud) == THERE
+
+
+def test_what_is_gone_since_the_last_listing_is_not_found(cloud: Cloud) -> None:
+    cloud.create_instance(place=THERE)
+    cloud.take_stock()
+    cloud.delete_instance(place=THERE)
+    assert found(cloud) == "instance_not_found"
+
+
+def test_an_entry_of_an_account_that_left_the_list_is_not_used(cloud: Cloud) -> None:
+    cloud.create_instance(place=THERE)
+    cloud.take_stock()
+    cloud.deploy(Targets(HOME, (OTHER_REGION,)))
+    assert found(cloud) == "instance_not_found"
+
+
+def test_an_inventory_that_cannot_be_read_is_no_answer(cloud: Cloud) -> None:
+    cloud.create_instance(place=THERE)
+    cloud.take_stock()
+    refused = cloud.calls.refusing("classify", "dynamodb", "Query", "InternalServerError", 500)
+    with refused, pytest.raises(RecordNotWritten):
+        cloud.request(a_request())
