@@ -104,8 +104,8 @@ def test_a_python_that_is_too_old_is_a_clear_error(project: Path) -> None:
 
 def test_a_network_that_is_down_is_a_clear_error(project: Path) -> None:
     (project / ".venv").unlink()
-    (project / "requirements.txt").unlink()
-    (project / "requirements.txt").write_text("no-such-package-anywhere==1.0\n")
+    (project / "requirements.lock").unlink()
+    (project / "requirements.lock").write_text(f"no-such-package-anywhere==1.0 --hash=sha256:{0:064}\n")
     environment = {**os.environ, "PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0"}
     environment |= {"PIP_EXTRA_INDEX_URL": "", "PIP_NO_INDEX": "", "PIP_FIND_LINKS": ""}
     done = subprocess.run(
