@@ -102,6 +102,10 @@ class Api(Construct):
                 # Status learns from it what the event of a request can be trusted in.
                 variables={"authentication": self._authentication.value},
                 tracing_enabled=True,
+                # For what has none of its own: the preflights, one for a request at most.
+                throttling_rate_limit=self._settings.throttle_rate_per_second
+                + self._settings.read_throttle_rate_per_second,
+                throttling_burst_limit=self._settings.throttle_burst + self._settings.read_throttle_burst,
                 method_options=self._throttles(),
                 access_log_destination=apigateway.LogGroupLogDestination(log),
                 access_log_format=_access_log_format(),
