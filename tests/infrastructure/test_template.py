@@ -187,6 +187,8 @@ def test_each_method_has_a_throttle_of_its_own(all_modes_template: Template, api
     }
     assert shown["/~1operations", "POST"] == (5, 10)
     assert shown["/~1operations~1{operation_id}", "GET"] == (20, 40)
+    assert shown["/*", "*"] == (25, 50)  # the preflights
+    assert len(shown) == 3
     assert not any(item.get("DataTraceEnabled") for item in stage["MethodSettings"])
     assert stage["TracingEnabled"] is True
 
