@@ -109,7 +109,7 @@ def _check_pattern(pattern: str) -> None:
 
 
 def checked_callers(document: Mapping[str, Any]) -> CallerSettings:
-    """`permissions` and `auditors`, principals as they are compared: without an IAM path."""
+    """`permissions`, `auditors` and `user_pool_client_ids`; principals as they are compared: without an IAM path."""
     permissions = document.get("permissions", {})
     require(isinstance(permissions, dict), "permissions must be an object of principals")
     for principal, grant in permissions.items():
@@ -119,9 +119,14 @@ def checked_callers(document: Mapping[str, Any]) -> CallerSettings:
     require(isinstance(auditors, list), "auditors must be a list of principals")
     for principal in auditors:
         _check_principal("auditors", principal)
+    clients = document.get("user_pool_client_ids", [])
+    sound = isinstance(clients, list) and all(
+        isinstance(item, str) and re.fullmatch(r"[\w+]{1,128}", item) for item in clients
+    )
+    require(sound, "user_pool_client_ids must be a list of app client ids")
     named = {iam_name(principal): grant for principal, grant in permissions.items()}
     require(len(named) == len(permissions), "permissions names a role twice, with and without its path")
-    return CallerSettings(named, tuple(map(iam_name, auditors)))
+    return CallerSettings(named, tuple(map(iam_name, auditors)), tuple(clients))
 
 
 def checked_targets(document: Mapping[str, Any]) -> tuple[tuple[str, ...], dict[str, Account]]:

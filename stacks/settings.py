@@ -101,7 +101,9 @@ class Settings:
 
 
 _GATE = frozenset(item.name for item in fields(GateSettings))
-_FILE_ONLY = frozenset({"authentication", "permissions", "auditors", "regions", "accounts"}) | _GATE
+_FILE_ONLY = (
+    frozenset({"authentication", "permissions", "auditors", "user_pool_client_ids", "regions", "accounts"}) | _GATE
+)
 PLAIN = frozenset(item.name for item in fields(Settings)) - {"gate", "callers"} - _FILE_ONLY
 """Numbers and texts; the rest has parts of its own."""
 KNOWN = PLAIN | _FILE_ONLY
@@ -147,6 +149,10 @@ def _checked(settings: Settings) -> Settings:
     require(
         re.fullmatch(r"(arn:aws[a-z\-]*:wafv2:[a-z0-9\-]+:[0-9]{12}:regional/webacl/\S+)?", settings.web_acl_arn),
         "web_acl_arn must be the ARN of a regional AWS WAF web ACL",
+    )
+    require(
+        not settings.user_pool_arn or settings.callers.user_pool_client_ids,
+        "user_pool_client_ids must name the app clients of user_pool_arn whose tokens are let in: else all are",
     )
     require(
         settings.log_retention_days in _LOG_RETENTION_DAYS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rds_operations.classification import NOTHING, UNREADABLE, Environment, Verdict, classify
+from rds_operations.classification import NOTHING, REPLICATION_SOURCE, UNREADABLE, Environment, Verdict, classify
 from rds_operations.gate_settings import GateSettings
 from rds_operations.operations import OPERATIONS
 from rds_operations.order import Order
@@ -68,9 +68,12 @@ def _unknown_text(instance_id: str, verdict: Verdict) -> str:
     looked_at = f"{verdict.source} names no environment that is known"
     if verdict.source.endswith(UNREADABLE):
         looked_at = verdict.source
-    if verdict.source == NOTHING:
-        looked_at = "no environment tag, instance mapping, account mapping or naming pattern fits it"
+    if verdict.source.endswith(NOTHING):
+        nothing = "no environment tag, instance mapping, account mapping or naming pattern fits it"
+        looked_at = verdict.source.removesuffix(NOTHING) + nothing
+    tagged = "the source" if verdict.source.startswith(REPLICATION_SOURCE) else "it"
     return (
         f"Operations not allowed on {instance_id}: its environment is unknown ({looked_at}). "
-        "Tag it with Environment set to development, test, staging, poc or sandbox, or have it mapped in the settings."
+        f"Tag {tagged} with Environment set to development, test, staging, poc or sandbox, "
+        "or have it mapped in the settings."
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from rds_operations import shipped
 from rds_operations.classification import Environment
-from rds_operations.identity import ANONYMOUS, names_of, principal_of
+from rds_operations.identity import ANONYMOUS, Authentication, names_of, principal_of
 from rds_operations.order import Order
 from rds_operations.refusals import Code, Refusal
 
@@ -20,15 +20,21 @@ Grant = Mapping[str, list[str]]
 class CallerSettings:
     """`permissions` by principal: `arn:aws:iam::<account>:role/<name>`, `group:<name>`, `apikey:<id>`, or
     `states:StartExecution` for OPERATION started without ADMISSION. Without any, every caller may do everything the
-    gate allows. `auditors`, named likewise, see everybody's operations.
+    gate allows. `auditors`, named likewise, see everybody's operations. `user_pool_client_ids`: whose tokens count; API
+    Gateway takes those of every app client of the pool.
     """
 
     permissions: Mapping[str, Grant] = field(default_factory=dict)
     auditors: tuple[str, ...] = ()
+    user_pool_client_ids: tuple[str, ...] = ()
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> CallerSettings:
-        return cls(document.get("permissions", {}), tuple(document.get("auditors", ())))
+        return cls(
+            document.get("permissions", {}),
+            tuple(document.get("auditors", ())),
+            tuple(document.get("user_pool_client_ids", ())),
+        )
 
     @classmethod
     def shipped(cls) -> CallerSettings:
@@ -44,6 +50,9 @@ def unidentified(caller: Mapping[str, Any]) -> Refusal | None:
 
 def not_permitted(settings: CallerSettings, order: Order, environment: Environment | None = None) -> Refusal | None:
     """Without an `environment`: whether the caller may ask for this operation at all."""
+    if _is_foreign(settings, order.caller):
+        text = "The token is of an app client that this service does not take tokens of"
+        return Refusal(403, Code.CALLER_NOT_PERMITTED, text)
     if not settings.permissions:
         return None
     names = names_of(order.caller)
@@ -61,9 +70,20 @@ def not_permitted(settings: CallerSettings, order: Order, environment: Environme
 
 def may_see(settings: CallerSettings, caller: Mapping[str, Any], owner: Mapping[str, Any]) -> bool:
     """Callers see their own operations, auditors all."""
-    if principal_of(caller) == ANONYMOUS:
+    if principal_of(caller) == ANONYMOUS or _is_foreign(settings, caller):
         return False
     return principal_of(caller) == principal_of(owner) or not names_of(caller).isdisjoint(settings.auditors)
+
+
+def _is_foreign(settings: CallerSettings, caller: Mapping[str, Any]) -> bool:
+    """A token of the pool, made for another application.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-integrate-with-cognito.html
+    """
+    is_token = caller.get("authentication") == Authentication.COGNITO
+    return bool(
+        is_token and settings.user_pool_client_ids and caller.get("clientId") not in settings.user_pool_client_ids
+    )
 
 
 def _covers(grant: Grant, operation: str, environment: Environment | None) -> bool:

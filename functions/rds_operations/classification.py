@@ -23,6 +23,7 @@ class Environment(StrEnum):
     UNKNOWN = "unknown"
 
 
+REPLICATION_SOURCE = "replication source"
 UNREADABLE = "tags that could not be read"
 NOTHING = "nothing"
 """The source of a verdict that no tag, mapping, pattern or default decided."""

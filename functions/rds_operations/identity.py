@@ -29,7 +29,7 @@ class Authentication(StrEnum):
 _VOUCHED: dict[str, tuple[str, ...]] = {
     Authentication.IAM: ("userArn", "accountId"),
     Authentication.API_KEY: ("apiKeyId",),
-    Authentication.COGNITO: ("sub", "issuer", "username"),
+    Authentication.COGNITO: ("sub", "issuer", "username", "clientId"),
 }
 _PATH = re.compile(r"(?<=:role/|:user/).*/")
 
@@ -69,6 +69,7 @@ def proxy_identity(event: Mapping[str, Any]) -> dict[str, Any]:
             "issuer": claims.get("iss"),
             "username": claims.get("cognito:username") or claims.get("username"),
             "groups": claims.get("cognito:groups"),
+            "clientId": claims.get("aud"),
         }
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rds_operations.access import Access
 from rds_operations.admissibility import verdict_on
-from rds_operations.classification import UNREADABLE, Environment, Verdict
+from rds_operations.classification import REPLICATION_SOURCE, UNREADABLE, Environment, Verdict
 from rds_operations.faults import AccountRefused, RdsRefused, RdsThrottled
 from rds_operations.gate_settings import GateSettings
 from rds_operations.place import Place
@@ -56,7 +56,7 @@ def _verdicts_of_sources(access: Access, instance: DBInstanceTypeDef, settings: 
             yield _unreadable(name)
             return
         verdict = verdict_on(found, settings)
-        yield replace(verdict, source=f"replication source {name}, {verdict.source}")
+        yield replace(verdict, source=f"{REPLICATION_SOURCE} {name}, {verdict.source}")
         instance = found
     if name := _source_of(instance):
         yield _unreadable(name)
@@ -65,8 +65,8 @@ def _verdicts_of_sources(access: Access, instance: DBInstanceTypeDef, settings: 
 def _source_of(instance: DBInstanceTypeDef) -> str:
     """A name within the Region, an ARN where it is in another one; of a cluster, which is not read here, its name."""
     return (
-        instance.get("ReadReplicaSourceDBInstanceIdentifier")
-        or instance.get("ReadReplicaSourceDBClusterIdentifier")
+        instance.get("ReadReplicaSourceDBClusterIdentifier")
+        or instance.get("ReadReplicaSourceDBInstanceIdentifier")
         or ""
     )
 
@@ -84,4 +84,4 @@ def _read(access: Access, instance: DBInstanceTypeDef, source: str) -> DBInstanc
 
 
 def _unreadable(source: str) -> Verdict:
-    return Verdict(Environment.UNKNOWN, f"replication source {source}, {UNREADABLE}")
+    return Verdict(Environment.UNKNOWN, f"{REPLICATION_SOURCE} {source}, {UNREADABLE}")

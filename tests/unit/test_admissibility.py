@@ -89,12 +89,18 @@ def test_a_disputed_environment_is_refused_with_the_two_that_disagree() -> None:
             "replication source orders, tag Env=what",
             "replication source orders, tag Env=what names no environment that is known",
         ),
+        (
+            f"replication source orders, {NOTHING}",
+            "replication source orders, no environment tag, instance mapping, account mapping or naming pattern "
+            "fits it",
+        ),
     ],
 )
 def test_an_unknown_environment_names_the_instance_what_was_looked_at_and_the_way_out(
     source: str, looked_at: str
 ) -> None:
-    text = f"Operations not allowed on {INSTANCE_ID}: its environment is unknown ({looked_at}). {FIX}"
+    fix = FIX.replace("Tag it", "Tag the source") if source.startswith("replication source") else FIX
+    text = f"Operations not allowed on {INSTANCE_ID}: its environment is unknown ({looked_at}). {fix}"
     refusal = gate(INSTANCE_ID, Verdict(Environment.UNKNOWN, source))
     assert refusal == Refusal(403, Code.ENVIRONMENT_UNKNOWN, text)
 

@@ -215,3 +215,27 @@ def test_settings_are_read_as_they_were_shipped(monkeypatch: pytest.MonkeyPatch)
     assert CallerSettings.shipped() == CallerSettings({ROLE: {"operations": ["reboot_instance"]}}, ("group:audit",))
     monkeypatch.setattr(shipped, "section", lambda _name: {})
     assert CallerSettings.shipped() == CallerSettings({}, ())
+
+
+@pytest.mark.parametrize(
+    ("clients", "client", "let_in"),
+    [((), "other", True), (("ours",), "ours", True), (("ours",), "other", False), (("ours",), None, False)],
+)
+def test_a_token_of_another_app_client_counts_for_nothing(
+    clients: tuple[str, ...], client: str | None, let_in: bool
+) -> None:
+    """Neither to ask nor to see, whatever its user may do."""
+    context = {"authentication": "cognito", "sub": "8a1f", "issuer": ISSUER, "username": "jane", "clientId": client}
+    caller = caller_identity(context)
+    settings = CallerSettings(user_pool_client_ids=clients)
+    refusal = not_permitted(settings, an_order(caller=caller))
+    assert (refusal is None) == let_in
+    assert may_see(settings, caller, caller) == let_in
+    if refusal:
+        assert (refusal.status, refusal.code) == (403, Code.CALLER_NOT_PERMITTED)
+
+
+def test_other_callers_have_no_app_client() -> None:
+    settings = CallerSettings(user_pool_client_ids=("ours",))
+    assert not_permitted(settings, an_order()) is None
+    assert may_see(settings, a_caller(), a_caller())

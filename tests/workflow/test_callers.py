@@ -95,6 +95,20 @@ def test_cognito_without_a_valid_token_nobody_gets_in(service: Service) -> None:
     assert not service.rebooted(instance)
 
 
+def test_cognito_tokens_of_other_app_clients_count_for_nothing(service: Service) -> None:
+    instance = service.new_instance()
+    user, ours = signed_in(service, "clint"), service.outputs["user_pool_client_id"]
+    with changed_settings(service, ["classify", "status"], "callers", user_pool_client_ids=[ours]):
+        operation_id = accepted_by(user.send, instance)
+        assert user.send("GET", f"/operations/{operation_id}").status == 200
+    service.execution(operation_id)
+    with changed_settings(service, ["classify", "status"], "callers", user_pool_client_ids=["another"]):
+        answer = user.send("POST", "/operations", reboot_of(instance))
+        assert (answer.status, answer.body["code"]) == (403, "caller_not_permitted")
+        assert user.send("GET", f"/operations/{operation_id}").status == 404
+    assert not service.rebooted(instance)
+
+
 def test_credentials_of_one_api_open_no_other(service: Service) -> None:
     """A key at the IAM API, a token at the key's API, a signature at Cognito's."""
     instance = service.new_instance()
