@@ -3,14 +3,18 @@
 import json
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from stacks.settings import Settings, SettingsError
+from rds_operations.gate_settings import GateSettings
+from stacks.setting_checks import SettingsError
+from stacks.settings import KNOWN, PLAIN, REVIEWED, Settings
 from tests.infrastructure.conftest import ROOT
 
+OTHER = {"external_id": "orders-7d1f", "regions": ["eu-west-1"]}
 BAD: dict[str, tuple[dict[str, Any], str]] = {
     "unknown key": ({"default_enviroment": "test"}, "Unknown setting default_enviroment. Known: "),
     "bad pattern": ({"naming_patterns": {"(": "test"}}, "naming_patterns: '(' is not a regular expression"),
@@ -31,6 +35,129 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "bad origin": ({"allowed_origin": "dashboard"}, "allowed_origin must be * or an origin"),
     "odd retention": ({"log_retention_days": 91}, "log_retention_days must be one of 30, 90"),
     "veto as text": ({"production_veto": "yes"}, "production_veto must be true or false"),
+    "tag name that is no text": ({"environment_tag_names": [7]}, "environment_tag_names must be a list of tag names"),
+    "tag name with spaces around it": (
+        {"environment_tag_names": ["Env "]},
+        "environment_tag_names: 'Env ' is no tag name of 1 to 128 letters",
+    ),
+    "tag name with a wildcard": ({"environment_tag_names": ["Env*"]}, "environment_tag_names: 'Env*' is no tag name"),
+    "tag name with a variable": ({"environment_tag_names": ["${x}"]}, "environment_tag_names: '${x}' is no tag name"),
+    "tag name beyond ASCII": ({"environment_tag_names": ["Größe"]}, "environment_tag_names: 'Größe' is no tag name"),
+    "tag name too long": ({"environment_tag_names": ["x" * 129]}, "is no tag name of 1 to 128 letters"),
+    "too many tag names": (
+        {"environment_tag_names": [f"Env{number}" for number in range(25)]},
+        "environment_tag_names must be at most 24 names",
+    ),
+    "authentication as text": (
+        {"authentication": "iam"},
+        "authentication must be a list of iam, api_key, cognito, each",
+    ),
+    "no authentication": ({"authentication": []}, "authentication must be a list of iam, api_key, cognito, each once"),
+    "one way twice": (
+        {"authentication": ["iam", "iam"]},
+        "authentication must be a list of iam, api_key, cognito, each",
+    ),
+    "unknown way": (
+        {"authentication": ["iam", "oauth"]},
+        "authentication: 'oauth' is not one of iam, api_key, cognito",
+    ),
+    "way that is no text": ({"authentication": [None]}, "authentication: None is not one of iam, api_key, cognito"),
+    "user pool": (
+        {"user_pool_arn": "eu-west-1_x"},
+        "user_pool_arn must be the ARN of a Cognito user pool, or left out",
+    ),
+    "web ACL of CloudFront": (
+        {"web_acl_arn": "arn:aws:wafv2:us-east-1:111122223333:global/webacl/x/1"},
+        "web_acl_arn must be the ARN of a regional AWS WAF web ACL",
+    ),
+    "no throttle": ({"throttle_rate_per_second": 0}, "throttle_rate_per_second must be at least 1"),
+    "no burst": ({"throttle_burst": 0}, "throttle_burst must be at least 1"),
+    "no throttle of reads": ({"read_throttle_rate_per_second": 0}, "read_throttle_rate_per_second must be at least 1"),
+    "no burst of reads": ({"read_throttle_burst": 0}, "read_throttle_burst must be at least 1"),
+    "no quota": ({"quota_per_day": 0}, "quota_per_day must be at least 1"),
+    "permissions as a list": ({"permissions": []}, "permissions must be an object of principals"),
+    "principal that is none": ({"permissions": {"john": {}}}, "permissions: 'john' is no principal. Use arn:aws:iam::"),
+    "session as principal": (
+        {"permissions": {"arn:aws:sts::111122223333:assumed-role/Dba/john": {}}},
+        "permissions: 'arn:aws:sts::111122223333:assumed-role/Dba/john' is no principal",
+    ),
+    "whole account as principal": (
+        {"permissions": {"arn:aws:iam::111122223333:root": {}}},
+        "permissions: 'arn:aws:iam::111122223333:root' is no principal",
+    ),
+    "grant as a list": (
+        {"permissions": {"group:dba": ["reboot_instance"]}},
+        "permissions: 'group:dba' must be an object with operations and environments, or empty for all",
+    ),
+    "unknown part of a grant": (
+        {"permissions": {"group:dba": {"operation": []}}},
+        "permissions: 'group:dba': unknown operation. Use operations and environments",
+    ),
+    "unknown operation": (
+        {"permissions": {"group:dba": {"operations": ["delete_instance"]}}},
+        "permissions: 'group:dba': operations must be a list of create_snapshot, reboot_instance, modify_backup_window",
+    ),
+    "operations as text": (
+        {"permissions": {"group:dba": {"operations": "reboot_instance"}}},
+        "permissions: 'group:dba': operations must be a list of",
+    ),
+    "grant for production": (
+        {"permissions": {"group:dba": {"environments": ["production"]}}},
+        "permissions: 'group:dba': environments must be a list of development, poc, sandbox, staging, test",
+    ),
+    "one role twice": (
+        {
+            "permissions": {
+                "arn:aws:iam::111122223333:role/Dba": {},
+                "arn:aws:iam::111122223333:role/team/Dba": {"operations": ["create_snapshot"]},
+            }
+        },
+        "permissions names a role twice, with and without its path",
+    ),
+    "auditors as text": ({"auditors": "group:auditors"}, "auditors must be a list of principals"),
+    "auditor that is none": ({"auditors": ["auditors"]}, "auditors: 'auditors' is no principal. Use"),
+    "regions as text": ({"regions": "eu-west-1"}, "regions must be a list of Regions such as eu-west-1"),
+    "region that is none": ({"regions": ["Ireland"]}, "regions must be a list of Regions such as eu-west-1"),
+    "all regions": ({"regions": ["*"]}, "regions must be a list of Regions such as eu-west-1"),
+    "one region twice": ({"regions": ["eu-west-1", "eu-west-1"]}, "regions names a Region twice"),
+    "accounts as a list": ({"accounts": ["222233334444"]}, "accounts must be an object of account ids"),
+    "account that is none": ({"accounts": {"2222": OTHER}}, "accounts: '2222' is not a 12-digit account id"),
+    "account without external id": (
+        {"accounts": {"222233334444": {"regions": ["eu-west-1"]}}},
+        "accounts: '222233334444' must have external_id and regions, and nothing else",
+    ),
+    "account with a role": (
+        {"accounts": {"222233334444": {**OTHER, "role": "Administrator"}}},
+        "accounts: '222233334444' must have external_id and regions, and nothing else",
+    ),
+    "short external id": (
+        {"accounts": {"222233334444": {**OTHER, "external_id": "x"}}},
+        "accounts: '222233334444': external_id must be 2 to 1224 letters, digits or any of",
+    ),
+    "external id with a space": (
+        {"accounts": {"222233334444": {**OTHER, "external_id": "a b"}}},
+        "accounts: '222233334444': external_id must be 2 to 1224 letters, digits or any of",
+    ),
+    "external id of two accounts": (
+        {"accounts": {"222233334444": OTHER, "333344445555": OTHER}},
+        "accounts: two accounts have the same external_id; give each its own",
+    ),
+    "account without regions": (
+        {"accounts": {"222233334444": {**OTHER, "regions": []}}},
+        "accounts: '222233334444': regions must name at least one Region",
+    ),
+    "account with a region that is none": (
+        {"accounts": {"222233334444": {**OTHER, "regions": ["eu"]}}},
+        "accounts: '222233334444': regions must be a list of Regions such as eu-west-1",
+    ),
+    "instance without its account, where there are more": (
+        {"instance_mappings": {"reporting-01": "test"}, "accounts": {"222233334444": OTHER}},
+        "instance_mappings: name the account of 'reporting-01': 123456789012/reporting-01",
+    ),
+    "instance of an account that is none": (
+        {"instance_mappings": {"12/reporting-01": "test"}},
+        "instance_mappings: name the account of '12/reporting-01': 123456789012/reporting-01",
+    ),
     "late watch too often": ({"late_watch_interval_seconds": 5}, "late_watch_interval_seconds must be 60 to 3600"),
     "late watch too long": ({"late_watch_max_polls": 2001}, "late_watch_max_polls must be 1 to 2000"),
 }
@@ -70,23 +197,76 @@ def test_context_overrides_the_file(tmp_path: Path) -> None:
     assert settings.gate.naming_patterns == {"^dev-": "dev"}
 
 
+def test_principals_are_kept_as_callers_show_them() -> None:
+    """A session's ARN has no path."""
+    document = {
+        "permissions": {
+            "arn:aws:iam::111122223333:role/teams/Dba": {"operations": ["create_snapshot"]},
+            "apikey:a1": {},
+        },
+        "auditors": ["arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/eu-west-1/Auditor", "group:audit"],
+    }
+    callers = Settings.from_document(document).callers
+    assert dict(callers.permissions) == {
+        "arn:aws:iam::111122223333:role/Dba": {"operations": ["create_snapshot"]},
+        "apikey:a1": {},
+    }
+    assert callers.auditors == ("arn:aws:iam::111122223333:role/Auditor", "group:audit")
+
+
+def test_a_mapped_instance_may_name_its_account() -> None:
+    mapping = {"222233334444/reporting-01": "test"}
+    settings = Settings.from_document({"instance_mappings": mapping, "accounts": {"222233334444": OTHER}})
+    assert settings.gate.instance_mappings == mapping
+
+
+def test_safe_defaults() -> None:
+    settings = Settings.from_document({})
+    assert settings.authentication == ("iam",)
+    assert (settings.regions, dict(settings.accounts)) == ((), {})
+    assert (settings.throttle_rate_per_second, settings.throttle_burst) == (5, 10)
+    assert (settings.read_throttle_rate_per_second, settings.read_throttle_burst) == (20, 40)
+    assert settings.quota_per_day == 10_000
+
+
+def test_every_setting_is_either_plain_or_reviewed() -> None:
+    assert PLAIN | REVIEWED == KNOWN
+    assert {"authentication", "permissions", "auditors", "regions", "accounts", "user_pool_arn"} <= REVIEWED
+    assert {item.name for item in fields(GateSettings)} <= REVIEWED
+    assert {"max_polls", "throttle_burst", "web_acl_arn"} <= PLAIN - REVIEWED
+
+
 def test_shipped_settings_classify_nothing_by_default() -> None:
     settings = Settings.load(ROOT / "settings" / "default.json", {})
     assert settings.gate.default_environment == ""
     assert settings.gate.naming_patterns == {}
 
 
-def test_the_app_says_what_is_wrong_and_stops(tmp_path: Path) -> None:
+def run_app(folder: Path, context: dict[str, str]) -> tuple[int, str]:
+    """Its exit status and its last words."""
     done = subprocess.run(
         [sys.executable, str(ROOT / "app.py")],
-        cwd=tmp_path,
+        cwd=folder,
         env={
             "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
-            "CDK_CONTEXT_JSON": '{"settings": "nowhere.json"}',
+            "CDK_CONTEXT_JSON": json.dumps(context),
         },
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 1
-    assert done.stderr.strip().splitlines()[-1].startswith("settings: The settings file ")
+    return done.returncode, done.stderr.strip().splitlines()[-1]
+
+
+def test_the_app_says_what_is_wrong_and_stops(tmp_path: Path) -> None:
+    status, words = run_app(tmp_path, {"settings": "nowhere.json"})
+    assert status == 1
+    assert words.startswith("settings: The settings file ")
+
+
+def test_what_a_review_must_see_is_no_option_of_the_command_line(tmp_path: Path) -> None:
+    context = dict.fromkeys(REVIEWED, "x")
+    status, words = run_app(tmp_path, context)
+    assert status == 1
+    names = ", ".join(sorted(REVIEWED))
+    assert words == f"settings: {names} can be set in the settings file only, where a review sees it"
