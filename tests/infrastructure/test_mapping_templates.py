@@ -1,4 +1,4 @@
-"""The mapping templates of POST /operations, rendered on the engine that API Gateway uses."""
+"""The mapping templates of POST /operations, rendered on the engine that API Gateway uses, and on the local cloud's."""
 
 from __future__ import annotations
 
@@ -13,13 +13,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from local.extensions.mapping_templates import render_request, render_response
 from rds_operations.validation import LARGEST_BODY
 from tests.infrastructure.velocity_engine import Rendered, TemplateFailed, VelocityEngine, missing
 
 TEMPLATES = Path(__file__).parents[2] / "stacks" / "mapping_templates"
 STATE_MACHINE_ARN = "arn:aws:states:eu-central-1:123456789012:stateMachine:ADMISSION"
 REQUEST_TEMPLATE = (
-    (TEMPLATES / "post_operations.request.vtl").read_text().replace("@StateMachineArn@", STATE_MACHINE_ARN)
+    (TEMPLATES / "post_operations.request.vtl")
+    .read_text()
+    .replace("@StateMachineArn@", STATE_MACHINE_ARN)
+    .replace("@Authentication@", "cognito")
 )
 RESPONSE_TEMPLATE = (TEMPLATES / "post_operations.response.vtl").read_text()
 FAILURE_TEMPLATE = (TEMPLATES / "post_operations.failure.vtl").read_text()
@@ -32,6 +36,25 @@ IDENTITY = {
     "userAgent": 'curl/8.5.0 "quoted"',
 }
 NOBODY = dict.fromkeys(IDENTITY, "")
+CLAIMS = {
+    "sub": "8f14e45f-ceea-467f-a9c1-2d3f4b5a6c7d",
+    "iss": "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbCdEf123",
+    "aud": "1h57kf5cpq17m0eml12EXAMPLE",
+    "cognito:username": "john.o'neil",
+    "cognito:groups": "dba,on-call",
+    "email": "john@example.com",
+    "exp": "1796123456",
+}
+"""Of an identity token, as API Gateway hands them on: all of them texts."""
+CLAIMED = {
+    "sub": "sub",
+    "iss": "issuer",
+    "aud": "clientId",
+    "cognito:username": "username",
+    "cognito:groups": "groups",
+}
+"""A claim's name there, and in the caller."""
+UNCLAIMED = dict.fromkeys(CLAIMED.values(), "")
 MAX_INPUT_BYTES = 262_144
 """https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartSyncExecution.html"""
 MAX_HEADER_BYTES = 10_240
@@ -81,13 +104,38 @@ each_text = pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
 each_forgery = pytest.mark.parametrize("forgery", FORGERIES.values(), ids=FORGERIES.keys())
 
 
+class LocalEngine:
+    """The local cloud's, held to the same: what works there works on AWS."""
+
+    def render(
+        self,
+        template: str,
+        body: str | None = "",
+        headers: Mapping[str, str] | None = None,
+        context: Mapping[str, Any] | None = None,
+    ) -> Rendered:
+        given = dict(context or {})
+        if template is REQUEST_TEMPLATE:
+            return Rendered(render_request(template, body or "", dict(headers or {}), given), {"header": {}})
+        return Rendered(*render_response(template, body or "", given))
+
+
+Engine = VelocityEngine | LocalEngine
+
+
 @pytest.fixture(scope="session")
-def engine() -> Iterator[VelocityEngine]:
+def velocity() -> Iterator[VelocityEngine]:
     if lack := missing():
         reason = f"Velocity 1.7 is not installed (a JDK, Debian's velocity and libcommons-lang-java): {lack}"
         pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
-    with VelocityEngine() as velocity:
-        yield velocity
+    with VelocityEngine() as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session", params=["velocity", "local"])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    found: Engine = request.getfixturevalue("velocity") if request.param == "velocity" else LocalEngine()
+    return found
 
 
 def dump(value: Any) -> str:
@@ -109,13 +157,16 @@ def utf16_length(text: str) -> int:
 
 
 def call_input(
-    engine: VelocityEngine,
+    engine: Engine,
     body: str | None,
     headers: Mapping[str, str] | None = None,
     identity: Mapping[str, str] | None = None,
+    claims: Mapping[str, str] | None = None,
 ) -> str:
-    """The `input` of the StartSyncExecution call."""
-    context = {"requestId": REQUEST_ID, "identity": IDENTITY if identity is None else identity}
+    """The `input` of the StartSyncExecution call. Without `claims` there is no authorizer."""
+    context: dict[str, Any] = {"requestId": REQUEST_ID, "identity": IDENTITY if identity is None else identity}
+    if claims is not None:
+        context["authorizer"] = {"claims": claims}
     call = load(engine.render(REQUEST_TEMPLATE, body, headers, context).text)
     assert set(call) == {"stateMachineArn", "input"}
     assert call["stateMachineArn"] == STATE_MACHINE_ARN
@@ -128,18 +179,28 @@ def envelope_in(text: str) -> dict[str, Any]:
     assert set(content) == {"envelope"}
     envelope: dict[str, Any] = content["envelope"]
     assert set(envelope) == {"request", "length", "idempotency_key", "caller"}
-    assert set(envelope["caller"]) == set(IDENTITY)
+    assert envelope["caller"].pop("authentication") == "cognito"
+    assert set(envelope["caller"]) == {*IDENTITY, *UNCLAIMED}
     return envelope
 
 
-def assert_arrives(engine: VelocityEngine, value: Any) -> None:
+def claimed(envelope: Mapping[str, Any]) -> dict[str, str]:
+    """What the caller's claims became."""
+    return {name: value for name, value in envelope["caller"].items() if name in UNCLAIMED}
+
+
+def named(claims: Mapping[str, str]) -> dict[str, str]:
+    return UNCLAIMED | {CLAIMED[name]: value for name, value in claims.items() if name in CLAIMED}
+
+
+def assert_arrives(engine: Engine, value: Any) -> None:
     body = dump(value)
     text = call_input(engine, body)
     envelope = envelope_in(text)
     assert envelope["request"] == body
     assert envelope["length"] == utf16_length(body)
     assert set(json.loads(text)) == {"envelope"}
-    assert envelope["caller"] == IDENTITY
+    assert envelope["caller"] == UNCLAIMED | IDENTITY
 
 
 def body_of(length: int, filler: str) -> str:
@@ -149,7 +210,7 @@ def body_of(length: int, filler: str) -> str:
     return f'{{"a":"{filler * count}{"x" * rest}"}}'
 
 
-def answer(engine: VelocityEngine, execution: Mapping[str, Any]) -> Rendered:
+def answer(engine: Engine, execution: Mapping[str, Any]) -> Rendered:
     rendered = engine.render(RESPONSE_TEMPLATE, dump(execution))
     # The file's own last line end comes after the body.
     return Rendered(rendered.text.removesuffix("\n"), rendered.override)
@@ -160,13 +221,13 @@ def succeeded(output: Any) -> dict[str, str]:
 
 
 @each_text
-def test_request_arrives_exactly(engine: VelocityEngine, text: str) -> None:
+def test_request_arrives_exactly(engine: Engine, text: str) -> None:
     assert_arrives(
         engine, {"instance_id": text, text: [text, {"parameters": {text: text}}], "n": [1, -0.5, None, True]}
     )
 
 
-def test_deeply_nested_request_arrives_exactly(engine: VelocityEngine) -> None:
+def test_deeply_nested_request_arrives_exactly(engine: Engine) -> None:
     value: Any = 'it\'s "deep" \\ é'
     for level in range(200):
         value = {f'"{level}"': value} if level % 2 else [value, "'"]
@@ -175,92 +236,145 @@ def test_deeply_nested_request_arrives_exactly(engine: VelocityEngine) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(value=st.dictionaries(CHARACTERS, JSON, max_size=5))
-def test_any_request_arrives_exactly(engine: VelocityEngine, value: dict[str, Any]) -> None:
+def test_any_request_arrives_exactly(engine: Engine, value: dict[str, Any]) -> None:
     assert_arrives(engine, value)
 
 
 @each_text
-def test_a_body_that_is_no_json_arrives_exactly_too(engine: VelocityEngine, text: str) -> None:
+def test_a_body_that_is_no_json_arrives_exactly_too(engine: Engine, text: str) -> None:
     assert envelope_in(call_input(engine, text))["request"] == text
 
 
 @each_text
 @pytest.mark.parametrize("name", ["Idempotency-Key", "idempotency-key", "IDEMPOTENCY-KEY"])
-def test_idempotency_key_arrives_exactly(engine: VelocityEngine, name: str, text: str) -> None:
+def test_idempotency_key_arrives_exactly(engine: Engine, name: str, text: str) -> None:
     assert envelope_in(call_input(engine, "{}", headers={name: text}))["idempotency_key"] == text
 
 
-def test_no_idempotency_key_is_empty(engine: VelocityEngine) -> None:
+def test_no_idempotency_key_is_empty(engine: Engine) -> None:
     assert envelope_in(call_input(engine, "{}", headers={"Content-Type": "x"}))["idempotency_key"] == ""
 
 
 @each_text
 @pytest.mark.parametrize("field", ["userAgent", "userArn"])
-def test_identity_arrives_exactly(engine: VelocityEngine, field: str, text: str) -> None:
+def test_identity_arrives_exactly(engine: Engine, field: str, text: str) -> None:
     identity = IDENTITY | {field: text}
-    assert envelope_in(call_input(engine, "{}", identity=identity))["caller"] == identity
+    assert envelope_in(call_input(engine, "{}", identity=identity))["caller"] == UNCLAIMED | identity
 
 
 @settings(max_examples=150, deadline=None)
 @given(key=CHARACTERS, user_agent=CHARACTERS, user_arn=CHARACTERS)
-def test_any_header_and_identity_arrives_exactly(
-    engine: VelocityEngine, key: str, user_agent: str, user_arn: str
-) -> None:
+def test_any_header_and_identity_arrives_exactly(engine: Engine, key: str, user_agent: str, user_arn: str) -> None:
     identity = IDENTITY | {"userAgent": user_agent, "userArn": user_arn}
     envelope = envelope_in(call_input(engine, "{}", {"Idempotency-Key": key}, identity))
     assert envelope["idempotency_key"] == key
-    assert envelope["caller"] == identity
+    assert envelope["caller"] == UNCLAIMED | identity
 
 
 @pytest.mark.parametrize("key", ["caller", "envelope", "input", "stateMachineArn", "request_id", "idempotency_key"])
-def test_body_cannot_shadow_a_key(engine: VelocityEngine, key: str) -> None:
+def test_body_cannot_shadow_a_key(engine: Engine, key: str) -> None:
     evil = {"userArn": "evil", "caller": {"userArn": "evil"}, "request_id": "evil", "idempotency_key": "evil"}
     envelope = envelope_in(call_input(engine, dump({key: evil}), headers={key: "evil"}))
-    assert envelope["caller"] == IDENTITY
+    assert envelope["caller"] == UNCLAIMED | IDENTITY
     assert envelope["idempotency_key"] == ""
     assert envelope["request"] == dump({key: evil})
 
 
 @each_forgery
-def test_body_cannot_forge_identity(engine: VelocityEngine, forgery: str) -> None:
+def test_body_cannot_forge_identity(engine: Engine, forgery: str) -> None:
     envelope = envelope_in(call_input(engine, dump({"instance_id": forgery, forgery: {forgery: [forgery]}})))
-    assert envelope["caller"] == IDENTITY
+    assert envelope["caller"] == UNCLAIMED | IDENTITY
     assert envelope["idempotency_key"] == ""
 
 
 @each_forgery
-def test_headers_cannot_forge_identity(engine: VelocityEngine, forgery: str) -> None:
+def test_headers_cannot_forge_identity(engine: Engine, forgery: str) -> None:
     headers = {"Idempotency-Key": forgery, "User-Agent": forgery, "caller": forgery, forgery: forgery}
     identity = IDENTITY | {"userAgent": forgery}
     envelope = envelope_in(call_input(engine, "{}", headers, identity))
-    assert envelope["caller"] == identity
+    assert envelope["caller"] == UNCLAIMED | identity
     assert envelope["idempotency_key"] == forgery
 
 
 @pytest.mark.parametrize("field", IDENTITY)
-def test_absent_identity_value_is_empty(engine: VelocityEngine, field: str) -> None:
+def test_absent_identity_value_is_empty(engine: Engine, field: str) -> None:
     identity = {name: value for name, value in IDENTITY.items() if name != field}
-    assert envelope_in(call_input(engine, "{}", identity=identity))["caller"] == identity | {field: ""}
+    assert envelope_in(call_input(engine, "{}", identity=identity))["caller"] == UNCLAIMED | identity | {field: ""}
 
 
-def test_absent_identity_is_empty(engine: VelocityEngine) -> None:
-    assert envelope_in(call_input(engine, "{}", identity={}))["caller"] == NOBODY
+def test_absent_identity_is_empty(engine: Engine) -> None:
+    assert envelope_in(call_input(engine, "{}", identity={}))["caller"] == UNCLAIMED | NOBODY
+
+
+def test_claims_of_an_identity_token(engine: Engine) -> None:
+    envelope = envelope_in(call_input(engine, "{}", claims=CLAIMS))
+    assert envelope["caller"] == IDENTITY | named(CLAIMS)
+
+
+def test_claims_of_an_access_token(engine: Engine) -> None:
+    """Its user name is `username`; it has a `client_id` and no `aud`."""
+    claims = {"sub": CLAIMS["sub"], "iss": CLAIMS["iss"], "client_id": "x", "username": "john.o'neil", "scope": "a b"}
+    envelope = envelope_in(call_input(engine, "{}", claims=claims))
+    assert claimed(envelope) == named({"sub": claims["sub"], "iss": claims["iss"], "cognito:username": "john.o'neil"})
+
+
+def test_the_name_of_an_identity_token_comes_first(engine: Engine) -> None:
+    """An attribute that is called `username` is not the user's name."""
+    envelope = envelope_in(call_input(engine, "{}", claims={**CLAIMS, "username": "administrator"}))
+    assert claimed(envelope) == named(CLAIMS)
+
+
+def test_no_authorizer(engine: Engine) -> None:
+    assert claimed(envelope_in(call_input(engine, "{}"))) == UNCLAIMED
+
+
+def test_an_authorizer_without_claims(engine: Engine) -> None:
+    assert claimed(envelope_in(call_input(engine, "{}", claims={}))) == UNCLAIMED
+
+
+@pytest.mark.parametrize("name", CLAIMED)
+def test_an_absent_claim_is_empty(engine: Engine, name: str) -> None:
+    claims = {key: value for key, value in CLAIMS.items() if key != name}
+    assert claimed(envelope_in(call_input(engine, "{}", claims=claims))) == named(claims)
+
+
+@each_text
+@pytest.mark.parametrize("name", CLAIMED)
+def test_claims_arrive_exactly(engine: Engine, name: str, text: str) -> None:
+    claims = CLAIMS | {name: text}
+    assert claimed(envelope_in(call_input(engine, "{}", claims=claims))) == named(claims)
+
+
+@each_forgery
+@pytest.mark.parametrize("name", CLAIMED)
+def test_claims_cannot_forge_identity(engine: Engine, name: str, forgery: str) -> None:
+    claims = CLAIMS | {name: forgery, "caller": forgery, forgery: forgery}
+    envelope = envelope_in(call_input(engine, "{}", claims=claims))
+    assert envelope["caller"] == IDENTITY | named(claims)
+    assert envelope["idempotency_key"] == ""
+
+
+@settings(max_examples=100, deadline=None)
+@given(texts=st.tuples(*[CHARACTERS] * len(CLAIMED)))
+def test_any_claims_arrive_exactly(engine: Engine, texts: tuple[str, ...]) -> None:
+    claims = dict(zip(CLAIMED, texts, strict=True))
+    assert claimed(envelope_in(call_input(engine, "{}", claims=claims))) == named(claims)
 
 
 @pytest.mark.parametrize("body", ["", None])
-def test_absent_body_is_empty(engine: VelocityEngine, body: str | None) -> None:
+def test_absent_body_is_empty(engine: Engine, body: str | None) -> None:
     envelope = envelope_in(call_input(engine, body))
     assert (envelope["request"], envelope["length"]) == ("", 0)
 
 
 # What API Gateway itself puts into the place of an absent body: https://github.com/localstack/localstack/pull/12413
-def test_empty_object_stays_one(engine: VelocityEngine) -> None:
+def test_empty_object_stays_one(engine: Engine) -> None:
     envelope = envelope_in(call_input(engine, "{}"))
     assert (envelope["request"], envelope["length"]) == ("{}", 2)
 
 
 @pytest.mark.parametrize("filler", ["x", "é", "😀", '"'])
-def test_body_too_long_is_left_out(engine: VelocityEngine, filler: str) -> None:
+def test_body_too_long_is_left_out(engine: Engine, filler: str) -> None:
     body = body_of(LARGEST_BODY, filler) + " "
     envelope = envelope_in(call_input(engine, body))
     assert (envelope["request"], envelope["length"]) == ("", utf16_length(body))
@@ -271,43 +385,44 @@ def test_limit_is_the_one_of_validate() -> None:
 
 
 @pytest.mark.parametrize("filler", ["é", "数", "😀", "\u2028"])
-def test_largest_call_fits_into_step_functions(engine: VelocityEngine, filler: str) -> None:
+def test_largest_call_fits_into_step_functions(engine: Engine, filler: str) -> None:
     body = body_of(LARGEST_BODY, filler)
     assert utf16_length(body) == LARGEST_BODY
     # One byte of a header, read as Latin-1, is the most that a header can grow.
     identity = IDENTITY | {"userAgent": "é" * MAX_HEADER_BYTES}
-    text = call_input(engine, body, identity=identity)
+    # The claims are in a header's token, too, a third longer there.
+    text = call_input(engine, body, identity=identity, claims=CLAIMS)
     envelope = envelope_in(text)
     assert envelope["request"] == body
     assert envelope["length"] == LARGEST_BODY
     assert len(text.encode()) < MAX_INPUT_BYTES
 
 
-def test_reply_is_the_response(engine: VelocityEngine) -> None:
+def test_reply_is_the_response(engine: Engine) -> None:
     body = dump({"error": 'it\'s "prod": not allowed', "code": "environment_protected"})
     assert answer(engine, succeeded({"statusCode": 403, "body": body})) == Rendered(body, {"header": {}, "status": 403})
 
 
-def test_location_of_the_reply_is_a_header(engine: VelocityEngine) -> None:
+def test_location_of_the_reply_is_a_header(engine: Engine) -> None:
     body, location = '{"status": "accepted"}', "/operations/op-1"
     rendered = answer(engine, succeeded({"statusCode": 202, "body": body, "location": location}))
     assert rendered == Rendered(body, {"header": {"Location": location}, "status": 202})
 
 
 @each_text
-def test_body_of_the_reply_stays_as_it_is(engine: VelocityEngine, text: str) -> None:
+def test_body_of_the_reply_stays_as_it_is(engine: Engine, text: str) -> None:
     body = dump({"error": text, text: None})
     assert answer(engine, succeeded({"statusCode": 400, "body": body})).text == body
 
 
 @settings(max_examples=100, deadline=None)
 @given(value=st.dictionaries(CHARACTERS, JSON, max_size=4))
-def test_any_body_of_the_reply_stays_as_it_is(engine: VelocityEngine, value: dict[str, Any]) -> None:
+def test_any_body_of_the_reply_stays_as_it_is(engine: Engine, value: dict[str, Any]) -> None:
     assert answer(engine, succeeded({"statusCode": 200, "body": dump(value)})).text == dump(value)
 
 
 @pytest.mark.parametrize("status", ["FAILED", "ABORTED", "RUNNING", ""])
-def test_failed_execution_is_a_500_without_its_cause(engine: VelocityEngine, status: str) -> None:
+def test_failed_execution_is_a_500_without_its_cause(engine: Engine, status: str) -> None:
     execution = {"status": status, "error": "States.Secret", "cause": "secret 'cause'", "output": "secret"}
     rendered = answer(engine, execution)
     assert rendered.override == {"header": {}, "status": 500}
@@ -315,7 +430,7 @@ def test_failed_execution_is_a_500_without_its_cause(engine: VelocityEngine, sta
     assert "secret" not in rendered.text.lower()
 
 
-def test_execution_that_timed_out_is_a_504(engine: VelocityEngine) -> None:
+def test_execution_that_timed_out_is_a_504(engine: Engine) -> None:
     rendered = answer(engine, {"status": "TIMED_OUT", "cause": "secret"})
     assert rendered.override == {"header": {}, "status": 504}
     assert load(rendered.text)["code"] == "timed_out"
@@ -325,13 +440,13 @@ def test_execution_that_timed_out_is_a_504(engine: VelocityEngine) -> None:
 @pytest.mark.parametrize(
     "output", [{}, [], None, 3, "text", {"statusCode": 200}, {"statusCode": 200, "body": ""}, {"body": "x"}], ids=dump
 )
-def test_output_that_is_no_reply_is_a_500(engine: VelocityEngine, output: Any) -> None:
+def test_output_that_is_no_reply_is_a_500(engine: Engine, output: Any) -> None:
     rendered = answer(engine, succeeded(output))
     assert rendered.override == {"header": {}, "status": 500}
     assert load(rendered.text)["code"] == "internal_error"
 
 
-def test_answer_that_is_no_execution_is_a_500(engine: VelocityEngine) -> None:
+def test_answer_that_is_no_execution_is_a_500(engine: Engine) -> None:
     assert answer(engine, {"message": "?"}).override == {"header": {}, "status": 500}
 
 
@@ -345,15 +460,15 @@ def test_answer_that_is_no_execution_is_a_500(engine: VelocityEngine) -> None:
     ],
     ids=str,
 )
-def test_call_that_step_functions_refuses(engine: VelocityEngine, error: dict[str, str], status: int) -> None:
+def test_call_that_step_functions_refuses(engine: Engine, error: dict[str, str], status: int) -> None:
     rendered = engine.render(FAILURE_TEMPLATE, dump(error))
     assert rendered.override == {"header": {}, "status": status}
     assert set(load(rendered.text)) == {"error", "code"}
     assert "secret" not in rendered.text
 
 
-def test_engine_refuses_a_status_set_twice(engine: VelocityEngine) -> None:
+def test_engine_refuses_a_status_set_twice(velocity: VelocityEngine) -> None:
     once = "#set($context.responseOverride.status = 400)"
-    assert engine.render(once).override["status"] == 400
+    assert velocity.render(once).override["status"] == 400
     with pytest.raises(TemplateFailed, match="twice"):
-        engine.render(once + once)
+        velocity.render(once + once)
