@@ -3,6 +3,7 @@
 import importlib.util
 from collections.abc import Iterator
 from types import ModuleType
+from typing import Any
 
 import boto3
 import pytest
@@ -47,9 +48,16 @@ def clients() -> Clients:
         )
 
 
+@pytest.fixture(scope="package")
+def moto() -> Iterator[Any]:
+    """Switched on once, which takes longer than to empty it; and off before other tests talk to a local cloud."""
+    with mock_aws() as moto:
+        yield moto
+
+
 @pytest.fixture
 def cloud(
-    modules: dict[str, ModuleType], clients: Clients, calls: Calls, monkeypatch: pytest.MonkeyPatch
+    modules: dict[str, ModuleType], clients: Clients, calls: Calls, moto: Any, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Cloud]:
     """Empty tables, as the stack makes them, and no instance."""
     for name, value in ENVIRONMENT.items():
@@ -58,10 +66,10 @@ def cloud(
     pytest_socket.disable_socket()
     calls.made.clear()
     calls.sessions_last = None
-    with mock_aws():
-        cloud = Cloud(clients, modules, calls, monkeypatch)
-        cloud.create_all()
-        yield cloud
+    moto.reset()
+    cloud = Cloud(clients, modules, calls, monkeypatch)
+    cloud.create_all()
+    yield cloud
     pytest_socket.enable_socket()
 
 

@@ -86,14 +86,16 @@ def test_an_instance_is_found_operated_and_watched_where_it_is(cloud: Cloud, pla
     assert (request["order"]["account_id"], request["order"]["region"]) == (place.account_id, place.region)
     cloud.create_instance()  # a namesake at home, that nobody has asked for
     work = cloud.executed(cloud.begin(request["start"]))
+    operation_id = work["order"]["operation_id"]
+    lock = f"lock#{place.account_id}#{place.region}#{INSTANCE_ID}"
+    assert {found["operation_id"] for found in cloud.items()} == {operation_id, lock}
     (snapshot,) = cloud.snapshots(place)
     assert snapshot["DBSnapshotArn"] == f"arn:aws:rds:{place.region}:{place.account_id}:snapshot:{SNAPSHOT_ID}"
     assert cloud.snapshots() == []
     work = cloud.polled({**work, "progress": {"status": "creating"}}, 1)
     assert work["progress"]["details"]["snapshot_arn"] == snapshot["DBSnapshotArn"]
     assert cloud.audited(work)["success"] is True
-    lock = f"lock#{place.account_id}#{place.region}#{INSTANCE_ID}"
-    assert {found["operation_id"] for found in cloud.items()} == {work["order"]["operation_id"]}, lock
+    assert {found["operation_id"] for found in cloud.items()} == {operation_id}
     for record in cloud.records():
         assert (record["account_id"], record["region"]) == (place.account_id, place.region)
 
