@@ -18,6 +18,7 @@ from tests.api_document import FOLLOW, START
 
 SCHEMA = schemathesis.openapi.from_path(api_document.PATH)
 NAMES = [instance.name for instance in INSTANCES]
+PLACES = sorted({(instance.account, instance.region) for instance in INSTANCES})
 _ANY_URL = "http://127.0.0.1"
 _JSON = {"Content-Type": "application/json"}
 _OTHER_TYPES = ("text/plain", "application/xml", "application/x-www-form-urlencoded", "multipart/form-data", "json")
@@ -72,6 +73,8 @@ def _valid_start(draw: st.DrawFn) -> Attempt:
     if draw(st.integers(0, 2)):  # the same few keys and names come again and again, and hide what comes after them
         case.headers.pop("Idempotency-Key", None)
         case.body = _renamed(case.body, draw(st.from_regex(r"[a-z][a-z0-9]{7}", fullmatch=True)))
+    if draw(st.integers(0, 7)):  # a place that is not the deployment's hides what comes after it, too
+        case.body = draw(_placed(case.body))
     return _start(draw, "valid", case)
 
 
@@ -85,6 +88,15 @@ def _renamed(body: Any, snapshot_id: str) -> Any:
     if body["operation"] != "create_snapshot":
         return body
     return {**body, "parameters": {**body["parameters"], "snapshot_id": snapshot_id}}
+
+
+@st.composite
+def _placed(draw: st.DrawFn, body: Any) -> Any:
+    """In no place that was chosen, mostly; else in one of the deployment's, by both of its names or by one."""
+    own = {name: value for name, value in body.items() if name not in ("account_id", "region")}
+    account_id, region = draw(st.sampled_from(PLACES))
+    chosen = draw(st.sampled_from([(), (), (), ("account_id", "region"), ("account_id",), ("region",)]))
+    return own | {name: {"account_id": account_id, "region": region}[name] for name in chosen}
 
 
 def _start(draw: st.DrawFn, kind: str, case: schemathesis.Case[Any]) -> Attempt:
@@ -123,11 +135,12 @@ def _off_the_road(draw: st.DrawFn) -> Attempt:
 
 
 def _of_case(kind: str, case: schemathesis.Case[Any], follows: float = -1) -> Attempt:
-    """What schemathesis would send, but for the API key and its own headers."""
+    """What schemathesis would send, but for the credentials and its own headers."""
     given_ = case.as_transport_kwargs(base_url=_ANY_URL)
     known = ("method", "url", "headers", "json", "data", "params", "cookies")
     prepared = requests.Request(**{name: given_[name] for name in known if name in given_}).prepare()
-    own = ("user-agent", "x-api-key", "x-schemathesis-testcaseid", "content-length", "connection", "accept-encoding")
+    credentials = ("authorization", "x-api-key")
+    own = ("user-agent", "x-schemathesis-testcaseid", "content-length", "connection", "accept-encoding", *credentials)
     headers = {name: str(value) for name, value in prepared.headers.items() if name.lower() not in own}
     body = prepared.body.encode() if isinstance(prepared.body, str) else prepared.body
     assert body is None or isinstance(body, bytes)

@@ -30,6 +30,7 @@ REQUEST = {"$ref": "#/components/schemas/Request"}
 ERROR = {"$ref": "#/components/schemas/Error"}
 _MALFORMED = ("invalid_request", "missing_parameter", "invalid_parameter", "operation_not_allowed")
 _RULES_IN_WORDS = ("more than once", "minutes long", "Idempotency-Key")
+_NO_CREDENTIALS = (None, "invalid_api_key", "unknown_route")
 # Of an attempt that the document does not describe: the status and code to expect.
 _OFF_THE_ROAD = {
     "content type": (415, "unsupported_media_type"),
@@ -62,7 +63,9 @@ def _of_case(attempt: Attempt, answer: requests.Response, body: Any) -> list[str
 
 
 def _gate(attempt: Attempt, answer: requests.Response, body: Any) -> list[str]:
-    """The document and Validate agree on what a request is."""
+    """The document and Validate agree on what a request is. Its key is valid."""
+    if answer.status_code == 403 and body.get("code") in _NO_CREDENTIALS:
+        return [f"a 403 of the API itself, though the key is valid: {body['error']}"]
     problems = _problems_of(attempt.body)
     if problems and answer.status_code != 400:
         return [f"a {answer.status_code} for a body that the document does not allow: {problems[0]}"]

@@ -1,4 +1,4 @@
-"""What a campaign may have changed, and what it has: executions, instances, snapshots."""
+"""What a campaign may have changed, and what it has, in every place: executions, instances, snapshots."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from local.cloud import ACCOUNT, REGION
+from tests.fuzz.attempts import PLACES
 from tests.workflow.service import Service
 
 Document = dict[str, Any]
@@ -19,33 +21,42 @@ _CHANGED_BY = {
 
 @dataclass(frozen=True)
 class Accepted:
-    """An operation that was accepted, with the body that asked for it."""
+    """An operation that was accepted, with the body that asked for it, and where its 202 says that the instance is."""
 
     operation_id: str
     body: Document
+    account: str = ACCOUNT
+    region: str = REGION
 
     @property
-    def instance_id(self) -> str:
-        return str(self.body["instance_id"]).lower()
+    def instance(self) -> str:
+        return in_place(self.account, self.region, str(self.body["instance_id"]).lower())
 
     @property
-    def snapshot_id(self) -> str:
-        return str((self.body.get("parameters") or {}).get("snapshot_id", "")).lower()
+    def snapshot(self) -> str:
+        """Empty where it makes none."""
+        name = str((self.body.get("parameters") or {}).get("snapshot_id", "")).lower()
+        return in_place(self.account, self.region, name) if name else ""
+
+
+def in_place(account: str, region: str, name: str) -> str:
+    return f"{account}/{region}/{name}"
 
 
 @dataclass(frozen=True)
 class World:
+    """Instances and snapshots by place and name."""
+
     executions: set[str]
     instances: dict[str, Document]
     snapshots: dict[str, Document]
 
     @classmethod
     def seen(cls, service: Service) -> World:
-        rds = service.aws("rds")
         return cls(
             _executions(service),
-            {item["DBInstanceIdentifier"]: item for item in _all(rds, "describe_db_instances", "DBInstances")},
-            {item["DBSnapshotIdentifier"]: item for item in _all(rds, "describe_db_snapshots", "DBSnapshots")},
+            _everywhere(service, "describe_db_instances", "DBInstances", "DBInstanceIdentifier"),
+            _everywhere(service, "describe_db_snapshots", "DBSnapshots", "DBSnapshotIdentifier"),
         )
 
 
@@ -57,7 +68,7 @@ def changes_without_leave(before: World, after: World, accepted: list[Accepted])
         *(f"an OPERATION that no 202 named: {name}" for name in sorted(started - allowed)),
         *(f"accepted, but there is no OPERATION: {name}" for name in sorted(allowed - after.executions)),
         *_instances(before, after, accepted),
-        *_snapshots(before, after, {item.snapshot_id for item in accepted if item.snapshot_id}),
+        *_snapshots(before, after, {item.snapshot for item in accepted}),
     ]
 
 
@@ -66,7 +77,7 @@ def _instances(before: World, after: World, accepted: list[Accepted]) -> list[st
         return [f"instances came or went: {sorted(set(before.instances) ^ set(after.instances))}"]
     found = []
     for name, was in before.instances.items():
-        may = {key for item in accepted if item.instance_id == name for key in _CHANGED_BY[item.body["operation"]]}
+        may = {key for item in accepted if item.instance == name for key in _CHANGED_BY[item.body["operation"]]}
         now = after.instances[name]
         changed = {key for key in {*was, *now} if was.get(key) != now.get(key)} - may
         found += [f"{name}: {key} was {was.get(key)}, is {now.get(key)}" for key in sorted(changed)]
@@ -87,6 +98,14 @@ def _executions(service: Service) -> set[str]:
     return {item["name"] for page in pages for item in page["executions"]}
 
 
+def _everywhere(service: Service, operation: str, key: str, name: str) -> dict[str, Document]:
+    return {
+        in_place(account, region, item[name]): item
+        for account, region in PLACES
+        for item in _all(service.aws("rds", account, region), operation, key)
+    }
+
+
 def _all(client: Any, operation: str, key: str) -> list[Document]:
     return [item for page in client.get_paginator(operation).paginate() for item in page[key]]
 
@@ -94,6 +113,12 @@ def _all(client: Any, operation: str, key: str) -> list[Document]:
 def accepted_of(answers: list[tuple[bytes | None, Document]]) -> list[Accepted]:
     """The distinct operations of 202 answers; a repeated request names the same one."""
     found = {
-        answer["operation_id"]: Accepted(answer["operation_id"], json.loads(raw or b"")) for raw, answer in answers
+        answer["operation_id"]: Accepted(
+            answer["operation_id"],
+            json.loads(raw or b""),
+            answer.get("account_id", ACCOUNT),
+            answer.get("region", REGION),
+        )
+        for raw, answer in answers
     }
     return list(found.values())

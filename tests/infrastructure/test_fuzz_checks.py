@@ -9,12 +9,13 @@ import pytest
 import requests
 import urllib3
 
+from local.cloud import ACCOUNT, REGION
 from tests import api_document
 from tests.api_document import START
-from tests.fuzz.attempts import SCHEMA, Attempt, attempts
+from tests.fuzz.attempts import PLACES, SCHEMA, Attempt, attempts
 from tests.fuzz.curl import curl
 from tests.fuzz.judge import complaints
-from tests.fuzz.world import Accepted, World, changes_without_leave
+from tests.fuzz.world import Accepted, World, accepted_of, changes_without_leave, in_place
 
 Document = dict[str, Any]
 BODY = {"operation": "create_snapshot", "instance_id": "dev-1", "parameters": {"snapshot_id": "S-1"}}
@@ -52,6 +53,9 @@ FAULTS = {
     "a key that is not described": (BODY, an_answer(202, {**ACCEPTED, "fingerprint": "x"}, **LOCATION)),
     "accepted though invalid": ({**BODY, "more": 1}, an_answer(202, ACCEPTED, **LOCATION)),
     "looked up though invalid": ({**BODY, "parameters": {}}, an_answer(404, NOT_FOUND)),
+    "no credentials though there are": (BODY, an_answer(403, {"error": "Forbidden", "code": "invalid_api_key"})),
+    "no signature though none is asked for": (BODY, an_answer(403, {"error": "Forbidden"})),
+    "a place with half a name": (BODY, an_answer(202, {**ACCEPTED, "region": "eu-west-1"}, **LOCATION)),
     "refused though valid": (BODY, an_answer(400, {"error": "no", "code": "invalid_parameter"})),
 }
 
@@ -76,12 +80,15 @@ def test_off_the_road_the_very_status_and_code_are_expected() -> None:
     assert complaints(attempt, an_answer(403, {**unknown, "more": 1}))
 
 
-WORLD = World({"old"}, {"dev-1": {"MultiAZ": False, "PreferredBackupWindow": "a"}}, {"s-0": {"Status": "x"}})
+DEV, ELSEWHERE = in_place(ACCOUNT, REGION, "dev-1"), in_place("222233334444", "eu-central-1", "dev-1")
+OLD, NEW, OTHER = (in_place(ACCOUNT, REGION, name) for name in ("s-0", "s-1", "s-2"))
+INSTANCE = {"MultiAZ": False, "PreferredBackupWindow": "a"}
+WORLD = World({"old"}, {DEV: INSTANCE, ELSEWHERE: INSTANCE}, {OLD: {"Status": "x"}})
 DONE = Accepted("new", BODY)
 
 
 def test_what_an_accepted_operation_does_is_allowed() -> None:
-    after = replace(WORLD, executions={"old", "new"}, snapshots={**WORLD.snapshots, "s-1": {}})
+    after = replace(WORLD, executions={"old", "new"}, snapshots={**WORLD.snapshots, NEW: {}})
     assert changes_without_leave(WORLD, WORLD, []) == []
     assert changes_without_leave(WORLD, after, [DONE]) == []
 
@@ -91,18 +98,56 @@ def test_what_an_accepted_operation_does_is_allowed() -> None:
     [
         replace(WORLD, executions={"old", "new", "unknown"}),
         WORLD,
-        replace(WORLD, executions={"old", "new"}, instances={}),
-        replace(WORLD, executions={"old", "new"}, instances={"dev-1": {"MultiAZ": True, "PreferredBackupWindow": "a"}}),
+        replace(WORLD, executions={"old", "new"}, instances={ELSEWHERE: INSTANCE}),
+        replace(WORLD, executions={"old", "new"}, instances={**WORLD.instances, DEV: {**INSTANCE, "MultiAZ": True}}),
         replace(
-            WORLD, executions={"old", "new"}, instances={"dev-1": {"MultiAZ": False, "PreferredBackupWindow": "b"}}
+            WORLD,
+            executions={"old", "new"},
+            instances={**WORLD.instances, DEV: {**INSTANCE, "PreferredBackupWindow": "b"}},
         ),
-        replace(WORLD, executions={"old", "new"}, snapshots={**WORLD.snapshots, "s-2": {}}),
-        replace(WORLD, executions={"old", "new"}, snapshots={"s-0": {"Status": "y"}}),
+        replace(
+            WORLD,
+            executions={"old", "new"},
+            instances={**WORLD.instances, ELSEWHERE: {**INSTANCE, "DBInstanceStatus": "backing-up"}},
+        ),
+        replace(WORLD, executions={"old", "new"}, snapshots={**WORLD.snapshots, OTHER: {}}),
+        replace(
+            WORLD,
+            executions={"old", "new"},
+            snapshots={**WORLD.snapshots, in_place(ACCOUNT, "eu-central-1", "s-1"): {}},
+        ),
+        replace(WORLD, executions={"old", "new"}, snapshots={OLD: {"Status": "y"}}),
         replace(WORLD, executions={"old", "new"}, snapshots={}),
     ],
 )
 def test_every_other_change_is_found(after: World) -> None:
     assert len(changes_without_leave(WORLD, after, [DONE])) == 1
+
+
+def test_an_accepted_operation_is_where_its_answer_says() -> None:
+    raw = json.dumps(BODY).encode()
+    here, there = accepted_of(
+        [
+            (raw, {"operation_id": "one"}),
+            (raw, {"operation_id": "two", "account_id": "222233334444", "region": "eu-central-1"}),
+        ]
+    )
+    assert (here.instance, here.snapshot) == (DEV, NEW)
+    assert there.instance == ELSEWHERE
+
+
+def test_places_are_chosen_and_left_open() -> None:
+    bodies = [json.loads(attempt.body or b"") for attempt in attempts(300, 1) if attempt.kind == "valid"]
+    chosen = {(body.get("account_id"), body.get("region")) for body in bodies}
+    assert (None, None) in chosen
+    assert len(chosen & set(PLACES)) > 1
+    known = {account for account, _ in PLACES} | {None}
+    assert any(account not in known for account, _ in chosen)
+
+
+def test_no_attempt_brings_credentials_of_its_own() -> None:
+    for attempt in attempts(200, 1):
+        assert not {"authorization", "x-api-key"} & {name.lower() for name in attempt.headers}
 
 
 def test_the_same_seed_makes_the_same_requests() -> None:

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, assume, given, settings
 
 from rds_operations.classification import ALLOWED_ENVIRONMENTS, Environment
 from rds_operations.identifiers import INSTANCE_ID_LENGTH, SNAPSHOT_ID_LENGTH
+from rds_operations.identity import Authentication
 from rds_operations.operations import OPERATIONS
 from rds_operations.operations.create_snapshot import MOST_TAGS
 from rds_operations.operations.operation import Operation
@@ -22,6 +23,8 @@ from tests.infrastructure.conftest import ROOT, Template
 
 Document = dict[str, Any]
 REQUEST = {"$ref": "#/components/schemas/Request"}
+APIS = {"IamApi": "Signature", "ApiKeyApi": "ApiKey", "CognitoApi": "IdentityToken"}
+"""An API's logical id, and its security scheme."""
 # `"code": "..."` in Python, in templates, and escaped inside JSON strings.
 WRITTEN_CODE = re.compile(r'\\*"code\\*": ?\\*"([a-z_]+)\\*"')
 SCHEMA = schemathesis.openapi.from_path(api_document.PATH)
@@ -40,8 +43,9 @@ def test_it_is_an_openapi_document() -> None:
     SCHEMA.validate()
 
 
-def test_routes_and_methods_are_those_of_the_template(template: Template) -> None:
-    resources = template.resources
+@pytest.mark.parametrize("api", APIS)
+def test_routes_and_methods_are_those_of_each_api(all_modes_template: Template, api: str) -> None:
+    resources = {name: item for name, item in all_modes_template.resources.items() if name.startswith(api)}
     paths = {
         name: f"/{item['Properties']['PathPart']}"
         for name, item in resources.items()
@@ -49,16 +53,31 @@ def test_routes_and_methods_are_those_of_the_template(template: Template) -> Non
     }
     parents = {name: resources[name]["Properties"]["ParentId"].get("Ref", "") for name in paths}
     whole = {name: paths.get(parents[name], "") + path for name, path in paths.items()}
+    methods = [item["Properties"] for item in resources.values() if item["Type"] == "AWS::ApiGateway::Method"]
     deployed = {
-        (whole[method["ResourceId"]["Ref"]], method["HttpMethod"].lower(), method["ApiKeyRequired"])
-        for method in template.of_type("AWS::ApiGateway::Method")
+        (whole[method["ResourceId"]["Ref"]], method["HttpMethod"].lower())
+        for method in methods
         if method["HttpMethod"] != "OPTIONS"
     }
-    described = {
-        (path, method, True) for path, methods in api_document.document()["paths"].items() for method in methods
+    assert deployed == {
+        (path, method) for path, described in api_document.document()["paths"].items() for method in described
     }
-    assert described == deployed
-    assert api_document.document()["security"] == [{"ApiKey": []}]
+
+
+def test_each_way_to_authenticate_is_a_scheme() -> None:
+    """One of them opens an API, so each stands alone in `security`."""
+    document = api_document.document()
+    assert document["security"] == [{name: []} for name in APIS.values()]
+    schemes = document["components"]["securitySchemes"]
+    assert list(schemes) == list(APIS.values())
+    assert len(schemes) == len(Authentication)
+    for mode, scheme in zip(Authentication, schemes.values(), strict=True):
+        assert mode.value in scheme["description"]
+    signature, key, token = schemes.values()
+    assert (signature["type"], signature["in"], signature["name"]) == ("apiKey", "header", "Authorization")
+    assert signature["x-amazon-apigateway-authtype"] == "awsSigv4"
+    assert (key["type"], key["in"], key["name"]) == ("apiKey", "header", "x-api-key")
+    assert (token["type"], token["scheme"], token["bearerFormat"]) == ("http", "bearer", "JWT")
 
 
 def test_codes_are_those_of_the_service_and_of_what_stands_before_it() -> None:
@@ -134,6 +153,20 @@ def test_tags_are_described_to_the_letter(key: str, value: str) -> None:
     assert bool(api_document.problems(REQUEST, body)) is isinstance(parse_request(json.dumps(body)), Refusal)
 
 
+@pytest.mark.parametrize("name", ["account_id", "region"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(None, "", "123456789012", "12345678901", "1234567890123", 123456789012, "１23456789012", "1234 5678901"),
+        *("eu-west-1", "us-gov-west-1", "eu", "EU-WEST-1", "eu-west-12", "*", "eu-west-1\n", ["eu-west-1"], "all"),
+    ],
+    ids=repr,
+)
+def test_the_place_is_described_to_the_letter(name: str, value: Any) -> None:
+    body = {"operation": "reboot_instance", "instance_id": "dev-1", name: value}
+    assert bool(api_document.problems(REQUEST, body)) is isinstance(parse_request(json.dumps(body)), Refusal)
+
+
 @pytest.mark.parametrize("key", ["k", "k" * 255, "k" * 256, "two words", "é", "~!", "k\n"])
 def test_the_idempotency_key_is_described_to_the_letter(key: str) -> None:
     schema = api_document.at("#/components/parameters/IdempotencyKey")["schema"]
@@ -149,7 +182,8 @@ def test_headers_are_those_of_the_api() -> None:
     }
     assert described == set(EXPOSED_HEADERS)
     sent = [api_document.at("#/components/parameters/IdempotencyKey")["name"]]
-    sent += [scheme["name"] for scheme in api_document.at("#/components/securitySchemes").values()]
+    schemes = api_document.at("#/components/securitySchemes").values()
+    sent += [scheme.get("name", "Authorization") for scheme in schemes]
     assert {name.lower() for name in sent} <= {name.lower() for name in ALLOWED_HEADERS}
 
 

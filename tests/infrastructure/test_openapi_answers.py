@@ -8,18 +8,23 @@ from typing import Any
 import pytest
 
 from rds_operations.admission import accepted_reply
+from rds_operations.callers import CallerSettings, not_permitted, unidentified
 from rds_operations.items import operation_item
 from rds_operations.operations import OPERATIONS
 from rds_operations.outcome import outcome_of, settled
+from rds_operations.place import Place
 from rds_operations.progress import Progress, done, failed
+from rds_operations.refusals import Code, Refusal
 from rds_operations.report import report, unknown
 from rds_operations.tables import Item
+from rds_operations.targets import not_operated
 from tests import api_document
 from tests.api_document import FOLLOW, START
-from tests.unit.builders import DEVELOPMENT, MOMENT, an_order
+from tests.unit.builders import DEVELOPMENT, HOME, MANY_TARGETS, MOMENT, OTHER_ACCOUNT, an_order
 from tests.unit.test_outcome import DETAILS
 
 Document = dict[str, Any]
+ELSEWHERE = Place(OTHER_ACCOUNT, "eu-west-1")
 BROKEN: dict[str, Document] = {
     "refused at the last moment": {"refusal": {"error": "Something was in the way"}},
     "a broken state": {"fault": {"Error": "States.Timeout", "Cause": ""}},
@@ -33,20 +38,33 @@ def schema_of(path: str, method: str, status: str) -> Document:
     return api_document.body_schema(api_document.responses(path, method)[status])
 
 
-def opened(operation: str) -> Item:
-    return operation_item(an_order(operation), DEVELOPMENT, MOMENT, MOMENT)
+def opened(operation: str, place: Place = HOME) -> Item:
+    order = an_order(operation, account_id=place.account_id, region=place.region)
+    return operation_item(order, DEVELOPMENT, MOMENT, MOMENT)
 
 
-def result_of(operation: str, work: Document) -> Document:
+def result_of(operation: str, work: Document, place: Place = HOME) -> Document:
     outcome = outcome_of(work, an_order(operation), "development", MOMENT, MOMENT + timedelta(seconds=90))
-    document = report({"ended_at": "2025-11-13T10:32:05.300Z", "result": json.dumps(outcome.document)})
+    where = {"account_id": place.account_id, "region": place.region}
+    ended: Item = {**where, "ended_at": "2025-11-13T10:32:05.300Z", "result": json.dumps(outcome.document)}
+    document = report(ended, HOME)
     assert api_document.problems(schema_of(FOLLOW, "get", "200"), document) == []
     return document
 
 
+def assert_says_where(schema: Document, document: Document) -> None:
+    """Both or neither, and nothing else."""
+    assert document["account_id"] == ELSEWHERE.account_id
+    assert document["region"] == ELSEWHERE.region
+    assert api_document.problems(schema, document) == []
+    for name, other in (("account_id", "222233"), ("region", "Frankfurt")):
+        assert api_document.problems(schema, {**document, name: other})
+        assert api_document.problems(schema, {key: value for key, value in document.items() if key != name})
+
+
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_accepted(operation: str) -> None:
-    reply = accepted_reply(opened(operation))
+    reply = accepted_reply(opened(operation), HOME)
     assert api_document.problems(schema_of(START, "post", str(reply["statusCode"])), json.loads(reply["body"])) == []
     location = api_document.responses(START, "post")["202"]["headers"]["Location"]["schema"]
     assert api_document.problems(location, reply["location"]) == []
@@ -57,7 +75,7 @@ def test_accepted(operation: str) -> None:
 def test_running(operation: str, seen: Item) -> None:
     schema = schema_of(FOLLOW, "get", "200")
     for status in ("accepted", OPERATIONS[operation].working_status):
-        document = report({**opened(operation), "status": status, **seen})
+        document = report({**opened(operation), "status": status, **seen}, HOME)
         assert api_document.problems(schema, document) == []
         assert api_document.problems(schema, {**document, "fingerprint": "private"})
 
@@ -90,6 +108,48 @@ def test_what_became_of_it(operation: str, progress: Progress) -> None:
     assert api_document.problems(schema, late) == []
     assert api_document.problems(schema, {**late, "success": True, "status": "available"})
     assert api_document.problems(schema, {**late, "final_status": "creating"})
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_answers_say_where_an_instance_is_that_is_elsewhere(operation: str) -> None:
+    accepted = json.loads(accepted_reply(opened(operation, ELSEWHERE), HOME)["body"])
+    assert_says_where(schema_of(START, "post", "202"), accepted)
+    look = schema_of(FOLLOW, "get", "200")
+    assert_says_where(look, report(opened(operation, ELSEWHERE), HOME))
+    assert_says_where(look, result_of(operation, {"progress": done(**DETAILS[operation]).to_document()}, ELSEWHERE))
+    assert_says_where(look, result_of(operation, BROKEN["an error of AWS"], ELSEWHERE))
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        not_operated(MANY_TARGETS, "999988887777", ""),
+        unidentified({"principal": "anonymous"}),
+        not_permitted(CallerSettings({"group:dba": {}}), an_order()),
+    ],
+    ids=lambda refusal: str(refusal and refusal.code.value),
+)
+def test_refusals_of_callers_and_places(refusal: Refusal | None) -> None:
+    assert refusal
+    body = {"error": refusal.error, "code": refusal.code.value}
+    schema = schema_of(START, "post", str(refusal.status))
+    assert api_document.problems(schema, body) == []
+    assert api_document.problems(schema_of(START, "post", "404"), body)
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [(Code.ACCOUNT_NOT_REACHABLE, "403"), (Code.INSTANCE_AMBIGUOUS, "409"), (Code.NOT_OPERATED, "400")],
+)
+def test_each_code_belongs_to_its_status(code: Code, status: str) -> None:
+    """As assessment.py, lookup.py and targets.py give them."""
+    fitting = [
+        known
+        for known in api_document.responses(START, "post")
+        if int(known) >= 400
+        and not api_document.problems(schema_of(START, "post", known), {"error": "x", "code": code.value})
+    ]
+    assert fitting == [status]
 
 
 def test_not_found() -> None:
