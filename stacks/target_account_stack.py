@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import CfnOutput, CfnParameter, Stack
+from aws_cdk import CfnOutput, CfnParameter, DefaultStackSynthesizer, IStackSynthesizer, Stack
 from constructs import Construct
 
 from rds_operations.targets import ACTING_ROLE, READING_ROLE
@@ -13,10 +13,20 @@ from stacks.settings import Settings
 
 
 class TargetAccountStack(Stack):
-    """One template for all accounts: what differs between them are its parameters, as StackSets want it."""
+    """One template for all accounts: what differs between them are its parameters, as StackSets want it. It has no
+    assets, so it does not ask whether the account was bootstrapped.
+    """
 
-    def __init__(self, scope: Construct, construct_id: str, settings: Settings, **kwargs: Any) -> None:
-        super().__init__(scope, construct_id, **kwargs)
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        settings: Settings,
+        synthesizer: IStackSynthesizer | None = None,
+        **kwargs: Any,
+    ) -> None:
+        chosen = synthesizer or DefaultStackSynthesizer(generate_bootstrap_version_rule=False)
+        super().__init__(scope, construct_id, synthesizer=chosen, **kwargs)
         service = Service(
             account=self._parameter("ServiceAccount", "The account that the service runs in", r"[0-9]{12}"),
             region=self._parameter("ServiceRegion", "The Region that the service runs in", r"[a-z0-9\-]+"),
