@@ -1,17 +1,18 @@
-"""Writes the tables of README.md that follow from the code: `make docs`. A test holds the file against them."""
+"""Writes the parts of the documents that follow from the code: `make docs`. A test holds the files against them."""
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "functions")]
 
+from rds_operations.classification import ALLOWED_ENVIRONMENTS, FOLDED_TAG_NAMES, WORDS, Environment
+from rds_operations.gate_settings import ENVIRONMENT_TAG_NAMES
 from rds_operations.operations import OPERATIONS
 from rds_operations.operations.operation import Parameter
-
-README = ROOT / "README.md"
-_BEGIN, _END = "<!-- operations -->\n", "<!-- end of operations -->"
+from stacks.operating_roles import ACTING_FUNCTIONS, READING_FUNCTIONS
 
 
 def described(parameter: Parameter) -> str:
@@ -25,14 +26,58 @@ def operations_table() -> str:
         parameters = "<br>".join(map(described, operation.parameters)) or "none"
         needs = [" ".join(f"`{p.action}`" for p in given) for given in (operation.acts_with, operation.watches_with)]
         rows.append(f"| `{operation.name}` | {parameters} | {needs[0]} | {needs[1] or 'nothing: it is not polled'} |")
-    return "\n".join(rows) + "\n"
+    return "\n".join(rows)
 
 
-def rendered(text: str) -> str:
-    before, _, rest = text.partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    return f"{before}{_BEGIN}{operations_table()}{_END}{after}"
+def words_table() -> str:
+    rows = ["| environment | words | operations |", "|---|---|---|"]
+    for environment in dict.fromkeys(WORDS.values()):
+        words = ", ".join(word for word, meant in WORDS.items() if meant is environment)
+        rows.append(f"| `{environment}` | {words} | {_verdict(environment)} |")
+    return "\n".join([*rows, f"| `{Environment.UNKNOWN}` | any other | {_verdict(Environment.UNKNOWN)} |"])
+
+
+def tag_names() -> str:
+    return (
+        f"1. exactly these, in this order: {_listed(ENVIRONMENT_TAG_NAMES)}\n"
+        f"2. after them, in any case and with spaces around them or not: {_listed(sorted(FOLDED_TAG_NAMES))}"
+    )
+
+
+PARTS: dict[str, dict[str, Callable[[], str]]] = {
+    "README.md": {"operations": operations_table},
+    "docs/environment-classification.md": {"words": words_table},
+    "docs/flexible-tag-names.md": {"names": tag_names},
+    "docs/cross-account-setup.md": {
+        "readers": lambda: _listed(READING_FUNCTIONS),
+        "actors": lambda: _listed(ACTING_FUNCTIONS),
+    },
+}
+"""By file, what stands between `<!-- name -->` and `<!-- end of name -->`."""
+
+
+def rendered(file: str) -> str:
+    """The file as it must be. One without its marks would be a mistake."""
+    text = (ROOT / file).read_text()
+    for name, part in PARTS[file].items():
+        begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+        before, found, rest = text.partition(begin)
+        _, ended, after = rest.partition(end)
+        if not (found and ended):
+            raise ValueError(f"{file} lacks {begin} or {end}")
+        between = "\n" if rest.startswith("\n") else ""
+        text = f"{before}{begin}{between}{part()}{between}{end}{after}"
+    return text
+
+
+def _verdict(environment: Environment) -> str:
+    return "allowed" if environment in ALLOWED_ENVIRONMENTS else "refused"
+
+
+def _listed(names: tuple[str, ...] | list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 if __name__ == "__main__":
-    README.write_text(rendered(README.read_text()))
+    for file in PARTS:
+        (ROOT / file).write_text(rendered(file))
