@@ -33,9 +33,9 @@ fuzz: setup
 load: setup
 	@OPERATIONS=$(or $(OPERATIONS),200) INSTANCES=$(or $(INSTANCES),50) CLIENTS=$(or $(CLIENTS),20) python -m tests.load
 
-## docs: the tables that follow from the code, in README.md, and from the lock files, in docs/licences.md
+## docs: the tables that follow from the code, in README.md and docs, and from the lock files, in docs/licences.md
 docs: setup
-	@python docs/tables.py && python -m docs.licences && git diff --stat README.md docs/licences.md
+	@python docs/tables.py && python -m docs.licences && git diff --stat README.md docs
 
 ## lock: requirements.lock, local/*.lock and package-lock.json, with hashes, from the pins (UPGRADE=--upgrade: what is not pinned, anew)
 lock: setup
