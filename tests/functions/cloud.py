@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from decimal import Decimal
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
@@ -27,6 +26,7 @@ from tests.unit.builders import (
     EXECUTION_PREFIX,
     HOME,
     INSTANCE_ID,
+    OTHER_REGION,
     REGION,
     TARGETS,
     a_proxy_event,
@@ -74,26 +74,36 @@ ENVIRONMENT = {
 DEVELOPMENT: Document = {"environment": "development", "source": "tag Environment=dev"}
 
 
-@dataclass(frozen=True)
 class Clients:
-    """The tests' own, all from one session: it has read the service models once."""
+    """The tests' own, made once, and all from one session, which reads the service models once."""
 
-    session: boto3.Session
-    rds: RDSClient
-    dynamodb: DynamoDBClient
-    states: SFNClient
-    queues: SQSClient
+    def __init__(self) -> None:
+        self._session = boto3.Session()
+        self.dynamodb: DynamoDBClient = self._session.client("dynamodb")
+        self.states: SFNClient = self._session.client("stepfunctions")
+        self.queues: SQSClient = self._session.client("sqs")
+        self._rds: dict[Place, RDSClient] = {}
+
+    def rds_at(self, place: Place) -> RDSClient:
+        """Of somebody who works there: moto takes the account from this header."""
+        if place not in self._rds:
+
+            def sign(params: Document, **_event: Any) -> None:
+                params["headers"]["x-moto-account-id"] = place.account_id
+
+            self._rds[place] = self._session.client("rds", region_name=place.region)
+            self._rds[place].meta.events.register("before-call", sign)
+        return self._rds[place]
 
 
 class Cloud:
     def __init__(
         self, clients: Clients, modules: dict[str, ModuleType], calls: Calls, patch: pytest.MonkeyPatch
     ) -> None:
-        self.rds, self.dynamodb, self.modules = clients.rds, clients.dynamodb, modules
-        self.states, self.queues = clients.states, clients.queues
-        self.calls = calls
-        self._session, self._patch = clients.session, patch
-        self._rds: dict[Place, RDSClient] = {HOME: clients.rds}
+        self.rds_at, self.rds = clients.rds_at, clients.rds_at(HOME)
+        self.dynamodb, self.states, self.queues = clients.dynamodb, clients.states, clients.queues
+        self.calls, self.modules = calls, modules
+        self._patch = patch
 
     def deploy(
         self,
@@ -105,7 +115,14 @@ class Cloud:
         callers, gate = callers or CallerSettings(), gate or GateSettings()
         self._set("validate", targets=targets)
         for state in ("classify", "execute", "poll", "sweep", "inventory"):
-            access = Access(aws.own_session(), self.modules[state].deployment, targets)
+            before, access = (
+                self.modules[state].access,
+                Access(aws.own_session(), self.modules[state].deployment, targets),
+            )
+            # The clients with the function's own credentials are slow to make, and the same in every deployment.
+            access._sts = before._sts
+            for place in (HOME, Place(ACCOUNT, OTHER_REGION)):
+                access._readers[place] = before.reading(place)
             self._set(state, access=access)
         classify, execute = self.modules["classify"], self.modules["execute"]
         self._set("classify", assessor=Assessor(classify.access, classify.inventory, gate, callers))
@@ -226,20 +243,6 @@ class Cloud:
             role = f"arn:aws:iam::{ACCOUNT}:role/any"
             self.states.create_state_machine(name=name.rpartition(":")[2], definition=definition, roleArn=role)
         self.queues.create_queue(QueueName=UNRECORDED_QUEUE.rpartition("/")[2])
-
-    def rds_at(self, place: Place) -> RDSClient:
-        """The client of somebody who works there: moto takes a role's credentials for its account's."""
-        if place not in self._rds:
-            role = f"arn:aws:iam::{place.account_id}:role/Dba"
-            keys = self._session.client("sts").assume_role(RoleArn=role, RoleSessionName="them")["Credentials"]
-            self._rds[place] = self._session.client(
-                "rds",
-                region_name=place.region,
-                aws_access_key_id=keys["AccessKeyId"],
-                aws_secret_access_key=keys["SecretAccessKey"],
-                aws_session_token=keys["SessionToken"],
-            )
-        return self._rds[place]
 
     def create_instance(
         self, environment: str = "dev", instance_id: str = INSTANCE_ID, place: Place = HOME, **fields: Any

@@ -1,11 +1,11 @@
 """RDS and DynamoDB in memory (moto), and the real handlers in front of them. Nothing leaves the process."""
 
+import gc
 import importlib.util
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
-import boto3
 import pytest
 import pytest_socket
 from moto import mock_aws
@@ -30,7 +30,9 @@ def modules(calls: Calls) -> dict[str, ModuleType]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in ENVIRONMENT.items():
             patch.setenv(name, value)
-        return {state: _fresh(f"{state}.handler") for state in STATES}
+        modules = {state: _fresh(f"{state}.handler") for state in STATES}
+    gc.freeze()  # none of what is there now goes away: botocore's and moto's models are not looked through again
+    return modules
 
 
 @pytest.fixture(scope="session")
@@ -38,14 +40,7 @@ def clients() -> Clients:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in ENVIRONMENT.items():
             patch.setenv(name, value)
-        session = boto3.Session()
-        return Clients(
-            session,
-            session.client("rds"),
-            session.client("dynamodb"),
-            session.client("stepfunctions"),
-            session.client("sqs"),
-        )
+        return Clients()
 
 
 @pytest.fixture(scope="package")

@@ -56,14 +56,15 @@ def assert_refused(cloud: Cloud, work: Document, code: str) -> Document:
 # What is not allowed now.
 
 
-@pytest.mark.parametrize("operation", ACTIONS)
-@pytest.mark.parametrize("place", [HOME, THERE])
+PRODUCTION = ("Production", "production_instance", "production", "tag Environment=Production")
+
+
 @pytest.mark.parametrize(
-    ("tag", "code", "environment", "source"),
+    ("operation", "place", "tag", "code", "environment", "source"),
     [
-        ("Production", "production_instance", "production", "tag Environment=Production"),
-        ("whatever", "environment_unknown", "unknown", "tag Environment=whatever"),
-        ("", "environment_unknown", "unknown", "nothing"),
+        *((operation, place, *PRODUCTION) for operation in ACTIONS for place in (HOME, THERE)),
+        ("create_snapshot", HOME, "whatever", "environment_unknown", "unknown", "tag Environment=whatever"),
+        ("create_snapshot", THERE, "", "environment_unknown", "unknown", "nothing"),
     ],
 )
 def test_a_tag_that_changes_after_classify_stops_the_operation(
@@ -223,8 +224,10 @@ def test_a_replica_and_its_sources_are_looked_at_from_the_nearest_to_the_farthes
 # Once more.
 
 
-@pytest.mark.parametrize("operation", ACTIONS)
-@pytest.mark.parametrize("tag", ["prod", "", None])
+@pytest.mark.parametrize(
+    ("operation", "tag"),
+    [*((operation, "prod") for operation in ACTIONS), ("create_snapshot", ""), ("create_snapshot", None)],
+)
 def test_a_repeated_execute_on_what_is_production_now_does_nothing_more(
     cloud: Cloud, operation: str, tag: str | None
 ) -> None:
