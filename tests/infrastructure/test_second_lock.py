@@ -194,6 +194,10 @@ def _document(names: tuple[str, ...]) -> Document:
     return {"Version": "2012-10-17", "Statement": [statement.to_json() for statement in statements]}
 
 
+def _only_allows(policy: Document) -> Document:
+    return {**policy, "Statement": [item for item in policy["Statement"] if item["Effect"] == "Allow"]}
+
+
 def assert_agree(lock: Lock, tags: Tags, gate: GateSettings = SHIPPED, actions: Sequence[str] = ACTING_ACTIONS) -> None:
     """What no list above names: IAM lets each acting action through exactly where the tags do, or where there are none,
     which are the gate's to judge."""
@@ -243,6 +247,13 @@ class TestTheSameTags:
         for at, (name, word) in enumerate(itertools.product(NAMES, production)):
             (decision,) = lock.decisions(ACTING_ACTIONS[at % len(ACTING_ACTIONS)], {name: word.title()})
             assert decision.explicit_deny, decision.explanation
+
+    def test_without_the_denies_production_is_not_allowed_either(self, lock: Lock) -> None:
+        """Two nets: what the one lets through, the other holds."""
+        allows = replace(lock, policies=[_only_allows(policy) for policy in lock.policies])
+        production = [word for word, environment in WORDS.items() if environment is Environment.PRODUCTION]
+        for at, (name, word) in enumerate(itertools.product(NAMES, production)):
+            assert not allows.allows(ACTING_ACTIONS[at % len(ACTING_ACTIONS)], {name: word})
 
     def test_an_instance_without_environment_tags_is_the_gates_to_judge(self, lock: Lock) -> None:
         for tags in ({}, {"team": "orders"}, {"Environments": "prod"}, {"environment-name": "prod"}):

@@ -15,6 +15,7 @@ from stacks.settings import KNOWN, PLAIN, REVIEWED, Settings
 from tests.infrastructure.conftest import ROOT
 
 OTHER = {"external_id": "orders-7d1f", "regions": ["eu-west-1"]}
+USER_POOL = "arn:aws:cognito-idp:eu-west-1:111122223333:userpool/eu-west-1_AbCdEf123"
 BAD: dict[str, tuple[dict[str, Any], str]] = {
     "unknown key": ({"default_enviroment": "test"}, "Unknown setting default_enviroment. Known: "),
     "bad pattern": ({"naming_patterns": {"(": "test"}}, "naming_patterns: '(' is not a regular expression"),
@@ -66,6 +67,12 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         {"user_pool_arn": "eu-west-1_x"},
         "user_pool_arn must be the ARN of a Cognito user pool, or left out",
     ),
+    "user pool without its clients": (
+        {"user_pool_arn": USER_POOL},
+        "user_pool_client_ids must name the app clients of user_pool_arn whose tokens are let in",
+    ),
+    "clients as text": ({"user_pool_client_ids": "abc"}, "user_pool_client_ids must be a list of app client ids"),
+    "client that is none": ({"user_pool_client_ids": ["a b"]}, "user_pool_client_ids must be a list of app client ids"),
     "web ACL of CloudFront": (
         {"web_acl_arn": "arn:aws:wafv2:us-east-1:111122223333:global/webacl/x/1"},
         "web_acl_arn must be the ARN of a regional AWS WAF web ACL",
@@ -231,7 +238,8 @@ def test_safe_defaults() -> None:
 
 def test_every_setting_is_either_plain_or_reviewed() -> None:
     assert PLAIN | REVIEWED == KNOWN
-    assert {"authentication", "permissions", "auditors", "regions", "accounts", "user_pool_arn"} <= REVIEWED
+    callers = {"authentication", "permissions", "auditors", "user_pool_arn", "user_pool_client_ids"}
+    assert callers | {"regions", "accounts"} <= REVIEWED
     assert {item.name for item in fields(GateSettings)} <= REVIEWED
     assert {"max_polls", "throttle_burst", "web_acl_arn"} <= PLAIN - REVIEWED
 
