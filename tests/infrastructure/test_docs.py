@@ -91,7 +91,7 @@ def test_the_four_pages_of_the_specification_are_there_and_linked() -> None:
 def defaults() -> dict[str, Any]:
     """Of every setting, as the settings file would say it."""
     parts = (Settings(), Settings().gate, CallerSettings())
-    known = {item.name: getattr(part, item.name) for part in parts for item in fields(part)}  # type: ignore[arg-type]
+    known = {item.name: getattr(part, item.name) for part in parts for item in fields(part)}
     return {name: value for name, value in known.items() if name in KNOWN}
 
 
