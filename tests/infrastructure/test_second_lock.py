@@ -212,12 +212,13 @@ def assert_agree(lock: Lock, tags: Tags, gate: GateSettings = SHIPPED, actions: 
                 assert not decision.allowed, decision.explanation
 
 
-class TestTheSameTags:
-    def test_there_is_something_to_lock(self) -> None:
-        assert ACTING_ACTIONS == ["rds:CreateDBSnapshot", "rds:ModifyDBInstance", "rds:RebootDBInstance"]
-        assert len(WORDS) > 30
-        assert len(NAMES) == 20
+def test_there_is_something_to_lock() -> None:
+    assert ACTING_ACTIONS == ["rds:CreateDBSnapshot", "rds:ModifyDBInstance", "rds:RebootDBInstance"]
+    assert len(WORDS) > 30
+    assert len(NAMES) == 20
 
+
+class TestTheSameTags:
     def test_every_name_with_every_word(self, lock: Lock) -> None:
         """Each word in another spelling for each name, and in turn by each action."""
         for (at, name), (place, word) in itertools.product(enumerate(NAMES), enumerate(WORDS)):
