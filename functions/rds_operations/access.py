@@ -45,14 +45,16 @@ class _Role:
 
 
 class Access:
-    """`session` has the function's own credentials. Clients are made when first needed, and kept."""
+    """`session` has the function's own credentials. Home's client is made at import, others when first needed; all are
+    kept.
+    """
 
     def __init__(self, session: Session, deployment: Deployment, targets: Targets) -> None:
         self.session = session
         self.targets = targets
         self._deployment = deployment
         self._sessions: dict[str, Session] = {targets.home.account_id: session}
-        self._readers: dict[Place, Rds] = {}
+        self._readers = {targets.home: Rds(aws.looking_client(session, targets.home.region))}
 
     def reading(self, place: Place) -> Rds:
         """For Describe calls. At home under the function's own role, elsewhere under the account's reading role.
