@@ -44,19 +44,20 @@ def deploy(cloud: Cloud, settings: str = LOCAL_SETTINGS, overrides: Mapping[str,
     """`cdk deploy` in both accounts, then what others need to know, which is also written to outputs.json."""
     values = {"settings": settings, "stage": "local", **(overrides or {})}
     context = [part for name, value in values.items() for part in ("-c", f"{name}={value}")]
-    _deploy(cloud, ACCOUNT, STACK, *context)
+    assembly = str(Path(cloud.folder) / "cdk.out")
+    _deploy(cloud, ACCOUNT, STACK, *context, "--output", assembly)
     for account, external_id in _external_ids(ROOT / settings).items():
-        deploy_target(cloud, account, external_id, *context)
+        _deploy_target(cloud, account, external_id, assembly)
     outputs = _outputs(cloud)
     (Path(cloud.folder) / "outputs.json").write_text(json.dumps(outputs, indent=2) + "\n")
     return outputs
 
 
-def deploy_target(cloud: Cloud, account: str, external_id: str, *context: str) -> None:
-    """As docs/cross-account-setup.md says."""
+def _deploy_target(cloud: Cloud, account: str, external_id: str, assembly: str) -> None:
+    """As docs/cross-account-setup.md says, from what has been synthesised already."""
     parameters = {"ServiceAccount": ACCOUNT, "ServiceRegion": REGION, "ExternalId": external_id}
     given = [part for name, value in parameters.items() for part in ("--parameters", f"{name}={value}")]
-    _deploy(cloud, account, TARGET_STACK, *given, *context)
+    _deploy(cloud, account, TARGET_STACK, *given, "--app", assembly)
 
 
 def list_databases(cloud: Cloud) -> None:
@@ -78,10 +79,8 @@ def _deploy(cloud: Cloud, account: str, stack: str, *arguments: str) -> None:
     s3 = client(cloud, "s3", account)
     if assets_bucket(account) not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]:
         s3.create_bucket(Bucket=assets_bucket(account), CreateBucketConfiguration={"LocationConstraint": REGION})
-    folder = Path(cloud.folder)
-    log, output = folder / f"cdk.{stack}.log", folder / ("cdk.out" if stack == STACK else f"cdk.out.{stack}")
-    command = [_cli(), "deploy", stack, "--require-approval", "never", *arguments]
-    command += ["--output", str(output), "--ci", "--no-color"]
+    log = Path(cloud.folder) / f"cdk.{stack}.log"
+    command = [_cli(), "deploy", stack, "--require-approval", "never", "--ci", "--no-color", *arguments]
     with log.open("w") as written:
         done = subprocess.run(
             command,

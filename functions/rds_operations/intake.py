@@ -11,7 +11,15 @@ from rds_operations.identity import caller_identity, direct_start, principal_of
 from rds_operations.order import Order
 from rds_operations.refusals import Refusal
 from rds_operations.targets import Targets, not_operated
-from rds_operations.validation import Request, idempotency_digest, parse_json, parse_request, sound_parts, too_large
+from rds_operations.validation import (
+    Request,
+    idempotency_digest,
+    parse_json,
+    parse_request,
+    sound_parts,
+    sound_place,
+    too_large,
+)
 
 Document = dict[str, Any]
 
@@ -63,11 +71,14 @@ def api_stub(envelope: Document, execution: Document) -> Order:
     `$context.requestId` says.
     https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
     """
-    operation, instance_id = sound_parts(parse_json(envelope["request"]))
+    body = parse_json(envelope["request"])
+    (operation, instance_id), (account_id, region) = sound_parts(body), sound_place(body)
     return Order(
         operation_id=execution["Name"],
         operation=operation,
         instance_id=instance_id,
+        account_id=account_id,
+        region=region,
         caller=caller_identity(envelope["caller"]),
         requested_at=clock.to_text(clock.from_start(execution["StartTime"])),
         request_id=execution["Name"],
@@ -76,11 +87,14 @@ def api_stub(envelope: Document, execution: Document) -> Order:
 
 def execution_stub(request: str, execution: Document) -> Order:
     """What can be known of an OPERATION before its input is validated."""
-    operation, instance_id = sound_parts(parse_json(request))
+    body = parse_json(request)
+    (operation, instance_id), (account_id, region) = sound_parts(body), sound_place(body)
     return Order(
         operation_id=execution["Name"],
         operation=operation,
         instance_id=instance_id,
+        account_id=account_id,
+        region=region,
         caller=direct_start(execution["Id"]),
         requested_at=clock.to_text(clock.from_start(execution["StartTime"])),
         execution_arn=execution["Id"],

@@ -62,8 +62,8 @@ def parse_body(body: Any) -> Request | Refusal:
     parts = (
         _instance_id(body.get("instance_id")),
         _parameters(operation, body.get("parameters")),
-        _chosen(body, "account_id", _ACCOUNT_ID, "It is a string of 12 digits"),
-        _chosen(body, "region", _REGION, "It is a string such as eu-west-1"),
+        _account_id(body),
+        _region(body),
     )
     refusal = next((part for part in parts if isinstance(part, Refusal)), None)
     return refusal or Request(operation, *cast("tuple[str, dict[str, Any], str, str]", parts))
@@ -77,6 +77,17 @@ def sound_parts(body: Any) -> tuple[str, str]:
     return (
         "" if isinstance(operation, Refusal) else operation.name,
         "" if isinstance(instance_id, Refusal) else instance_id,
+    )
+
+
+def sound_place(body: Any) -> tuple[str, str]:
+    """The account and Region that it asked for, likewise."""
+    if not isinstance(body, dict):
+        return "", ""
+    account_id, region = _account_id(body), _region(body)
+    return (
+        "" if isinstance(account_id, Refusal) else account_id,
+        "" if isinstance(region, Refusal) else region,
     )
 
 
@@ -113,6 +124,14 @@ def _instance_id(value: Any) -> str | Refusal:
         "Invalid instance_id. Use 1 to 63 letters, digits and single hyphens, "
         "starting with a letter and not ending with a hyphen"
     )
+
+
+def _account_id(body: dict[str, Any]) -> str | Refusal:
+    return _chosen(body, "account_id", _ACCOUNT_ID, "It is a string of 12 digits")
+
+
+def _region(body: dict[str, Any]) -> str | Refusal:
+    return _chosen(body, "region", _REGION, "It is a string such as eu-west-1")
 
 
 def _chosen(body: dict[str, Any], name: str, pattern: re.Pattern[str], hint: str) -> str | Refusal:

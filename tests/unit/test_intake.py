@@ -153,7 +153,10 @@ def test_a_place_that_is_not_on_the_deployments_list_is_refused_at_both_doors(
     known, refusal = refused(MANY_TARGETS, request=json.dumps(body))
     assert (refusal.status, refusal.code) == (400, Code.NOT_OPERATED)
     assert refusal.error.startswith(f"This service does not operate {asked}. Allowed: account ")
-    assert (known.account_id, known.region) == ("", "")
+    assert (known.account_id, known.region) == (
+        chosen.get("account_id", ""),
+        chosen.get("region", ""),
+    )  # for the record
     by_hand = from_execution(json.dumps(body), an_execution(), MANY_TARGETS)
     assert isinstance(by_hand, tuple)
     assert by_hand[1] == refusal

@@ -22,6 +22,7 @@ from rds_operations.validation import (
     parse_body,
     parse_request,
     sound_parts,
+    sound_place,
     too_large,
 )
 from tests.unit.builders import (
@@ -452,6 +453,18 @@ def test_a_tag_is_taken_if_rds_takes_it_but_for_odd_spaces_and_the_services_own(
 )
 def test_of_a_refused_request_only_the_sound_parts_are_kept(body: Any, parts: tuple[str, str]) -> None:
     assert sound_parts(body) == parts
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        (None, ("", "")),
+        ({"account_id": "999999999999", "region": "mars"}, ("999999999999", "")),
+        ({"account_id": 999999999999, "region": "us-gov-west-1"}, ("", "us-gov-west-1")),
+    ],
+)
+def test_of_a_refused_request_a_sound_place_is_kept(body: Any, place: tuple[str, str]) -> None:
+    assert sound_place(body) == place
 
 
 def test_the_largest_body_passes_and_one_more_character_does_not() -> None:
