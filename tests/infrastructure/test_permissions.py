@@ -182,6 +182,8 @@ def test_the_acting_role_may_do_exactly_this(request: pytest.FixtureRequest, sta
     ]
     for item in allows[1:]:
         assert len(as_list(item["Resource"])) == regions
+        # RDS would not let it into another account anyway; the statement does not ask it to.
+        assert all({"Ref": "AWS::AccountId"} in arn["Fn::Join"][1] for arn in as_list(item["Resource"]))
     folded = [f"aws:ResourceTag/{name}" for name in sorted(FOLDED_TAG_NAMES)]
     exact = [f"rds:db-tag/{name}" for name in ENVIRONMENT_TAG_NAMES]
     allowed = allows[2]["Condition"]["StringEqualsIgnoreCaseIfExists"]
