@@ -349,6 +349,8 @@ def test_python_app_py_works_without_credentials(tmp_path: Path) -> None:
         env={
             "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
             "HOME": str(tmp_path),
+            # The CDK unpacks itself once, not for this test again.
+            "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(Path.home() / ".cache" / "aws" / "jsii" / "package-cache"),
             "CDK_OUTDIR": str(tmp_path),
         },
         capture_output=True,
