@@ -26,7 +26,8 @@ NOT_SECRETS = set().union(*REVIEWED.values())
 SHORTEST = 8  # of what a word like "key" stands before: keys are longer, and many a short word follows
 # Every detector, with the limits of entropy that detect-secrets has.
 LIMITS = {"Base64HighEntropyString": {"limit": 4.5}, "HexHighEntropyString": {"limit": 3.0}}
-DETECTORS: list[str] = sorted(detector.__name__ for detector in get_mapping_from_secret_type_to_class().values())
+_CLASSES: dict[str, type] = get_mapping_from_secret_type_to_class()
+DETECTORS = sorted(detector.__name__ for detector in _CLASSES.values())
 # Left out: what is plainly made up, and the hashes in the lock files. No comment, and no name of a file, silences it.
 _HEURISTICS = (
     "is_sequential_string",
