@@ -156,7 +156,7 @@ def _show_commands(console: Console, api: Api) -> None:
         {
             "operation": "modify_backup_window",
             "instance_id": "dev-oracle-01",
-            "parameters": {"backup_window": "03:00-04:00"},
+            "parameters": {"backup_window": "01:00-02:00"},
         },
     )
     headers = f"-H 'x-api-key: {api.key}' -H 'Content-Type: application/json'"

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import Any
 
 from aws_cdk import aws_iam as iam
 
@@ -16,6 +18,7 @@ from rds_operations.operations import OPERATIONS
 from rds_operations.operations.operation import ANY_RESOURCE, INSTANCE
 
 Conditions = dict[str, dict[str, list[str]]]
+_LOOKS = "rds:Describe*"
 _RELABEL = ["rds:AddTagsToResource", "rds:RemoveTagsFromResource"]
 _ALLOWED_WORDS = sorted(word for word, environment in WORDS.items() if environment in ALLOWED_ENVIRONMENTS)
 _PRODUCTION_WORDS = sorted(word for word, environment in WORDS.items() if environment is Environment.PRODUCTION)
@@ -48,8 +51,8 @@ def acting_statements(reach: Reach, gate: GateSettings) -> list[iam.PolicyStatem
     return [
         *(_allow(reach, kind, actions) for kind, actions in looks.items()),
         *(_allow(reach, kind, actions, conditions.get(kind)) for kind, actions in changes.items()),
-        *(_deny(reach, changes[INSTANCE], _says_production(key)) for key in _keys(gate)),
-        _deny(reach, _RELABEL),
+        *(_deny([ANY_RESOURCE], not_actions=[_LOOKS], conditions=condition) for condition in _forbidden(gate)),
+        _deny(replace(reach, regions=("*",)).arns(INSTANCE), actions=_RELABEL),
     ]
 
 
@@ -59,7 +62,7 @@ def _actions() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
     changes: dict[str, set[str]] = {}
     for operation in OPERATIONS.values():
         for permission in operation.acts_with:
-            kinds = looks if permission.action.startswith("rds:Describe") else changes
+            kinds = looks if fnmatchcase(permission.action, _LOOKS) else changes
             for kind in permission.resources:
                 kinds.setdefault(kind, set()).add(permission.action)
     return looks, changes
@@ -74,17 +77,18 @@ def _tags_allow(gate: GateSettings) -> Conditions:
     return {"StringEqualsIgnoreCaseIfExists": {f"aws:ResourceTag/{name}": _ALLOWED_WORDS for name in _folded(gate)}}
 
 
-def _says_production(key: str) -> Conditions:
-    return {"StringEqualsIgnoreCase": {key: _PRODUCTION_WORDS}}
+def _forbidden(gate: GateSettings) -> Iterable[Conditions]:
+    """Of whatever has such tags all but looking is denied: of instances, and of the snapshots that are there already.
 
-
-def _keys(gate: GateSettings) -> Iterable[str]:
-    """Of tags that differ in nothing but case, `aws:ResourceTag` sees one; `rds:db-tag` sees each by its exact name.
-
+    Of tags that differ in nothing but case, `aws:ResourceTag` sees one; `rds:db-tag` sees each by its exact name. In
+    statements apart, because keys that differ in nothing but case may not stand in one.
     https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAM.html
     """
-    yield from (f"aws:ResourceTag/{name}" for name in _folded(gate))
-    yield from (f"rds:db-tag/{name}" for name in gate.environment_tag_names)
+    for name in _folded(gate):
+        yield {"StringEqualsIgnoreCase": {f"aws:ResourceTag/{name}": _PRODUCTION_WORDS}}
+    for name in gate.environment_tag_names:
+        key = f"rds:db-tag/{name}"
+        yield {"Null": {key: ["false"]}, "StringNotEqualsIgnoreCase": {key: _ALLOWED_WORDS}}
 
 
 def _folded(gate: GateSettings) -> list[str]:
@@ -97,9 +101,5 @@ def _allow(
     return iam.PolicyStatement(actions=sorted(actions), resources=reach.arns(kind), conditions=conditions)
 
 
-def _deny(reach: Reach, actions: Iterable[str], conditions: Conditions | None = None) -> iam.PolicyStatement:
-    """Of instances, in every Region: to name those of the role would say less, and with many of them fit no policy."""
-    everywhere = replace(reach, regions=("*",))
-    return iam.PolicyStatement(
-        effect=iam.Effect.DENY, actions=sorted(actions), resources=everywhere.arns(INSTANCE), conditions=conditions
-    )
+def _deny(resources: list[str], **statement: Any) -> iam.PolicyStatement:
+    return iam.PolicyStatement(effect=iam.Effect.DENY, resources=resources, **statement)

@@ -1,14 +1,12 @@
 """Audit: the record of what was refused, of how an operation ended, and of what became of it later."""
 
 from rds_operations import clock
-from rds_operations.aftermath import settle
-from rds_operations.audit_record import Recorder
+from rds_operations.aftermath import settle_watched
 from rds_operations.aws import dynamodb_client, states_client
 from rds_operations.environment import Deployment
 from rds_operations.executions import Executions
 from rds_operations.faults import RecordNotWritten
 from rds_operations.ledger import Ledger
-from rds_operations.progress import Progress
 from rds_operations.settlement import Books, close, close_ended, refuse
 from rds_operations.step import Document, operation_id_of, step
 from rds_operations.telemetry import audit_write_failure
@@ -38,6 +36,5 @@ def _settle(event: Document) -> Document:
     if event["machine"] == "ADMISSION":
         return {"reply": refuse(ledger, event["work"], event["envelope"], event["execution"], now)}
     if event["machine"] == "LATE_WATCH":
-        progress = Progress.from_document(event["work"]["progress"])
-        return settle(ledger, event["work"]["order"]["operation_id"], progress, now, Recorder.LATE_WATCH)
+        return settle_watched(ledger, event["work"], now)
     return close(books, event["work"], event["execution"], now, event.get("request", "")).to_document()

@@ -6,14 +6,29 @@ import json
 from datetime import datetime
 from typing import Any
 
+from rds_operations import clock
 from rds_operations.audit_record import Recorder
+from rds_operations.faults import AnotherOrder
 from rds_operations.items import Unfinished, acting_since, order_of, verdict_of
 from rds_operations.ledger import Ledger
+from rds_operations.order import Order
 from rds_operations.outcome import settled
 from rds_operations.progress import Progress
 from rds_operations.tables import Item
 
 Document = dict[str, Any]
+
+
+def settle_watched(ledger: Ledger, work: Document, now: datetime) -> Document:
+    """From LATE_WATCH, whose input is believed where it is the order on record: others than Audit may have started it.
+
+    Raises `AnotherOrder`.
+    """
+    order = Order.from_document(work["order"])
+    item = ledger.item(order.operation_id)
+    if item and (order.fingerprint, work["since"]) != (item.get("fingerprint"), clock.to_text(acting_since(item))):
+        raise AnotherOrder(f"Operation {order.operation_id} is on record for another order, or acted at another time")
+    return settle(ledger, order.operation_id, Progress.from_document(work["progress"]), now, Recorder.LATE_WATCH)
 
 
 def settle(ledger: Ledger, operation_id: str, progress: Progress, now: datetime, by: Recorder) -> Document:

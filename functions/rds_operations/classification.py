@@ -59,7 +59,7 @@ class Verdict:
 
 def environment_of(value: str) -> Environment:
     """The environment that a tag's or a setting's word means; `unknown` for a word outside the table."""
-    return WORDS.get(value.strip().casefold(), Environment.UNKNOWN)
+    return WORDS.get(value.strip().lower(), Environment.UNKNOWN)
 
 
 def classify(instance_id: str, account_id: str, tags: Mapping[str, str], settings: GateSettings) -> Verdict:

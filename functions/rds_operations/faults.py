@@ -42,6 +42,10 @@ class TooLate(Fault):
     """The function began when its Task was about to give up; nothing was written."""
 
 
+class AnotherOrder(Fault):
+    """A late watch has watched something else than what the operation is on record for."""
+
+
 class RecordNotWritten(Fault):
     """DynamoDB did not take the record or the state of an operation."""
 

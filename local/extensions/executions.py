@@ -1,4 +1,4 @@
-"""Extension: what Step Functions does with an execution and MiniStack does not: time-out and redrive.
+"""Extension: what Step Functions does with an execution and MiniStack does not: time-out, redrive, names it refuses.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextvars
 import json
+import re
 import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -15,6 +16,8 @@ from ministack.core.responses import error_response_json, json_response, now_iso
 from ministack.services import stepfunctions
 
 Execution = dict[str, Any]
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+_FORBIDDEN = re.compile(r"""[\s<>{}\[\]?*"#%\\^|~`$&,;:/]""")
 _REDRIVABLE = ("FAILED", "TIMED_OUT", "ABORTED")
 
 
@@ -33,8 +36,11 @@ def end(execution_arn: str, status: str) -> None:
 
 def _with_redrive(handle: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
     async def handle_request(method: str, path: str, headers: Any, body: bytes, query: Any) -> Any:
-        if headers.get("x-amz-target", "").endswith(".RedriveExecution"):
+        action = headers.get("x-amz-target", "").rpartition(".")[2]
+        if action == "RedriveExecution":
             return _redrive(json.loads(body))
+        if action == "StartExecution" and _FORBIDDEN.search(json.loads(body).get("name") or ""):
+            return error_response_json("InvalidName", "Invalid Name: it has characters that a name cannot have", 400)
         return await handle(method, path, headers, body, query)
 
     return handle_request
@@ -70,7 +76,7 @@ def _run_from_last_state(execution: Execution) -> None:
         "StateMachine": {"Id": execution["stateMachineArn"], "Name": machine["name"]},
         "variables": {},
     }
-    last = entered[-1]
+    last = entered[-1] if entered else {"name": definition["StartAt"], "input": execution["input"]}
     try:
         output = stepfunctions._run_sub_machine(
             definition["States"], last["name"], json.loads(last["input"]), execution, context

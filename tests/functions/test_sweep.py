@@ -138,8 +138,16 @@ def timed_out(cloud: Cloud) -> str:
 
 def late(cloud: Cloud, operation_id: str, **progress: Any) -> Document:
     """The Audit of a late watch that saw this."""
-    work = {"order": {"operation_id": operation_id}, "progress": {"status": "rebooting", **progress}}
-    return cloud.call("audit", {"machine": "LATE_WATCH", "work": work})
+    return cloud.call("audit", {"machine": "LATE_WATCH", "work": watched(cloud, operation_id, **progress)})
+
+
+def watched(cloud: Cloud, operation_id: str, **progress: Any) -> Document:
+    """What Audit gave the late watch, with what that saw."""
+    item = cloud.item(operation_id) or {}
+    names = ("operation_id", "operation", "instance_id", "account_id", "region")
+    order = {name: item[name] for name in names if name in item} or {"operation_id": operation_id}
+    order |= {"parameters": json.loads(item.get("parameters", "{}"))}
+    return {"order": order, "since": item.get("acting_at", ""), "progress": {"status": "rebooting", **progress}}
 
 
 def test_a_time_out_is_watched_on_and_on_record_once_it_is_known_what_became_of_it(cloud: Cloud) -> None:
@@ -156,6 +164,30 @@ def test_a_time_out_is_watched_on_and_on_record_once_it_is_known_what_became_of_
     assert late(cloud, operation_id, **seen) == document
     assert cloud.events().count("final") == 1
     assert cloud.sweep() == {}
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"order": {"operation": "modify_backup_window"}},
+        {"order": {"instance_id": "another-01"}},
+        {"order": {"account_id": "999999999999"}},
+        {"order": {"parameters": {"force_failover": True}}},
+        {"since": "2020-01-01T00:00:00.000Z"},
+    ],
+    ids=str,
+)
+def test_a_late_watch_of_another_order_settles_nothing(cloud: Cloud, forged: Document) -> None:
+    """Somebody else than Audit has started it, under this operation's id."""
+    operation_id = timed_out(cloud)
+    before = cloud.item(operation_id)
+    work = watched(cloud, operation_id, finished=True, success=True)
+    work = {**work, **forged, "order": {**work["order"], **forged.get("order", {})}}
+    with pytest.raises(Exception, match="is on record for another order") as raised:
+        cloud.call("audit", {"machine": "LATE_WATCH", "work": work})
+    assert type(raised.value).__name__ == "AnotherOrder"
+    assert cloud.item(operation_id) == before
+    assert "final" not in cloud.events()
 
 
 def test_a_late_watch_that_never_saw_the_end_says_so(cloud: Cloud) -> None:

@@ -192,13 +192,15 @@ def test_the_acting_role_may_do_exactly_this(request: pytest.FixtureRequest, sta
     assert all(value == words for value in allowed.values())
     denies = [statement for statement in found if statement["Effect"] == "Deny"]
     production = sorted(word for word, environment in WORDS.items() if environment is Environment.PRODUCTION)
-    assert [(item["Action"], item.get("Condition")) for item in denies] == [
-        *((ACTS, {"StringEqualsIgnoreCase": {key: production}}) for key in [*folded, *exact]),
-        (TAGGING, None),
+    *on_tags, on_tagging = denies
+    assert [item["Condition"] for item in on_tags] == [
+        *({"StringEqualsIgnoreCase": {key: production}} for key in folded),
+        *({"Null": {key: ["false"]}, "StringNotEqualsIgnoreCase": {key: words}} for key in exact),
     ]
-    for item in denies:
-        (resource,) = as_list(item["Resource"])
-        assert resource["Fn::Join"][1][2:] == [":rds:*:", {"Ref": "AWS::AccountId"}, ":db:*"]
+    for item in on_tags:  # all but looking, whatever it is that has such a tag
+        assert (item["NotAction"], item["Resource"]) == ("rds:Describe*", "*")
+    assert (on_tagging["Action"], on_tagging.get("Condition")) == (TAGGING, None)
+    assert on_tagging["Resource"]["Fn::Join"][1][2:] == [":rds:*:", {"Ref": "AWS::AccountId"}, ":db:*"]
 
 
 def trust(template: Template, role: str) -> list[Document]:
@@ -296,7 +298,7 @@ def test_locks_and_keys_are_deleted_and_nothing_else(template: Template) -> None
         statement
         for policy in template.of_type("AWS::IAM::Policy")
         for statement in policy["PolicyDocument"]["Statement"]
-        if "dynamodb:DeleteItem" in as_list(statement["Action"])
+        if "dynamodb:DeleteItem" in as_list(statement.get("Action", []))
     ]
     assert len(deleting) == 2  # Audit and the sweep
     for statement in deleting:
