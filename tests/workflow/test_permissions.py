@@ -32,8 +32,9 @@ def without(service: Service, role: str, action: str) -> Iterator[None]:
 
 
 def remove(statement: dict[str, Any], action: str) -> int:
-    actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-    if action not in actions:
+    given = statement.get("Action", [])
+    actions = given if isinstance(given, list) else [given]
+    if statement["Effect"] != "Allow" or action not in actions:
         return 0
     statement["Action"] = [other for other in actions if other != action] or ["rds:DescribeDBLogFiles"]
     return 1
