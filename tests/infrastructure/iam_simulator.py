@@ -42,21 +42,20 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
+
+from tests.infrastructure.harness import Harness
 
 Document = Mapping[str, Any]
 Context = Mapping[str, str | list[str]]
 
 HARNESS = Path(__file__).parent / "iam" / "simulate.mjs"
 MODULE = Path(__file__).parents[2] / "node_modules" / "@cloud-copilot" / "iam-simulate"
-_SECONDS_TO_END = 10
 _TAKES_ON_A_ROLE = re.compile(r"sts:(AssumeRole|TagSession|SetSourceIdentity)", re.IGNORECASE)
 _PRINCIPAL = re.compile(r"arn:[^:]+:(iam|sts)::\d{12}:.+|[a-z0-9.-]+\.amazonaws\.com")
 _RDS_TAG = re.compile(r"((?:^|\$\{)rds:[a-z-]+-tag/)([^}]*)", re.IGNORECASE)
@@ -94,7 +93,7 @@ class Decision:
         return "\n".join([f"{self.result}: {self.question}", *_explained(_unmarked(self.analyses))])
 
 
-class Simulator:
+class Simulator(Harness):
     """One Node process for all decisions, from construction to `close`."""
 
     def __init__(self) -> None:
@@ -103,17 +102,7 @@ class Simulator:
         node = shutil.which("node", path=path)
         if node is None or not MODULE.exists():
             raise RuntimeError(f"{'Node.js' if node is None else MODULE} is missing: run make setup")
-        self._process = subprocess.Popen(
-            [node, str(HARNESS)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+        super().__init__([node, str(HARNESS)])
 
     def decide(
         self,
@@ -154,24 +143,6 @@ class Simulator:
         return Decision(
             answer["result"], f"{action} on {resource} by {principal}, {json.dumps(context)}", answer["analyses"]
         )
-
-    def close(self) -> None:
-        """The harness ends with its input."""
-        try:
-            self._process.communicate(timeout=_SECONDS_TO_END)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.communicate()
-
-    def _ask(self, question: Any) -> Any:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(question) + "\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError("The IAM harness has ended; its reason is on stderr")
-        return json.loads(line)
 
 
 def _named(name: str, policies: Sequence[Document]) -> list[Document]:

@@ -5,19 +5,17 @@ The jars are those of Debian's packages `velocity` and `libcommons-lang-java`; a
 
 from __future__ import annotations
 
-import json
 import shutil
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
+
+from tests.infrastructure.harness import Harness
 
 HARNESS = Path(__file__).parent / "velocity" / "Render.java"
 _JAR_DIRECTORY = Path("/usr/share/java")
 _JARS = [_JAR_DIRECTORY / name for name in ("velocity.jar", "commons-lang.jar", "commons-collections3.jar")]
-_SECONDS_TO_END = 10
 
 
 class TemplateFailed(Exception):
@@ -38,25 +36,12 @@ def missing() -> str:
     return ", ".join(programs + [str(jar) for jar in _JARS if not jar.exists()])
 
 
-class VelocityEngine:
+class VelocityEngine(Harness):
     """One Java process for all renderings, from construction to `close`."""
 
     def __init__(self) -> None:
         classpath = ":".join(map(str, _JARS))
-        self._process = subprocess.Popen(
-            ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", classpath, str(HARNESS)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            encoding="ascii",
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+        super().__init__(["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", classpath, str(HARNESS)])
 
     def render(
         self,
@@ -76,22 +61,3 @@ class VelocityEngine:
         if "error" in answer:
             raise TemplateFailed(answer["error"])
         return Rendered(answer["text"], answer["override"])
-
-    def close(self) -> None:
-        """The harness ends with its input."""
-        try:
-            self._process.communicate(timeout=_SECONDS_TO_END)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.communicate()
-
-    def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(question) + "\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError("The Velocity harness has ended; its reason is on stderr")
-        answer: dict[str, Any] = json.loads(line)
-        return answer
