@@ -29,7 +29,7 @@ def build(settings: Settings) -> Path:
     target = Path(tempfile.mkdtemp(prefix="rds-operations-package-"))
     atexit.register(shutil.rmtree, target, ignore_errors=True)
     shutil.copytree(FUNCTIONS, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-    (target / "rds_operations" / FILE.name).write_text(json.dumps(_shipped(settings), sort_keys=True))
+    (target / "rds_operations" / FILE.name).write_text(json.dumps(_shipped(settings)))
     for name in DEPENDENCIES:
         _vendor(distribution(name), target)
     _compile(target)
@@ -37,7 +37,7 @@ def build(settings: Settings) -> Path:
 
 
 def _shipped(settings: Settings) -> dict[str, Any]:
-    """As `rds_operations.shipped` reads it."""
+    """As `rds_operations.shipped` reads it. In the order of the settings file, by which the gate decides."""
     accounts = {account_id: asdict(account) for account_id, account in settings.accounts.items()}
     return {
         "gate": asdict(settings.gate),
