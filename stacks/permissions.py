@@ -45,7 +45,12 @@ def by_function(
     acts = [acting_role.role_arn, *(arns.role(stack, account, ACTING_ROLE) for account in accounts)]
     return {
         "validate": [],
-        "classify": [*looks, _allow(inventory, actions=["dynamodb:Query"])],
+        "classify": [
+            *looks,
+            _allow(inventory, actions=["dynamodb:Query"]),
+            # What an Idempotency-Key stands for.
+            _allow(operations, actions=["dynamodb:GetItem"]),
+        ],
         "admit": opens,
         "execute": [
             *looks,

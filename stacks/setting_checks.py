@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from rds_operations.callers import CallerSettings
@@ -13,9 +13,11 @@ from rds_operations.identifiers import INSTANCE_ID_LENGTH, rds_identifier
 from rds_operations.identity import DIRECT_START, Authentication, iam_name
 from rds_operations.operations import ALLOWED, OPERATIONS
 from rds_operations.targets import Account
+from stacks.name_patterns import can_be_found
 
 _ENVIRONMENTS = ", ".join(sorted([*(e.value for e in ALLOWED_ENVIRONMENTS), Environment.PRODUCTION.value]))
 _ALLOWED = sorted(environment.value for environment in ALLOWED_ENVIRONMENTS)
+_ACCOUNT_ID = re.compile(r"[0-9]{12}", re.ASCII)
 _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]", re.ASCII)
 _TAG_NAME = re.compile(r"[\w .:/=+\-@]{1,128}", re.ASCII)
 _MOST_TAG_NAMES = 24
@@ -38,7 +40,8 @@ def require(condition: object, sentence: str) -> None:
         raise SettingsError(sentence)
 
 
-def checked_gate(document: Mapping[str, Any], accounts: Iterable[str]) -> GateSettings:
+def checked_gate(document: Mapping[str, Any], *, many_places: bool) -> GateSettings:
+    """`many_places`: the deployment serves more than the Region that it runs in."""
     names = document.get("environment_tag_names", ["Environment"])
     require(
         isinstance(names, list) and names and all(isinstance(name, str) and name for name in names),
@@ -48,9 +51,9 @@ def checked_gate(document: Mapping[str, Any], accounts: Iterable[str]) -> GateSe
     for setting in ("instance_mappings", "account_mappings", "naming_patterns"):
         _check_mapping(setting, document.get(setting, {}))
     for instance in document.get("instance_mappings", {}):
-        _check_mapped_instance(instance, bool(list(accounts)))
+        _check_mapped_instance(instance, many_places)
     for account in document.get("account_mappings", {}):
-        require(re.fullmatch(r"[0-9]{12}", account), f"account_mappings: {account!r} is not a 12-digit account id")
+        require(_ACCOUNT_ID.fullmatch(account), f"account_mappings: {account!r} is not a 12-digit account id")
     for pattern in document.get("naming_patterns", {}):
         _check_pattern(pattern)
     default = document.get("default_environment", "")
@@ -73,16 +76,19 @@ def _check_tag_names(names: list[str]) -> None:
     require(len(names) <= _MOST_TAG_NAMES, f"environment_tag_names must be at most {_MOST_TAG_NAMES} names")
 
 
-def _check_mapped_instance(instance: str, many_accounts: bool) -> None:
-    """With more accounts than one, a name alone could mean a database that nobody thought of."""
-    account, slash, name = instance.rpartition("/")
+def _check_mapped_instance(instance: str, many_places: bool) -> None:
+    """With more places than one, a name alone could mean a database that nobody thought of."""
+    *place, name = instance.split("/")
     require(
         rds_identifier(name, INSTANCE_ID_LENGTH) == name,
-        f"instance_mappings: {instance!r} is not a lower-case RDS instance identifier",
+        f"instance_mappings: {instance!r} does not end in a lower-case RDS instance identifier",
     )
+    account, region = ([*place, None, None])[:2]
+    whole = len(place) == 2 or (len(place) < 2 and not many_places)
+    sound = (account is None or _ACCOUNT_ID.fullmatch(account)) and (region is None or _REGION.fullmatch(region))
     require(
-        re.fullmatch(r"[0-9]{12}", account) if slash else not many_accounts,
-        f"instance_mappings: name the account of {instance!r}: 123456789012/{name}",
+        whole and sound,
+        f"instance_mappings: name the account and the Region of {instance!r}: 123456789012/eu-west-1/{name}",
     )
 
 
@@ -99,12 +105,17 @@ def _check_environment(where: str, environment: Any) -> None:
 
 def _check_pattern(pattern: str) -> None:
     try:
-        re.compile(pattern)
+        re.compile(pattern, re.IGNORECASE)
     except re.error as error:
         raise SettingsError(f"naming_patterns: {pattern!r} is not a regular expression: {error}") from error
     require(
-        not re.search(pattern, ""),
+        not re.search(pattern, "", re.IGNORECASE),
         f"naming_patterns: {pattern!r} fits every instance. If that is meant, set default_environment",
+    )
+    require(
+        can_be_found(pattern),
+        f"naming_patterns: {pattern!r} can fit no instance: an identifier is a letter, then letters, digits and single "
+        "hyphens, and does not end in a hyphen",
     )
 
 
@@ -169,7 +180,7 @@ def _check_grant(principal: str, grant: Any) -> None:
 
 def _checked_account(account_id: str, account: Any) -> Account:
     where = f"accounts: {account_id!r}"
-    require(re.fullmatch(r"[0-9]{12}", account_id), f"{where} is not a 12-digit account id")
+    require(_ACCOUNT_ID.fullmatch(account_id), f"{where} is not a 12-digit account id")
     require(
         isinstance(account, dict) and set(account) == {"external_id", "regions"},
         f"{where} must have external_id and regions, and nothing else",

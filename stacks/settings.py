@@ -92,7 +92,9 @@ class Settings:
             cls(
                 **{name: _typed(name, document[name]) for name in PLAIN if name in document},
                 authentication=checked_authentication(document.get("authentication", list(cls.authentication))),
-                gate=checked_gate({name: document[name] for name in _GATE if name in document}, accounts),
+                gate=checked_gate(
+                    {name: document[name] for name in _GATE if name in document}, many_places=bool(regions or accounts)
+                ),
                 callers=checked_callers(document),
                 regions=regions,
                 accounts=accounts,

@@ -3,11 +3,10 @@
 from dataclasses import replace
 
 from rds_operations import clock
-from rds_operations.admission import accepted_reply, admit, begun, check_in_time
+from rds_operations.admission import acceptance, admit, check_in_time
 from rds_operations.aws import dynamodb_client
 from rds_operations.classification import Verdict
 from rds_operations.environment import Deployment
-from rds_operations.items import order_of
 from rds_operations.ledger import Ledger
 from rds_operations.order import Order
 from rds_operations.refusals import Refusal
@@ -22,11 +21,9 @@ def handler(event: Document) -> Document:
     """Adds `reply`, and `start` (the name and input of OPERATION) unless that has begun already."""
     check_in_time(clock.from_text(event["entered_at"]), clock.now())
     order = Order.from_document(event["order"])
-    order = replace(order, execution_arn=deployment.execution_prefix + order.operation_id)
+    order = replace(order, execution_arn=deployment.execution_arn(order.operation_id))
     obstacle = Refusal.from_document(event["obstacle"]) if "obstacle" in event else None
     item = admit(ledger, order, Verdict.from_document(event["verdict"]), clock.now(), obstacle)
     if isinstance(item, Refusal):
         return {"refusal": item.to_document(), "reply": item.reply()}
-    accepted = order_of(item)
-    start = {} if begun(item) else {"start": {"name": accepted.operation_id, "input": accepted.request}}
-    return {"reply": accepted_reply(item, deployment.home), **start}
+    return acceptance(item, order, deployment.home)

@@ -1,4 +1,4 @@
-"""Classify: whose environment is this instance, and can the operation run on it? Reads RDS, changes nothing."""
+"""Classify: was it accepted before? Which environment is the instance? Can the operation run on it? Reads only."""
 
 from rds_operations.access import Access
 from rds_operations.assessment import Assessor
@@ -7,6 +7,7 @@ from rds_operations.callers import CallerSettings
 from rds_operations.environment import Deployment
 from rds_operations.gate_settings import GateSettings
 from rds_operations.inventory import Inventory
+from rds_operations.ledger import Ledger
 from rds_operations.order import Order
 from rds_operations.step import Document, step
 from rds_operations.targets import Targets
@@ -14,14 +15,16 @@ from rds_operations.telemetry import told_verdict
 
 deployment = Deployment.from_env()
 access = Access(own_session(), deployment, Targets.shipped(deployment.home))
-inventory = Inventory(dynamodb_client(), deployment.inventory_table)
-assessor = Assessor(access, inventory, GateSettings.shipped(), CallerSettings.shipped())
+tables = dynamodb_client()
+inventory = Inventory(tables, deployment.inventory_table)
+ledger = Ledger(tables, deployment)
+assessor = Assessor(access, inventory, ledger, GateSettings.shipped(), CallerSettings.shipped())
 
 
 @step("Classify")
 def handler(event: Document) -> Document:
     """Adds `verdict` and the place in `order`; `refusal` where the answer is no for good, `obstacle` where it is no for
-    now.
+    now. Of a request that was accepted before under its key it only adds the answer, as Admit does.
     """
     assessment = assessor.assess(Order.from_document(event["order"]))
     if assessment.verdict:

@@ -8,6 +8,7 @@ from rds_operations.classification import Verdict
 from rds_operations.environment import Deployment
 from rds_operations.execution import Executor
 from rds_operations.gate_settings import GateSettings
+from rds_operations.intake import by_itself
 from rds_operations.ledger import Ledger
 from rds_operations.order import Order
 from rds_operations.step import Document, step
@@ -23,5 +24,6 @@ def handler(event: Document) -> Document:
     """Adds `progress`, and `since`: when it acted. Where the answer was no at the last moment, `refusal` instead, and
     the `verdict` that it comes from.
     """
-    order, verdict = Order.from_document(event["order"]), Verdict.from_document(event["verdict"])
-    return executor.execute(order, verdict, clock.now()).to_document()
+    order = Order.from_document(event["order"])
+    own = by_itself(order, deployment.execution_arn(order.operation_id))
+    return executor.execute(own, Verdict.from_document(event["verdict"]), clock.now()).to_document()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -66,8 +65,8 @@ class Access:
             self._readers[place] = Rds(aws.looking_client(self._reading_session(place), place.region), role)
         return self._readers[place]
 
-    def acting(self, order: Order, caller: Mapping[str, Any]) -> Rds:
-        """For this order's calls and no others: see `session_policy`. CloudTrail names the operation and the `caller`.
+    def acting(self, order: Order) -> Rds:
+        """For this order's calls and no others: see `session_policy`. CloudTrail names the operation and the caller.
 
         Raises `AccountRefused`, or `RdsThrottled` and `RdsNotReached`, after which a repetition is safe.
         https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
@@ -78,7 +77,7 @@ class Access:
             answer = self._sts.assume_role(
                 RoleArn=role.arn,
                 RoleSessionName=session_name(order.operation_id),
-                SourceIdentity=source_identity(caller),
+                SourceIdentity=source_identity(order.caller),
                 Policy=session_policy(order, place, self._deployment.partition),
                 DurationSeconds=_SHORTEST_SESSION,
                 **role.arguments,

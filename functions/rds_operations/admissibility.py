@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rds_operations.classification import NOTHING, REPLICATION_SOURCE, UNREADABLE, Environment, Verdict, classify
+from rds_operations.classification import (
+    NOTHING,
+    PADDED,
+    READ_REPLICA,
+    REPLICATION_SOURCE,
+    UNREADABLE,
+    Environment,
+    Verdict,
+    classify,
+    of_tags,
+)
 from rds_operations.gate_settings import GateSettings
 from rds_operations.operations import OPERATIONS
 from rds_operations.order import Order
 from rds_operations.place import Place
-from rds_operations.refusals import Code, Refusal, conflict
+from rds_operations.refusals import Code, Refusal, conflict, invalid_parameter
 
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef
@@ -22,19 +32,19 @@ def not_found(instance_id: str, place: str = "") -> Refusal:
 
 
 def verdict_on(instance: DBInstanceTypeDef, settings: GateSettings) -> Verdict:
-    """The instance's environment. Its ARN names the account: arn:aws:rds:<region>:<account>:db:<id>."""
+    """The instance's environment. Its ARN names the place: arn:aws:rds:<region>:<account>:db:<id>."""
     if "TagList" not in instance:
         return Verdict(Environment.UNKNOWN, UNREADABLE)
-    account_id = Place.of_arn(instance["DBInstanceArn"]).account_id
+    place = Place.of_arn(instance["DBInstanceArn"])
     tags = {tag["Key"]: tag.get("Value", "") for tag in instance["TagList"]}
-    return classify(instance["DBInstanceIdentifier"], account_id, tags, settings)
+    return classify(instance["DBInstanceIdentifier"], place, tags, settings)
 
 
 def gate(instance_id: str, verdict: Verdict) -> Refusal | None:
     """Allowed is a list; everything else is refused."""
     if verdict.allowed:
         return None
-    if verdict.environment is Environment.PRODUCTION and verdict.disagreement:
+    if verdict.disputed:
         return Refusal(403, Code.ENVIRONMENT_DISPUTED, _disputed_text(instance_id, verdict))
     if verdict.environment is Environment.PRODUCTION:
         return Refusal(403, Code.PRODUCTION_INSTANCE, PRODUCTION_TEXT)
@@ -43,6 +53,21 @@ def gate(instance_id: str, verdict: Verdict) -> Refusal | None:
 
 def impossible(order: Order, instance: DBInstanceTypeDef) -> Refusal | None:
     return OPERATIONS[order.operation].impossible(instance, order.parameters)
+
+
+def contradiction(order: Order, verdict: Verdict, settings: GateSettings) -> Refusal | None:
+    """Of the tags that the caller gives: the environment of what is made is that of its instance.
+
+    A snapshot that a tag calls production would be closed to its own operation: IAM asks for its tags, too.
+    """
+    given = OPERATIONS[order.operation].tags(order.parameters)
+    for said in of_tags(given, settings.environment_tag_names):
+        if said.environment is not verdict.environment:
+            return invalid_parameter(
+                f"The tags contradict the instance: {said.source}, but {order.instance_id} is "
+                f"{verdict.environment.value}. Leave that tag out"
+            )
+    return None
 
 
 def obstacle(order: Order, instance: DBInstanceTypeDef) -> Refusal | None:
@@ -66,12 +91,13 @@ def _disputed_text(instance_id: str, verdict: Verdict) -> str:
 
 def _unknown_text(instance_id: str, verdict: Verdict) -> str:
     looked_at = f"{verdict.source} names no environment that is known"
-    if verdict.source.endswith(UNREADABLE):
+    if verdict.source.endswith((UNREADABLE, PADDED)):
         looked_at = verdict.source
     if verdict.source.endswith(NOTHING):
         nothing = "no environment tag, instance mapping, account mapping or naming pattern fits it"
         looked_at = verdict.source.removesuffix(NOTHING) + nothing
-    tagged = "the source" if verdict.source.startswith(REPLICATION_SOURCE) else "it"
+    others = {REPLICATION_SOURCE: "the source", READ_REPLICA: "the replica"}
+    tagged = next((other for relation, other in others.items() if verdict.source.startswith(relation)), "it")
     return (
         f"Operations not allowed on {instance_id}: its environment is unknown ({looked_at}). "
         f"Tag {tagged} with Environment set to development, test, staging, poc or sandbox, "

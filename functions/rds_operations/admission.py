@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from rds_operations.classification import Verdict
 from rds_operations.faults import TableBusy, TooLate
-from rds_operations.items import ACCEPTED, elsewhere
+from rds_operations.items import elsewhere, order_of
 from rds_operations.ledger import Ledger
 from rds_operations.order import Order
 from rds_operations.place import Place
@@ -54,22 +55,48 @@ def admit(
     raise TableBusy(f"Other requests for {order.instance_id} were faster; nothing was done. Try again.")
 
 
-def begun(item: Item) -> bool:
+def accepted_by_key(ledger: Ledger, order: Order) -> Item | Refusal | None:
+    """The operation that the order's Idempotency-Key stands for; a refusal where it was another request's.
+
+    None without a key, and where the key stands for nothing yet.
+    """
+    owner = ledger.owner_of_key(order.idempotency_key)
+    item = ledger.item(owner) if owner else None
+    return _own_or_taken(order, item) if item else None
+
+
+def acceptance(item: Item, order: Order, home: Place) -> dict[str, Any]:
+    """`reply`, and `start` (the name and input of OPERATION) unless that has begun already."""
+    accepted = order_of(item)
+    start = {} if _begun(item) else {"start": {"name": accepted.operation_id, "input": accepted.request}}
+    return {"reply": accepted_reply(item, home, repeated=item["request_id"] != order.request_id), **start}
+
+
+def accepted_reply(item: Item, home: Place, *, repeated: bool = False) -> dict[str, Any]:
+    """202 with the operation as it stands; to a repetition of its request it says so."""
+    names = ("operation", "instance_id", "operation_id", "execution_arn", "environment", "status")
+    body = {name: item[name] for name in names} | elsewhere(item, home)
+    body |= {"repeated": True} if repeated else {}
+    return reply(202, body, location=f"/operations/{item['operation_id']}")
+
+
+def _begun(item: Item) -> bool:
     """Whether OPERATION has taken it over, so that starting it again is not needed."""
     return "acting_at" in item or "ended_at" in item
 
 
-def accepted_reply(item: Item, home: Place) -> dict[str, Any]:
-    """202, the same for every repetition of the request."""
-    body = {name: item[name] for name in ("operation", "instance_id", "operation_id", "execution_arn", "environment")}
-    body |= elsewhere(item, home)
-    return reply(202, {**body, "status": ACCEPTED}, location=f"/operations/{item['operation_id']}")
-
-
 def _accepted_before(ledger: Ledger, order: Order) -> Item | Refusal | None:
-    owner = ledger.owner_of_key(order.idempotency_key)
-    item = ledger.item(owner or order.operation_id)
-    if item is None or item["fingerprint"] == order.fingerprint:
+    found = accepted_by_key(ledger, order)
+    if found is None and (item := ledger.item(order.operation_id)):
+        return _own_or_taken(order, item)
+    return found
+
+
+def _own_or_taken(order: Order, item: Item) -> Item | Refusal:
+    """The item, where the order asks for the same. The order may leave open where the instance is."""
+    account_id, region = str(item.get("account_id", "")), str(item.get("region", ""))
+    placed = replace(order, account_id=order.account_id or account_id, region=order.region or region)
+    if item["fingerprint"] == placed.fingerprint:
         return item
     used = "Idempotency-Key" if order.idempotency_key else "execution name"
     return conflict(

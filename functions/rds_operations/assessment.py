@@ -2,42 +2,51 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from rds_operations.access import Access
-from rds_operations.admissibility import gate, impossible, not_found, obstacle
+from rds_operations.admissibility import not_found
+from rds_operations.admission import acceptance, accepted_by_key
 from rds_operations.callers import CallerSettings, not_permitted
 from rds_operations.classification import Verdict
 from rds_operations.faults import AccountRefused, RdsRefused
 from rds_operations.gate_settings import GateSettings
-from rds_operations.inspection import verdict_with_sources
+from rds_operations.inspection import Inspection, verdict_with_replication
 from rds_operations.inventory import Inventory
+from rds_operations.judgement import judge
+from rds_operations.ledger import Ledger
 from rds_operations.lookup import locate
 from rds_operations.order import Order
 from rds_operations.place import Place
 from rds_operations.refusals import Code, Refusal
+from rds_operations.tables import Item
 
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef
 
+Document = dict[str, Any]
 _DENIED = ("AccessDenied", "AccessDeniedException")
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """The order with the place where its instance was found; `refusal` is a no for good, `obstacle` one for now."""
+    """The order with the place where its instance was found; `refusal` is a no for good, `obstacle` one for now.
+
+    `earlier` is the operation that the same request with the same key was accepted as before: it has its answer.
+    """
 
     order: Order
     verdict: Verdict | None = None
     refusal: Refusal | None = None
     obstacle: Refusal | None = None
+    earlier: Document = field(default_factory=dict)
 
-    def to_document(self) -> dict[str, Any]:
+    def to_document(self) -> Document:
         parts = {"order": self.order, "verdict": self.verdict, "refusal": self.refusal, "obstacle": self.obstacle}
-        document = {name: part.to_document() for name, part in parts.items() if part}
-        return document | ({"reply": self.refusal.reply()} if self.refusal else {})
+        document: Document = {name: part.to_document() for name, part in parts.items() if part}
+        return document | ({"reply": self.refusal.reply()} if self.refusal else {}) | self.earlier
 
 
 @dataclass(frozen=True)
@@ -46,12 +55,18 @@ class Assessor:
 
     access: Access
     inventory: Inventory
+    ledger: Ledger
     gate: GateSettings
     callers: CallerSettings
 
     def assess(self, order: Order) -> Assessment:
-        """Raises what reading RDS and the inventory raises, but for an account that is out of reach: that is a no."""
-        if refusal := self._not_permitted(order):
+        """Raises what reading RDS and the tables raises, but for an account that is out of reach: that is a no.
+
+        The key comes first: what was accepted stays accepted, whatever has become of the instance or the permission.
+        """
+        if earlier := accepted_by_key(self.ledger, order):
+            return self._repeated(order, earlier)
+        if refusal := not_permitted(self._callers(order), order):
             return Assessment(order, refusal=refusal)
 
         @cache  # where the request leaves open which place is meant, the look that finds the instance is the look at it
@@ -67,14 +82,17 @@ class Assessor:
             return Assessment(order, refusal=Refusal(403, Code.ACCOUNT_NOT_REACHABLE, f"{refused}."))
         if place is None or instance is None:
             return Assessment(order, refusal=not_found(order.instance_id, self._named(order)))
-        return self._judge(replace(order, account_id=place.account_id, region=place.region), instance)
+        return self._judged(replace(order, account_id=place.account_id, region=place.region), instance)
 
-    def _judge(self, order: Order, instance: DBInstanceTypeDef) -> Assessment:
-        verdict = verdict_with_sources(self.access, instance, self.gate)
-        refusal = gate(order.instance_id, verdict) or self._not_permitted(order, verdict) or impossible(order, instance)
-        if refusal:
-            return Assessment(order, verdict, refusal)
-        return Assessment(order, verdict, obstacle=obstacle(order, instance))
+    def _repeated(self, order: Order, earlier: Item | Refusal) -> Assessment:
+        if isinstance(earlier, Refusal):
+            return Assessment(order, refusal=earlier)
+        return Assessment(order, earlier=acceptance(earlier, order, self.ledger.home))
+
+    def _judged(self, order: Order, instance: DBInstanceTypeDef) -> Assessment:
+        found = Inspection(instance, verdict_with_replication(self.access, instance, self.gate))
+        judgement = judge(order, found, self.gate, self._callers(order))
+        return Assessment(order, judgement.verdict, judgement.refusal, judgement.obstacle)
 
     def _look(self, place: Place, instance_id: str) -> DBInstanceTypeDef | None:
         try:
@@ -86,13 +104,11 @@ class Assessor:
                 ) from refused
             raise
 
-    def _not_permitted(self, order: Order, verdict: Verdict | None = None) -> Refusal | None:
-        """Of an order from ADMISSION. OPERATION does not know its caller here: for one that ADMISSION did not start,
-        Execute asks again.
+    def _callers(self, order: Order) -> CallerSettings:
+        """What ADMISSION's orders are held to. OPERATION does not know its caller here: Execute asks for the one on
+        record.
         """
-        if not order.request_id:
-            return None
-        return not_permitted(self.callers, order, verdict.environment if verdict else None)
+        return self.callers if order.request_id else CallerSettings()
 
     def _named(self, order: Order) -> str:
         """The place that the request itself has named."""

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from rds_operations.gate_settings import GateSettings
+from rds_operations.place import Place
 
 
 class Environment(StrEnum):
@@ -24,7 +26,9 @@ class Environment(StrEnum):
 
 
 REPLICATION_SOURCE = "replication source"
+READ_REPLICA = "read replica"
 UNREADABLE = "tags that could not be read"
+PADDED = "with spaces around the value"
 NOTHING = "nothing"
 """The source of a verdict that no tag, mapping, pattern or default decided."""
 
@@ -35,22 +39,30 @@ ALLOWED_ENVIRONMENTS = frozenset(
 
 @dataclass(frozen=True)
 class Verdict:
-    """`source` says what decided: `tag Env=dev`, `instance_mappings`, `naming_patterns ^dev-`, ...
+    """`source` says what decided: `tag Env=dev`, `instance_mappings 111122223333/eu-west-1/orders`, ...
 
-    `disagreement` names a lower source that says production where a tag says otherwise; empty where none does.
+    `disagreement` names what says production and what says otherwise; empty where nothing does. `disputed`: production
+    has won only because `production_veto` is set.
     """
 
     environment: Environment
     source: str
     disagreement: str = ""
+    disputed: bool = False
 
     @classmethod
-    def from_document(cls, document: Mapping[str, str]) -> Verdict:
-        return cls(Environment(document["environment"]), document["source"], document.get("disagreement", ""))
+    def from_document(cls, document: Mapping[str, Any]) -> Verdict:
+        return cls(
+            Environment(document["environment"]),
+            document["source"],
+            document.get("disagreement", ""),
+            document.get("disputed", False),
+        )
 
-    def to_document(self) -> dict[str, str]:
-        own = {"environment": self.environment.value, "source": self.source}
-        return own | ({"disagreement": self.disagreement} if self.disagreement else {})
+    def to_document(self) -> dict[str, Any]:
+        document: dict[str, Any] = {"environment": self.environment.value, "source": self.source}
+        document |= {"disagreement": self.disagreement} if self.disagreement else {}
+        return document | ({"disputed": True} if self.disputed else {})
 
     @property
     def allowed(self) -> bool:
@@ -62,17 +74,20 @@ def environment_of(value: str) -> Environment:
     return WORDS.get(value.strip().lower(), Environment.UNKNOWN)
 
 
-def classify(instance_id: str, account_id: str, tags: Mapping[str, str], settings: GateSettings) -> Verdict:
-    by_tag = _by_tag(tags, settings.environment_tag_names)
-    below = (
-        _by_mapping("instance_mappings", f"{account_id}/{instance_id}", settings.instance_mappings)
-        or _by_mapping("instance_mappings", instance_id, settings.instance_mappings),
-        _by_mapping("account_mappings", account_id, settings.account_mappings),
+def classify(instance_id: str, place: Place, tags: Mapping[str, str], settings: GateSettings) -> Verdict:
+    """The first source that speaks decides. What a later one says against it, if that is production, is told; with
+    `production_veto` it decides instead.
+    """
+    sources = (
+        _strictest(of_tags(tags, settings.environment_tag_names)),
+        _by_instance(instance_id, place, settings.instance_mappings),
+        _by_account(place.account_id, settings.account_mappings),
         _by_pattern(instance_id, settings.naming_patterns),
     )
-    if by_tag:
-        return _weighed(by_tag, below, settings)
-    return next((verdict for verdict in below if verdict), _by_default(settings.default_environment))
+    found = [verdict for verdict in sources if verdict]
+    if not found:
+        return _by_default(settings.default_environment)
+    return _weighed(found[0], found[1:], settings.production_veto)
 
 
 WORDS: dict[str, Environment] = {
@@ -88,43 +103,74 @@ WORDS: dict[str, Environment] = {
     for word in words.split()
 }
 FOLDED_TAG_NAMES = frozenset({"environment", "env", "environ", "stage"})
+"""These count in any spelling case, and so do the configured names, since IAM compares all names that way."""
 _MOST_RESTRICTIVE_FIRST = (Environment.PRODUCTION, Environment.UNKNOWN)
 
 
-def _by_tag(tags: Mapping[str, str], names: Iterable[str]) -> Verdict | None:
-    """The exact names in their order, then any spelling case; where two disagree, the most restrictive wins."""
+def of_tags(tags: Mapping[str, str], names: tuple[str, ...]) -> list[Verdict]:
+    """What each environment tag says: those of the exact names in their order, then any spelling case."""
+    folded = FOLDED_TAG_NAMES | {name.casefold() for name in names}
     exact = [name for name in names if name in tags]
-    folded = [name for name in sorted(tags) if name not in exact and name.strip().casefold() in FOLDED_TAG_NAMES]
-    found = [Verdict(environment_of(tags[name]), f"tag {name}={tags[name]}") for name in exact + folded]
-    return min(found, key=_restriction, default=None)
+    respelled = [name for name in sorted(tags) if name not in exact and name.strip().casefold() in folded]
+    return [_of_tag(name, tags[name]) for name in exact + respelled]
 
 
-def _weighed(by_tag: Verdict, below: Iterable[Verdict | None], settings: GateSettings) -> Verdict:
-    """A tag decides. Where a lower source says production, that is told; with `production_veto` it decides instead."""
-    against = next((verdict for verdict in below if verdict and verdict.environment is Environment.PRODUCTION), None)
-    if against is None or by_tag.environment is Environment.PRODUCTION:
-        return by_tag
-    told = f"{by_tag.source} says {by_tag.environment.value}, {against.source} says production"
-    environment = Environment.PRODUCTION if settings.production_veto else by_tag.environment
-    return Verdict(environment, by_tag.source, told)
+def _of_tag(name: str, value: str) -> Verdict:
+    """IAM does not trim: it would deny what an allowed word with spaces around it lets through here."""
+    environment, source = environment_of(value), f"tag {name}={value}"
+    if environment in ALLOWED_ENVIRONMENTS and value != value.strip():
+        return Verdict(Environment.UNKNOWN, f"{source}, {PADDED}")
+    return Verdict(environment, source)
+
+
+def _by_instance(instance_id: str, place: Place, mappings: Mapping[str, str]) -> Verdict | None:
+    """The most exact key first: in this Region, in this account, by its name alone."""
+    keys = (f"{place.account_id}/{place.region}/{instance_id}", f"{place.account_id}/{instance_id}", instance_id)
+    return _strictest(_of_setting("instance_mappings", key, mappings[key]) for key in keys if key in mappings)
+
+
+def _by_account(account_id: str, mappings: Mapping[str, str]) -> Verdict | None:
+    return _of_setting("account_mappings", account_id, mappings[account_id]) if account_id in mappings else None
+
+
+def _by_pattern(instance_id: str, patterns: Mapping[str, str]) -> Verdict | None:
+    """All that are found anywhere in the identifier, in any case: RDS stores identifiers in lower case."""
+    fitting = (pattern for pattern in patterns if re.search(pattern, instance_id, re.IGNORECASE))
+    return _strictest(_of_setting("naming_patterns", pattern, patterns[pattern]) for pattern in fitting)
+
+
+def _of_setting(setting: str, key: str, word: str) -> Verdict:
+    return Verdict(environment_of(word), f"{setting} {key}")
+
+
+def _strictest(found: Iterable[Verdict]) -> Verdict | None:
+    """Of what one source says: production before unknown before the first. Whom production overrules is told."""
+    verdicts = list(found)
+    winner = min(verdicts, key=_restriction, default=None)
+    if winner is None or winner.environment is not Environment.PRODUCTION:
+        return winner
+    overruled = next((verdict for verdict in verdicts if verdict.environment is not Environment.PRODUCTION), None)
+    return replace(winner, disagreement=_told(overruled, winner)) if overruled else winner
+
+
+def _weighed(first: Verdict, later: Iterable[Verdict], production_veto: bool) -> Verdict:
+    against = next((verdict for verdict in later if verdict.environment is Environment.PRODUCTION), None)
+    if against is None or first.environment is Environment.PRODUCTION:
+        return first
+    told = _told(first, against)
+    if production_veto:
+        return Verdict(Environment.PRODUCTION, first.source, told, disputed=True)
+    return replace(first, disagreement=told)
+
+
+def _told(one: Verdict, production: Verdict) -> str:
+    return f"{one.source} says {one.environment.value}, {production.source} says production"
 
 
 def _restriction(verdict: Verdict) -> int:
     if verdict.environment in _MOST_RESTRICTIVE_FIRST:
         return _MOST_RESTRICTIVE_FIRST.index(verdict.environment)
     return len(_MOST_RESTRICTIVE_FIRST)
-
-
-def _by_mapping(source: str, key: str, mapping: Mapping[str, str]) -> Verdict | None:
-    return Verdict(environment_of(mapping[key]), f"{source} {key}") if key in mapping else None
-
-
-def _by_pattern(instance_id: str, patterns: Mapping[str, str]) -> Verdict | None:
-    """The first pattern, in the order of the settings, that is found anywhere in the identifier."""
-    for pattern, environment in patterns.items():
-        if re.search(pattern, instance_id):
-            return Verdict(environment_of(environment), f"naming_patterns {pattern}")
-    return None
 
 
 def _by_default(default: str) -> Verdict:

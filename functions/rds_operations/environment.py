@@ -47,6 +47,9 @@ class Deployment:
             allowed_origin=_required("ALLOWED_ORIGIN"),
         )
 
+    def execution_arn(self, operation_id: str) -> str:
+        return self.execution_prefix + operation_id
+
     @property
     def partition(self) -> str:
         """`aws`, `aws-cn` or `aws-us-gov`."""

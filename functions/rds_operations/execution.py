@@ -1,4 +1,4 @@
-"""Execute: act at most once, only on what is on record, and only on what is not production now."""
+"""Execute: act at most once, only on what is on record, and only where nothing is against it now."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from rds_operations import clock
 from rds_operations.access import Access
-from rds_operations.admissibility import gate, not_found
+from rds_operations.admissibility import not_found
 from rds_operations.admission import admit
 from rds_operations.callers import CallerSettings, not_permitted
 from rds_operations.classification import Verdict
@@ -23,7 +23,8 @@ from rds_operations.faults import (
 )
 from rds_operations.gate_settings import GateSettings
 from rds_operations.inspection import inspect
-from rds_operations.items import caller_of
+from rds_operations.items import order_of
+from rds_operations.judgement import judge
 from rds_operations.ledger import Ledger
 from rds_operations.operations import OPERATIONS
 from rds_operations.order import Order
@@ -62,14 +63,15 @@ class Executor:
     def execute(self, order: Order, verdict: Verdict, now: datetime) -> Executed:
         """Raises `RdsThrottled` or `RdsNotReached` where a repetition is safe.
 
-        The session, which can do this one thing, is made first; then comes the claim, then a last look at the tags.
-        Between that look and the call to RDS stands nothing else, and RDS itself asks IAM for the tags at the call.
+        The session, which can do this one thing, is made first; then comes the claim, then a last look, which decides
+        everything anew. Between that look and the call to RDS stands nothing else.
         """
-        item = admit(self.ledger, order, verdict, now, self._not_permitted(order, verdict))
+        item = admit(self.ledger, order, verdict, now, not_permitted(self.callers, order, verdict.environment))
         if isinstance(item, Refusal):
             return _refused(item, now)
+        order = order_of(item)  # with its caller: the order on record decides, not the event
         try:
-            rds = self.access.acting(order, caller_of(item))
+            rds = self.access.acting(order)
         except AccountRefused as refused:
             return _working(order, item) if "acting_at" in item else Executed(failed(str(refused)), now)
         if self.ledger.claim(order, OPERATIONS[order.operation].working_status, now):
@@ -78,7 +80,7 @@ class Executor:
 
     def _act(self, rds: Rds, order: Order, now: datetime) -> Executed:
         try:
-            if refused := self._refused_now(order, now):
+            if refused := self._last_look(order, now):
                 return refused
             return Executed(OPERATIONS[order.operation].start(rds, order), now)
         except RdsThrottled as throttled:
@@ -99,7 +101,7 @@ class Executor:
             )
         working = _working(order, item)
         try:
-            if self._refused_now(order, now):
+            if self._last_look(order, now):
                 return working  # nothing is begun again; the polls will see what the first attempt has done
             return Executed(OPERATIONS[order.operation].resume(rds, order, working.since), working.since)
         except RdsThrottled:
@@ -107,20 +109,16 @@ class Executor:
         except Fault:
             return working  # a look that failed ends nothing: the polls go on looking
 
-    def _refused_now(self, order: Order, now: datetime) -> Executed | None:
-        """The gate, from a live look at the instance and its sources. Raises `RdsNotReached` where there is no look."""
+    def _last_look(self, order: Order, now: datetime) -> Executed | None:
+        """What is against it now, with the verdict of now. Raises `RdsNotReached` where there is no look."""
         try:
             found = inspect(self.access, self.access.targets.place_of(order), order.instance_id, self.gate)
         except RdsUnavailable as unavailable:
             raise RdsNotReached("NotReached", f"No look at {order.instance_id}: {unavailable}") from unavailable
         if found is None:
             return _refused(not_found(order.instance_id), now)
-        refusal = gate(order.instance_id, found.verdict)
-        return _refused(refusal, now, found.verdict) if refusal else None
-
-    def _not_permitted(self, order: Order, verdict: Verdict) -> Refusal | None:
-        """For an order that ADMISSION has not accepted, as whom it was started."""
-        return not_permitted(self.callers, order, verdict.environment)
+        judgement = judge(order, found, self.gate, self.callers)
+        return _refused(judgement.against, now, judgement.verdict) if judgement.against else None
 
 
 def _working(order: Order, item: Item) -> Executed:

@@ -1,14 +1,17 @@
-"""A live look at an instance, and at what it replicates: a replica of production is production."""
+"""A live look at an instance, and at what it replicates and is replicated by: on either side of production it is none
+of this service's.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from rds_operations.access import Access
 from rds_operations.admissibility import verdict_on
-from rds_operations.classification import REPLICATION_SOURCE, UNREADABLE, Environment, Verdict
+from rds_operations.classification import READ_REPLICA, REPLICATION_SOURCE, UNREADABLE, Environment, Verdict
 from rds_operations.faults import AccountRefused, RdsRefused, RdsThrottled
 from rds_operations.gate_settings import GateSettings
 from rds_operations.place import Place
@@ -16,7 +19,7 @@ from rds_operations.place import Place
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef
 
-_MOST_SOURCES = 5
+_LONGEST_CHAIN = 5
 """More than RDS chains: a replica of a replica of a replica.
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReadRepl.html
 """
@@ -33,33 +36,58 @@ class Inspection:
 def inspect(access: Access, place: Place, instance_id: str, settings: GateSettings) -> Inspection | None:
     """None where there is no such instance. Raises what reading RDS raises."""
     instance = access.reading(place).instance(instance_id)
-    return Inspection(instance, verdict_with_sources(access, instance, settings)) if instance else None
+    return Inspection(instance, verdict_with_replication(access, instance, settings)) if instance else None
 
 
-def verdict_with_sources(access: Access, instance: DBInstanceTypeDef, settings: GateSettings) -> Verdict:
-    """The instance's own verdict, unless one of the sources it replicates from is not allowed."""
+def verdict_with_replication(access: Access, instance: DBInstanceTypeDef, settings: GateSettings) -> Verdict:
+    """The instance's own verdict, unless one of the sources it replicates from is not allowed, or one of its replicas
+    is production.
+    """
     own = verdict_on(instance, settings)
     if not own.allowed:
         return own
-    verdicts = _verdicts_of_sources(access, instance, settings)
-    return next((verdict for verdict in verdicts if not verdict.allowed), own)
+    against = chain(
+        (verdict for verdict in _verdicts_of_sources(access, instance, settings) if not verdict.allowed),
+        _verdicts_against(access, instance, settings, _LONGEST_CHAIN),
+    )
+    return next(against, own)
 
 
 def _verdicts_of_sources(access: Access, instance: DBInstanceTypeDef, settings: GateSettings) -> Iterator[Verdict]:
     """From the nearest source to the farthest. One that cannot be read is unknown, so refused."""
-    for _source in range(_MOST_SOURCES):
+    for _source in range(_LONGEST_CHAIN):
         name = _source_of(instance)
         if not name:
             return
         found = _read(access, instance, name)
         if not found:
-            yield _unreadable(name)
+            yield _unreadable(REPLICATION_SOURCE, name)
             return
         verdict = verdict_on(found, settings)
         yield replace(verdict, source=f"{REPLICATION_SOURCE} {name}, {verdict.source}")
         instance = found
     if name := _source_of(instance):
-        yield _unreadable(name)
+        yield _unreadable(REPLICATION_SOURCE, name)
+
+
+def _verdicts_against(
+    access: Access, instance: DBInstanceTypeDef, settings: GateSettings, levels: int
+) -> Iterator[Verdict]:
+    """Of the replicas, and of their replicas: the ones that are production, or that cannot be read.
+
+    A replica that nobody has classified is no reason: RDS does not give it the tags of its source.
+    """
+    for cluster in instance.get("ReadReplicaDBClusterIdentifiers", ()):
+        yield _unreadable(READ_REPLICA, cluster)
+    for name in instance.get("ReadReplicaDBInstanceIdentifiers", ()):
+        replica = _read(access, instance, name) if levels else None
+        if not replica:
+            yield _unreadable(READ_REPLICA, name)
+            continue
+        verdict = verdict_on(replica, settings)
+        if verdict.environment is Environment.PRODUCTION or verdict.source == UNREADABLE:
+            yield replace(verdict, source=f"{READ_REPLICA} {name}, {verdict.source}")
+        yield from _verdicts_against(access, replica, settings, levels - 1)
 
 
 def _source_of(instance: DBInstanceTypeDef) -> str:
@@ -71,17 +99,18 @@ def _source_of(instance: DBInstanceTypeDef) -> str:
     )
 
 
-def _read(access: Access, instance: DBInstanceTypeDef, source: str) -> DBInstanceTypeDef | None:
-    if source == instance.get("ReadReplicaSourceDBClusterIdentifier"):
+def _read(access: Access, instance: DBInstanceTypeDef, name: str) -> DBInstanceTypeDef | None:
+    """Its source or replica of this name, or ARN."""
+    if name == instance.get("ReadReplicaSourceDBClusterIdentifier"):
         return None
-    arn = source if source.startswith("arn:") else instance["DBInstanceArn"]
+    arn = name if name.startswith("arn:") else instance["DBInstanceArn"]
     try:
-        return access.reading(Place.of_arn(arn)).instance(source.rpartition(":")[2])
+        return access.reading(Place.of_arn(arn)).instance(name.rpartition(":")[2])
     except RdsThrottled:
         raise
     except (AccountRefused, RdsRefused):
         return None
 
 
-def _unreadable(source: str) -> Verdict:
-    return Verdict(Environment.UNKNOWN, f"{REPLICATION_SOURCE} {source}, {UNREADABLE}")
+def _unreadable(relation: str, name: str) -> Verdict:
+    return Verdict(Environment.UNKNOWN, f"{relation} {name}, {UNREADABLE}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from rds_operations import clock
@@ -43,6 +44,13 @@ def from_execution(request: str, execution: Document, targets: Targets) -> Order
     known = execution_stub(request, execution)
     parsed = _request(request, targets)
     return (known, parsed) if isinstance(parsed, Refusal) else _asking(known, parsed)
+
+
+def by_itself(order: Order, execution_arn: str) -> Order:
+    """The order as the execution's own, whatever it says of a caller: who called stands in ADMISSION's record."""
+    return replace(
+        order, caller=direct_start(execution_arn), execution_arn=execution_arn, request_id="", idempotency_key=""
+    )
 
 
 def _request(text: str, targets: Targets) -> Request | Refusal:

@@ -8,7 +8,7 @@ from datetime import datetime
 from rds_operations.access import Access
 from rds_operations.faults import Fault
 from rds_operations.gate_settings import GateSettings
-from rds_operations.inspection import verdict_with_sources
+from rds_operations.inspection import verdict_with_replication
 from rds_operations.inventory import Inventory
 from rds_operations.place import Place
 from rds_operations.telemetry import logger
@@ -32,7 +32,7 @@ def take_stock(access: Access, inventory: Inventory, settings: GateSettings, now
 def _list(access: Access, inventory: Inventory, settings: GateSettings, place: Place, now: datetime) -> Counter[str]:
     there = set()
     for instance in access.reading(place).instances():
-        inventory.put(place, instance, verdict_with_sources(access, instance, settings), now)
+        inventory.put(place, instance, verdict_with_replication(access, instance, settings), now)
         there.add(instance["DBInstanceIdentifier"])
     gone = [seen for seen in inventory.at(place) if seen.instance_id not in there and not seen.gone]
     for seen in gone:

@@ -1,4 +1,4 @@
-"""What is shipped decides: these tests ask the built package, in an interpreter that sees nothing else of the project."""
+"""What is shipped decides: these tests ask the built package, in an interpreter that sees nothing else of ours."""
 
 from __future__ import annotations
 

@@ -142,6 +142,9 @@ class CreateSnapshot(Operation):
     def resources(self, order: Order) -> dict[str, str]:
         return super().resources(order) | {SNAPSHOT: order.parameters["snapshot_id"]}
 
+    def tags(self, parameters: Parameters) -> dict[str, str]:
+        return {tag["Key"]: tag["Value"] for tag in parameters["tags"]}
+
     def document(self, order: Order, progress: Progress) -> dict[str, Any]:
         return {"snapshot_id": order.parameters["snapshot_id"], **progress.details}
 

@@ -89,6 +89,10 @@ class Operation(ABC):
         """The names of the RDS resources that it touches, by their type."""
         return {INSTANCE: order.instance_id}
 
+    def tags(self, parameters: Parameters) -> dict[str, str]:
+        """The caller's tags for what the operation makes."""
+        return {}
+
     @abstractmethod
     def document(self, order: Order, progress: Progress) -> dict[str, Any]:
         """The operation's own keys of the specification's result document."""

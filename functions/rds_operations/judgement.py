@@ -1,0 +1,43 @@
+"""The one place that decides on a live look: may this be done to this database, for this caller, now?
+
+Classify asks before the answer and when the operation begins, Execute right before acting; each with a look of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rds_operations.admissibility import contradiction, gate, impossible, obstacle
+from rds_operations.callers import CallerSettings, not_permitted
+from rds_operations.classification import Verdict
+from rds_operations.gate_settings import GateSettings
+from rds_operations.inspection import Inspection
+from rds_operations.order import Order
+from rds_operations.refusals import Refusal
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """`refusal` is a no for good, `obstacle` one for now; neither is a yes."""
+
+    verdict: Verdict
+    refusal: Refusal | None = None
+    obstacle: Refusal | None = None
+
+    @property
+    def against(self) -> Refusal | None:
+        return self.refusal or self.obstacle
+
+
+def judge(order: Order, found: Inspection, settings: GateSettings, callers: CallerSettings) -> Judgement:
+    """Ask in this order: the environment, the caller's permission for it, whether the operation fits, what is in the
+    way.
+    """
+    verdict = found.verdict
+    refusal = (
+        gate(order.instance_id, verdict)
+        or not_permitted(callers, order, verdict.environment)
+        or impossible(order, found.instance)
+        or contradiction(order, verdict, settings)
+    )
+    return Judgement(verdict, refusal, None if refusal else obstacle(order, found.instance))

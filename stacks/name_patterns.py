@@ -1,0 +1,109 @@
+"""Whether a name pattern can be found in any RDS identifier at all.
+
+One that cannot (`prod_`, `^-`, `orders/`) protects nothing, and nobody would notice.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Iterable
+from importlib import import_module
+from typing import Any
+
+# Python's own parser: the pattern as a tree of (operation, argument).
+_parse = import_module("re._parser").parse
+
+# Where in an identifier a match can stand. A letter first, then letters, digits and single hyphens, none at the end.
+# https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
+_START, _INSIDE, _HYPHEN, _END = "start", "inside", "after a hyphen", "end"
+_ANYWHERE = frozenset({_START, _INSIDE, _HYPHEN})
+_LETTERS = frozenset(string.ascii_lowercase)
+_CHARACTERS = sorted(_LETTERS | set(string.digits) | {"-"})
+Places = frozenset[str]
+
+
+def can_be_found(pattern: str) -> bool:
+    """Searched anywhere in an identifier, in any case. What Python's regular expressions have beyond plain ones (looking
+    around, references back) counts as able to fit.
+    """
+    return bool(_after(_parse(pattern, re.IGNORECASE), _ANYWHERE))
+
+
+def _after(nodes: Iterable[tuple[Any, Any]], places: Places) -> Places:
+    """Where a match can have come to, from these places, when all the nodes have matched one after the other."""
+    for operation, argument in nodes:
+        places = _step(str(operation), argument, places)
+    return places
+
+
+def _step(operation: str, argument: Any, places: Places) -> Places:
+    if operation in ("LITERAL", "NOT_LITERAL", "IN", "ANY"):
+        return _consume(_fitting(operation, argument), places)
+    if operation == "AT":
+        return _at(str(argument), places)
+    if operation == "SUBPATTERN":
+        return _after(argument[-1], places)
+    if operation == "BRANCH":
+        return frozenset().union(*(_after(branch, places) for branch in argument[1]))
+    if operation in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
+        return _repeated(*argument, places)
+    if operation in ("ASSERT", "ASSERT_NOT"):
+        return places
+    return places | _ANYWHERE | {_END} if places else places
+
+
+def _fitting(operation: str, argument: Any) -> set[str]:
+    """The characters of identifiers that a node takes, as Python itself takes them."""
+    if operation == "ANY":
+        return set(_CHARACTERS)
+    return {character for character in _CHARACTERS if _takes(operation, argument, character)}
+
+
+def _takes(operation: str, argument: Any, character: str) -> bool:
+    if operation in ("LITERAL", "NOT_LITERAL"):
+        return _is_same(argument, character) is (operation == "LITERAL")
+    negated = str(argument[0][0]) == "NEGATE"
+    return any(_is_member(str(kind), value, character) for kind, value in argument[negated:]) is not negated
+
+
+def _is_member(kind: str, value: Any, character: str) -> bool:
+    spellings = {ord(character), ord(character.upper())}
+    if kind == "RANGE":
+        return any(value[0] <= spelling <= value[1] for spelling in spellings)
+    if kind == "CATEGORY":
+        members = {"DIGIT": character.isdigit(), "WORD": character != "-", "SPACE": False}
+        _category, *negation, name = str(value).split("_")
+        return members[name] is not bool(negation)
+    return _is_same(value, character)
+
+
+def _is_same(literal: int, character: str) -> bool:
+    return bool(re.fullmatch(re.escape(chr(literal)), character, re.IGNORECASE))
+
+
+def _consume(characters: set[str], places: Places) -> Places:
+    reached = set()
+    if places & {_START, _INSIDE, _HYPHEN} and characters & _LETTERS:
+        reached.add(_INSIDE)
+    if places & {_INSIDE, _HYPHEN} and characters - _LETTERS - {"-"}:
+        reached.add(_INSIDE)
+    if _INSIDE in places and "-" in characters:
+        reached.add(_HYPHEN)
+    return frozenset(reached)
+
+
+def _at(where: str, places: Places) -> Places:
+    if where in ("AT_BEGINNING", "AT_BEGINNING_STRING"):
+        return places & {_START}
+    if where in ("AT_END", "AT_END_STRING"):
+        return frozenset({_END}) if places & {_INSIDE, _END} else frozenset()
+    return places
+
+
+def _repeated(least: int, most: int, nodes: Any, places: Places) -> Places:
+    for _time in range(min(least, 64)):
+        places = _after(nodes, places)
+    for _time in range(min(most - least, len(_ANYWHERE) + 1)):
+        places |= _after(nodes, places)
+    return places
