@@ -24,8 +24,9 @@ Places = frozenset[str]
 
 
 def can_be_found(pattern: str) -> bool:
-    """Searched anywhere in an identifier, in any case. What Python's regular expressions have beyond plain ones (looking
-    around, references back) counts as able to fit.
+    """Searched anywhere in an identifier, in any case.
+
+    What Python has beyond plain regular expressions (looking around, references back) counts as able to fit.
     """
     return bool(_after(_parse(pattern, re.IGNORECASE), _ANYWHERE))
 
@@ -42,14 +43,12 @@ def _step(operation: str, argument: Any, places: Places) -> Places:
         return _consume(_fitting(operation, argument), places)
     if operation == "AT":
         return _at(str(argument), places)
-    if operation == "SUBPATTERN":
-        return _after(argument[-1], places)
-    if operation == "BRANCH":
-        return frozenset().union(*(_after(branch, places) for branch in argument[1]))
+    if operation in ("SUBPATTERN", "BRANCH"):
+        branches = argument[1] if operation == "BRANCH" else [argument[-1]]
+        return frozenset().union(*(_after(branch, places) for branch in branches))
     if operation in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
-        return _repeated(*argument, places)
-    if operation in ("ASSERT", "ASSERT_NOT"):
-        return places
+        least, most, nodes = argument
+        return _repeated(least, most, nodes, places)
     return places | _ANYWHERE | {_END} if places else places
 
 

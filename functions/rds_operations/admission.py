@@ -8,7 +8,7 @@ from typing import Any
 
 from rds_operations.classification import Verdict
 from rds_operations.faults import TableBusy, TooLate
-from rds_operations.items import elsewhere, order_of
+from rds_operations.items import ACCEPTED, elsewhere, order_of
 from rds_operations.ledger import Ledger
 from rds_operations.order import Order
 from rds_operations.place import Place
@@ -73,10 +73,10 @@ def acceptance(item: Item, order: Order, home: Place) -> dict[str, Any]:
 
 
 def accepted_reply(item: Item, home: Place, *, repeated: bool = False) -> dict[str, Any]:
-    """202 with the operation as it stands; to a repetition of its request it says so."""
-    names = ("operation", "instance_id", "operation_id", "execution_arn", "environment", "status")
+    """202. A repetition of the request is told so, and how the operation stands now."""
+    names = ("operation", "instance_id", "operation_id", "execution_arn", "environment")
     body = {name: item[name] for name in names} | elsewhere(item, home)
-    body |= {"repeated": True} if repeated else {}
+    body |= {"status": item["status"], "repeated": True} if repeated else {"status": ACCEPTED}
     return reply(202, body, location=f"/operations/{item['operation_id']}")
 
 

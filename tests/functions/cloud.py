@@ -125,7 +125,7 @@ class Cloud:
                 access._readers[place] = before.reading(place)
             self._set(state, access=access)
         classify, execute = self.modules["classify"], self.modules["execute"]
-        self._set("classify", assessor=Assessor(classify.access, classify.inventory, gate, callers))
+        self._set("classify", assessor=Assessor(classify.access, classify.inventory, classify.ledger, gate, callers))
         self._set("execute", executor=Executor(execute.access, execute.executor.ledger, gate, callers))
         self._set("inventory", settings=gate)
         self._set("status", callers=callers)
@@ -356,7 +356,7 @@ class Cloud:
 
     def _through(self, states: tuple[str, ...], work: Document) -> Document:
         for state in states:
-            if "refusal" in work:
+            if "refusal" in work or "reply" in work:
                 break
             work = work | self.call(state, work)
         return work

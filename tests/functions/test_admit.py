@@ -2,14 +2,26 @@
 
 import json
 import time
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
 from rds_operations import clock
+from rds_operations.callers import CallerSettings
 from rds_operations.faults import TableBusy, TooLate
 from tests.functions.cloud import LOCK, Cloud, Document, a_work
-from tests.unit.builders import ACCOUNT, EXECUTION_PREFIX, INSTANCE_ID, REGION, SNAPSHOT_ID, a_context, a_request
+from tests.unit.builders import (
+    ACCOUNT,
+    EXECUTION_PREFIX,
+    INSTANCE_ID,
+    REGION,
+    SNAPSHOT_ID,
+    a_context,
+    a_request,
+    an_envelope,
+    an_execution,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -19,6 +31,12 @@ def _instance(cloud: Cloud) -> None:
 
 def reply(work: Document) -> tuple[int, Document]:
     return work["reply"]["statusCode"], json.loads(work["reply"]["body"])
+
+
+def repeated(first: Document, status: str = "accepted") -> tuple[int, Document]:
+    """The answer to a repetition of a request whose operation stands so now."""
+    code, body = reply(first)
+    return code, {**body, "status": status, "repeated": True}
 
 
 def test_a_new_order_is_on_record_with_its_lock_before_it_begins(cloud: Cloud) -> None:
@@ -62,23 +80,85 @@ def test_a_new_order_is_on_record_with_its_lock_before_it_begins(cloud: Cloud) -
 def test_the_same_key_and_request_get_the_same_answer_and_no_second_record(cloud: Cloud) -> None:
     first = cloud.request(a_request(), key="my-key", request_id="request-1")
     again = cloud.request(a_request() | {"instance_id": INSTANCE_ID.upper()}, key="my-key", request_id="request-2")
-    assert again["reply"] == first["reply"]
+    assert reply(again) == repeated(first)
     assert again["start"] == first["start"]
     assert cloud.events() == ["accepted"]
+
+
+def test_two_requests_with_one_key_side_by_side_are_one_operation(cloud: Cloud) -> None:
+    """Both have passed Classify before either is admitted."""
+    envelope = an_envelope(a_request(), idempotency_key="my-key")
+    works = []
+    for name in ("request-1", "request-2"):
+        work = cloud.call("validate", {"machine": "ADMISSION", "envelope": envelope, "execution": an_execution(name)})
+        works.append(work | cloud.call("classify", work))
+    first, again = (work | cloud.call("admit", work) for work in works)
+    assert reply(again) == repeated(first)
+    assert again["start"] == first["start"]
+    assert cloud.events() == ["accepted"]
+
+
+@pytest.mark.parametrize(
+    "place", [{}, {"region": REGION}, {"account_id": ACCOUNT}, {"account_id": ACCOUNT, "region": REGION}]
+)
+def test_a_repetition_may_name_the_place_or_leave_it_open(cloud: Cloud, place: Document) -> None:
+    first = cloud.request(a_request(), key="my-key")
+    assert reply(cloud.request(a_request() | place, key="my-key", request_id="request-2")) == repeated(first)
 
 
 def test_a_replay_of_what_has_begun_does_not_start_it_again(cloud: Cloud) -> None:
     first = cloud.request(a_request(), key="my-key")
     cloud.executed(cloud.begin(first["start"]))
     again = cloud.request(a_request(), key="my-key", request_id="request-2")
-    assert again["reply"] == first["reply"]
+    assert reply(again) == repeated(first, "creating")
     assert "start" not in again
+
+
+def test_a_replay_of_what_is_over_tells_how_it_ended(cloud: Cloud) -> None:
+    first = cloud.request(a_request("modify_backup_window"), key="my-key")
+    cloud.audited(cloud.executed(cloud.begin(first["start"])))
+    again = cloud.request(a_request("modify_backup_window"), key="my-key", request_id="request-2")
+    assert reply(again) == repeated(first, "available")
+    assert "start" not in again
+
+
+def retag(cloud: Cloud) -> None:
+    cloud.retag("Production")
+
+
+def remove(cloud: Cloud) -> None:
+    cloud.delete_instance()
+
+
+def withdraw(cloud: Cloud) -> None:
+    cloud.deploy(callers=CallerSettings(permissions={"group:others": {}}))
+
+
+@pytest.mark.parametrize("change", [retag, remove, withdraw])
+def test_what_was_accepted_stays_accepted_whatever_has_changed(cloud: Cloud, change: Callable[[Cloud], None]) -> None:
+    first = cloud.request(a_request(), key="my-key")
+    change(cloud)
+    assert reply(cloud.request(a_request(), key="my-key", request_id="request-2")) == repeated(first)
+    assert cloud.events() == ["accepted"]
+    refused = cloud.answered(cloud.request(a_request(), key="another-key", request_id="request-3"))
+    assert refused["statusCode"] in (403, 404), "without the key it is asked anew"
+
+
+@pytest.mark.parametrize("change", [retag, remove, withdraw])
+def test_another_request_under_a_used_key_is_a_conflict_whatever_has_changed(
+    cloud: Cloud, change: Callable[[Cloud], None]
+) -> None:
+    cloud.request(a_request(), key="my-key")
+    change(cloud)
+    refused = cloud.answered(cloud.request(a_request("reboot_instance"), key="my-key", request_id="request-2"))
+    assert (refused["statusCode"], refused["code"]) == (409, "idempotency_key_reused")
+    assert sorted(cloud.events()) == ["accepted", "refused"]
 
 
 def test_a_replay_is_answered_though_the_instance_is_in_the_way_now(cloud: Cloud) -> None:
     first = cloud.request(a_request(), key="my-key")
     cloud.rds.stop_db_instance(DBInstanceIdentifier=INSTANCE_ID)
-    assert cloud.request(a_request(), key="my-key", request_id="request-2")["reply"] == first["reply"]
+    assert reply(cloud.request(a_request(), key="my-key", request_id="request-2")) == repeated(first)
 
 
 def test_a_retried_admit_of_one_request_replays(cloud: Cloud) -> None:

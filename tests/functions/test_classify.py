@@ -10,11 +10,19 @@ from tests.unit.builders import ACCOUNT, INSTANCE_ID, REGION, a_request
 
 
 def test_an_allowed_instance(cloud: Cloud) -> None:
-    cloud.create_instance("Dev ")
+    cloud.create_instance("Dev")
     assert cloud.call("classify", a_work()) == {
         "order": a_work()["order"],
-        "verdict": {"environment": "development", "source": "tag Environment=Dev "},
+        "verdict": {"environment": "development", "source": "tag Environment=Dev"},
     }
+
+
+def test_a_value_that_iam_would_not_take_is_refused_at_once(cloud: Cloud) -> None:
+    cloud.create_instance(" Development ")
+    refusal = cloud.answered(cloud.request(a_request()))
+    assert (refusal["statusCode"], refusal["code"]) == (403, "environment_unknown")
+    assert "(tag Environment= Development , with spaces around the value)" in refusal["error"]
+    assert cloud.events() == ["refused"]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from rds_operations.classification import ALLOWED_ENVIRONMENTS, UNREADABLE, clas
 from rds_operations.gate_settings import ENVIRONMENT_TAG_NAMES, GateSettings
 from rds_operations.identity import Authentication, caller_identity
 from rds_operations.operations import OPERATIONS
+from rds_operations.place import Place
 from rds_operations.refusals import Code
 from rds_operations.targets import ACTING_ROLE, READING_ROLE
 from rds_operations.validation import LARGEST_BODY
@@ -27,6 +28,7 @@ from tests.infrastructure.conftest import ROOT, Template
 from tests.infrastructure.iam_simulator import Simulator
 from tests.infrastructure.test_second_lock import lock_of
 
+PLACE = Place("111122223333", "eu-west-1")
 README = (ROOT / "README.md").read_text()
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FOUR_PAGES = ("environment-classification", "flexible-tag-names", "cross-account-setup", "deployment")
@@ -166,13 +168,20 @@ def test_classification_page_names_the_codes_of_the_gate_and_what_is_allowed() -
 def test_the_order_of_the_classification_is_the_pages() -> None:
     """Every source says something else; each in turn is taken away."""
     settings = GateSettings(
-        instance_mappings={"111122223333/dev-1": "test", "dev-1": "sandbox"},
+        instance_mappings={"dev-1": "sandbox", "111122223333/dev-1": "test", "111122223333/eu-west-1/dev-1": "poc"},
         account_mappings={"111122223333": "staging"},
         naming_patterns={"^dev-": "poc", "1": "test"},
         default_environment="dev",
     )
-    removed = ["tags", "111122223333/dev-1", "dev-1", "account_mappings", "naming_patterns"]
-    sources = ["tag Env=dev", "instance_mappings 111122223333/dev-1", "instance_mappings dev-1"]
+    removed = [
+        "tags",
+        "111122223333/eu-west-1/dev-1",
+        "111122223333/dev-1",
+        "dev-1",
+        "account_mappings",
+        "naming_patterns",
+    ]
+    sources = ["tag Env=dev", *(f"instance_mappings {key}" for key in removed[1:4])]
     sources += ["account_mappings 111122223333", "naming_patterns ^dev-", "default_environment"]
     for step, source in enumerate(sources):
         gone = removed[:step]
@@ -183,8 +192,15 @@ def test_the_order_of_the_classification_is_the_pages() -> None:
             default_environment=settings.default_environment,
         )
         tags = {} if "tags" in gone else {"Env": "dev"}
-        assert classify("dev-1", "111122223333", tags, left).source == source
-    order = ("**Tags**", "`<account>/<name>`", "`<name>`", "**`account_mappings`**", "**`naming_patterns`**")
+        assert classify("dev-1", PLACE, tags, left).source == source
+    order = (
+        "**Tags**",
+        "`<account>/<Region>/<name>`",
+        "`<account>/<name>`",
+        "`<name>`",
+        "**`account_mappings`**",
+        "**`naming_patterns`**",
+    )
     places = [page("environment-classification").index(word) for word in (*order, "**`default_environment`**")]
     assert places == sorted(places)
 
@@ -204,7 +220,7 @@ def simulator() -> Iterator[Simulator]:
 def test_examples_of_tags_are_what_the_classifier_and_iam_make_of_them(simulator: Simulator, cells: list[str]) -> None:
     tags_text, environment, source, iam = cells
     tags = json.loads(tags_text.strip("`"))
-    verdict = classify("any-name", "111122223333", tags, GateSettings())
+    verdict = classify("any-name", PLACE, tags, GateSettings())
     assert (verdict.environment.value, verdict.source) == (environment, source.strip("`"))
     lock = lock_of(simulator, ENVIRONMENT_TAG_NAMES)
     allowed = {decision.allowed for decision in lock.decisions("rds:RebootDBInstance", tags)}

@@ -146,7 +146,7 @@ def contexts(tags: Tags) -> list[dict[str, str]]:
 
 def by_tags(tags: Tags, gate: GateSettings = SHIPPED) -> Environment | None:
     """What the tags alone say; None where there is no environment tag."""
-    verdict = classify("orders-01", HOME, tags, gate)
+    verdict = classify("orders-01", Place(HOME, REGION), tags, gate)
     return None if verdict.source == NOTHING else verdict.environment
 
 

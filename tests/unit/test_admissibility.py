@@ -12,7 +12,7 @@ from rds_operations.classification import NOTHING, Environment, Verdict, classif
 from rds_operations.gate_settings import GateSettings
 from rds_operations.operations import OPERATIONS
 from rds_operations.refusals import Code, Refusal
-from tests.unit.builders import ACCOUNT, COMPLETE, DEVELOPMENT, INSTANCE_ID, an_instance, an_order, verdicts
+from tests.unit.builders import ACCOUNT, COMPLETE, DEVELOPMENT, HOME, INSTANCE_ID, an_instance, an_order, verdicts
 
 FIX = "Tag it with Environment set to development, test, staging, poc or sandbox, or have it mapped in the settings."
 READY = {
@@ -69,10 +69,17 @@ def test_production_is_refused_with_the_documented_text() -> None:
 def test_a_disputed_environment_is_refused_with_the_two_that_disagree() -> None:
     told = "tag Env=dev says development, naming_patterns ^prod- says production"
     way_out = "Have the one that is wrong corrected, or create a CloudOps request."
-    refusal = gate(INSTANCE_ID, Verdict(Environment.PRODUCTION, "tag Env=dev", told))
+    refusal = gate(INSTANCE_ID, Verdict(Environment.PRODUCTION, "tag Env=dev", told, disputed=True))
     text = f"Operations not allowed on {INSTANCE_ID}: {told}. {way_out}"
     assert refusal == Refusal(403, Code.ENVIRONMENT_DISPUTED, text)
     assert gate(INSTANCE_ID, Verdict(Environment.DEVELOPMENT, "tag Env=dev", told)) is None
+
+
+def test_production_that_overrules_is_refused_as_production() -> None:
+    told = "naming_patterns ^test- says test, naming_patterns -prod$ says production"
+    refusal = gate(INSTANCE_ID, Verdict(Environment.PRODUCTION, "naming_patterns -prod$", told))
+    assert refusal
+    assert refusal.code is Code.PRODUCTION_INSTANCE
 
 
 @pytest.mark.parametrize(
@@ -210,7 +217,7 @@ def test_a_verdict_has_no_other_ground_than_the_tags_the_name_and_the_account(
     listed = [{"Key": name, "Value": word} for name, word in tags.items()]
     misleading = {"DBInstanceStatus": "prod", "Engine": "dev", "DBName": "dev", "DBSubnetGroup": {"VpcId": "dev"}}
     assert verdict_on(an_instance(TagList=listed, **misleading), settings) == classify(
-        INSTANCE_ID, ACCOUNT, tags, settings
+        INSTANCE_ID, HOME, tags, settings
     )
     assert not verdict_on(an_instance("TagList"), settings).allowed
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from rds_operations.classification import NOTHING, Environment, Verdict, classify, environment_of
 from rds_operations.gate_settings import GateSettings
-from tests.unit.builders import ACCOUNT, INSTANCE_ID, OTHER_ACCOUNT
+from rds_operations.place import Place
+from tests.unit.builders import ACCOUNT, HOME, INSTANCE_ID, OTHER_ACCOUNT, OTHER_REGION, REGION
 
 TAG_NAMES = (
     "Environment", "Env", "ENV", "environment", "env", "Environ", "environ", "ENVIRON", "Stage", "stage", "STAGE",
@@ -27,6 +28,7 @@ WORDS = {
     }.items()
     for word in words.split()
 }
+PRODUCTION_WORDS = {word for word, environment in WORDS.items() if environment == "production"}
 ALLOWED = {"development", "test", "staging", "poc", "sandbox"}
 ALL_ALLOW = GateSettings(
     instance_mappings={INSTANCE_ID: "dev"},
@@ -42,7 +44,7 @@ def spellings(word: str) -> list[str]:
 
 
 def judged(tags: dict[str, str], settings: GateSettings = ALL_ALLOW, instance_id: str = INSTANCE_ID) -> Verdict:
-    return classify(instance_id, ACCOUNT, tags, settings)
+    return classify(instance_id, HOME, tags, settings)
 
 
 some_tag_names = st.sampled_from(TAG_NAMES) | st.sampled_from(
@@ -75,9 +77,26 @@ def test_every_spelling_case_of_a_tag_name_decides(name: str) -> None:
 
 @pytest.mark.parametrize(("word", "environment"), WORDS.items())
 def test_every_word_of_the_table(word: str, environment: str) -> None:
-    for value in (word, word.upper(), word.title(), f"  {word}\t\n"):
+    for value in (word, word.upper(), word.title()):
         verdict = judged({"Environment": value})
         assert (verdict.environment, verdict.allowed) == (environment, environment in ALLOWED)
+
+
+@pytest.mark.parametrize("padded", [" {}", "{} ", "\t{}\n", "\u3000{}", "{}\u00a0", " {}\r"])
+def test_spaces_around_a_word_hide_no_production_and_open_nothing(padded: str) -> None:
+    """IAM does not trim: what our code let through it would deny, after the answer."""
+    for word, environment in WORDS.items():
+        value = padded.format(word.title())
+        verdict = judged({"Environment": value})
+        if environment == "production":
+            assert verdict == Verdict(Environment.PRODUCTION, f"tag Environment={value}")
+        else:
+            assert verdict == Verdict(Environment.UNKNOWN, f"tag Environment={value}, with spaces around the value")
+
+
+def test_a_word_with_spaces_around_it_beside_a_plain_one_opens_nothing() -> None:
+    assert judged({"Env": "dev", "Stage": " dev"}).environment is Environment.UNKNOWN
+    assert judged({"Env": "dev ", "Stage": "dev"}).environment is Environment.UNKNOWN
 
 
 @pytest.mark.parametrize("value", ["", " ", "non-prod", "prod1", "development team", "d e v", "dev,prod", "produktion"])
@@ -108,43 +127,74 @@ def test_the_first_pattern_that_is_found_decides() -> None:
     assert judged({}, settings) == Verdict(Environment.POC, "naming_patterns -0[0-9]$")
 
 
+@given(st.permutations(["^test-", "-prod$", "orders", "^t"]), st.sampled_from(["test", "staging", "dev"]))
+def test_of_all_patterns_that_fit_production_wins_wherever_it_stands(order: list[str], word: str) -> None:
+    settings = GateSettings(naming_patterns=dict.fromkeys(order, word) | {"-prod$": "production"})
+    first = next(pattern for pattern in order if pattern != "-prod$")
+    assert judged({}, settings, "test-orders-prod") == Verdict(
+        Environment.PRODUCTION,
+        "naming_patterns -prod$",
+        f"naming_patterns {first} says {judged({'Env': word}).environment}, naming_patterns -prod$ says production",
+    )
+    assert judged({}, settings, "test-orders-dev") == Verdict(
+        judged({"Env": word}).environment, f"naming_patterns {first}"
+    )
+
+
+@pytest.mark.parametrize("pattern", ["^PROD-", "^Prod-", "^[P]ROD", "[A-Z]ROD-"])
+def test_a_pattern_fits_in_any_case(pattern: str) -> None:
+    settings = GateSettings(naming_patterns={pattern: "production"}, default_environment="dev")
+    assert judged({}, settings, "prod-orders-01").environment is Environment.PRODUCTION
+
+
 def test_a_mapping_for_another_instance_or_account_decides_nothing() -> None:
     settings = GateSettings(instance_mappings={"other": "dev"}, account_mappings={"210987654321": "dev"})
     assert judged({}, settings).environment is Environment.UNKNOWN
 
 
-def test_a_mapping_of_an_instance_in_its_account_wins_over_one_of_its_name_alone() -> None:
-    own = f"{ACCOUNT}/{INSTANCE_ID}"
-    settings = GateSettings(
-        instance_mappings={INSTANCE_ID: "dev", own: "prod"},
-        account_mappings={ACCOUNT: "test"},
-        default_environment="poc",
+KEYS = [f"{ACCOUNT}/{REGION}/{INSTANCE_ID}", f"{ACCOUNT}/{INSTANCE_ID}", INSTANCE_ID]
+"""Of one instance, the most exact first."""
+
+
+@given(st.permutations(KEYS), st.lists(some_words, min_size=3, max_size=3))
+def test_of_the_mappings_of_one_instance_production_wins_else_the_most_exact_key(
+    order: list[str], words: list[str]
+) -> None:
+    by_key = dict(zip(KEYS, words, strict=True))
+    verdict = judged({}, GateSettings(instance_mappings={key: by_key[key] for key in order}))
+    wins = next((key for key in KEYS if WORDS[by_key[key]] == "production"), KEYS[0])
+    assert (verdict.environment.value, verdict.source) == (WORDS[by_key[wins]], f"instance_mappings {wins}")
+    assert bool(verdict.disagreement) == (
+        verdict.environment == "production" and set(words) - PRODUCTION_WORDS != set()
     )
-    assert judged({}, settings) == Verdict(Environment.PRODUCTION, f"instance_mappings {own}")
-    reversed_ = replace(settings, instance_mappings={own: "qa", INSTANCE_ID: "prod"})
-    assert judged({}, reversed_) == Verdict(Environment.TEST, f"instance_mappings {own}")
-    assert judged({"Env": "dev"}, reversed_) == Verdict(Environment.DEVELOPMENT, "tag Env=dev")
-    told = f"tag Env=dev says development, instance_mappings {own} says production"
-    assert judged({"Env": "dev"}, settings).disagreement == told
+
+
+@pytest.mark.parametrize(
+    "place", [Place(ACCOUNT, OTHER_REGION), Place(OTHER_ACCOUNT, REGION), Place(OTHER_ACCOUNT, OTHER_REGION)]
+)
+def test_a_mapping_of_a_place_means_no_namesake_elsewhere(place: Place) -> None:
+    settings = GateSettings(instance_mappings={KEYS[0]: "staging"})
+    assert judged({}, settings).environment is Environment.STAGING
+    assert classify(INSTANCE_ID, place, {}, settings) == Verdict(Environment.UNKNOWN, NOTHING)
 
 
 def test_a_mapping_of_an_instance_in_another_account_means_only_that_one() -> None:
     theirs = f"{OTHER_ACCOUNT}/{INSTANCE_ID}"
     settings = GateSettings(instance_mappings={theirs: "dev"})
     assert judged({}, settings) == Verdict(Environment.UNKNOWN, NOTHING)
-    assert classify(INSTANCE_ID, OTHER_ACCOUNT, {}, settings) == Verdict(
-        Environment.DEVELOPMENT, f"instance_mappings {theirs}"
-    )
+    there = Place(OTHER_ACCOUNT, REGION)
+    assert classify(INSTANCE_ID, there, {}, settings) == Verdict(Environment.DEVELOPMENT, f"instance_mappings {theirs}")
     with_plain = GateSettings(instance_mappings={theirs: "dev", INSTANCE_ID: "prod"})
     assert judged({}, with_plain) == Verdict(Environment.PRODUCTION, f"instance_mappings {INSTANCE_ID}")
     for name in (f"x-{INSTANCE_ID}", INSTANCE_ID[1:], f"{INSTANCE_ID}-2", f"{OTHER_ACCOUNT}-{INSTANCE_ID}"):
-        assert classify(name, OTHER_ACCOUNT, {}, settings).environment is Environment.UNKNOWN
+        assert classify(name, there, {}, settings).environment is Environment.UNKNOWN
 
 
 def test_a_configured_tag_name_decides_and_the_built_in_spellings_still_count() -> None:
     settings = GateSettings(environment_tag_names=("Tier",))
     assert judged({"Tier": "qa"}, settings) == Verdict(Environment.TEST, "tag Tier=qa")
-    assert judged({"tier": "qa"}, settings).environment is Environment.UNKNOWN
+    assert judged({"tier": "qa"}, settings) == Verdict(Environment.TEST, "tag tier=qa")
+    assert judged({"TIER": "live"}, settings).environment is Environment.PRODUCTION
     assert judged({"Tier": "qa", "Environment": "prod"}, settings).environment is Environment.PRODUCTION
 
 
@@ -162,8 +212,15 @@ def test_a_configured_tag_name_decides_and_the_built_in_spellings_still_count() 
     ],
 )
 def test_of_tags_that_disagree_the_most_restrictive_wins(tags: dict[str, str], verdict: Verdict) -> None:
-    assert judged(tags) == verdict
-    assert judged(dict(reversed(tags.items()))) == verdict
+    for given_tags in (tags, dict(reversed(tags.items()))):
+        found = judged(given_tags)
+        assert replace(found, disagreement="") == verdict
+        assert bool(found.disagreement) == (verdict.environment is Environment.PRODUCTION)
+
+
+def test_a_disagreement_among_tags_is_told() -> None:
+    told = "tag Environment=dev says development, tag Stage=prod says production"
+    assert judged({"Environment": "dev", "Stage": "prod"}).disagreement == told
 
 
 def test_without_any_setting_nothing_but_a_tag_allows() -> None:
@@ -209,30 +266,44 @@ def meaning(word: str) -> str:
     return WORDS.get(word.strip().casefold(), "unknown")
 
 
-def said_by_tags(tags: dict[str, str], settings: GateSettings) -> tuple[str, str] | None:
-    """Production is looked for among all the tags that speak, then a word nobody knows; only then the first one."""
+def said_by_tag(value: str) -> str:
+    padded = value.strip() != value and meaning(value) in ALLOWED
+    return "unknown" if padded else meaning(value)
+
+
+def fitting(settings: GateSettings, instance_id: str) -> dict[str, list[tuple[str, str]]]:
+    """What each setting has to say of the instance, in its order: the word, and what stands in the record."""
+    keys = [f"{ACCOUNT}/{REGION}/{instance_id}", f"{ACCOUNT}/{instance_id}", instance_id]
+    found: dict[str, dict[str, str]] = {
+        "instance_mappings": {
+            key: settings.instance_mappings[key] for key in keys if key in settings.instance_mappings
+        },
+        "account_mappings": {key: word for key, word in settings.account_mappings.items() if key == ACCOUNT},
+        "naming_patterns": {key: word for key, word in settings.naming_patterns.items() if re.search(key, instance_id)},
+    }
+    return {name: [(meaning(word), f"{name} {key}") for key, word in part.items()] for name, part in found.items()}
+
+
+def speaking_tags(tags: dict[str, str], settings: GateSettings) -> list[tuple[str, str]]:
     configured = [name for name in settings.environment_tag_names if name in tags]
-    respelled = [name for name in tags if name.strip().casefold() in {"environment", "env", "environ", "stage"}]
+    known = {"environment", "env", "environ", "stage", *(name.lower() for name in settings.environment_tag_names)}
+    respelled = [name for name in tags if name.strip().casefold() in known]
     speaking = [*configured, *sorted(set(respelled) - set(configured))]
-    for wanted in ("production", "unknown", "any"):
-        for name in speaking:
-            if wanted in ("any", meaning(tags[name])):
-                return meaning(tags[name]), f"tag {name}={tags[name]}"
-    return None
+    return [(said_by_tag(tags[name]), f"tag {name}={tags[name]}") for name in speaking]
+
+
+def statements(tags: dict[str, str], settings: GateSettings, instance_id: str) -> list[list[tuple[str, str]]]:
+    """All that says something, source by source."""
+    return [found for found in (speaking_tags(tags, settings), *fitting(settings, instance_id).values()) if found]
 
 
 def model(tags: dict[str, str], settings: GateSettings, instance_id: str) -> tuple[str, str]:
-    """The documented rule, one source after the other: what it says, and what decides."""
-    if by_tags := said_by_tags(tags, settings):
-        return by_tags
-    for key in (f"{ACCOUNT}/{instance_id}", instance_id):
-        if key in settings.instance_mappings:
-            return meaning(settings.instance_mappings[key]), f"instance_mappings {key}"
-    if ACCOUNT in settings.account_mappings:
-        return meaning(settings.account_mappings[ACCOUNT]), f"account_mappings {ACCOUNT}"
-    for pattern, word in settings.naming_patterns.items():
-        if re.search(pattern, instance_id):
-            return meaning(word), f"naming_patterns {pattern}"
+    """The documented rule: the first source that speaks decides, and in it production, then what nobody knows."""
+    for found in statements(tags, settings, instance_id):
+        for wanted in ("production", "unknown", "any"):
+            for environment, source in found:
+                if wanted in ("any", environment):
+                    return environment, source
     if settings.default_environment:
         return meaning(settings.default_environment), "default_environment"
     return "unknown", "nothing"
@@ -257,7 +328,21 @@ def test_the_verdict_is_that_of_the_first_source_that_speaks(
     tags: dict[str, str], settings: GateSettings, instance_id: str
 ) -> None:
     verdict = judged(tags, settings, instance_id)
-    assert (verdict.environment.value, verdict.source) == model(tags, settings, instance_id)
+    source = verdict.source.removesuffix(", with spaces around the value")
+    assert (verdict.environment.value, source) == model(tags, settings, instance_id)
+
+
+@given(loose_tags, loose_settings, st.booleans(), st.sampled_from([INSTANCE_ID, "prod-mysql-02", "other"]))
+def test_where_anything_that_counts_says_production_nothing_less_restrictive_wins(
+    tags: dict[str, str], settings: GateSettings, veto: bool, instance_id: str
+) -> None:
+    """What counts is the first source that speaks; with `production_veto`, every source."""
+    verdict = judged(tags, replace(settings, production_veto=veto), instance_id)
+    said = [{environment for environment, _source in found} for found in statements(tags, settings, instance_id)]
+    if any("production" in environments for environments in (said if veto else said[:1])):
+        assert verdict.environment is Environment.PRODUCTION
+    if any("production" in environments for environments in said) and verdict.allowed:
+        assert verdict.disagreement, "production is said somewhere, and the record does not tell"
 
 
 @given(loose_tags, loose_settings, st.sampled_from([INSTANCE_ID, "prod-mysql-02", "other"]))
@@ -268,16 +353,11 @@ def test_a_production_veto_refuses_what_the_settings_call_production_and_opens_n
         judged(tags, settings, instance_id),
         judged(tags, replace(settings, production_veto=True), instance_id),
     )
-    mapped = settings.instance_mappings.get(f"{ACCOUNT}/{instance_id}", settings.instance_mappings.get(instance_id))
-    below = [mapped, settings.account_mappings.get(ACCOUNT)]
-    below.append(next((word for p, word in settings.naming_patterns.items() if re.search(p, instance_id)), None))
-    disputed = (
-        without.source.startswith("tag ")
-        and without.environment.value != "production"
-        and any(meaning(word) == "production" for word in below if word is not None)
-    )
-    assert bool(without.disagreement) == bool(vetoed.disagreement) == disputed
-    assert vetoed == (replace(without, environment=Environment.PRODUCTION) if disputed else without)
+    said = [{environment for environment, _source in found} for found in statements(tags, settings, instance_id)]
+    disputed = bool(said) and "production" not in said[0] and any("production" in later for later in said[1:])
+    assert vetoed.disputed == disputed
+    assert bool(without.disagreement) == bool(vetoed.disagreement)
+    assert vetoed == (replace(without, environment=Environment.PRODUCTION, disputed=True) if disputed else without)
 
 
 @pytest.mark.parametrize(
@@ -292,10 +372,21 @@ def test_a_disagreement_names_the_two(settings: GateSettings, against: str) -> N
     told = f"tag Env=dev says development, {against} says production"
     assert judged({"Env": "dev"}, settings) == Verdict(Environment.DEVELOPMENT, "tag Env=dev", told)
     vetoed = judged({"Env": "dev"}, replace(settings, production_veto=True))
-    assert vetoed == Verdict(Environment.PRODUCTION, "tag Env=dev", told)
+    assert vetoed == Verdict(Environment.PRODUCTION, "tag Env=dev", told, disputed=True)
     assert not vetoed.allowed
     assert Verdict.from_document(vetoed.to_document()) == vetoed
     assert judged({"Env": "prod"}, settings).disagreement == ""
+
+
+@pytest.mark.parametrize("setting", ["account_mappings", "naming_patterns"])
+def test_a_veto_counts_without_any_tag(setting: str) -> None:
+    later = {setting: {ACCOUNT if setting == "account_mappings" else "postgres": "production"}}
+    settings = GateSettings.from_document({"instance_mappings": {INSTANCE_ID: "staging"}, **later})
+    told = f"instance_mappings {INSTANCE_ID} says staging, {setting} {next(iter(later[setting]))} says production"
+    source = f"instance_mappings {INSTANCE_ID}"
+    assert judged({}, settings) == Verdict(Environment.STAGING, source, told)
+    vetoed = judged({}, replace(settings, production_veto=True))
+    assert vetoed == Verdict(Environment.PRODUCTION, source, told, disputed=True)
 
 
 @given(st.permutations(TAG_NAMES[:4]), st.lists(some_words, min_size=4, max_size=4))

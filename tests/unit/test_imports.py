@@ -73,14 +73,14 @@ LEDGER = {"rds_operations.ledger"}
 
 
 def test_a_function_imports_the_edges_that_it_works_at_and_no_others() -> None:
-    """Status reads one item: it has no way to RDS. Only who looks for instances knows the inventory."""
+    """Status reads one item: it has no way to RDS. Classify also asks what a key stands for."""
     edges = {name: modules & (RDS | INVENTORY | LEDGER) for name, modules in own_modules_of_each().items()}
     assert edges == {
         "validate": set(),
         "status": LEDGER,
         "admit": LEDGER,
         "audit": LEDGER,
-        "classify": RDS | INVENTORY,
+        "classify": RDS | INVENTORY | LEDGER,
         "inventory": RDS | INVENTORY,
         "execute": RDS | LEDGER,
         "poll": RDS | LEDGER,
