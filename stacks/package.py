@@ -12,7 +12,6 @@ import tempfile
 from dataclasses import asdict
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
-from typing import Any
 
 from rds_operations.shipped import FILE
 from stacks.settings import Settings
@@ -29,21 +28,23 @@ def build(settings: Settings) -> Path:
     target = Path(tempfile.mkdtemp(prefix="rds-operations-package-"))
     atexit.register(shutil.rmtree, target, ignore_errors=True)
     shutil.copytree(FUNCTIONS, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-    (target / "rds_operations" / FILE.name).write_text(json.dumps(_shipped(settings)))
+    (target / "rds_operations" / FILE.name).write_text(shipped(settings))
     for name in DEPENDENCIES:
         _vendor(distribution(name), target)
     _compile(target)
     return target
 
 
-def _shipped(settings: Settings) -> dict[str, Any]:
-    """As `rds_operations.shipped` reads it. In the order of the settings file, by which the gate decides."""
+def shipped(settings: Settings) -> str:
+    """Write the settings as `rds_operations.shipped` reads them: in their file's order, by which the gate decides."""
     accounts = {account_id: asdict(account) for account_id, account in settings.accounts.items()}
-    return {
-        "gate": asdict(settings.gate),
-        "callers": asdict(settings.callers),
-        "targets": {"regions": settings.regions, "accounts": accounts},
-    }
+    return json.dumps(
+        {
+            "gate": asdict(settings.gate),
+            "callers": asdict(settings.callers),
+            "targets": {"regions": settings.regions, "accounts": accounts},
+        }
+    )
 
 
 def _vendor(package: Distribution, target: Path) -> None:

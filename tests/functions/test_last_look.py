@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from rds_operations.callers import CallerSettings
 from rds_operations.faults import RdsNotReached, RdsThrottled
 from rds_operations.place import Place
 from tests.functions.calls import Answer, Call, error
 from tests.functions.cloud import Cloud, Document
 from tests.unit.builders import HOME, INSTANCE_ID, MANY_TARGETS, OTHER_ACCOUNT, OTHER_REGION, REGION, a_request
 
+CALLER = "apikey:key-id-1"
 THERE = Place(OTHER_ACCOUNT, REGION)
 ACTIONS = {
     "create_snapshot": "CreateDBSnapshot",
@@ -127,6 +129,93 @@ def test_a_namesake_that_is_production_is_in_nobodys_way(cloud: Cloud) -> None:
     cloud.create_instance("prod")
     assert cloud.executed(accepted(cloud, place=THERE))["progress"]["success"] is True
     assert (len(cloud.snapshots(THERE)), cloud.snapshots()) == (1, [])
+
+
+# What else has changed by then.
+
+
+def test_a_permission_is_asked_again_for_the_environment_of_now(cloud: Cloud) -> None:
+    cloud.deploy(MANY_TARGETS, CallerSettings({CALLER: {"environments": ["development"]}}))
+    cloud.create_instance()
+    work = accepted(cloud, "reboot_instance")
+    cloud.retag("staging")
+    closing = assert_refused(cloud, work, "caller_not_permitted")
+    assert (closing["environment"], closing["environment_source"]) == ("staging", "tag Environment=staging")
+    assert json.loads(closing["result"])["error"].startswith(f"{CALLER} may not ask for reboot_instance in the env")
+
+
+def test_a_permission_that_covers_the_environment_of_now_lets_it_through(cloud: Cloud) -> None:
+    cloud.deploy(MANY_TARGETS, CallerSettings({CALLER: {"environments": ["development", "staging"]}}))
+    cloud.create_instance()
+    work = accepted(cloud, "reboot_instance")
+    cloud.retag("staging")
+    cloud.executed(work)
+    assert cloud.actions == ["RebootDBInstance"]
+
+
+def test_a_permission_that_was_withdrawn_stops_the_operation(cloud: Cloud) -> None:
+    cloud.create_instance()
+    work = accepted(cloud)
+    cloud.deploy(MANY_TARGETS, CallerSettings({"group:others": {}}))
+    assert_refused(cloud, work, "caller_not_permitted")
+
+
+def test_a_direct_start_is_asked_for_its_permission_by_the_environment_of_now(cloud: Cloud) -> None:
+    cloud.deploy(MANY_TARGETS, CallerSettings({"states:StartExecution": {"environments": ["development"]}}))
+    cloud.create_instance()
+    place = {"account_id": HOME.account_id, "region": HOME.region}
+    work = cloud.begin({"name": "by-hand", "input": a_request() | place})
+    cloud.retag("staging")
+    assert_refused(cloud, work, "caller_not_permitted")
+
+
+def test_a_change_that_became_pending_is_not_applied(cloud: Cloud) -> None:
+    cloud.create_instance()
+    work = accepted(cloud, "modify_backup_window")
+    cloud.backend.databases[INSTANCE_ID].pending_modified_values = {"DBInstanceClass": "db.m7g.large"}
+    closing = assert_refused(cloud, work, "pending_changes")
+    assert "(DBInstanceClass)" in json.loads(closing["result"])["error"]
+
+
+@pytest.mark.parametrize("operation", ACTIONS)
+def test_an_instance_that_is_not_ready_any_more_is_left_alone(cloud: Cloud, operation: str) -> None:
+    cloud.create_instance()
+    work = accepted(cloud, operation)
+    cloud.rds.stop_db_instance(DBInstanceIdentifier=INSTANCE_ID)
+    closing = assert_refused(cloud, work, "instance_not_ready")
+    assert "is stopped" in json.loads(closing["result"])["error"]
+
+
+def test_a_failover_whose_standby_is_gone_is_not_asked_for(cloud: Cloud) -> None:
+    cloud.create_instance(MultiAZ=True)
+    work = cloud.accepted("reboot_instance", force_failover=True)
+    cloud.rds.modify_db_instance(DBInstanceIdentifier=INSTANCE_ID, MultiAZ=False, ApplyImmediately=True)
+    assert_refused(cloud, work, "not_supported_by_instance")
+
+
+def test_a_window_that_overlaps_by_now_is_not_set(cloud: Cloud) -> None:
+    cloud.create_instance()
+    work = accepted(cloud, "modify_backup_window")
+    cloud.backend.databases[INSTANCE_ID].preferred_maintenance_window = "sun:03:30-sun:04:30"
+    assert_refused(cloud, work, "not_supported_by_instance")
+
+
+def test_a_snapshots_tags_are_held_to_the_environment_of_now(cloud: Cloud) -> None:
+    cloud.create_instance()
+    work = cloud.accepted(tags=[{"Key": "Environment", "Value": "dev"}])
+    cloud.retag("staging")
+    assert_refused(cloud, work, "invalid_parameter")
+
+
+def test_a_replica_that_turns_to_production_stops_the_operation_on_its_source(cloud: Cloud) -> None:
+    cloud.create_instance()
+    cloud.create_instance("dev", "replica")
+    cloud.backend.databases[INSTANCE_ID].replicas = ["replica"]
+    cloud.backend.databases["replica"].source_db_instance_identifier = INSTANCE_ID
+    work = accepted(cloud)
+    cloud.retag("prod", "replica")
+    closing = assert_refused(cloud, work, "production_instance")
+    assert closing["environment_source"] == "read replica replica, tag Environment=prod"
 
 
 # Where there is no look.

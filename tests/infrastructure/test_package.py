@@ -5,44 +5,131 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from rds_operations.classification import WORDS, classify
+from rds_operations.place import Place
 from stacks import package
+from stacks.setting_checks import SettingsError
 from stacks.settings import Settings
 
-ACCOUNT = "111122223333"
+HOME = Place("111122223333", "eu-west-1")
+THERE = Place("222233334444", "eu-central-1")
+Question = tuple[str, Place, dict[str, str]]
+"""An instance's name, place and tags."""
 ASK = """
 import json, sys
+sys.path.insert(0, {folder!r})
+from rds_operations import shipped
 from rds_operations.classification import classify
 from rds_operations.gate_settings import GateSettings
-settings = GateSettings.shipped()
-json.dump([classify(*question, settings).to_document() for question in json.load(sys.stdin)], sys.stdout)
+from rds_operations.place import Place
+for line in sys.stdin:
+    asked = json.loads(line)
+    if asked["shipped"]:
+        shipped.FILE.write_text(asked["shipped"])
+    name, place, tags = asked["question"]
+    print(json.dumps(classify(name, Place(*place), tags, GateSettings.shipped()).to_document()), flush=True)
 """
 
 
-def verdicts(built: Path, questions: list[tuple[str, str, dict[str, str]]]) -> list[dict[str, Any]]:
-    """What the packaged classifier says of (instance, account, tags), with the settings inside the package."""
-    command = [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(built)!r})\n{ASK}"]
-    asked = subprocess.run(command, input=json.dumps(questions), capture_output=True, text=True, check=True)
-    found: list[dict[str, Any]] = json.loads(asked.stdout)
-    return found
+class Packaged:
+    """The classifier of a built package, with the settings inside it."""
+
+    def __init__(self, built: Path) -> None:
+        command = [sys.executable, "-I", "-c", ASK.format(folder=str(built))]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def verdict(self, question: Question, shipped: str = "") -> dict[str, Any]:
+        """With `shipped` in the place of the settings that the package was built with."""
+        name, place, tags = question
+        asked = {"question": (name, (place.account_id, place.region), tags), "shipped": shipped}
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps(asked) + "\n")
+        self._process.stdin.flush()
+        found: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return found
+
+    def close(self) -> None:
+        self._process.communicate()
 
 
 @pytest.mark.parametrize(
     "patterns",
     [
         {"^prod-": "production", "-dev$": "development"},
-        {"prod": "production", "^a": "test", "-dev$": "development", "^prod-orders": "staging"},
+        {"-dev$": "development", "^prod-": "production"},
+        {"^z": "test", "prod": "production", "^a": "test", "-dev$": "development", "^prod-orders": "staging"},
     ],
     ids=json.dumps,
 )
-def test_the_order_of_the_settings_survives_packaging(patterns: dict[str, str]) -> None:
+def test_production_by_a_name_pattern_is_production_in_the_package_and_the_order_survives(
+    patterns: dict[str, str],
+) -> None:
     built = package.build(Settings.from_document({"naming_patterns": patterns}))
     shipped = json.loads((built / "rds_operations" / "shipped_settings.json").read_text())
     assert list(shipped["gate"]["naming_patterns"]) == list(patterns)
-    (verdict,) = verdicts(built, [("prod-orders-dev", ACCOUNT, {})])
-    first = next(iter(patterns))
-    assert verdict == {"environment": "production", "source": f"naming_patterns {first}"}
+    packaged = Packaged(built)
+    assert packaged.verdict(("prod-orders-dev", HOME, {}))["environment"] == "production"
+    packaged.close()
+
+
+def test_the_first_pattern_of_the_file_decides_in_the_package() -> None:
+    for patterns in ({"orders": "test", "^dev-": "sandbox"}, {"^dev-": "sandbox", "orders": "test"}):
+        packaged = Packaged(package.build(Settings.from_document({"naming_patterns": patterns})))
+        first, word = next(iter(patterns.items()))
+        verdict = packaged.verdict(("dev-orders", HOME, {}))
+        assert verdict == {"environment": word, "source": f"naming_patterns {first}"}
+        packaged.close()
+
+
+@pytest.fixture(scope="module")
+def packaged() -> Iterator[Packaged]:
+    one = Packaged(package.build(Settings.from_document({})))
+    yield one
+    one.close()
+
+
+words = st.sampled_from(sorted(WORDS))
+names = st.sampled_from(["prod-orders-dev", "dev-orders", "orders-01"])
+places = st.sampled_from([HOME, THERE])
+keys = st.builds(lambda place, name: f"{place.account_id}/{place.region}/{name}", places, names)
+patterns = st.sampled_from(["^prod-", "-dev$", "orders", "^DEV-", "[0-9]"])
+documents: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {"accounts": st.just({THERE.account_id: {"external_id": "x1", "regions": [THERE.region]}})},
+    optional={
+        "environment_tag_names": st.lists(
+            st.sampled_from(["Tier", "Environment", "env", "Stage"]), min_size=1, max_size=3, unique=True
+        ),
+        "instance_mappings": st.dictionaries(keys, words, max_size=3),
+        "account_mappings": st.dictionaries(places.map(lambda place: place.account_id), words),
+        "naming_patterns": st.lists(st.tuples(patterns, words), max_size=4).map(dict),
+        "default_environment": words,
+        "production_veto": st.booleans(),
+    },
+)
+tags = st.dictionaries(
+    st.sampled_from(["Environment", "eNV", "tier", "Stage", "team"]),
+    words | st.sampled_from([" dev ", " PROD", "Live", "what", ""]),
+    max_size=3,
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(documents, names, places, tags)
+def test_the_packaged_classifier_says_what_the_tests_classifier_says(
+    packaged: Packaged, document: dict[str, Any], name: str, place: Place, tags: dict[str, str]
+) -> None:
+    try:
+        checked = Settings.from_document(document)
+    except SettingsError as error:  # none of these is bad
+        raise AssertionError(str(error)) from error
+    verdict = packaged.verdict((name, place, tags), package.shipped(checked))
+    assert verdict == classify(name, place, tags, checked.gate).to_document()

@@ -24,7 +24,10 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "unknown environment": ({"account_mappings": {"123456789012": "blue"}}, "'blue' is not an environment. Use one of"),
     "bad default": ({"default_environment": "any"}, "default_environment: 'any' is not an environment"),
     "bad account": ({"account_mappings": {"123": "test"}}, "account_mappings: '123' is not a 12-digit account id"),
-    "upper-case instance": ({"instance_mappings": {"Dev-1": "test"}}, "'Dev-1' is not a lower-case RDS instance"),
+    "upper-case instance": (
+        {"instance_mappings": {"Dev-1": "test"}},
+        "'Dev-1' does not end in a lower-case RDS instance",
+    ),
     "mapping is a list": ({"instance_mappings": []}, "instance_mappings must be an object"),
     "no tag names": (
         {"environment_tag_names": []},
@@ -159,11 +162,32 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "instance without its account, where there are more": (
         {"instance_mappings": {"reporting-01": "test"}, "accounts": {"222233334444": OTHER}},
-        "instance_mappings: name the account of 'reporting-01': 123456789012/reporting-01",
+        "instance_mappings: name the account and the Region of 'reporting-01': 123456789012/eu-west-1/reporting-01",
     ),
+    "instance without its Region, where there are more": (
+        {"instance_mappings": {"111122223333/reporting-01": "test"}, "regions": ["eu-central-1"]},
+        "instance_mappings: name the account and the Region of '111122223333/reporting-01': 123456789012/eu-west-1/",
+    ),
+    "instance without its Region, where there are more accounts": (
+        {"instance_mappings": {"222233334444/reporting-01": "test"}, "accounts": {"222233334444": OTHER}},
+        "instance_mappings: name the account and the Region of '222233334444/reporting-01'",
+    ),
+    "instance of a Region that is none": (
+        {"instance_mappings": {"111122223333/Ireland/reporting-01": "test"}},
+        "instance_mappings: name the account and the Region of '111122223333/Ireland/reporting-01'",
+    ),
+    "instance of more than a place": (
+        {"instance_mappings": {"x/111122223333/eu-west-1/reporting-01": "test"}},
+        "instance_mappings: name the account and the Region of 'x/111122223333/eu-west-1/reporting-01'",
+    ),
+    "pattern with what no identifier has": (
+        {"naming_patterns": {"prod_": "production"}},
+        "naming_patterns: 'prod_' can fit no instance: an identifier is a letter, then letters, digits",
+    ),
+    "pattern where no identifier has it": ({"naming_patterns": {"-$": "test"}}, "'-$' can fit no instance"),
     "instance of an account that is none": (
         {"instance_mappings": {"12/reporting-01": "test"}},
-        "instance_mappings: name the account of '12/reporting-01': 123456789012/reporting-01",
+        "instance_mappings: name the account and the Region of '12/reporting-01'",
     ),
     "late watch too often": ({"late_watch_interval_seconds": 5}, "late_watch_interval_seconds must be 60 to 3600"),
     "late watch too long": ({"late_watch_max_polls": 2001}, "late_watch_max_polls must be 1 to 2000"),
@@ -221,10 +245,21 @@ def test_principals_are_kept_as_callers_show_them() -> None:
     assert callers.auditors == ("arn:aws:iam::111122223333:role/Auditor", "group:audit")
 
 
-def test_a_mapped_instance_may_name_its_account() -> None:
-    mapping = {"222233334444/reporting-01": "test"}
-    settings = Settings.from_document({"instance_mappings": mapping, "accounts": {"222233334444": OTHER}})
-    assert settings.gate.instance_mappings == mapping
+@pytest.mark.parametrize("places", [{}, {"regions": ["eu-central-1"]}, {"accounts": {"222233334444": OTHER}}])
+def test_a_mapped_instance_may_name_its_account_and_its_region(places: dict[str, Any]) -> None:
+    mapping = {"222233334444/eu-west-1/reporting-01": "test"}
+    assert Settings.from_document({"instance_mappings": mapping, **places}).gate.instance_mappings == mapping
+
+
+def test_where_there_is_one_place_a_name_will_do() -> None:
+    mapping = {"reporting-01": "test", "111122223333/reporting-02": "test"}
+    assert Settings.from_document({"instance_mappings": mapping}).gate.instance_mappings == mapping
+
+
+def test_an_upper_case_pattern_is_taken() -> None:
+    """It fits in any case."""
+    patterns = {"^PROD-": "production"}
+    assert Settings.from_document({"naming_patterns": patterns}).gate.naming_patterns == patterns
 
 
 def test_safe_defaults() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rds_operations.admissibility import gate, impossible, not_found, obstacle, verdict_on
+from rds_operations.admissibility import contradiction, gate, impossible, not_found, obstacle, verdict_on
 from rds_operations.classification import NOTHING, Environment, Verdict, classify
 from rds_operations.gate_settings import GateSettings
 from rds_operations.operations import OPERATIONS
@@ -255,3 +255,34 @@ def test_every_combination_is_impossible_in_the_way_or_neither_by_the_documented
         refusals = impossible(order, instance), obstacle(order, instance)
         expected = Code.NOT_SUPPORTED if never else None, not_now
         assert tuple(refusal and refusal.code for refusal in refusals) == expected, (order, instance)
+
+
+@pytest.mark.parametrize(
+    ("tags", "named"),
+    [
+        ({"Environment": "Production"}, "tag Environment=Production"),
+        ({"eNv": "prod"}, "tag eNv=prod"),
+        ({"Environment": "staging"}, "tag Environment=staging"),
+        ({"Environment": "what"}, "tag Environment=what"),
+        ({"Environment": ""}, "tag Environment="),
+        ({"Environment": "dev "}, "tag Environment=dev , with spaces around the value"),
+        ({"Environment": "dev", "Stage": "live"}, "tag Stage=live"),
+        ({"Tier": "prod"}, "tag Tier=prod"),
+    ],
+)
+def test_a_snapshots_environment_is_that_of_its_instance(tags: dict[str, str], named: str) -> None:
+    settings = GateSettings(environment_tag_names=("Tier", "Environment"))
+    given_tags = [{"Key": name, "Value": value} for name, value in tags.items()]
+    refusal = contradiction(an_order("create_snapshot", {"tags": given_tags}), DEVELOPMENT, settings)
+    assert refusal == Refusal(
+        400,
+        Code.INVALID_PARAMETER,
+        f"The tags contradict the instance: {named}, but {INSTANCE_ID} is development. Leave that tag out",
+    )
+
+
+@pytest.mark.parametrize("tags", [{}, {"team": "orders"}, {"Environment": "dev", "STAGE": "Development"}])
+def test_a_snapshot_takes_tags_that_say_the_same_or_nothing(tags: dict[str, str]) -> None:
+    given_tags = [{"Key": name, "Value": value} for name, value in tags.items()]
+    assert contradiction(an_order("create_snapshot", {"tags": given_tags}), DEVELOPMENT, GateSettings()) is None
+    assert contradiction(an_order("reboot_instance"), DEVELOPMENT, GateSettings()) is None

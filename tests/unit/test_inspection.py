@@ -207,6 +207,74 @@ def test_a_production_veto_reaches_the_sources() -> None:
     )
 
 
+# The other way: what replicates it.
+
+
+def replicated(instance: Instance, *replicas: str) -> Instance:
+    return {**instance, "ReadReplicaDBInstanceIdentifiers": list(replicas)}
+
+
+@pytest.mark.parametrize("place", [HOME, Place(ACCOUNT, OTHER_REGION)])
+def test_the_source_of_a_production_replica_is_production(place: Place) -> None:
+    name = "replica" if place == HOME else arn("replica", place)
+    cloud = Cloud(database("replica", "Production", place=place))
+    found = verdict(cloud, replicated(database(), name))
+    assert found == Verdict(Environment.PRODUCTION, f"read replica {name}, tag Environment=Production")
+    assert cloud.looked == [(place, "replica")]
+
+
+@pytest.mark.parametrize("ground", ["instance_mappings", "account_mappings", "naming_patterns"])
+def test_a_replica_is_production_by_whatever_says_so(ground: str) -> None:
+    key = {"instance_mappings": "replica", "account_mappings": ACCOUNT, "naming_patterns": "^repl"}[ground]
+    settings = GateSettings.from_document({ground: {key: "production"}})
+    replica = an_instance(DBInstanceIdentifier="replica", DBInstanceArn=arn("replica", HOME), TagList=[])
+    found = verdict(Cloud(replica), replicated(database(), "replica"), settings)
+    assert found == Verdict(Environment.PRODUCTION, f"read replica replica, {ground} {key}")
+
+
+@pytest.mark.parametrize("tag", ["dev", "staging", "what"])
+def test_a_replica_of_another_environment_or_of_none_is_no_reason(tag: str) -> None:
+    assert verdict(Cloud(database("replica", tag)), replicated(database(), "replica")) == DEVELOPMENT
+
+
+def test_a_production_replica_of_a_replica_counts_and_each_is_looked_at() -> None:
+    middle = replicated(database("middle"), "last")
+    found = verdict(Cloud(middle, database("last", "prod")), replicated(database(), "middle"))
+    assert found == Verdict(Environment.PRODUCTION, "read replica last, tag Environment=prod")
+    several = Cloud(*(database(f"replica-{number}", "prod" if number == 4 else "dev") for number in range(5)))
+    assert not verdict(several, replicated(database(), *(f"replica-{number}" for number in range(5)))).allowed
+
+
+@pytest.mark.parametrize(
+    "cloud",
+    [
+        Cloud(),
+        Cloud(database("replica", None)),
+        Cloud(database("replica")).fails(RdsRefused("AccessDenied", "no"), HOME, "replica"),
+        Cloud(database("replica")).fails(AccountRefused("no trust"), HOME),
+    ],
+    ids=["missing", "without its tags", "denied", "no such account"],
+)
+def test_a_replica_that_cannot_be_read_may_be_production(cloud: Cloud) -> None:
+    found = verdict(cloud, replicated(database(), "replica"))
+    assert found == Verdict(Environment.UNKNOWN, f"read replica replica, {UNREADABLE}")
+
+
+def test_a_replica_that_is_a_cluster_may_be_production() -> None:
+    instance = {**database(), "ReadReplicaDBClusterIdentifiers": ["orders"]}
+    assert verdict(Cloud(), instance) == Verdict(Environment.UNKNOWN, f"read replica orders, {UNREADABLE}")
+
+
+def test_a_replica_that_may_be_readable_in_a_moment_is_a_fault_and_no_verdict() -> None:
+    with pytest.raises(RdsThrottled):
+        verdict(Cloud().fails(RdsThrottled("Throttling", "x"), HOME, "replica"), replicated(database(), "replica"))
+
+
+def test_replicas_that_replicate_each_other_end_in_a_refusal() -> None:
+    cloud = Cloud(replicated(database("one"), "other"), replicated(database("other"), "one"))
+    assert not verdict(cloud, replicated(database(), "one")).allowed
+
+
 @pytest.mark.parametrize("length", [1, 2, 3, 4, 5, 6])
 def test_instances_that_replicate_each_other_in_a_ring_end_in_a_refusal(length: int) -> None:
     ring = [database(f"db-{number}", source=f"db-{(number + 1) % length}") for number in range(length)]
