@@ -66,8 +66,19 @@ def assert_says_where(schema: Document, document: Document) -> None:
 def test_accepted(operation: str) -> None:
     reply = accepted_reply(opened(operation), HOME)
     assert api_document.problems(schema_of(START, "post", str(reply["statusCode"])), json.loads(reply["body"])) == []
+    assert api_document.problems(schema_of(START, "post", "202"), {**json.loads(reply["body"]), "repeated": False})
     location = api_document.responses(START, "post")["202"]["headers"]["Location"]["schema"]
     assert api_document.problems(location, reply["location"]) == []
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_accepted_again(operation: str) -> None:
+    schema = schema_of(START, "post", "202")
+    for status in ("accepted", OPERATIONS[operation].working_status, "available", "failed", "timeout"):
+        reply = accepted_reply({**opened(operation), "status": status}, HOME, repeated=True)
+        body = json.loads(reply["body"])
+        assert (body["status"], body["repeated"]) == (status, True)
+        assert api_document.problems(schema, body) == []
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

@@ -38,7 +38,11 @@ CLOSES = {
 # role -> action -> resources, by the last part of an ARN or the start of a logical id.
 EXPECTED: dict[str, dict[str, list[str]]] = {
     "Validate": {},
-    "Classify": {"rds:DescribeDBInstances": ["db:*"], "dynamodb:Query": [INVENTORY_TABLE]},
+    "Classify": {
+        "rds:DescribeDBInstances": ["db:*"],
+        "dynamodb:Query": [INVENTORY_TABLE],
+        "dynamodb:GetItem": [OPERATIONS_TABLE],
+    },
     "Admit": {"dynamodb:GetItem": [OPERATIONS_TABLE], "dynamodb:PutItem": [OPERATIONS_TABLE, AUDIT_TABLE]},
     # Nothing that acts on a database: for that it takes on the acting role.
     "Execute": {
