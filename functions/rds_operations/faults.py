@@ -43,7 +43,7 @@ class TooLate(Fault):
 
 
 class AnotherOrder(Fault):
-    """A late watch has watched something else than what the operation is on record for."""
+    """What is reported of an operation does not fit what is on record of it."""
 
 
 class RecordNotWritten(Fault):

@@ -12,7 +12,7 @@ from rds_operations.admission import accepted_reply
 from rds_operations.audit_record import Recorder
 from rds_operations.classification import Environment, Verdict
 from rds_operations.executions import Executions
-from rds_operations.faults import StatesUnavailable, TableBusy
+from rds_operations.faults import AnotherOrder, StatesUnavailable, TableBusy
 from rds_operations.intake import api_stub, execution_stub
 from rds_operations.items import Unfinished, acting_since, order_of, verdict_of
 from rds_operations.ledger import Ledger
@@ -92,6 +92,8 @@ def close(
     item = books.ledger.item(order.operation_id)
     if item is None or ("order" in work and order.fingerprint != item["fingerprint"]):  # or a name that is taken
         return _record_refused_start(books.ledger, work, order, now, by)
+    if item["execution_arn"] != execution["Id"]:
+        raise AnotherOrder(f"Operation {order.operation_id} is on record for another execution")
     return close_item(books, item, work, str(execution["Id"]), now, by)
 
 
@@ -153,6 +155,8 @@ def _close_open(
     order = replace(order_of(item), execution_arn=execution_arn)
     verdict = _verdict(work, verdict_of(item))
     acted = "acting_at" in item
+    if not acted and work.get("progress", {}).get("success"):
+        raise AnotherOrder(f"Operation {order.operation_id} has not acted, so it cannot have succeeded")
     outcome = outcome_of(work, order, verdict.environment.value, acting_since(item), now, acted=acted)
     # An execution that was stopped may still run its Execute.
     never_started = work.get("fault", {}).get("Error") == NOT_STARTED

@@ -1,0 +1,117 @@
+"""Whoever may invoke Execute or Audit writes their events. The order on record decides, not the event."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from rds_operations.callers import CallerSettings
+from rds_operations.faults import AnotherOrder
+from tests.functions.cloud import Cloud, Document
+from tests.unit.builders import EXECUTION_PREFIX, INSTANCE_ID, TARGETS, a_request
+
+CALLER, BOSS = "apikey:key-id-1", "the-boss"
+FORGED: Document = {
+    "caller": {"userId": BOSS, "principal": BOSS},
+    "request_id": "request-of-the-boss",
+    "execution_arn": "arn:aws:states:::execution:of-the-boss",
+    "idempotency_key": "key-of-the-boss",
+}
+DONE: Document = {"status": "available", "finished": True, "success": True}
+
+
+@pytest.fixture(autouse=True)
+def _instance(cloud: Cloud) -> None:
+    cloud.create_instance()
+
+
+def forged(work: Document, **order: Any) -> Document:
+    return {**work, "order": {**work["order"], **FORGED, **order}}
+
+
+def callers(cloud: Cloud) -> set[str]:
+    return {json.loads(record["user_identity"])["userId"] for record in cloud.records()}
+
+
+def test_an_order_that_nobody_has_accepted_is_its_executions_whatever_the_event_says(cloud: Cloud) -> None:
+    work = cloud.executed(forged(cloud.by_hand()))
+    cloud.audited(work)
+    assert callers(cloud) == {"states:StartExecution"}
+    for record in cloud.records():
+        assert (record["execution_arn"], record["request_id"]) == (EXECUTION_PREFIX + "by-hand", "")
+    (item,) = (item for item in cloud.items() if "fingerprint" in item)
+    assert item["idempotency_key"] == ""
+    assert BOSS not in json.dumps([cloud.items(), cloud.records()], default=str)
+
+
+def test_an_accepted_order_stays_its_callers_whatever_the_event_says(cloud: Cloud) -> None:
+    work = cloud.executed(forged(cloud.accepted()))
+    cloud.audited(work)
+    assert callers(cloud) == {CALLER}
+    (session,) = cloud.calls.of("execute", "sts")
+    assert BOSS not in session.params["SourceIdentity"]
+
+
+def test_a_permission_is_that_of_the_caller_on_record(cloud: Cloud) -> None:
+    work = cloud.accepted("reboot_instance")
+    cloud.deploy(TARGETS, CallerSettings({BOSS: {}}))
+    assert cloud.executed(forged(work))["refusal"]["code"] == "caller_not_permitted"
+    assert cloud.actions == []
+
+
+def test_a_direct_start_does_not_borrow_a_permission(cloud: Cloud) -> None:
+    cloud.deploy(TARGETS, CallerSettings({BOSS: {}}))
+    assert cloud.executed(forged(cloud.by_hand()))["refusal"]["code"] == "caller_not_permitted"
+    assert cloud.actions == []
+
+
+def test_a_verdict_in_an_event_opens_nothing(cloud: Cloud) -> None:
+    work = cloud.by_hand()
+    cloud.retag("Production")
+    executed = cloud.executed({**work, "verdict": {"environment": "development", "source": "tag Environment=dev"}})
+    assert executed["refusal"]["code"] == "production_instance"
+    assert cloud.actions == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"instance_id": "other"}, {"operation": "reboot_instance", "parameters": {"force_failover": False}}],
+    ids=["instance", "operation"],
+)
+def test_another_order_under_an_accepted_id_does_nothing(cloud: Cloud, other: Document) -> None:
+    cloud.create_instance("dev", "other")
+    work = cloud.executed(forged(cloud.accepted(), **other))
+    assert work["refusal"]["code"] == "idempotency_key_reused"
+    assert cloud.actions == []
+
+
+def test_a_success_is_not_believed_of_what_has_not_acted(cloud: Cloud) -> None:
+    work = cloud.accepted()
+    with pytest.raises(AnotherOrder, match="has not acted, so it cannot have succeeded"):
+        cloud.audited({**work, "progress": DONE})
+    assert cloud.events() == ["accepted"]
+
+
+def test_an_end_is_not_believed_of_another_execution(cloud: Cloud) -> None:
+    work = cloud.executed(cloud.accepted())
+    given = {"machine": "OPERATION", "work": {**work, "progress": DONE}}
+    for name in ("another", ""):
+        execution = {"Id": EXECUTION_PREFIX + name, "Name": name, "StartTime": "2025-11-13T10:30:00.000Z"}
+        with pytest.raises(AnotherOrder, match="is on record for another execution"):
+            cloud.call("audit", {**given, "execution": execution})
+    assert cloud.events() == ["accepted"]
+    assert cloud.lock()
+
+
+def test_a_refusal_never_counts_as_a_success(cloud: Cloud) -> None:
+    cloud.retag("Production")
+    work = cloud.request(a_request())
+    cloud.answered({**work, "refusal": {**work["refusal"], "success": True}})
+    (record,) = cloud.records()
+    assert (record["instance_id"], record["success"], json.loads(record["result"])["success"]) == (
+        INSTANCE_ID,
+        False,
+        False,
+    )
