@@ -1,0 +1,215 @@
+"""One attempt against the service: what was set up, sent and changed in between, and what came of it.
+
+A row of `table.json` is such an attempt. Its settings go through the check and the package, its requests through the
+mapping template and the real handlers; RDS and DynamoDB are moto's. A step is an object with one of these keys:
+
+  post      a body (an object, or text as it is); beside it `headers` and `as` (an API key's id, or parts of a context)
+  start     the input of an OPERATION that is started without the API; `name` is the execution's
+  begin     OPERATION of the last 202, up to Execute      execute   Execute, once more each time it stands there
+  finish    one Poll if it is not finished, then Audit    sweep     the sweep
+  settings  another deployment                            retag     {instance: {tag: value, or null to remove it}}
+  delete, stop      an instance                           change    {instance: what moto keeps of it}
+  refuse    {function, action, code, times}: AWS says no  queue     a message, text or object, to the queue of refusals
+  forge     {function, work, order, ...}: an event of somebody who may invoke the function, made from the last work
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from local.extensions.mapping_templates import render_request
+from rds_operations.callers import CallerSettings
+from rds_operations.gate_settings import GateSettings
+from rds_operations.place import Place
+from rds_operations.targets import Targets
+from stacks.package import shipped
+from stacks.setting_checks import SettingsError
+from stacks.settings import Settings
+from tests.functions.calls import Answer, Call, error
+from tests.functions.cloud import UNRECORDED_QUEUE, Cloud, Document
+from tests.unit.builders import HOME, an_execution
+
+_ROOT = Path(__file__).parents[3]
+_TEMPLATE = (_ROOT / "stacks" / "mapping_templates" / "post_operations.request.vtl").read_text()
+
+
+class Attempt:
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._work: Document = {}
+        self._execution: Document = {}
+        self._answers: list[str] = []
+        self._refusals: list[Document] = []
+
+    def run(self, row: Document) -> Document:
+        """What was seen: the answer to each step that gives one, the acting calls, and the records."""
+        try:
+            self._settings(row.get("settings", {}))
+        except SettingsError as refused:
+            return {"settings": str(refused)}
+        for instance in row.get("instances", []):
+            self._create(**instance)
+        with ExitStack() as stack:
+            stack.enter_context(self._cloud.calls.answering(self._refused))
+            for step in row["steps"]:
+                self._take(step)
+        return {"answers": self._answers, "acted": self._acted(), "records": self._records()}
+
+    def _take(self, step: Document) -> None:
+        name = next(iter(step))
+        answer = getattr(self, f"_{name}")(step[name], **{key: value for key, value in step.items() if key != name})
+        if answer:
+            self._answers.append(answer)
+
+    # What is there.
+
+    def _settings(self, document: Document) -> None:
+        found = json.loads(shipped(Settings.from_document(document)))
+        self._cloud.deploy(
+            Targets.from_document(HOME, found["targets"]),
+            CallerSettings.from_document(found["callers"]),
+            GateSettings.from_document(found["gate"]),
+        )
+
+    def _create(self, name: str, tags: Document, account: str = "", region: str = "", **fields: Any) -> None:
+        place = Place(account or HOME.account_id, region or HOME.region)
+        listed = [{"Key": key, "Value": value} for key, value in tags.items()]
+        self._cloud.create_instance("", name, place, Tags=listed, **fields)
+
+    def _retag(self, tags: Document) -> None:
+        for name, changes in tags.items():
+            arn = f"arn:aws:rds:{HOME.region}:{HOME.account_id}:db:{name}"
+            for key, value in changes.items():
+                if value is None:
+                    self._cloud.rds.remove_tags_from_resource(ResourceName=arn, TagKeys=[key])
+                else:
+                    self._cloud.rds.add_tags_to_resource(ResourceName=arn, Tags=[{"Key": key, "Value": value}])
+
+    def _delete(self, name: str) -> None:
+        self._cloud.delete_instance(name)
+
+    def _stop(self, name: str) -> None:
+        self._cloud.rds.stop_db_instance(DBInstanceIdentifier=name)
+
+    def _change(self, instances: Document) -> None:
+        for name, fields in instances.items():
+            for field, value in fields.items():
+                setattr(self._cloud.backend.databases[name], field, value)
+
+    def _refuse(self, refusal: Document) -> None:
+        self._refusals.append({"times": 1, **refusal})
+
+    def _refused(self, call: Call) -> Answer | None:
+        for refusal in self._refusals:
+            if (refusal["function"], refusal["action"]) == (call.state, call.action) and refusal["times"]:
+                refusal["times"] -= 1
+                return error(refusal["code"], refusal.get("status", 400))
+        return None
+
+    # What is sent.
+
+    def _post(self, body: Any, headers: Document | None = None, **caller: Any) -> str:
+        given = {"machine": "ADMISSION", "envelope": self._envelope(body, headers or {}, caller.get("as", "mallory"))}
+        given["execution"] = an_execution(f"request-{len(self._answers) + 1}")
+        work = self._through(("classify", "admit"), self._cloud.call("validate", given))
+        if "refusal" in work:
+            reply = self._cloud.call("audit", {**given, "work": work})["reply"]
+        else:
+            reply, self._work, self._execution = work["reply"], work, work.get("start", self._execution)
+        said = json.loads(reply["body"])
+        words = (reply["statusCode"], said.get("code", said.get("status")), "repeated" if said.get("repeated") else "")
+        return " ".join(str(word) for word in words if word)
+
+    def _envelope(self, body: Any, headers: Document, caller: Any) -> Document:
+        """As API Gateway's template makes it from the request and from what API Gateway knows."""
+        identity = {"apiKeyId": caller} if isinstance(caller, str) else {k: v for k, v in caller.items() if k != "mode"}
+        mode = "api_key" if isinstance(caller, str) else caller.get("mode", "iam")
+        template = _TEMPLATE.replace("@Authentication@", mode).replace("@StateMachineArn@", "any")
+        text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+        context = {
+            "identity": {"sourceIp": "203.0.113.42", "userAgent": "curl/8", **identity},
+            "requestId": "r",
+            "extendedRequestId": "e=",
+        }
+        call = json.loads(render_request(template, text, headers, context))
+        envelope: Document = json.loads(call["input"])["envelope"]
+        return envelope
+
+    def _begin(self, _yes: Any) -> str:
+        return self._began(self._execution)
+
+    def _began(self, start: Document) -> str:
+        given = {
+            "machine": "OPERATION",
+            "request": json.dumps(start["input"]),
+            "execution": an_execution(start["name"]),
+        }
+        self._execution = start
+        self._work = self._through(("classify",), self._cloud.call("validate", given))
+        return self._said()
+
+    def _through(self, states: tuple[str, ...], work: Document) -> Document:
+        for state in states:
+            if "refusal" in work or "reply" in work:
+                break
+            work = work | self._cloud.call(state, work)
+        return work
+
+    def _execute(self, _yes: Any) -> str:
+        if "refusal" in self._work or "obstacle" in self._work:
+            return "not reached"
+        try:
+            self._work = {**self._work, "polls": 0, **self._cloud.call("execute", self._work)}
+        except Exception as fault:
+            return f"raised {type(fault).__name__}"
+        return self._said()
+
+    def _finish(self, _yes: Any) -> str:
+        if not self._work.get("progress", {"finished": True})["finished"]:
+            self._work = self._cloud.polled(self._work, 1)
+        given = {"machine": "OPERATION", "work": self._work, "request": json.dumps(self._execution["input"])}
+        outcome = self._cloud.call("audit", {**given, "execution": an_execution(self._execution["name"])})
+        return f"{outcome['document']['status']} {outcome['error'] or 'Succeeded'}"
+
+    def _said(self) -> str:
+        against = self._work.get("refusal") or self._work.get("obstacle")
+        progress = self._work.get("progress")
+        return str(against["code"]) if against else progress["status"] if progress else "allowed"
+
+    def _queue(self, message: Any) -> None:
+        text = message if isinstance(message, str) else json.dumps(message, ensure_ascii=False)
+        self._cloud.queues.send_message(QueueUrl=UNRECORDED_QUEUE, MessageBody=text)
+
+    def _sweep(self, _yes: Any) -> str:
+        return json.dumps(self._cloud.sweep(), sort_keys=True)
+
+    def _forge(self, forgery: Document) -> str:
+        function, order = forgery["function"], {**self._work.get("order", {}), **forgery.get("order", {})}
+        work = {**self._work, "order": order, **forgery.get("work", {})}
+        event = {"machine": "OPERATION", "work": work, "execution": an_execution(order["operation_id"])}
+        event |= forgery.get("event", {})
+        try:
+            self._cloud.call(function, event if function == "audit" else work)
+        except Exception as fault:
+            return f"raised {type(fault).__name__}"
+        return "taken"
+
+    # What came of it.
+
+    def _acted(self) -> list[str]:
+        calls = [call for call in self._cloud.calls.of("execute", "rds") if call.hand == "acting"]
+        sent = [call for call in calls if not call.action.startswith("Describe")]
+        return [f"{call.action} {call.region} {call.params['DBInstanceIdentifier']}" for call in sent]
+
+    def _records(self) -> list[str]:
+        found: Counter[str] = Counter()
+        for record in self._cloud.records():
+            result = json.loads(record["result"])
+            words = [record["event"], str(result.get("code", result["status"])), record["environment"]]
+            words += ["success" if record["success"] else "no success", json.loads(record["user_identity"])["userId"]]
+            found[" · ".join(words)] += 1
+        return [f"{words} x {times}" if times > 1 else words for words, times in found.items()]
