@@ -11,11 +11,14 @@ def test_repeated_idempotency_key_is_the_same_operation(service: Service) -> Non
     first = service.post(snapshot_of(instance), Idempotency_Key="retry-1")
     second = service.post(snapshot_of(instance), **{"idempotency_key": "retry-1"})
     assert first.status == second.status == 202
-    assert first.body == second.body
+    assert first.body["status"] == "accepted"
+    assert second.body["status"] in ("accepted", "creating")
+    assert second.body == {**first.body, "status": second.body["status"], "repeated": True}
+    assert second.headers["Location"] == first.headers["Location"]
     assert service.result(first.body["operation_id"])["success"] is True
     third = service.post(snapshot_of(instance), Idempotency_Key="retry-1")
     assert third.status == 202
-    assert third.body == first.body
+    assert third.body == {**first.body, "status": "available", "repeated": True}
     assert len(service.snapshots(instance)) == 1
     assert [record["event"] for record in service.records(instance)] == ["accepted", "completed"]
 
@@ -28,9 +31,24 @@ def test_same_key_many_times_at_once_is_one_operation_and_one_answer(service: Se
     assert {answer.status for answer in answers} <= {202, 503}
     accepted = [answer.body for answer in answers if answer.status == 202]
     assert accepted
-    assert all(body == accepted[0] for body in accepted)
+    assert len({body["operation_id"] for body in accepted}) == 1
     assert service.result(accepted[0]["operation_id"])["success"] is True
     assert [r["event"] for r in service.records(instance) if r["event"] != "refused"] == ["accepted", "completed"]
+
+
+def test_what_was_accepted_is_answered_alike_when_the_instance_is_production_or_gone(service: Service) -> None:
+    instance = service.new_instance()
+    first = service.post(window_of(instance), Idempotency_Key="changed-1")
+    service.result(first.body["operation_id"])
+    rds, arn = service.aws("rds"), service.instance(instance)["DBInstanceArn"]
+    rds.add_tags_to_resource(ResourceName=arn, Tags=[{"Key": "Environment", "Value": "Production"}])
+    repeated = {**first.body, "status": "available", "repeated": True}
+    assert service.post(window_of(instance), Idempotency_Key="changed-1").body == repeated
+    assert service.post(reboot_of(instance), Idempotency_Key="changed-1").body["code"] == "idempotency_key_reused"
+    assert service.post(window_of(instance)).body["code"] == "production_instance"
+    rds.delete_db_instance(DBInstanceIdentifier=instance, SkipFinalSnapshot=True)
+    assert service.post(window_of(instance), Idempotency_Key="changed-1").body == repeated
+    assert service.post(window_of(instance)).status == 404
 
 
 def test_used_idempotency_key_with_another_request_is_409(service: Service) -> None:

@@ -39,6 +39,20 @@ def test_a_replica_of_development_is_development(service: Service) -> None:
     assert service.result(service.accepted(window_of(replica)))["success"] is True
 
 
+@pytest.mark.parametrize("region", [REGION, OTHER_REGION])
+def test_the_source_of_a_production_replica_is_left_alone(service: Service, region: str) -> None:
+    source = service.new_instance()
+    replica = service.new_instance(
+        "any", PRODUCTION, region=region, replica_of=source if region == REGION else arn_of(source)
+    )
+    answer = service.post(reboot_of(source))
+    assert (answer.status, answer.body["code"]) == (403, "production_instance")
+    (record,) = service.records(source)
+    assert record["environment_source"].startswith("read replica ")
+    assert replica in record["environment_source"]
+    assert not service.rebooted(source)
+
+
 def test_a_replica_whose_source_cannot_be_read_is_refused(service: Service) -> None:
     source = service.new_instance()
     replica = service.new_instance(replica_of=source)

@@ -158,14 +158,16 @@ def test_a_redrive_does_not_pass_the_gate_again(service: Service) -> None:
 class TestLastLook:
     """Between OPERATION's Classify and the call to RDS."""
 
-    def between(self, service: Service, instance: str, change: str) -> None:
+    def between(
+        self, service: Service, instance: str, change: str, pattern: str = "(?<=<Value>)Development(?=</Value>)"
+    ) -> None:
         """Classify of OPERATION sees the instance as it was; Execute sees the change."""
         service.fault(
             point="rds:DescribeDBInstances",
             effect="rewrite",
             matching=f"={instance}(&|$)",
             caller="rds-operations-execute",
-            pattern="(?<=<Value>)Development(?=</Value>)",
+            pattern=pattern,
             replacement=change,
         )
 
@@ -185,3 +187,28 @@ class TestLastLook:
         assert (accepted["environment"], completed["environment"]) == ("development", environment)
         assert not service.is_locked(instance)
         assert not service.rebooted(instance)
+
+    @pytest.mark.parametrize(
+        ("pattern", "change", "code"),
+        [
+            ("(?<=<DBInstanceStatus>)available", "modifying", "instance_not_ready"),
+            (
+                "<PendingModifiedValues ?/>|<PendingModifiedValues></PendingModifiedValues>",
+                "<PendingModifiedValues><DBInstanceClass>db.m7g.large</DBInstanceClass></PendingModifiedValues>",
+                "pending_changes",
+            ),
+            ("(?<=<PreferredMaintenanceWindow>)[^<]+", "mon:01:00-mon:02:00", "not_supported_by_instance"),
+        ],
+        ids=["state", "pending change", "maintenance window"],
+    )
+    def test_what_comes_in_the_way_stops_the_operation_with_a_record(
+        self, service: Service, pattern: str, change: str, code: str
+    ) -> None:
+        instance = service.new_instance()
+        before = service.instance(instance)["PreferredBackupWindow"]
+        self.between(service, instance, change, pattern)
+        document = service.result(service.accepted(window_of(instance)))
+        assert (document["success"], document["code"]) == (False, code)
+        assert json.loads(service.records(instance)[-1]["result"])["code"] == code
+        assert service.instance(instance)["PreferredBackupWindow"] == before
+        assert not service.is_locked(instance)
