@@ -11,13 +11,13 @@ from rds_operations import clock, tables
 from rds_operations.audit_record import Event, Recorder, audit_record
 from rds_operations.classification import Verdict
 from rds_operations.environment import Deployment
-from rds_operations.items import ACCEPTED, UNFINISHED_INDEX, Unfinished, key_id, lock_id, operation_item
+from rds_operations.items import ACCEPTED, UNFINISHED_INDEX, Unfinished, key_id, lock_id, operation_item, owner_of
 from rds_operations.order import Order
 from rds_operations.outcome import Outcome
 from rds_operations.progress import Progress
 from rds_operations.tables import Item
 from rds_operations.telemetry import logger
-from rds_operations.writes import OPEN, UNRECORDED, UNWRITTEN, delete_own, put, update
+from rds_operations.writes import OPEN, UNOWNED, UNRECORDED, UNWRITTEN, put, release, update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -43,12 +43,12 @@ class Ledger:
     def owner_of_key(self, digest: str) -> str:
         """The operation that an Idempotency-Key stands for, or empty."""
         item = self.item(key_id(digest)) if digest else None
-        return str(item["owner"]) if item else ""
+        return owner_of(item)
 
     def lock_holder(self, order: Order, now: datetime) -> str:
         """The operation that runs on the order's instance, or empty. A lock past its time holds nothing."""
         item = self.item(lock_id(order))
-        return str(item["owner"]) if item and int(item["expires_at"]) > clock.to_epoch(now) else ""
+        return owner_of(item) if item and int(item["expires_at"]) > clock.to_epoch(now) else ""
 
     def overdue(self, kind: Unfinished, now: datetime) -> Iterator[str]:
         """The ids of operations of this kind that should long be over, the oldest first: as an index shows them."""
@@ -74,7 +74,7 @@ class Ledger:
                 "owner": order.operation_id,
                 "ttl": clock.expiry(now),
             }
-            writes.append(put(self._operations, key, UNWRITTEN))
+            writes.append(put(self._operations, key, UNOWNED))
         return _told(tables.write_all(self._client, writes), opening)
 
     def claim(self, order: Order, working_status: str, now: datetime) -> bool:
@@ -154,11 +154,10 @@ class Ledger:
             ),
             self._put_record(closing),
         ]
-        lock = self.item(lock_id(order))
-        if lock and lock["owner"] == order.operation_id:
-            writes.append(delete_own(self._operations, lock_id(order), order.operation_id))
+        if owner_of(self.item(lock_id(order))) == order.operation_id:
+            writes.append(release(self._operations, lock_id(order), order.operation_id, now))
         if free_key and order.idempotency_key:
-            writes.append(delete_own(self._operations, key_id(order.idempotency_key), order.operation_id))
+            writes.append(release(self._operations, key_id(order.idempotency_key), order.operation_id, now))
         return _told(tables.write_all(self._client, writes), closing)
 
     def settle(
@@ -207,7 +206,7 @@ class Ledger:
             "expires_at": clock.to_epoch(until),
             "ttl": clock.expiry(until),
         }
-        free = f"{UNWRITTEN} OR expires_at <= :now"
+        free = f"{UNOWNED} OR expires_at <= :now"
         return put(self._operations, lock, free, {":now": clock.to_epoch(now)})
 
 
