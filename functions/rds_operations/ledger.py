@@ -105,8 +105,13 @@ class Ledger:
         return tables.write_all(self._client, [claim, lock])
 
     def give_back(self, order: Order, since: datetime) -> None:
-        """Undo a claim whose call is known to have had no effect."""
-        self._update(order, "REMOVE acting_at", f"{OPEN} AND acting_at = :since", {":since": clock.to_text(since)})
+        """Undo a claim whose call is known to have had no effect, unless a later attempt keeps it."""
+        condition = f"{OPEN} AND acting_at = :since AND attribute_not_exists(kept)"
+        self._update(order, "REMOVE acting_at", condition, {":since": clock.to_text(since)})
+
+    def keep_claim(self, order: Order) -> bool:
+        """Let no earlier attempt, which may still run, give the claim back; False where there is none any more."""
+        return self._update(order, "SET kept = :kept", f"{OPEN} AND attribute_exists(acting_at)", {":kept": True})
 
     def advance(self, order: Order, progress: Progress, polls: int) -> None:
         """What a poll saw; never back, and never after the end."""
@@ -191,9 +196,9 @@ class Ledger:
         write = self._put_record(item)["Put"]
         return _told(tables.write_one(self._client, self._client.put_item, **write), item)
 
-    def _update(self, order: Order, expression: str, condition: str, values: dict[str, str | bool | int]) -> None:
+    def _update(self, order: Order, expression: str, condition: str, values: dict[str, str | bool | int]) -> bool:
         write = update(self._operations, order.operation_id, expression, condition, values)["Update"]
-        tables.write_one(self._client, self._client.update_item, **write)
+        return tables.write_one(self._client, self._client.update_item, **write)
 
     def _put_record(self, record: Item) -> TransactWriteItemTypeDef:
         return put(self._deployment.audit_table, record, UNRECORDED)
