@@ -35,10 +35,9 @@ def by_function(
         _allow(operations, actions=["dynamodb:GetItem", "dynamodb:PutItem"]),
         _allow(audit, actions=["dynamodb:PutItem"]),
     ]
-    # Closing one: its item, its lock, its closing record; and what is not settled is watched on.
+    # Closing one: its item, the release of its lock and key, its closing record; what is not settled is watched on.
     closes = [
         _allow(operations, actions=["dynamodb:GetItem", "dynamodb:UpdateItem"]),
-        _release(operations),
         _allow(audit, actions=["dynamodb:PutItem"]),
         _allow(late_watch_machine(stack), actions=["states:StartExecution"]),
     ]
@@ -83,12 +82,3 @@ def _allow(*resources: str, actions: list[str]) -> iam.PolicyStatement:
 
 def _assume(roles: list[str]) -> list[iam.PolicyStatement]:
     return [_allow(*roles, actions=["sts:AssumeRole"])] if roles else []
-
-
-def _release(operations_table: str) -> iam.PolicyStatement:
-    """Audit deletes locks and Idempotency-Keys, and no other item."""
-    return iam.PolicyStatement(
-        actions=["dynamodb:DeleteItem"],
-        resources=[operations_table],
-        conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["lock#*", "key#*"]}},
-    )

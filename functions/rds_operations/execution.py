@@ -20,6 +20,7 @@ from rds_operations.faults import (
     RdsThrottled,
     RdsUnavailable,
     RecordNotWritten,
+    TableBusy,
 )
 from rds_operations.gate_settings import GateSettings
 from rds_operations.inspection import inspect
@@ -93,12 +94,18 @@ class Executor:
             return Executed(failed(str(refused)), now)
 
     def _go_on(self, rds: Rds, order: Order, now: datetime) -> Executed:
-        """The claim was refused: an earlier attempt of this execution acted, or the order is over."""
+        """The claim was refused: an earlier attempt of this execution acted, or the order is over.
+
+        That attempt may still run, where only its answer was lost. So the claim is kept first: if RDS throttles the
+        earlier one, it must not undo what this one may do.
+        """
         item: Item = self.ledger.item(order.operation_id) or {}
         if "ended_at" in item or "acting_at" not in item:
             return Executed(
                 failed(f"Operation {order.operation_id} is closed or has lost its lock; nothing was done"), now
             )
+        if not self.ledger.keep_claim(order):
+            raise TableBusy(f"Operation {order.operation_id} was given back or closed meanwhile; nothing was done")
         working = _working(order, item)
         try:
             if self._last_look(order, now):

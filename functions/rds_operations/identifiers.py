@@ -43,3 +43,22 @@ def is_execution_name(value: str) -> bool:
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
     """
     return 0 < len(value) <= _LONGEST_EXECUTION_NAME and not _NOT_IN_EXECUTION_NAMES.search(value)
+
+
+def begins_safely(name: str) -> bool:
+    """Say whether a text is safe at the start of a cell: it begins with a letter, a digit or an underscore.
+
+    A spreadsheet takes what begins with `=`, `+`, `-` or `@`, also as full-width characters, for a formula, and
+    records are exported to spreadsheets. https://owasp.org/www-community/attacks/CSV_Injection
+    """
+    return re.match(r"\w", name) is not None
+
+
+def recorded_name(execution_name: str) -> str:
+    """Return the id under which an execution is on record: its name, or a digest where that is no safe text.
+
+    The `#` cannot be part of an execution's name, so nobody can take the id of another.
+    """
+    if begins_safely(execution_name):
+        return execution_name
+    return f"unnamed#{hashlib.sha256(execution_name.encode()).hexdigest()[:32]}"

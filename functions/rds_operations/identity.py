@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from enum import StrEnum
@@ -31,6 +32,12 @@ _VOUCHED: dict[str, tuple[str, ...]] = {
     Authentication.API_KEY: ("apiKeyId",),
     Authentication.COGNITO: ("sub", "issuer", "username", "clientId"),
 }
+_STS_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
+_NOT_IN_STS_NAMES = re.compile(r"[^\w+=,.@-]", re.ASCII)
+_DIGEST_LENGTH = 24
+"""Hexadecimal digits: 96 bits, too many to search for a text with the name of another."""
+_LONGEST_HEAD = 64 - len("=") - _DIGEST_LENGTH
+_MADE_NAME = re.compile(rf".{{0,{_LONGEST_HEAD}}}=[0-9a-f]{{{_DIGEST_LENGTH}}}")
 _PATH = re.compile(r"(?<=:role/|:user/).*/")
 
 
@@ -102,16 +109,21 @@ def iam_name(arn: str) -> str:
 
 
 def source_identity(identity: Mapping[str, Any]) -> str:
-    """The person as STS takes one: 2 to 64 characters of letters, digits and _+=,.@-
-
-    https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
-    """
+    """Name the person for STS: see `session_name`."""
     return session_name(str(identity["userId"]))
 
 
 def session_name(text: str) -> str:
-    """As a role session's name: of a long one the end, where operation ids differ."""
-    return re.sub(r"[^\w+=,.@-]", "-", text, flags=re.ASCII)[-64:].ljust(2, "-")
+    """Make a name that STS takes, and that no other text makes: 2 to 64 letters, digits and _+=,.@-
+
+    A text that is such a name stays as it is. Of any other, a readable head is kept, and a digest of the whole text
+    tells it apart. A text that looks like a name made here gets a digest, too, so that it cannot pass for another's.
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+    """
+    if _STS_NAME.fullmatch(text) and not _MADE_NAME.fullmatch(text):
+        return text
+    head = _NOT_IN_STS_NAMES.sub("-", text)[:_LONGEST_HEAD]
+    return f"{head}={hashlib.sha256(text.encode()).hexdigest()[:_DIGEST_LENGTH]}"
 
 
 def _principal(authentication: str, known: Mapping[str, str]) -> str:

@@ -100,7 +100,7 @@ def _source_of(instance: DBInstanceTypeDef) -> str:
 
 
 def _read(access: Access, instance: DBInstanceTypeDef, name: str) -> DBInstanceTypeDef | None:
-    """Its source or replica of this name, or ARN."""
+    """Its source or replica of this name, or ARN. None where it cannot be read."""
     if name == instance.get("ReadReplicaSourceDBClusterIdentifier"):
         return None
     arn = name if name.startswith("arn:") else instance["DBInstanceArn"]
@@ -108,7 +108,7 @@ def _read(access: Access, instance: DBInstanceTypeDef, name: str) -> DBInstanceT
         return access.reading(Place.of_arn(arn)).instance(name.rpartition(":")[2])
     except RdsThrottled:
         raise
-    except (AccountRefused, RdsRefused):
+    except (AccountRefused, RdsRefused, ValueError):  # the last: an ARN that names no place
         return None
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from rds_operations import clock
 from rds_operations.callers import unidentified
-from rds_operations.identifiers import operation_id
+from rds_operations.identifiers import begins_safely, operation_id, recorded_name
 from rds_operations.identity import caller_identity, direct_start, principal_of
 from rds_operations.order import Order
-from rds_operations.refusals import Refusal
+from rds_operations.refusals import Refusal, bad_request
 from rds_operations.targets import Targets, not_operated
 from rds_operations.validation import (
     Request,
@@ -42,7 +42,7 @@ def from_api(envelope: Document, execution: Document, targets: Targets) -> Order
 def from_execution(request: str, execution: Document, targets: Targets) -> Order | tuple[Order, Refusal]:
     """The input of OPERATION: the request alone. Its caller is taken from the record that ADMISSION made."""
     known = execution_stub(request, execution)
-    parsed = _request(request, targets)
+    parsed = _unsafe_name(execution["Name"]) or _request(request, targets)
     return (known, parsed) if isinstance(parsed, Refusal) else _asking(known, parsed)
 
 
@@ -50,6 +50,14 @@ def by_itself(order: Order, execution_arn: str) -> Order:
     """The order as the execution's own, whatever it says of a caller: who called stands in ADMISSION's record."""
     return replace(
         order, caller=direct_start(execution_arn), execution_arn=execution_arn, request_id="", idempotency_key=""
+    )
+
+
+def _unsafe_name(name: str) -> Refusal | None:
+    if begins_safely(name):
+        return None
+    return bad_request(
+        "An execution's name must begin with a letter, a digit or an underscore. Start it under another."
     )
 
 
@@ -79,17 +87,17 @@ def api_stub(envelope: Document, execution: Document) -> Order:
     `$context.requestId` says.
     https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
     """
-    body = parse_json(envelope["request"])
+    body, name = parse_json(envelope["request"]), recorded_name(execution["Name"])
     (operation, instance_id), (account_id, region) = sound_parts(body), sound_place(body)
     return Order(
-        operation_id=execution["Name"],
+        operation_id=name,
         operation=operation,
         instance_id=instance_id,
         account_id=account_id,
         region=region,
         caller=caller_identity(envelope["caller"]),
         requested_at=clock.to_text(clock.from_start(execution["StartTime"])),
-        request_id=execution["Name"],
+        request_id=name,
     )
 
 
@@ -98,7 +106,7 @@ def execution_stub(request: str, execution: Document) -> Order:
     body = parse_json(request)
     (operation, instance_id), (account_id, region) = sound_parts(body), sound_place(body)
     return Order(
-        operation_id=execution["Name"],
+        operation_id=recorded_name(execution["Name"]),
         operation=operation,
         instance_id=instance_id,
         account_id=account_id,

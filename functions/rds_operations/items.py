@@ -1,7 +1,8 @@
 """The items of `rds_operations`.
 
 Three kinds share the key `operation_id`: the operation, `lock#<account>#<Region>#<instance>` while one runs, and
-`key#<digest>` for an Idempotency-Key. A `#` cannot be part of an execution's name, so they cannot meet.
+`key#<digest>` for an Idempotency-Key. A `#` cannot be part of an execution's name, so they cannot meet. A lock or a
+key without an `owner` was released, and is as good as none.
 """
 
 from __future__ import annotations
@@ -44,6 +45,11 @@ def lock_id(order: Order) -> str:
 
 def key_id(digest: str) -> str:
     return f"key#{digest}"
+
+
+def owner_of(item: Item | None) -> str:
+    """Return the operation that has a lock or a key; empty where there is none, or it was released."""
+    return str(item.get("owner", "")) if item else ""
 
 
 def order_of(item: Item) -> Order:

@@ -11,13 +11,13 @@ from rds_operations import clock, tables
 from rds_operations.audit_record import Event, Recorder, audit_record
 from rds_operations.classification import Verdict
 from rds_operations.environment import Deployment
-from rds_operations.items import ACCEPTED, UNFINISHED_INDEX, Unfinished, key_id, lock_id, operation_item
+from rds_operations.items import ACCEPTED, UNFINISHED_INDEX, Unfinished, key_id, lock_id, operation_item, owner_of
 from rds_operations.order import Order
 from rds_operations.outcome import Outcome
 from rds_operations.progress import Progress
 from rds_operations.tables import Item
 from rds_operations.telemetry import logger
-from rds_operations.writes import OPEN, UNRECORDED, UNWRITTEN, delete_own, put, update
+from rds_operations.writes import OPEN, UNOWNED, UNRECORDED, UNWRITTEN, put, release, update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -43,12 +43,12 @@ class Ledger:
     def owner_of_key(self, digest: str) -> str:
         """The operation that an Idempotency-Key stands for, or empty."""
         item = self.item(key_id(digest)) if digest else None
-        return str(item["owner"]) if item else ""
+        return owner_of(item)
 
     def lock_holder(self, order: Order, now: datetime) -> str:
         """The operation that runs on the order's instance, or empty. A lock past its time holds nothing."""
         item = self.item(lock_id(order))
-        return str(item["owner"]) if item and int(item["expires_at"]) > clock.to_epoch(now) else ""
+        return owner_of(item) if item and int(item["expires_at"]) > clock.to_epoch(now) else ""
 
     def overdue(self, kind: Unfinished, now: datetime) -> Iterator[str]:
         """The ids of operations of this kind that should long be over, the oldest first: as an index shows them."""
@@ -74,7 +74,7 @@ class Ledger:
                 "owner": order.operation_id,
                 "ttl": clock.expiry(now),
             }
-            writes.append(put(self._operations, key, UNWRITTEN))
+            writes.append(put(self._operations, key, UNOWNED))
         return _told(tables.write_all(self._client, writes), opening)
 
     def claim(self, order: Order, working_status: str, now: datetime) -> bool:
@@ -105,8 +105,13 @@ class Ledger:
         return tables.write_all(self._client, [claim, lock])
 
     def give_back(self, order: Order, since: datetime) -> None:
-        """Undo a claim whose call is known to have had no effect."""
-        self._update(order, "REMOVE acting_at", f"{OPEN} AND acting_at = :since", {":since": clock.to_text(since)})
+        """Undo a claim whose call is known to have had no effect, unless a later attempt keeps it."""
+        condition = f"{OPEN} AND acting_at = :since AND attribute_not_exists(kept)"
+        self._update(order, "REMOVE acting_at", condition, {":since": clock.to_text(since)})
+
+    def keep_claim(self, order: Order) -> bool:
+        """Let no earlier attempt, which may still run, give the claim back; False where there is none any more."""
+        return self._update(order, "SET kept = :kept", f"{OPEN} AND attribute_exists(acting_at)", {":kept": True})
 
     def advance(self, order: Order, progress: Progress, polls: int) -> None:
         """What a poll saw; never back, and never after the end."""
@@ -154,11 +159,10 @@ class Ledger:
             ),
             self._put_record(closing),
         ]
-        lock = self.item(lock_id(order))
-        if lock and lock["owner"] == order.operation_id:
-            writes.append(delete_own(self._operations, lock_id(order), order.operation_id))
+        if owner_of(self.item(lock_id(order))) == order.operation_id:
+            writes.append(release(self._operations, lock_id(order), order.operation_id, now))
         if free_key and order.idempotency_key:
-            writes.append(delete_own(self._operations, key_id(order.idempotency_key), order.operation_id))
+            writes.append(release(self._operations, key_id(order.idempotency_key), order.operation_id, now))
         return _told(tables.write_all(self._client, writes), closing)
 
     def settle(
@@ -192,9 +196,9 @@ class Ledger:
         write = self._put_record(item)["Put"]
         return _told(tables.write_one(self._client, self._client.put_item, **write), item)
 
-    def _update(self, order: Order, expression: str, condition: str, values: dict[str, str | bool | int]) -> None:
+    def _update(self, order: Order, expression: str, condition: str, values: dict[str, str | bool | int]) -> bool:
         write = update(self._operations, order.operation_id, expression, condition, values)["Update"]
-        tables.write_one(self._client, self._client.update_item, **write)
+        return tables.write_one(self._client, self._client.update_item, **write)
 
     def _put_record(self, record: Item) -> TransactWriteItemTypeDef:
         return put(self._deployment.audit_table, record, UNRECORDED)
@@ -207,7 +211,7 @@ class Ledger:
             "expires_at": clock.to_epoch(until),
             "ttl": clock.expiry(until),
         }
-        free = f"{UNWRITTEN} OR expires_at <= :now"
+        free = f"{UNOWNED} OR expires_at <= :now"
         return put(self._operations, lock, free, {":now": clock.to_epoch(now)})
 
 

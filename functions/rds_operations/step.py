@@ -7,6 +7,7 @@ import gc
 from collections.abc import Callable
 from typing import Any
 
+from rds_operations.identifiers import recorded_name
 from rds_operations.telemetry import logger
 
 Document = dict[str, Any]
@@ -36,10 +37,10 @@ def step(name: str) -> Callable[[Handler], Callable[[Document, object], Document
 
 def operation_id_of(document: Document) -> str:
     """Where an event names its operation: the order, the event of an execution's end, the path, the execution."""
+    execution_name = document.get("detail", {}).get("name") or document.get("execution", {}).get("Name")
     candidates = (
         document.get("work", document).get("order", {}).get("operation_id"),
-        document.get("detail", {}).get("name"),
         (document.get("pathParameters") or {}).get("operation_id"),
-        document.get("execution", {}).get("Name"),
+        recorded_name(execution_name) if execution_name else "",
     )
     return next((str(found) for found in candidates if found), "")

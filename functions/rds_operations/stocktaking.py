@@ -3,38 +3,65 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
 
 from rds_operations.access import Access
-from rds_operations.faults import Fault
 from rds_operations.gate_settings import GateSettings
 from rds_operations.inspection import verdict_with_replication
 from rds_operations.inventory import Inventory
 from rds_operations.place import Place
 from rds_operations.telemetry import logger
 
+if TYPE_CHECKING:
+    from mypy_boto3_rds.type_defs import DBInstanceTypeDef
+
+_MOST_FAILURES = 5
+"""Of instances of one place. With more, the place itself fails: each may take seconds, and other places wait."""
+
 
 def take_stock(access: Access, inventory: Inventory, settings: GateSettings, now: datetime) -> dict[str, int]:
-    """How many instances were `seen`, how many have `gone`, and how many places could `not_listed`.
+    """List every place. Return how many instances were `seen`, have `gone` or were `not_written`, and how many places
+    were `not_listed`.
 
-    A place that cannot be listed keeps what is known of it, and does not keep the others waiting.
+    What fails is logged, whatever it is, keeps what is known of it, and does not keep the others waiting.
     """
     counts: Counter[str] = Counter()
     for place in access.targets.places:
         try:
             counts.update(_list(access, inventory, settings, place, now))
-        except Fault as fault:
+        except Exception as error:
             counts["not_listed"] += 1
-            logger.error("not listed", extra={"place": str(place), "reason": str(fault)})
+            logger.exception("not listed", extra={"place": str(place), "reason": str(error)})
     return dict(counts)
 
 
 def _list(access: Access, inventory: Inventory, settings: GateSettings, place: Place, now: datetime) -> Counter[str]:
+    counts = Counter(seen=0, gone=0)
+
+    def note(instance: DBInstanceTypeDef) -> None:
+        inventory.put(place, instance, verdict_with_replication(access, instance, settings), now)
+
     there = set()
     for instance in access.reading(place).instances():
-        inventory.put(place, instance, verdict_with_replication(access, instance, settings), now)
         there.add(instance["DBInstanceIdentifier"])
-    gone = [seen for seen in inventory.at(place) if seen.instance_id not in there and not seen.gone]
-    for seen in gone:
-        inventory.mark_gone(seen, now)
-    return Counter(seen=len(there), gone=len(gone))
+        _count(counts, "seen", instance["DBInstanceIdentifier"], partial(note, instance))
+    for known in list(inventory.at(place)):
+        if known.instance_id not in there and not known.gone:
+            _count(counts, "gone", known.instance_id, partial(inventory.mark_gone, known, now))
+    return counts
+
+
+def _count(counts: Counter[str], done: str, instance_id: str, action: Callable[[], None]) -> None:
+    """Do the action and count it as `done`. Raises what it raises only where too many have failed before."""
+    try:
+        action()
+    except Exception as error:
+        counts["not_written"] += 1
+        if counts["not_written"] > _MOST_FAILURES:
+            raise
+        logger.exception("not written", extra={"instance_id": instance_id, "reason": str(error)})
+    else:
+        counts[done] += 1

@@ -14,6 +14,7 @@ from rds_operations.aftermath import settle
 from rds_operations.audit_record import Recorder
 from rds_operations.executions import RUNNING
 from rds_operations.faults import Fault
+from rds_operations.identifiers import recorded_name
 from rds_operations.items import Unfinished, acting_since, order_of
 from rds_operations.ledger import Ledger
 from rds_operations.operations import OPERATIONS
@@ -40,9 +41,8 @@ def sweep(books: Books, access: Access, unrecorded: Unrecorded, now: datetime) -
             counts[_tried(operation_id, partial(_if_overdue, books.ledger, operation_id, kind, now, action))] += 1
 
     def refusals() -> None:
-        for message, remove in unrecorded.messages():
-            request_id = str(message.get("execution", {}).get("Name", ""))
-            counts[_tried(request_id, partial(_record, books, message, remove, now))] += 1
+        for text, remove in unrecorded.messages():
+            counts[_tried(_request_id(text), partial(_record, books, text, remove, now))] += 1
 
     # The refusals first: they need neither RDS nor Step Functions, and are quick.
     for part in (
@@ -76,8 +76,17 @@ def _if_overdue(
     return action(item) if item and ledger.is_overdue(item, kind, now) else ""
 
 
-def _record(books: Books, message: Document, remove: Callable[[], object], now: datetime) -> str:
+def _request_id(text: str) -> str:
+    """Return under which id a message's refusal is on record; empty where it is no message of ADMISSION."""
+    try:
+        return recorded_name(json.loads(text)["execution"]["Name"])
+    except (ValueError, LookupError, TypeError):
+        return ""
+
+
+def _record(books: Books, text: str, remove: Callable[[], object], now: datetime) -> str:
     """What ADMISSION's own Audit could not write: the time, the caller and the reason are those of then."""
+    message = json.loads(text)
     refuse(books.ledger, message["work"], message["envelope"], message["execution"], now, Recorder.SWEEP)
     remove()
     return "recorded"

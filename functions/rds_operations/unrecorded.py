@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -23,12 +22,12 @@ class Unrecorded:
         self._client = client
         self._url = url
 
-    def messages(self) -> Iterator[tuple[dict[str, Any], Callable[[], object]]]:
-        """Each with the call that removes it for good; what is not removed comes back in a later sweep."""
+    def messages(self) -> Iterator[tuple[str, Callable[[], object]]]:
+        """Yield each text with the call that removes it for good; what is not removed comes back in a later sweep."""
         try:
             while batch := self._client.receive_message(QueueUrl=self._url, MaxNumberOfMessages=_BATCH).get("Messages"):
                 for message in batch:
-                    yield json.loads(message["Body"]), self._remove(message["ReceiptHandle"])
+                    yield message["Body"], self._remove(message["ReceiptHandle"])
         except (ClientError, BotoCoreError) as error:
             raise QueueUnavailable(f"The queue could not be read: {error}") from error
 

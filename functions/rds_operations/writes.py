@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
+from rds_operations import clock
 from rds_operations.items import table_key
 from rds_operations.tables import Item, to_attributes
 
@@ -12,48 +14,44 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 UNWRITTEN = "attribute_not_exists(operation_id)"
+UNOWNED = "attribute_not_exists(#owner)"
+"""Of a lock or an Idempotency-Key: there is none, or it was released."""
 UNRECORDED = "attribute_not_exists(audit_id)"
 OPEN = "attribute_exists(operation_id) AND attribute_not_exists(ended_at)"
+Values = Mapping[str, str | bool | int]
 
 
-def put(
-    table: str, item: Item, condition: str, values: Mapping[str, str | bool | int] | None = None
-) -> TransactWriteItemTypeDef:
-    arguments: dict[str, Any] = {"TableName": table, "Item": to_attributes(item), "ConditionExpression": condition}
-    if values:
-        arguments["ExpressionAttributeValues"] = to_attributes(values)
-    return {"Put": cast("Any", arguments)}
+def put(table: str, item: Item, condition: str, values: Values | None = None) -> TransactWriteItemTypeDef:
+    arguments = {"TableName": table, "Item": to_attributes(item), "ConditionExpression": condition}
+    return {"Put": cast("Any", arguments | _placeholders(condition, values or {}))}
 
 
-def update(
-    table: str,
-    operation_id: str,
-    expression: str,
-    condition: str,
-    values: Mapping[str, str | bool | int],
-) -> TransactWriteItemTypeDef:
-    """In `expression` and `condition` a name with a `#` before it is the attribute of that name."""
-    names = {word: word[1:] for word in _words(f"{expression} {condition}") if word.startswith("#")}
-    arguments: dict[str, Any] = {
+def update(table: str, operation_id: str, expression: str, condition: str, values: Values) -> TransactWriteItemTypeDef:
+    arguments = {
         "TableName": table,
         "Key": table_key(operation_id),
         "UpdateExpression": expression,
         "ConditionExpression": condition,
-        "ExpressionAttributeValues": to_attributes(values),
     }
-    return {"Update": cast("Any", arguments | ({"ExpressionAttributeNames": names} if names else {}))}
+    return {"Update": cast("Any", arguments | _placeholders(f"{expression} {condition}", values))}
 
 
-def delete_own(table: str, key: str, owner: str) -> TransactWriteItemTypeDef:
-    """A lock or an Idempotency-Key, if it is the owner's."""
+def release(table: str, key: str, owner: str, now: datetime) -> TransactWriteItemTypeDef:
+    """Free a lock or an Idempotency-Key, if it is the owner's: it loses its owner, and the next put replaces it.
+
+    Nothing is deleted, so no function needs the right to. DynamoDB removes what nobody takes: its `ttl` has come.
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ttl-expired-items.html
+    """
+    values: Values = {":me": owner, ":now": clock.to_epoch(now)}
+    return update(table, key, "REMOVE #owner SET #ttl = :now", "#owner = :me", values)
+
+
+def _placeholders(expressions: str, values: Values) -> dict[str, Any]:
+    """What DynamoDB wants to know beside the expressions: a name with a `#` before it is the attribute of that name."""
+    names = {word: word[1:] for word in _words(expressions) if word.startswith("#")}
     return {
-        "Delete": {
-            "TableName": table,
-            "Key": table_key(key),
-            "ConditionExpression": "#owner = :me",
-            "ExpressionAttributeNames": {"#owner": "owner"},
-            "ExpressionAttributeValues": to_attributes({":me": owner}),
-        }
+        **({"ExpressionAttributeNames": names} if names else {}),
+        **({"ExpressionAttributeValues": to_attributes(values)} if values else {}),
     }
 
 

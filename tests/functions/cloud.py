@@ -289,7 +289,13 @@ class Cloud:
         return _plain(answer["Item"]) if "Item" in answer else None
 
     def lock(self) -> Document | None:
-        return self.item(LOCK)
+        """The lock of the one instance of most tests, if an operation has it: a released one has no owner."""
+        item = self.item(LOCK)
+        return item if item and "owner" in item else None
+
+    def held(self) -> list[str]:
+        """The locks and Idempotency-Keys that an operation has."""
+        return [item["operation_id"] for item in self.items() if "owner" in item]
 
     def put(self, **item: Any) -> None:
         attributes = {name: TypeSerializer().serialize(value) for name, value in item.items()}

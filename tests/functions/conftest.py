@@ -2,6 +2,7 @@
 
 import gc
 import importlib.util
+import io
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 import pytest_socket
 from moto import mock_aws
 
-from rds_operations import aws
+from rds_operations import aws, telemetry
 from tests.functions.calls import Calls
 from tests.functions.cloud import ENVIRONMENT, Clients, Cloud
 
@@ -75,3 +76,12 @@ def _fresh(name: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """Keep what the functions log."""
+    written = io.StringIO()
+    handler: Any = telemetry.logger.registered_handler
+    monkeypatch.setattr(handler, "stream", written)
+    return written

@@ -89,13 +89,14 @@ def test_an_instance_is_found_operated_and_watched_where_it_is(cloud: Cloud, pla
     operation_id = work["order"]["operation_id"]
     lock = f"lock#{place.account_id}#{place.region}#{INSTANCE_ID}"
     assert {found["operation_id"] for found in cloud.items()} == {operation_id, lock}
+    assert cloud.held() == [lock]
     (snapshot,) = cloud.snapshots(place)
     assert snapshot["DBSnapshotArn"] == f"arn:aws:rds:{place.region}:{place.account_id}:snapshot:{SNAPSHOT_ID}"
     assert cloud.snapshots() == []
     work = cloud.polled({**work, "progress": {"status": "creating"}}, 1)
     assert work["progress"]["details"]["snapshot_arn"] == snapshot["DBSnapshotArn"]
     assert cloud.audited(work)["success"] is True
-    assert {found["operation_id"] for found in cloud.items()} == {operation_id}
+    assert cloud.held() == []
     for record in cloud.records():
         assert (record["account_id"], record["region"]) == (place.account_id, place.region)
 
@@ -169,7 +170,8 @@ def test_the_session_of_a_direct_start_says_that_it_is_one(cloud: Cloud) -> None
     cloud.create_instance()
     cloud.executed(cloud.by_hand())
     (call,) = assumptions(cloud, "execute")
-    assert (call.params["SourceIdentity"], call.params["RoleSessionName"]) == ("states-StartExecution", "by-hand")
+    assert call.params["SourceIdentity"].startswith("states-StartExecution=")
+    assert call.params["RoleSessionName"] == "by-hand"
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
@@ -258,7 +260,7 @@ def test_an_account_that_closed_meanwhile_ends_the_operation_with_nothing_done(c
     outcome = cloud.audited(work)
     assert (outcome["success"], outcome["error"]) == (False, "OperationFailed")
     assert f"Account {OTHER_ACCOUNT} is out of reach: the role {role}" in outcome["document"]["error"]
-    assert [found["operation_id"] for found in cloud.items()] == [work["order"]["operation_id"]]
+    assert cloud.held() == []
     assert cloud.events() == ["accepted", "completed"]
     assert cloud.late_watches() == []
 

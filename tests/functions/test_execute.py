@@ -151,12 +151,12 @@ def test_a_closed_order_does_nothing(cloud: Cloud, operation: str) -> None:
     assert cloud.actions == []
 
 
-@pytest.mark.parametrize("owner", ["", "another-operation"])
-def test_an_order_that_lost_its_lock_does_nothing(cloud: Cloud, owner: str) -> None:
+@pytest.mark.parametrize("lock", [None, {}, {"owner": "another-operation"}], ids=["gone", "released", "another's"])
+def test_an_order_that_lost_its_lock_does_nothing(cloud: Cloud, lock: Document | None) -> None:
     work = cloud.accepted()
     cloud.drop(LOCK)
-    if owner:
-        cloud.put(operation_id=LOCK, owner=owner, expires_at=9_999_999_999)
+    if lock is not None:
+        cloud.put(operation_id=LOCK, expires_at=9_999_999_999, **lock)
     progress = cloud.executed(work)["progress"]
     assert NOTHING_DONE in progress["error"]
     assert cloud.actions == []

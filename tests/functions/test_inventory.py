@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import copy
+import io
+import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -146,10 +149,95 @@ def test_a_place_that_cannot_be_listed_keeps_what_is_known_and_does_not_keep_the
     assert {place for place in PLACES if "gone_at" not in entry(cloud, place)} == unlisted
 
 
-def test_a_table_that_takes_no_entry_is_told_as_not_listed(cloud: Cloud) -> None:
+@pytest.mark.parametrize("place", PLACES)
+def test_a_place_that_breaks_the_listing_is_one_line_and_the_others_are_listed(
+    cloud: Cloud, log: io.StringIO, place: Place
+) -> None:
+    """RDS answers there as nobody expects, and the code breaks on it."""
+    for each in PLACES:
+        cloud.create_instance(place=each)
+    cloud.take_stock()
+    for each in PLACES:
+        cloud.delete_instance(place=each)
+    listed = iter(PLACES)
+
+    def nonsense(call: Call) -> Answer | None:
+        odd = call.action == "DescribeDBInstances" and next(listed) == place
+        return (SimpleNamespace(status_code=200), {"ResponseMetadata": {}}) if odd else None
+
+    with cloud.calls.answering(nonsense):
+        assert cloud.take_stock() == {"seen": 0, "gone": 3, "not_listed": 1}
+    assert [each for each in PLACES if "gone_at" not in entry(cloud, each)] == [place]
+    (line,) = [line for line in logged(log) if line["message"] == "not listed"]
+    assert (line["place"], line["exception_name"]) == (str(place), "KeyError")
+    assert "Traceback" in line["exception"]
+
+
+def logged(log: io.StringIO) -> list[Document]:
+    return [json.loads(line) for line in log.getvalue().splitlines()]
+
+
+def what_breaks(call: Call) -> Answer | None:
+    """An answer that is none, so that reading it raises what is no fault of ours."""
+    asked = call.params.get("DBInstanceIdentifier")
+    return (SimpleNamespace(status_code=200), {}) if asked == "broken" else None
+
+
+def replica_of_what_breaks(cloud: Cloud, name: str) -> None:
+    cloud.create_instance("dev", name)
+    cloud.replicate("broken", name)
+
+
+def test_an_instance_that_breaks_the_listing_is_one_line_and_the_others_are_listed(
+    cloud: Cloud, log: io.StringIO
+) -> None:
+    """It keeps what is known of it: it is there, so it has not gone."""
+    for name in ("first-01", "odd-01", "zero-01"):
+        cloud.create_instance("dev", name)
+    cloud.take_stock()
+    before = entry(cloud, HOME, "odd-01")
+    cloud.replicate("broken", "odd-01")
+    cloud.delete_instance("first-01")
+    for name in ("next-01", "zero-02"):
+        cloud.create_instance("dev", name)
+    with cloud.calls.answering(what_breaks):
+        assert cloud.take_stock() == {"seen": 3, "gone": 1, "not_written": 1}
+    assert entry(cloud, HOME, "odd-01") == before
+    assert "gone_at" in entry(cloud, HOME, "first-01")
+    (line,) = [line for line in logged(log) if line["message"] == "not written"]
+    assert (line["instance_id"], "Traceback" in line["exception"]) == ("odd-01", True)
+
+
+def test_one_that_has_gone_and_cannot_be_marked_does_not_keep_the_others_waiting(cloud: Cloud) -> None:
+    names = ("first-01", "second-01")
+    for name in names:
+        cloud.create_instance("dev", name)
+    cloud.take_stock()
+    for name in names:
+        cloud.delete_instance(name)
+    refused = iter([True, False])
+
+    def refuse_once(call: Call) -> Answer | None:
+        return error("ValidationException") if call.action == "UpdateItem" and next(refused) else None
+
+    with cloud.calls.answering(refuse_once):
+        assert cloud.take_stock() == {"seen": 0, "gone": 1, "not_written": 1}
+    assert cloud.take_stock() == {"seen": 0, "gone": 1}
+
+
+def test_a_place_where_too_many_fail_does_not_keep_the_other_places_waiting(cloud: Cloud) -> None:
+    for number in range(8):
+        replica_of_what_breaks(cloud, f"odd-{number}")
+    cloud.create_instance(place=FAR)
+    with cloud.calls.answering(what_breaks):
+        assert cloud.take_stock() == {"seen": 1, "gone": 0, "not_listed": 1}
+    assert set(cloud.inventory()) == {(INSTANCE_ID, key(FAR))}
+
+
+def test_a_table_that_takes_no_entry_is_told_as_not_written(cloud: Cloud) -> None:
     cloud.create_instance()
     with cloud.calls.refusing("inventory", "dynamodb", "PutItem", "InternalServerError", 500):
-        assert cloud.take_stock() == {"seen": 0, "gone": 0, "not_listed": 1}
+        assert cloud.take_stock() == {"seen": 0, "gone": 0, "not_written": 1}
 
 
 def test_a_replica_is_listed_with_the_environment_of_its_source(cloud: Cloud) -> None:

@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError
 
 from rds_operations.faults import RdsNotReached
+from tests.functions.calls import Answer, Call, error
 from tests.functions.cloud import UNRECORDED_QUEUE, Cloud
 from tests.unit.builders import INSTANCE_ID, SNAPSHOT_ID, a_request, an_envelope, an_execution
 
@@ -98,16 +99,71 @@ def test_an_order_that_is_given_back_while_admission_closes_it_stays_accepted(cl
 # What RDS shows late.
 
 
-def test_ones_own_snapshot_that_does_not_show_yet_is_waited_for(cloud: Cloud) -> None:
+REFUSALS = ["DBSnapshotAlreadyExists", "InvalidDBInstanceState", "SnapshotQuotaExceeded", "AccessDenied"]
+each_refusal = pytest.mark.parametrize("refusal", REFUSALS)
+
+
+@each_refusal
+def test_a_refused_second_call_fails_no_snapshot_that_does_not_show_yet(cloud: Cloud, refusal: str) -> None:
     work = cloud.accepted()
     cloud.executed(work)
     with cloud.calls.acting() as rds:
         rds.refuse("DescribeDBSnapshots", "DBSnapshotNotFound", status=404)
-        rds.refuse("CreateDBSnapshot", "DBSnapshotAlreadyExists")
+        rds.refuse("CreateDBSnapshot", refusal)
         rds.refuse("DescribeDBSnapshots", "DBSnapshotNotFound", status=404)
         work = cloud.executed(work)
     assert work["progress"]["finished"] is False
+    work = cloud.polled(work, 1)
+    assert work["progress"]["success"] is True
+    assert cloud.audited(work)["success"] is True
+    assert len(cloud.snapshots()) == 1
+
+
+@each_refusal
+def test_after_a_refused_second_call_a_look_finds_the_first_ones_snapshot(cloud: Cloud, refusal: str) -> None:
+    work = cloud.accepted()
+    cloud.executed(work)
+
+    def refuse(call: Call) -> Answer | None:
+        if call.action == "CreateDBSnapshot":
+            return error(refusal)
+        first_look = [made.action for made in cloud.calls.of("execute", "rds")].count("DescribeDBSnapshots") == 1
+        return error("DBSnapshotNotFound", 404) if call.action == "DescribeDBSnapshots" and first_look else None
+
+    with cloud.calls.answering(refuse):
+        progress = cloud.executed(work)["progress"]
+    assert (progress["finished"], progress["success"]) == (True, True)
+    assert progress["details"]["snapshot_arn"] == cloud.snapshots()[0]["DBSnapshotArn"]
+
+
+@each_refusal
+def test_a_look_that_is_refused_after_a_refused_second_call_ends_nothing(cloud: Cloud, refusal: str) -> None:
+    work = cloud.accepted()
+    cloud.executed(work)
+    with cloud.calls.acting() as rds:
+        rds.refuse("DescribeDBSnapshots", "DBSnapshotNotFound", status=404)
+        rds.refuse("CreateDBSnapshot", refusal)
+        rds.refuse("DescribeDBSnapshots", "AccessDenied", status=403)
+        work = cloud.executed(work)
+    assert work["progress"]["finished"] is False
     assert cloud.polled(work, 1)["progress"]["success"] is True
+
+
+@each_refusal
+def test_a_refused_second_call_after_one_that_never_acted_is_watched_on(cloud: Cloud, refusal: str) -> None:
+    work = cloud.accepted()
+    with cloud.calls.acting() as rds:
+        rds.refuse("CreateDBSnapshot", "InternalFailure", status=500)
+        cloud.executed(work)
+        rds.refuse("DescribeDBSnapshots", "DBSnapshotNotFound", status=404)
+        rds.refuse("CreateDBSnapshot", refusal)
+        rds.refuse("DescribeDBSnapshots", "DBSnapshotNotFound", status=404)
+        work = cloud.executed(work)
+    work = cloud.polled(work, 1)
+    assert work["progress"]["finished"] is False
+    assert cloud.audited(work)["error"] == "OperationTimedOut"
+    assert cloud.late_watches() == [work["order"]["operation_id"]]
+    assert cloud.snapshots() == []
 
 
 def test_ones_own_snapshot_whose_tags_do_not_show_yet_is_waited_for(cloud: Cloud) -> None:

@@ -259,3 +259,12 @@ def test_a_refusal_that_was_recorded_after_all_is_not_recorded_twice(cloud: Clou
     cloud.answered(work)
     assert cloud.sweep() == {"recorded": 1}
     assert cloud.events() == ["refused"]
+
+
+@pytest.mark.parametrize("poison", ["no JSON", "[]", "3", '{"execution": 7}', "{}"])
+def test_a_message_that_is_none_of_admissions_keeps_no_refusal_waiting(cloud: Cloud, poison: str) -> None:
+    cloud.queues.send_message(QueueUrl=UNRECORDED_QUEUE, MessageBody=poison)
+    unrecorded(cloud)
+    assert cloud.sweep() == {"failed": 1, "recorded": 1}
+    assert cloud.events() == ["refused"]
+    assert cloud.waiting() == 1

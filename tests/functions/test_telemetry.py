@@ -2,7 +2,6 @@
 
 import io
 import json
-from typing import Any
 
 import pytest
 
@@ -65,14 +64,6 @@ def test_dimensions_do_not_leak_into_the_next_metric(cloud: Cloud, capsys: pytes
     found = metrics(capsys)[-1]
     assert found["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["Region"]]
     assert found["operation_id"] == "operation-1"
-
-
-@pytest.fixture
-def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
-    written = io.StringIO()
-    handler: Any = telemetry.logger.registered_handler
-    monkeypatch.setattr(handler, "stream", written)
-    return written
 
 
 def test_every_line_carries_its_state_and_the_operation(cloud: Cloud, log: io.StringIO) -> None:

@@ -31,7 +31,6 @@ ASSUME, NAME_THE_PERSON = "sts:AssumeRole", "sts:SetSourceIdentity"
 CLOSES = {
     "dynamodb:GetItem": [OPERATIONS_TABLE],
     "dynamodb:UpdateItem": [OPERATIONS_TABLE],
-    "dynamodb:DeleteItem": [OPERATIONS_TABLE],
     "dynamodb:PutItem": [AUDIT_TABLE],
     "states:StartExecution": ["stateMachine:rds-operations-late-watch"],
 }
@@ -297,16 +296,19 @@ def test_every_policy_is_in_a_test_of_this_file(all_modes_template: Template) ->
     assert all(name.startswith(known) for name in roles), roles
 
 
-def test_locks_and_keys_are_deleted_and_nothing_else(template: Template) -> None:
-    deleting = [
-        statement
-        for policy in template.of_type("AWS::IAM::Policy")
+def test_no_function_may_delete_anything_from_a_table(all_modes_template: Template, target_template: Template) -> None:
+    """Nor by PartiQL, in a batch, or with the table: nothing but these is granted to anybody."""
+    allowed = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"}
+    granted_actions = {
+        action
+        for template in (all_modes_template, target_template)
+        for kind in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
+        for policy in template.of_type(kind)
         for statement in policy["PolicyDocument"]["Statement"]
-        if "dynamodb:DeleteItem" in as_list(statement.get("Action", []))
-    ]
-    assert len(deleting) == 2  # Audit and the sweep
-    for statement in deleting:
-        assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["lock#*", "key#*"]}}
+        if statement["Effect"] == "Allow"
+        for action in as_list(statement["Action"])
+    }
+    assert {action for action in granted_actions if action.startswith(("dynamodb", "*"))} == allowed
 
 
 def test_nobody_updates_or_deletes_an_audit_record(template: Template) -> None:

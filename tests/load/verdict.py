@@ -52,4 +52,5 @@ def _recorded(records: list[Document], seen: Seen) -> Iterable[str]:
 
 
 def _is_lock(item: Document) -> bool:
-    return str(item["operation_id"]["S"]).startswith("lock#")
+    """One that an operation has: a released one has no owner."""
+    return str(item["operation_id"]["S"]).startswith("lock#") and "owner" in item

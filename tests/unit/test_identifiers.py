@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from botocore.loaders import Loader
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from rds_operations.identifiers import (
@@ -19,6 +19,7 @@ from rds_operations.identifiers import (
     is_execution_name,
     operation_id,
     rds_identifier,
+    recorded_name,
 )
 from rds_operations.operations import OPERATIONS
 
@@ -175,3 +176,29 @@ def test_no_execution_name(value: str) -> None:
 @pytest.mark.parametrize("value", ["a", "a" * 80, "A-Z_0.9", "3f2504e0-4f89-11d3-9a0c-0305e82c3301"])
 def test_an_execution_name(value: str) -> None:
     assert is_execution_name(value)
+
+
+EXECUTION_NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=80).filter(is_execution_name)
+
+
+@given(
+    EXECUTION_NAMES | st.builds("{}{}".format, st.sampled_from("=+-@\uff1d\uff0b\uff0d\uff20'\u2212"), st.just("1+1"))
+)
+def test_an_execution_is_on_record_under_its_name_or_under_an_id_that_no_execution_can_have(name: str) -> None:
+    recorded = recorded_name(name)
+    assert recorded[0].isalnum() or recorded[0] == "_"
+    assert recorded == name or not is_execution_name(recorded)
+    assert recorded_name(recorded) == recorded
+
+
+@given(EXECUTION_NAMES, EXECUTION_NAMES)
+def test_two_executions_are_on_record_under_two_ids(first: str, second: str) -> None:
+    assume(first != second)
+    for one, other in ((first, second), (f"={first}", f"={second}")):
+        assert recorded_name(one) != recorded_name(other)
+
+
+@given(INSTANCE_IDS, st.sampled_from(sorted(OPERATIONS)), UNIQUE)
+def test_what_admission_starts_is_on_record_under_its_name(instance_id: str, operation: str, request: str) -> None:
+    name = operation_id(operation, instance_id, request)
+    assert recorded_name(name) == name

@@ -189,6 +189,12 @@ def test_a_replica_of_a_cluster_is_refused_for_its_members_are_not_read(name: st
     assert verdict(below, database(source="source")).environment is Environment.UNKNOWN
 
 
+@pytest.mark.parametrize("name", ["arn:aws:rds", "arn:aws:rds:eu-west-1", "arn:"])
+def test_a_source_or_replica_whose_arn_names_no_place_cannot_be_read(name: str) -> None:
+    assert verdict(Cloud(), database(source=name)).environment is Environment.UNKNOWN
+    assert verdict(Cloud(), replicated(database(), name)).environment is Environment.UNKNOWN
+
+
 def test_a_source_without_a_word_of_its_own_is_refused_with_what_was_looked_at() -> None:
     source = an_instance(DBInstanceIdentifier="source", DBInstanceArn=arn("source", HOME), TagList=[])
     assert verdict(Cloud(source), database(source="source")) == Verdict(

@@ -213,7 +213,8 @@ class Service:
         return counted
 
     def is_locked(self, instance_id: str, account: str = ACCOUNT, region: str = REGION) -> bool:
-        return self.item(f"lock#{account}#{region}#{instance_id}") is not None
+        """Whether an operation has the instance's lock. A released one has no owner, and stays for a while."""
+        return "owner" in (self.item(f"lock#{account}#{region}#{instance_id}") or {})
 
     def snapshots(self, instance_id: str) -> list[Document]:
         found: list[Document] = self.aws("rds").describe_db_snapshots(DBInstanceIdentifier=instance_id)["DBSnapshots"]

@@ -55,6 +55,16 @@ def test_direct_start_with_a_forged_caller_or_nonsense_is_refused_and_recorded(s
     assert len([record for record in service.records("-") if "nonsense-" in record["operation_id"]]) == 6
 
 
+def test_direct_start_under_a_formula_is_refused_and_recorded_without_it(service: Service) -> None:
+    instance = service.new_instance()
+    execution = service.ended(start(service, reboot_of(instance), f"=1+1-{instance}"))
+    assert execution["error"] == "OperationRefused"
+    (record,) = service.records(instance)
+    assert record["event"] == "refused"
+    assert not any(str(value).startswith("=") for value in record.values())
+    assert not service.rebooted(instance)
+
+
 def test_direct_start_on_a_busy_instance_does_nothing(service: Service) -> None:
     instance = service.new_instance()
     running = service.accepted(snapshot_of(instance))

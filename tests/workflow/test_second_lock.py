@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from local.cloud import ACCOUNT, OTHER_ACCOUNT, REGION
+from rds_operations.identity import session_name
 from tests.workflow.callers import assumed
 from tests.workflow.changed_code import changed_code
 from tests.workflow.service import Service, reboot_of, snapshot_of, window_of
@@ -128,7 +129,7 @@ def test_cloudtrail_names_the_operation_and_the_person(service: Service, account
     ]
     session = event["userIdentity"]
     assert session["sessionContext"]["sourceIdentity"] == "jane.doe@example.com"
-    assert session["arn"].endswith("/" + answer.body["operation_id"][-64:])
+    assert session["arn"].endswith("/" + session_name(answer.body["operation_id"]))
     assert session["accountId"] == account
 
 

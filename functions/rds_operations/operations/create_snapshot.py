@@ -115,7 +115,12 @@ class CreateSnapshot(Operation):
         return _progress(answer["DBSnapshot"])
 
     def resume(self, rds: Rds, order: Order, since: datetime) -> Progress:
-        """A snapshot's name is unique in RDS: where there is none yet, starting again cannot make two."""
+        """Call again where no snapshot shows: its name is unique in RDS, so two calls cannot make two.
+
+        A refusal of the second call says nothing about the first: its own snapshot, which may show only later, can be
+        the reason (the name is taken, the instance is `backing-up`, the quota is used up). So a look decides, and
+        what is not seen is left to the polls.
+        """
         unseen = Progress(self.working_status)
         if snapshot := self._seen(rds, order):
             return _read(order, snapshot, unseen)
@@ -123,10 +128,7 @@ class CreateSnapshot(Operation):
             return self.start(rds, order)
         except RdsThrottled:
             raise
-        except RdsRefused as refused:
-            if refused.code != ALREADY_EXISTS:
-                return failed(str(refused))
-            # By the first attempt, which may show only later; or by somebody else, as the polls will see.
+        except RdsRefused:
             snapshot = self._seen(rds, order)
             return _read(order, snapshot, unseen) if snapshot else unseen
 

@@ -78,6 +78,7 @@ class Operation(ABC):
     def resume(self, rds: Rds, order: Order, since: datetime) -> Progress:
         """Go on after an attempt to start at `since` whose end is unknown, without acting twice.
 
+        Only what RDS shows may end it: that a second call is refused says nothing about the first.
         Raises any `Fault` where it cannot find out.
         """
 

@@ -22,14 +22,16 @@ _AT_THE_DOOR = threading.BoundedSemaphore(3)
 class Row:
     """A line of the fault table. `where` it strikes and what the `fault` is are its name, with the operation.
 
-    `faults` are those of the local cloud, with the instance filled in where they have `{instance}`; `during` is done
-    after the POST, `after` when the operation is over; `alone` where other operations would be disturbed.
+    `faults` are those of the local cloud, with the instance filled in where they have `{instance}`; each must strike.
+    `idle` faults must not: they wait for a call that may not be made. `during` is done after the POST, `after` when
+    the operation is over; `alone` where other operations would be disturbed.
     """
 
     where: str
     fault: str
     request: Callable[[str], Document]
     faults: tuple[Document, ...] = ()
+    idle: tuple[Document, ...] = field(default=(), kw_only=True)
     expected: Document = field(default_factory=dict)
     tags: Document = field(default_factory=lambda: {"Environment": "dev"})
     post: Callable[[Case], None] | None = None
@@ -88,7 +90,7 @@ class Case:
         return next((str(a.body["operation_id"]) for a in self.answers if a.status == 202), "")
 
     def run(self) -> Observation:
-        for fault in self.row.faults:
+        for fault in (*self.row.faults, *self.row.idle):
             self.inject(**fault)
         try:
             with _AT_THE_DOOR:
@@ -100,6 +102,7 @@ class Case:
             if self.row.after:
                 self.row.after(self)
             self.assert_all_struck()
+            self.assert_idle()
             self.heal()
             self.finish()
         finally:
@@ -115,19 +118,31 @@ class Case:
             self.document = self.service.result(self.operation_id)
 
     def inject(self, **fault: Any) -> None:
+        self.service.fault(**self.here(fault))
+
+    def here(self, fault: Document) -> Document:
         """Where a fault does not say what it matches, it is this instance."""
-        exactly = f"{re.escape(self.instance)}(?![0-9])"
-        fault = {"matching": "{instance}", **fault}
-        self.service.fault(**{**fault, "matching": fault["matching"].replace("{instance}", exactly)})
+        matching = fault.get("matching", "{instance}")
+        return {**fault, "matching": matching.replace("{instance}", f"{re.escape(self.instance)}(?![0-9])")}
 
     def assert_all_struck(self) -> None:
         """A fault that never struck would leave a row that shows nothing."""
         assert not self.unstruck(), f"{self.row.name}: {self.unstruck()}"
 
+    def assert_idle(self) -> None:
+        struck = [fault for fault in self.faults() if fault["strikes"] and self.is_idle(fault)]
+        assert not struck, f"{self.row.name}: {struck}"
+
     def unstruck(self) -> list[Document]:
+        return [fault for fault in self.faults() if not fault["strikes"] and not self.is_idle(fault)]
+
+    def is_idle(self, fault: Document) -> bool:
+        return any(self.here(idle).items() <= fault.items() for idle in self.row.idle)
+
+    def faults(self) -> list[Document]:
         exactly = quote(f"{re.escape(self.instance)}(?!")
-        faults = self.service.switch("GET", f"{FAULTS_PATH}?contains={exactly}")
-        return [fault for fault in faults if not fault["strikes"]]
+        found: list[Document] = self.service.switch("GET", f"{FAULTS_PATH}?contains={exactly}")
+        return found
 
     def heal(self) -> None:
         self.service.switch("DELETE", f"{FAULTS_PATH}?contains={re.escape(self.instance)}(?!")

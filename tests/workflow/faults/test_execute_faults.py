@@ -9,6 +9,7 @@ from typing import Any
 from tests.workflow.faults.case import Row
 from tests.workflow.faults.checks import assert_as_expected, parametrized
 from tests.workflow.faults.conftest import Seen
+from tests.workflow.faults.effects import shows
 from tests.workflow.faults.expected import DONE, RECORDS, SETTLED
 from tests.workflow.service import Document, reboot_of, snapshot_of, window_of
 
@@ -46,11 +47,59 @@ def without_a_trace(row: Row) -> Row:
     return replace(row, expected={**DONE, "sent": 2}) if row.request is snapshot_of else row
 
 
+# What each action has done does not show to Execute's repetition, nor for a reboot to the first poll.
+UNSEEN = {
+    "CreateDBSnapshot": {
+        "point": "rds:DescribeDBSnapshots",
+        "caller": "Execute",
+        "effect": "refuse",
+        "code": "DBSnapshotNotFound",
+        "status": 404,
+        "times": 2,
+    },
+    "RebootDBInstance": {
+        "point": "rds:DescribeDBInstances",
+        "caller": "Poll",
+        **shows("DBInstanceStatus", "available"),
+        "times": 1,
+    },
+    "ModifyDBInstance": {
+        "point": "rds:DescribeDBInstances",
+        "caller": "Execute, as",  # in its session: the look that reads the window back
+        **shows("PreferredBackupWindow", "03:00-04:00"),
+        "times": 1,
+    },
+}
+SECOND_CALL_REFUSED = [("InvalidDBInstanceState", 400), ("AccessDenied", 403), ("SnapshotQuotaExceeded", 400)]
+
+
+def a_second_call_is_refused() -> list[Row]:
+    """For all but a snapshot it is a call that may not be made."""
+    rows = []
+    for action, request in ACTIONS.items():
+        for code, status in SECOND_CALL_REFUSED:
+            on_call = {"point": f"rds:{action}", "caller": "Execute"}
+            crash = {**on_call, "effect": "crash_after", "times": 1}
+            refusal = {**on_call, "effect": "refuse", "code": code, "status": status}
+            repeated = action == "CreateDBSnapshot"
+            row = Row(
+                WHERE,
+                f"crash after the call, which does not show yet; a second call is refused: {code}",
+                request,
+                (crash, UNSEEN[action], *([refusal] if repeated else [])),
+                {**DONE, "sent": 2 if repeated else 1},
+                idle=() if repeated else (refusal,),
+            )
+            rows.append(row)
+    return rows
+
+
 ROWS = [
     *on_the_call("no answer in time, RDS took the call", {**DONE, "sent": 1}, effect="hang", seconds=12),
     *on_the_call("connection lost after the request, RDS took it", {**DONE, "sent": 1}, effect="lose"),
     *on_the_call("connection lost after the request, RDS did not take it", NEVER_TAKEN, effect="cut"),
     *on_the_call("crash after the call", {**DONE, "sent": 1}, effect="crash_after"),
+    *a_second_call_is_refused(),
     *map(without_a_trace, on_the_call("crash before the call", NEVER_TAKEN, effect="crash_before")),
     *on_the_call("throttled once", {**DONE, "sent": 2}, **throttling(1)),
     *on_the_call("throttled five times", {**DONE, "sent": 6}, **throttling(5)),

@@ -9,6 +9,7 @@ from rds_operations.operations.reboot_instance import FAILED_STATES as FAILED_IN
 from tests.workflow.faults.case import Case, Row
 from tests.workflow.faults.checks import assert_as_expected, parametrized
 from tests.workflow.faults.conftest import Seen
+from tests.workflow.faults.effects import shows
 from tests.workflow.faults.expected import DONE, FAILED, LATE
 from tests.workflow.service import Document, reboot_of, snapshot_of, window_of
 
@@ -20,14 +21,6 @@ NOT_FOUND = {"effect": "refuse", "status": 404}
 
 def while_polling(point: str, **effect: Any) -> Document:
     return {"point": point, "caller": "Poll", **effect}
-
-
-def shows(element: str, word: str) -> Document:
-    return {
-        "effect": "rewrite",
-        "pattern": rf"<{element}>[^<]*</{element}>",
-        "replacement": f"<{element}>{word}</{element}>",
-    }
 
 
 def on_every_look(fault: str, expected: Document, **effect: Any) -> list[Row]:

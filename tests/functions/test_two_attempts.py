@@ -1,0 +1,88 @@
+"""Two attempts of one Execute at the same time: the answer of the first was lost, but it still runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from rds_operations.faults import RdsThrottled, TableBusy
+from tests.functions.calls import Answer, Call, error
+from tests.functions.cloud import Cloud, Document
+from tests.unit.builders import SNAPSHOT_ID
+
+
+@pytest.fixture(autouse=True)
+def _instance(cloud: Cloud) -> None:
+    cloud.create_instance()
+
+
+@contextmanager
+def before_the_call(cloud: Cloud, action: Callable[[], object]) -> Iterator[None]:
+    """Do something once, between the claim of an attempt and its call, which RDS then throttles."""
+    under_way: list[str] = []
+
+    def answer(call: Call) -> Answer | None:
+        if call.state != "execute":
+            return None
+        if call.action == "DescribeDBInstances" and not under_way:
+            under_way.append("meanwhile")
+            action()
+            under_way.append("over")
+            return None
+        acts = call.service == "rds" and not call.action.startswith("Describe")
+        return error("Throttling") if acts and "over" in under_way else None
+
+    with cloud.calls.answering(answer), pytest.raises(RdsThrottled):
+        yield
+
+
+def acted_twice_at_once(cloud: Cloud, operation: str = "create_snapshot") -> Document:
+    """The second attempt does what it may while the first looks; then the first is throttled."""
+    work = cloud.accepted(operation)
+    with before_the_call(cloud, lambda: cloud.executed(work)):
+        cloud.executed(work)
+    return work
+
+
+@pytest.mark.parametrize("operation", ["create_snapshot", "reboot_instance", "modify_backup_window"])
+def test_a_throttled_attempt_does_not_give_back_what_a_later_one_went_on_with(cloud: Cloud, operation: str) -> None:
+    work = acted_twice_at_once(cloud, operation)
+    operation_id = work["order"]["operation_id"]
+    assert "acting_at" in (cloud.item(operation_id) or {})
+    cloud.ended(operation_id)
+    assert cloud.late_watches() == [operation_id]  # so what became of it will be on record
+
+
+@pytest.mark.parametrize("refusal", ["DBSnapshotAlreadyExists", "InvalidDBInstanceState"])
+def test_a_third_attempt_takes_no_refusal_for_the_end_of_what_the_second_one_did(cloud: Cloud, refusal: str) -> None:
+    work = acted_twice_at_once(cloud)
+    with cloud.calls.acting() as rds:
+        rds.refuse("DescribeDBSnapshots", "DBSnapshotNotFound", status=404)
+        rds.refuse("CreateDBSnapshot", refusal)
+        rds.refuse("DescribeDBSnapshots", "DBSnapshotNotFound", status=404)
+        work = cloud.executed(work)
+    assert work["progress"]["finished"] is False
+    assert cloud.polled(work, 1)["progress"]["success"] is True
+    assert [snapshot["DBSnapshotIdentifier"] for snapshot in cloud.snapshots()] == [SNAPSHOT_ID]
+
+
+def test_a_claim_that_is_given_back_before_it_is_kept_is_claimed_anew(cloud: Cloud) -> None:
+    """The first attempt gives it back between the second one's look at the item and its write."""
+    work = cloud.accepted()
+    with pytest.raises(RdsThrottled), cloud.calls.refusing("execute", "rds", "CreateDBSnapshot", "Throttling"):
+        cloud.executed(work)
+    operation_id = work["order"]["operation_id"]
+    unclaimed = cloud.item(operation_id) or {}
+    cloud.put(**{**unclaimed, "acting_at": "2026-01-01T00:00:00.000Z"})
+
+    def give_back(call: Call) -> None:
+        if call.action == "UpdateItem":
+            cloud.put(**unclaimed)
+
+    with cloud.calls.answering(give_back), pytest.raises(TableBusy):
+        cloud.executed(work)
+    assert cloud.snapshots() == []
+    assert cloud.executed(work)["progress"]["success"] is True
+    assert len(cloud.snapshots()) == 1
