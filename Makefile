@@ -1,4 +1,4 @@
-# Everything is installed into .venv and node_modules; nothing else on the machine is touched.
+# Everything is installed into .venv and node_modules; nothing else on the machine is touched, except in CI (setup).
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PORT TIME_SCALE SETTINGS
@@ -66,8 +66,10 @@ check: setup
 	ruff format --check .
 	mypy app.py stacks functions local tests
 
-## setup: what all of these need, into .venv and node_modules
+## setup: what all of these need, into .venv and node_modules; in CI, Apache Velocity onto the machine, too
+# The machine is looked at anew each time: a set-up without CI, or a copied .venv, says nothing of it.
 setup: .venv/.ready
+	@$(if $(CI),python -m local.velocity)
 
 .venv/.ready: requirements.lock local/installer.lock local/node.lock package.json package-lock.json local/setup.py
 	@$(PYTHON) local/setup.py
