@@ -14,7 +14,6 @@ from tests.workflow.faults.case import Case, NotStruck, Row
 from tests.workflow.faults.checks import assert_as_expected
 from tests.workflow.service import Answer, Document, Service, reboot_of
 
-REFUSED = {"event": "refused", "recorded_by": "admission"}
 EXPECTED = {"answer": 403, "acted": 0, "records": ("refused by admission",)}
 
 
@@ -25,6 +24,7 @@ class Stub:
     strikes: Iterator[bool]
     instances: list[str] = field(default_factory=list)
     faults: list[Document] = field(default_factory=list)
+    recorded: list[Document] = field(default_factory=lambda: [{"event": "refused", "recorded_by": "admission"}])
 
     def new_instance(self, **_given: Any) -> str:
         self.instances.append(f"fault-instance-{len(self.instances) + 1}")
@@ -42,7 +42,7 @@ class Stub:
         return Answer(403, {}, '{"code": "production_instance"}')
 
     def records(self, _instance: str) -> list[Document]:
-        return [REFUSED]
+        return self.recorded
 
     def operations_on(self, _instance: str) -> list[Document]:
         return []
@@ -90,6 +90,14 @@ def test_a_wrong_observation_is_not_tried_again() -> None:
     cloud, row = stub(True, True), replace(a_row(), expected={**EXPECTED, "answer": 202})
     with pytest.raises(AssertionError, match="answer=403"):
         assert_as_expected(row, observed(service(cloud), row))
+    assert len(cloud.instances) == 1
+
+
+def test_a_promise_that_is_broken_without_the_fault_is_not_tried_again() -> None:
+    cloud = stub(False, True)
+    cloud.recorded = []
+    with pytest.raises(AssertionError, match="lost=True"):
+        observed(service(cloud), a_row())
     assert len(cloud.instances) == 1
 
 
