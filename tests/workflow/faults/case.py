@@ -181,7 +181,7 @@ class Case:
         while not condition():
             if time.monotonic() > deadline:
                 raise otherwise(f"{self.row.name}: {what} did not come about")
-            time.sleep(0.1)
+            time.sleep(0.2)
 
     def observe(self) -> Observation:
         sent = self.calls()
