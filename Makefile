@@ -26,7 +26,7 @@ test: setup
 	@python -m tests.left_out .local/quick.xml .local/workflow.xml
 
 quick: check
-	python -m pytest tests/unit tests/functions tests/infrastructure tests/local --junitxml=.local/quick.xml
+	python -m pytest tests/unit tests/functions tests/infrastructure tests/local tests/local_commands --junitxml=.local/quick.xml
 
 workflow:
 	python -m pytest tests/workflow --junitxml=.local/workflow.xml
