@@ -129,7 +129,7 @@ class Case:
             raise NotStruck(f"{self.row.name}: {missed}")
 
     def wait_for_faults(self) -> None:
-        """Those that strike after the end of the operation."""
+        """Until each of them has struck."""
         self.eventually(lambda: not self.unstruck(), "the fault", NotStruck)
 
     def unstruck(self) -> list[Document]:
