@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local.extensions.mapping_templates import render_request, render_response
+from local.velocity import advice, missing
 from rds_operations.validation import LARGEST_BODY
-from tests.infrastructure.velocity_engine import Rendered, TemplateFailed, VelocityEngine, missing
+from tests.infrastructure.velocity_engine import Rendered, TemplateFailed, VelocityEngine
 
 TEMPLATES = Path(__file__).parents[2] / "stacks" / "mapping_templates"
 STATE_MACHINE_ARN = "arn:aws:states:eu-central-1:123456789012:stateMachine:ADMISSION"
@@ -125,9 +126,8 @@ Engine = VelocityEngine | LocalEngine
 
 @pytest.fixture(scope="session")
 def velocity() -> Iterator[VelocityEngine]:
-    if lack := missing():
-        reason = f"Velocity 1.7 is not installed (a JDK, Debian's velocity and libcommons-lang-java): {lack}"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    if missing():
+        pytest.fail(advice()) if os.environ.get("CI") else pytest.skip(advice())
     with VelocityEngine() as engine:
         yield engine
 
