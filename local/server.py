@@ -20,6 +20,7 @@ from local.extensions import (
     sessions,
     state_on_disk,
     states_integration,
+    task_calls,
     trail,
     turns,
 )
@@ -38,6 +39,7 @@ def install(time_scale: float) -> None:
     turns.install(INVOCATIONS_AT_ONCE + (HELD_UP if with_faults else 0))
     async_invokes.install()
     executions.install()
+    task_calls.install()
     rds_time.install(time_scale)
     rds_iam.install()
     read_replicas.install()

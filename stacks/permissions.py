@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_sqs as sqs
 
 from rds_operations.inventory import PLACE_INDEX
 from rds_operations.items import UNFINISHED_INDEX
@@ -17,10 +16,11 @@ from stacks.arns import execution_prefix, late_watch_machine
 from stacks.operating_roles import reading_statements
 from stacks.second_lock import Reach
 from stacks.tables import Tables
+from stacks.unrecorded import Unrecorded
 
 
 def by_function(
-    stack: Stack, tables: Tables, unrecorded: sqs.IQueue, acting_role: iam.IRole, accounts: Iterable[str]
+    stack: Stack, tables: Tables, unrecorded: Unrecorded, acting_role: iam.IRole, accounts: Iterable[str]
 ) -> dict[str, list[iam.PolicyStatement]]:
     """`accounts`: those that the service operates besides its own."""
     operations, audit, inventory = (table.table_arn for table in (tables.operations, tables.audit, tables.inventory))
@@ -65,7 +65,8 @@ def by_function(
             _allow(f"{operations}/index/{UNFINISHED_INDEX}", actions=["dynamodb:Query"]),
             _allow(f"{execution_prefix(stack)}*", actions=["states:DescribeExecution"]),
             *watches,
-            _allow(unrecorded.queue_arn, actions=["sqs:ReceiveMessage", "sqs:DeleteMessage"]),
+            _allow(unrecorded.queue.queue_arn, actions=["sqs:ReceiveMessage", "sqs:DeleteMessage"]),
+            _allow(unrecorded.dead_letters.queue_arn, actions=["sqs:SendMessage"]),
         ],
         "inventory": [
             *looks,

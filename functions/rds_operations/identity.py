@@ -14,7 +14,11 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 """
 DIRECT_START = "states:StartExecution"
 ANONYMOUS = "anonymous"
-_ALWAYS = ("sourceIp", "userAgent")
+_ALWAYS = ("sourceIp", "userAgent", "extendedRequestId", "requestId")
+"""Beside who called. `userAgent` and `requestId` are the client's own words: it may choose the id.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
+"""
 
 
 class Authentication(StrEnum):
@@ -42,7 +46,8 @@ _PATH = re.compile(r"(?<=:role/|:user/).*/")
 
 
 def caller_identity(context: Mapping[str, Any]) -> dict[str, Any]:
-    """`userId` (the person), `principal` (what tells two callers apart), `sourceIp` and what else is vouched for.
+    """`userId` (the person), `principal` (what tells two callers apart), `sourceIp`, what else is vouched for, and the
+    ids of the request.
 
     `userId` is the session or user name of an IAM principal, the user name of a Cognito user, or `apikey:<key id>`.
     Where the platform names nobody, both are `anonymous`, and Validate refuses.
@@ -71,6 +76,8 @@ def proxy_identity(event: Mapping[str, Any]) -> dict[str, Any]:
     return caller_identity(
         {
             **{name: value for name, value in context["identity"].items() if name != "apiKey"},
+            "extendedRequestId": context.get("extendedRequestId"),
+            "requestId": context.get("requestId"),
             "authentication": (event.get("stageVariables") or {}).get("authentication", ""),
             "sub": claims.get("sub"),
             "issuer": claims.get("iss"),

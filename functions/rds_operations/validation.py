@@ -98,9 +98,12 @@ def too_large(length: int) -> Refusal | None:
     return Refusal(413, Code.REQUEST_TOO_LARGE, text)
 
 
-def idempotency_digest(header: str, principal: str) -> str | Refusal:
-    """A caller's `Idempotency-Key` as it is kept: bound to the caller, unreadable; empty without the header."""
-    if not header:
+def idempotency_digest(header: str | None, principal: str) -> str | Refusal:
+    """A caller's `Idempotency-Key` as it is kept: bound to the caller, unreadable; empty without the header.
+
+    An empty header is no key: whoever sends one believes to have a key, and would act twice.
+    """
+    if header is None:
         return ""
     if not _IDEMPOTENCY_KEY.fullmatch(header):
         return bad_request("Invalid Idempotency-Key. Use 1 to 255 printable ASCII characters without spaces")

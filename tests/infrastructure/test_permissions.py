@@ -68,6 +68,7 @@ EXPECTED: dict[str, dict[str, list[str]]] = {
         "rds:DescribeEvents": ["*"],
         "sqs:ReceiveMessage": ["Unrecorded"],
         "sqs:DeleteMessage": ["Unrecorded"],
+        "sqs:SendMessage": ["UnrecordedDeadLetters"],
     },
     "Inventory": {
         "rds:DescribeDBInstances": ["db:*"],
@@ -276,6 +277,23 @@ def test_each_machine_may_do_exactly_this(
         assert found.pop(action) == ["*"]  # has no resource types
     assert sorted(found.pop("lambda:InvokeFunction")) == sorted(f"Functions{name}" for name in invokes)
     assert found == starts
+
+
+def test_nobody_but_admission_may_send_to_the_queue_of_refusals(template: Template) -> None:
+    """What lies there becomes a record: an Allow elsewhere, an administrator's too, does not help."""
+    denies = [
+        (statement, policy["Queues"])
+        for policy in template.of_type("AWS::SQS::QueuePolicy")
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Deny" and statement["Action"] == "sqs:SendMessage"
+    ]
+    ((deny, (queue,)),) = denies
+    assert short(queue) == short(deny["Resource"]) == "Unrecorded"
+    assert deny["Principal"] == {"AWS": "*"}
+    assert list(deny["Condition"]) == ["ArnNotEquals"]
+    role = deny["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]["Fn::GetAtt"][0]
+    machine = template.one("AWS::StepFunctions::StateMachine", StateMachineName="rds-operations-admission")
+    assert role == machine["RoleArn"]["Fn::GetAtt"][0]
 
 
 @pytest.mark.parametrize("api", ["IamApi", "ApiKeyApi", "CognitoApi"])

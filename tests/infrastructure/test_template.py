@@ -270,6 +270,8 @@ def test_access_log_names_no_body_header_or_key(all_modes_template: Template, ap
         assert who in given
     assert '$context.identity.apiKey"' not in given
     assert "$input" not in given
+    assert list(json.loads(given))[:2] == ["extendedRequestId", "requestId"]
+    assert json.loads(given)["extendedRequestId"] == "$context.extendedRequestId"
 
 
 def test_outputs(template: Template, all_modes_template: Template, target_template: Template) -> None:

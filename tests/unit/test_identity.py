@@ -115,7 +115,7 @@ def test_a_direct_start_names_its_execution() -> None:
     assert names_of(identity) == {start}
 
 
-ALWAYS = ("sourceIp", "userAgent")
+ALWAYS = ("sourceIp", "userAgent", "extendedRequestId", "requestId")
 VOUCHED = {
     "iam": ("userArn", "accountId"),
     "api_key": ("apiKeyId",),
@@ -282,6 +282,15 @@ def test_an_event_without_claims_is_of_no_cognito_user(authorizer: dict[str, Any
     event = a_proxy_event("an-operation", "cognito")
     event["requestContext"]["authorizer"] = authorizer
     assert principal_of(proxy_identity(event)) == ANONYMOUS
+
+
+@given(contexts, _texts, _texts)
+def test_the_ids_of_a_request_say_nothing_of_who_sent_it(said: dict[str, Any], first: str, second: str) -> None:
+    """One of them is the client's choice."""
+    callers = [caller_identity({**said, "requestId": text, "extendedRequestId": text}) for text in (first, second)]
+    for name in ("userId", "principal"):
+        assert callers[0][name] == callers[1][name]
+    assert names_of(callers[0]) == names_of(callers[1])
 
 
 CLAIMED = {"authentication": "iam", "userArn": ROLE_SESSION, "apiKeyId": "k9", **JOHN, "groups": "auditors"}

@@ -88,11 +88,11 @@ class Service:
     def get(self, operation_id: str) -> Answer:
         return self.send("GET", f"/operations/{operation_id}")
 
-    def send(self, method: str, path: str, body: str | bytes | None = None, **headers: str) -> Answer:
-        """Empty header values are not sent; the API key and the content type are, unless given."""
+    def send(self, method: str, path: str, body: str | bytes | None = None, **headers: str | None) -> Answer:
+        """Send the API key and the content type, too, unless they are given; a header that is None is not sent."""
         url = urlsplit(self.outputs["api_url"])
         defaults = {"x-api-key": self.outputs["api_key"], "Content-Type": "application/json"}
-        sent = {name: value for name, value in {**defaults, **headers}.items() if value}
+        sent = {name: value for name, value in {**defaults, **headers}.items() if value is not None}
         connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=60)
         try:
             payload = body.encode() if isinstance(body, str) else body
