@@ -111,19 +111,14 @@ class Service:
         return str(operation_id)
 
     def result(self, operation_id: str) -> Document:
-        """The result document, once it is over.
-
-        The table is asked for the end, not the API: each GET would take a function's time from those that do the work.
-        """
-        running = self.get(operation_id)
-        assert running.status == 200, running
+        """The result document, once it is over. The table tells of the end: GETs would take the functions' time."""
         deadline = time.monotonic() + _PATIENCE_SECONDS
+        assert self.get(operation_id).status == 200
         while "ended_at" not in (self.item(operation_id) or {}):
             assert time.monotonic() < deadline, f"{operation_id} did not end in {_PATIENCE_SECONDS} s"
             time.sleep(0.1)
         answer = self.get(operation_id)
-        assert answer.status == 200, answer
-        assert "success" in answer.body, answer
+        assert (answer.status, "success" in answer.body) == (200, True), answer
         found: Document = answer.body
         return found
 
