@@ -12,13 +12,12 @@ from rds_operations.gate_settings import GateSettings
 from rds_operations.identifiers import INSTANCE_ID_LENGTH, rds_identifier
 from rds_operations.identity import DIRECT_START, Authentication, iam_name
 from rds_operations.operations import ALLOWED, OPERATIONS
+from rds_operations.place import is_region
 from rds_operations.targets import Account
 
 _ENVIRONMENTS = ", ".join(sorted([*(e.value for e in ALLOWED_ENVIRONMENTS), Environment.PRODUCTION.value]))
 _ALLOWED = sorted(environment.value for environment in ALLOWED_ENVIRONMENTS)
-_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]", re.ASCII)
 _TAG_NAME = re.compile(r"[\w .:/=+\-@]{1,128}", re.ASCII)
-_MOST_TAG_NAMES = 24
 _EXTERNAL_ID = re.compile(r"[\w+=,.@:/\-]{2,1224}", re.ASCII)
 _PRINCIPAL = re.compile(
     r"arn:aws[a-z\-]*:iam::[0-9]{12}:(role|user)/.+|group:[^\s,\[\]]+|apikey:[a-z0-9]+|" + DIRECT_START, re.ASCII
@@ -62,15 +61,12 @@ def checked_gate(document: Mapping[str, Any], accounts: Iterable[str]) -> GateSe
 
 
 def _check_tag_names(names: list[str]) -> None:
-    """IAM compares them, too, in any case: what it makes of letters beyond ASCII is not documented. More of them would
-    not fit into the policies of a role. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-    """
+    """IAM compares them, too, in any case: what it makes of letters beyond ASCII is not documented."""
     for name in names:
         require(
             _TAG_NAME.fullmatch(name) and name == name.strip(),
             f"environment_tag_names: {name!r} is no tag name of 1 to 128 letters, digits, spaces or any of _.:/=+-@",
         )
-    require(len(names) <= _MOST_TAG_NAMES, f"environment_tag_names must be at most {_MOST_TAG_NAMES} names")
 
 
 def _check_mapped_instance(instance: str, many_accounts: bool) -> None:
@@ -185,7 +181,7 @@ def _checked_account(account_id: str, account: Any) -> Account:
 
 
 def _checked_regions(where: str, regions: Any) -> tuple[str, ...]:
-    sound = isinstance(regions, list) and all(isinstance(item, str) and _REGION.fullmatch(item) for item in regions)
+    sound = isinstance(regions, list) and all(isinstance(item, str) and is_region(item) for item in regions)
     require(sound, f"{where} must be a list of Regions such as eu-west-1")
     require(len(set(regions)) == len(regions), f"{where} names a Region twice")
     return tuple(regions)
