@@ -181,6 +181,27 @@ def test_one_character_or_policy_more_is_refused(fitting: Document, too_large: D
         check_policies(a_template(**too_large))
 
 
+def test_what_is_known_on_deployment_alone_counts_at_its_longest() -> None:
+    references = [{"Ref": f"AWS::{name}"} for name in ("Partition", "AccountId", "Region")]
+    document = {
+        "a": {"Fn::Join": [":", [*references, {"Ref": "Id"}]]},
+        "b": {"Fn::FindInMap": ["Accounts", {"Ref": "AWS::AccountId"}, "Regions"]},
+    }
+    longest = {"a": f"aws-us-gov:{'1' * 12}:{LONGEST_NAME}:{'i' * 7}", "b": ["eu-west-1", "eu-central-1"]}
+    more = {
+        "Parameters": {"Id": {"MaxLength": 7}},
+        "Mappings": {"Accounts": {"1": {"Regions": longest["b"]}, "2": {"Regions": ["eu-west-1"]}}},
+    }
+    for room in (0, 1):
+        rest = of(MOST_INLINE - characters(longest) + room)
+        template = a_template(Policy=[document, rest]) | more
+        if room:
+            with pytest.raises(SettingsError, match="10,241 characters"):
+                check_policies(template)
+        else:
+            check_policies(template)
+
+
 def test_a_template_that_no_call_can_hold_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "Any.template.json"
     file.write_text("x" * MOST_OF_A_TEMPLATE)
