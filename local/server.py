@@ -18,6 +18,7 @@ from local.extensions import (
     rds_time,
     read_replicas,
     sessions,
+    source_functions,
     state_on_disk,
     states_integration,
     task_calls,
@@ -44,6 +45,7 @@ def install(time_scale: float) -> None:
     rds_iam.install()
     read_replicas.install()
     sessions.install()
+    source_functions.install()
     trail.install()
     state_on_disk.install()
     if with_faults:

@@ -22,5 +22,9 @@ def role(stack: Stack, account: str, name: str) -> str:
     return f"arn:{stack.partition}:iam::{account}:role/{name}"
 
 
+def function(stack: Stack, name: str) -> str:
+    return f"arn:{stack.partition}:lambda:{stack.region}:{stack.account}:function:{names.function(name)}"
+
+
 def _states(stack: Stack) -> str:
     return f"arn:{stack.partition}:states:{stack.region}:{stack.account}"

@@ -78,7 +78,7 @@ class Functions(Construct):
         return lambda_.Function(
             self,
             construct_id,
-            function_name=f"{names.FUNCTION_PREFIX}-{name}",
+            function_name=names.function(name),
             description=shape.summary,
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=lambda_.Architecture.ARM_64,

@@ -12,6 +12,11 @@ _LONGEST = 1_024
 """Characters: more than an ARN has, so that none loses its end, which tells two users apart. A path alone may have 512.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 """
+# https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
+_MOST_GROUPS = 100
+"""Of a user."""
+_LONGEST_GROUP = 128
+"""Characters. https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_GroupType.html"""
 DIRECT_START = "states:StartExecution"
 ANONYMOUS = "anonymous"
 _ALWAYS = ("sourceIp", "userAgent", "extendedRequestId", "requestId")
@@ -52,7 +57,7 @@ def caller_identity(context: Mapping[str, Any]) -> dict[str, Any]:
     `userId` is the session or user name of an IAM principal, the user name of a Cognito user, or `apikey:<key id>`.
     Where the platform names nobody, both are `anonymous`, and Validate refuses.
     """
-    authentication = str(context.get("authentication", ""))
+    authentication = str(context.get("authentication", ""))[:_LONGEST]
     names = (*_ALWAYS, *_VOUCHED.get(authentication, ()))
     known: dict[str, Any] = {name: str(context[name])[:_LONGEST] for name in names if context.get(name)}
     groups = _groups(str(context.get("groups") or "")) if authentication == Authentication.COGNITO else []
@@ -150,5 +155,9 @@ def _user_id(authentication: str, known: Mapping[str, str], principal: str) -> s
 
 
 def _groups(claim: str) -> list[str]:
-    """API Gateway makes one text of the list: `a,b`, or `[a b]` of an HTTP API."""
-    return [group for group in re.split(r"[,\s]+", claim.strip("[]")) if group]
+    """API Gateway makes one text of the list: `a,b`, or `[a b]` of an HTTP API.
+
+    What Cognito does not have is left out, not cut: a name that lost its end could be that of another group.
+    """
+    names = re.split(r"[,\s]+", claim.strip("[]"))
+    return [name for name in names if 0 < len(name) <= _LONGEST_GROUP][:_MOST_GROUPS]

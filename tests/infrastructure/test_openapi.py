@@ -14,6 +14,7 @@ from rds_operations.identity import Authentication
 from rds_operations.operations import OPERATIONS
 from rds_operations.operations.create_snapshot import MOST_TAGS
 from rds_operations.operations.operation import Operation
+from rds_operations.place import LONGEST_REGION
 from rds_operations.refusals import Code, Refusal
 from rds_operations.validation import LARGEST_BODY, idempotency_digest, parse_request
 from stacks.api import ALLOWED_HEADERS, EXPOSED_HEADERS
@@ -159,6 +160,7 @@ def test_tags_are_described_to_the_letter(key: str, value: str) -> None:
     [
         *(None, "", "123456789012", "12345678901", "1234567890123", 123456789012, "１23456789012", "1234 5678901"),
         *("eu-west-1", "us-gov-west-1", "eu", "EU-WEST-1", "eu-west-12", "*", "eu-west-1\n", ["eu-west-1"], "all"),
+        *(f"eu-{'w' * (LONGEST_REGION - 5)}-1", f"eu-{'w' * (LONGEST_REGION - 4)}-1"),
     ],
     ids=repr,
 )

@@ -220,6 +220,18 @@ def test_the_groups_of_a_token(claim: str | None, groups: list[str] | None) -> N
     assert names_of(identity) == {COGNITO_USER, *(f"group:{group}" for group in groups or [])}
 
 
+def test_a_group_that_cognito_cannot_have_is_left_out_whole() -> None:
+    """Cut, it could be the name of another one."""
+    longest, too_long = "g" * 128, "g" * 129
+    identity = caller_identity({"authentication": "cognito", **JOHN, "groups": f"{too_long},{longest},dba"})
+    assert identity["groups"] == [longest, "dba"]
+
+
+def test_a_user_is_in_no_more_groups_than_cognito_allows() -> None:
+    claim = ",".join(f"group-{number}" for number in range(101))
+    assert caller_identity({"authentication": "cognito", **JOHN, "groups": claim})["groups"] == claim.split(",")[:100]
+
+
 @given(st.lists(st.from_regex(r"[A-Za-z0-9_.:@+-]{1,12}", fullmatch=True), max_size=5), st.booleans())
 def test_groups_are_read_as_they_were_listed(groups: list[str], bracketed: bool) -> None:
     claim = f"[{' '.join(groups)}]" if bracketed else ",".join(groups)

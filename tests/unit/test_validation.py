@@ -187,6 +187,9 @@ def test_an_account_id_is_a_string_of_twelve_ascii_digits(value: Any) -> None:
         "éu-west-1",
         "eu-west-1.example.com",
         "eu-west-1/../",
+        f"eu-{'w' * 21}-1",
+        f"eu{'-w' * 11}-1",
+        f"eu-{'w' * 32_000}-1",
         "*",
     ],
 )
