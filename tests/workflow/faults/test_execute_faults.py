@@ -70,6 +70,12 @@ UNSEEN = {
         "times": 1,
     },
 }
+READY = {
+    "point": "rds:DescribeDBInstances",
+    "caller": "rds-operations-execute",
+    **shows("DBInstanceStatus", "available"),
+}
+"""Not backing up: Execute makes no second call while the instance shows its first one."""
 SECOND_CALL_REFUSED = [("InvalidDBInstanceState", 400), ("AccessDenied", 403), ("SnapshotQuotaExceeded", 400)]
 
 
@@ -86,7 +92,7 @@ def a_second_call_is_refused() -> list[Row]:
                 WHERE,
                 f"crash after the call, which does not show yet; a second call is refused: {code}",
                 request,
-                (crash, UNSEEN[action], *([refusal] if repeated else [])),
+                (crash, UNSEEN[action], *([READY, refusal] if repeated else [])),
                 {**DONE, "sent": 2 if repeated else 1},
                 idle=() if repeated else (refusal,),
             )
