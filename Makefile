@@ -1,4 +1,4 @@
-# Everything is installed into .venv and node_modules; nothing else on the machine is touched.
+# Everything is installed into .venv and node_modules; nothing else on the machine is touched, except in CI (setup).
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PORT TIME_SCALE SETTINGS
@@ -20,15 +20,16 @@ down:
 	@[ ! -x .venv/bin/python ] || python -m local down
 
 ## test: all there is to check, as CI does
-# Two halves side by side: one computes, the other mostly waits.
+# Two halves side by side: one computes, the other mostly waits. What neither has tested is said last.
 test: setup
 	@$(MAKE) -j 2 $(SYNC) quick workflow
+	@python -m tests.left_out .local/quick.xml .local/workflow.xml
 
 quick: check
-	python -m pytest tests/unit tests/functions tests/infrastructure tests/local
+	python -m pytest tests/unit tests/functions tests/infrastructure tests/local tests/local_commands --junitxml=.local/quick.xml
 
 workflow:
-	python -m pytest tests/workflow
+	python -m pytest tests/workflow --junitxml=.local/workflow.xml
 
 ## fault-report: every injected fault, and the table of what came of it
 fault-report: setup
@@ -66,8 +67,10 @@ check: setup
 	ruff format --check .
 	mypy app.py stacks functions local tests
 
-## setup: what all of these need, into .venv and node_modules
+## setup: what all of these need, into .venv and node_modules; in CI, Apache Velocity onto the machine, too
+# The machine is looked at anew each time: a set-up without CI, or a copied .venv, says nothing of it.
 setup: .venv/.ready
+	@$(if $(CI),python -m local.velocity)
 
 .venv/.ready: requirements.lock local/installer.lock local/node.lock package.json package-lock.json local/setup.py
 	@$(PYTHON) local/setup.py

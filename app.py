@@ -1,5 +1,6 @@
 """The CDK app. `cdk deploy` in the account and Region to serve; `-c settings=<file>` chooses the deployment."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -9,12 +10,15 @@ sys.path.insert(0, str(Path(__file__).parent / "functions"))  # the stacks read 
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 
 from aws_cdk import App, CliCredentialsStackSynthesizer
+from aws_cdk.cx_api import CloudAssembly
 
 from stacks.service_stack import ServiceStack
 from stacks.setting_checks import SettingsError
 from stacks.settings import PLAIN, REVIEWED, Settings
+from stacks.size_checks import check_body, check_policies
 from stacks.target_account_stack import TargetAccountStack
 
+_TARGET = "RdsOperationsTarget"
 _DEFAULT_SETTINGS = "settings/default.json"
 
 
@@ -38,12 +42,23 @@ def main() -> None:
     if settings.accounts:
         TargetAccountStack(
             app,
-            "RdsOperationsTarget",
+            _TARGET,
             settings,
             synthesizer=synthesizer(),
             description="An account that RDS operations works in",
         )
-    app.synth()
+    try:
+        _check_sizes(app.synth())
+    except SettingsError as error:
+        sys.exit(f"settings: {error}")
+
+
+def _check_sizes(assembly: CloudAssembly) -> None:
+    for stack in assembly.stacks:
+        template = Path(stack.template_full_path)
+        check_policies(json.loads(template.read_text()))
+        if stack.stack_name == _TARGET:
+            check_body(template)
 
 
 main()

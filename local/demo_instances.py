@@ -68,14 +68,14 @@ INSTANCES = (
 
 def create_all(cloud: Cloud) -> None:
     """Those that are not there yet."""
-    rds = client(cloud, "rds")
+    clients = {place: client(cloud, "rds", *place) for place in {(item.account, item.region) for item in INSTANCES}}
+    rds = clients[ACCOUNT, REGION]
     _create_cluster(rds)
-    there = {
-        place: _names(client(cloud, "rds", *place)) for place in {(item.account, item.region) for item in INSTANCES}
-    }
+    there = {place: _names(found) for place, found in clients.items()}
     for instance in INSTANCES:
-        if instance.name not in there[instance.account, instance.region]:
-            create(cloud, instance)
+        place = instance.account, instance.region
+        if instance.name not in there[place]:
+            create(clients[place], instance)
     at_home = there[ACCOUNT, REGION]
     if "dev-stopped-01" not in at_home:
         rds.stop_db_instance(DBInstanceIdentifier="dev-stopped-01")
@@ -83,8 +83,8 @@ def create_all(cloud: Cloud) -> None:
         rds.modify_db_instance(DBInstanceIdentifier="dev-pending-01", DBInstanceClass="db.r6g.large")
 
 
-def create(cloud: Cloud, instance: DemoInstance) -> None:
-    rds = client(cloud, "rds", instance.account, instance.region)
+def create(rds: Any, instance: DemoInstance) -> None:
+    """By a client of its account and Region."""
     if instance.replica_of:
         rds.create_db_instance_read_replica(
             DBInstanceIdentifier=instance.name,

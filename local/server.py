@@ -18,8 +18,10 @@ from local.extensions import (
     rds_time,
     read_replicas,
     sessions,
+    source_functions,
     state_on_disk,
     states_integration,
+    task_calls,
     trail,
     turns,
 )
@@ -38,10 +40,12 @@ def install(time_scale: float) -> None:
     turns.install(INVOCATIONS_AT_ONCE + (HELD_UP if with_faults else 0))
     async_invokes.install()
     executions.install()
+    task_calls.install()
     rds_time.install(time_scale)
     rds_iam.install()
     read_replicas.install()
     sessions.install()
+    source_functions.install()
     trail.install()
     state_on_disk.install()
     if with_faults:

@@ -18,7 +18,6 @@ OLDEST_NODE = 22  # older ones are beyond their end of life, and the CDK says so
 INSTALLER, PACKAGES, NODE = LOCKS = [
     ROOT / name for name in ("local/installer.lock", "requirements.lock", "local/node.lock")
 ]
-VELOCITY_JARS = Path("/usr/share/java/velocity.jar")
 
 
 class SetupError(Exception):
@@ -30,7 +29,6 @@ def main() -> None:
     install_packages()
     install_node()
     install_cdk_cli()
-    install_velocity()
 
 
 def make_environment() -> None:
@@ -88,16 +86,6 @@ def install_cdk_cli() -> None:
     print("Installing the CDK CLI of package-lock.json", flush=True)
     command = ["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"]
     run(command, "npm could not install the CDK CLI. Is the network down?")
-
-
-def install_velocity() -> None:
-    """The engine that API Gateway's mapping templates are tested on. Elsewhere those tests are skipped, never in CI."""
-    if os.environ.get("CI") and not VELOCITY_JARS.exists():
-        print("Installing Apache Velocity", flush=True)
-        failed = "apt-get could not install velocity"
-        run(["apt-get", "update", "-qq"], failed)
-        java = [] if shutil.which("java") else ["default-jre-headless"]
-        run(["apt-get", "install", "-qq", "-y", "velocity", "libcommons-lang-java", *java], failed)
 
 
 def pip(*arguments: str) -> None:

@@ -215,6 +215,7 @@ def _access_log_format() -> apigateway.AccessLogFormat:
     https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
     """
     variables = {
+        "extendedRequestId": "$context.extendedRequestId",  # a client cannot choose it, as it can the next one
         "requestId": "$context.requestId",
         "requestTime": "$context.requestTime",
         "httpMethod": "$context.httpMethod",

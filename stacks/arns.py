@@ -10,12 +10,20 @@ def execution_prefix(stack: Stack) -> str:
     return f"{_states(stack)}:execution:{names.OPERATION_MACHINE}:"
 
 
+def admission_machine(stack: Stack) -> str:
+    return f"{_states(stack)}:stateMachine:{names.ADMISSION_MACHINE}"
+
+
 def late_watch_machine(stack: Stack) -> str:
     return f"{_states(stack)}:stateMachine:{names.LATE_WATCH_MACHINE}"
 
 
 def role(stack: Stack, account: str, name: str) -> str:
     return f"arn:{stack.partition}:iam::{account}:role/{name}"
+
+
+def function(stack: Stack, name: str) -> str:
+    return f"arn:{stack.partition}:lambda:{stack.region}:{stack.account}:function:{names.function(name)}"
 
 
 def _states(stack: Stack) -> str:

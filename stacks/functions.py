@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from stacks import names, package, permissions
-from stacks.arns import execution_prefix, late_watch_machine
+from stacks.arns import admission_machine, execution_prefix, late_watch_machine
 from stacks.log_groups import log_group
 from stacks.settings import Settings
 from stacks.tables import Tables
+from stacks.unrecorded import Unrecorded
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Functions(Construct):
         construct_id: str,
         settings: Settings,
         tables: Tables,
-        unrecorded: sqs.IQueue,
+        unrecorded: Unrecorded,
         acting_role: iam.IRole,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -64,7 +64,9 @@ class Functions(Construct):
             "HOME_ACCOUNT": Stack.of(self).account,
             "ACTING_ROLE": acting_role.role_arn,
             "INVENTORY_TABLE": tables.inventory.table_name,
-            "UNRECORDED_QUEUE": unrecorded.queue_url,
+            "ADMISSION_MACHINE": admission_machine(Stack.of(self)),
+            "UNRECORDED_QUEUE": unrecorded.queue.queue_url,
+            "UNRECORDED_DEAD_LETTERS": unrecorded.dead_letters.queue_url,
             "POLL_INTERVAL_SECONDS": str(settings.poll_interval_seconds),
             "ALLOWED_ORIGIN": settings.allowed_origin,
         }
@@ -76,7 +78,7 @@ class Functions(Construct):
         return lambda_.Function(
             self,
             construct_id,
-            function_name=f"{names.FUNCTION_PREFIX}-{name}",
+            function_name=names.function(name),
             description=shape.summary,
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=lambda_.Architecture.ARM_64,

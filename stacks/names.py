@@ -14,6 +14,10 @@ LATE_WATCH_MACHINE = "rds-operations-late-watch"
 INVENTORY_TABLE = "rds_inventory"
 
 
+def function(name: str) -> str:
+    return f"{FUNCTION_PREFIX}-{name}"
+
+
 def function_role(function: str, region: str) -> str:
     """A name of its own, so that other accounts can trust it. Roles are the account's, hence the Region."""
     return f"{FUNCTION_PREFIX}-{function}-{region}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from aws_cdk import Stack
@@ -13,7 +12,8 @@ from rds_operations.gate_settings import GateSettings
 from rds_operations.operations import OPERATIONS
 from rds_operations.operations.operation import INSTANCE
 from stacks import arns, names
-from stacks.second_lock import Reach, acting_statements
+from stacks.policy_sizes import in_managed_policies
+from stacks.second_lock import Reach, Regions, allows, denies
 
 READING_FUNCTIONS = ("classify", "execute", "poll", "sweep", "inventory")
 """Those that look at RDS."""
@@ -30,12 +30,15 @@ class Service:
 
 
 def acting_role(
-    scope: Construct, service: Service, regions: Iterable[str], gate: GateSettings, name: str | None = None
+    scope: Construct, service: Service, regions: Regions, gate: GateSettings, name: str | None = None
 ) -> iam.Role:
     stack = Stack.of(scope)
     role = _role(scope, "ActingRole", service, ACTING_FUNCTIONS, name, "Acts on databases that are not production")
-    for statement in acting_statements(Reach(stack.partition, stack.account, tuple(regions)), gate):
-        role.add_to_policy(statement)
+    reach = Reach(stack.partition, stack.account)
+    allowed = iam.Policy(role, "Allows", roles=[role], statements=allows(reach, regions, gate))
+    for number, statements in enumerate(in_managed_policies(denies(reach, gate)), 1):
+        denied = iam.ManagedPolicy(role, f"Denies{number}", roles=[role], statements=statements)
+        allowed.node.add_dependency(denied)  # nothing is allowed before all that must be is denied
     # So that CloudTrail names the person. Apart, because an external id is no part of this check.
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
     if role.assume_role_policy:
@@ -52,7 +55,7 @@ def reading_role(scope: Construct, service: Service, name: str) -> iam.Role:
     """Describe calls, in every Region: a replica's source may be anywhere."""
     stack = Stack.of(scope)
     role = _role(scope, "ReadingRole", service, READING_FUNCTIONS, name, "Looks at databases")
-    for statement in reading_statements(Reach(stack.partition, stack.account, ("*",))):
+    for statement in reading_statements(Reach(stack.partition, stack.account)):
         role.add_to_policy(statement)
     return role
 
@@ -64,7 +67,7 @@ def reading_statements(reach: Reach) -> list[iam.PolicyStatement]:
         for permission in operation.watches_with:
             for kind in permission.resources:
                 actions.setdefault(kind, set()).add(permission.action)
-    return [iam.PolicyStatement(actions=sorted(found), resources=reach.arns(kind)) for kind, found in actions.items()]
+    return [iam.PolicyStatement(actions=sorted(found), resources=[reach.arn(kind)]) for kind, found in actions.items()]
 
 
 def _role(

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_sqs as sqs
 
 from rds_operations.inventory import PLACE_INDEX
 from rds_operations.items import UNFINISHED_INDEX
@@ -17,19 +16,28 @@ from stacks.arns import execution_prefix, late_watch_machine
 from stacks.operating_roles import reading_statements
 from stacks.second_lock import Reach
 from stacks.tables import Tables
+from stacks.unrecorded import Unrecorded
 
 
 def by_function(
-    stack: Stack, tables: Tables, unrecorded: sqs.IQueue, acting_role: iam.IRole, accounts: Iterable[str]
+    stack: Stack, tables: Tables, unrecorded: Unrecorded, acting_role: iam.IRole, accounts: Iterable[str]
 ) -> dict[str, list[iam.PolicyStatement]]:
     """`accounts`: those that the service operates besides its own."""
     operations, audit, inventory = (table.table_arn for table in (tables.operations, tables.audit, tables.inventory))
     # A replica's source may be in any Region.
-    reach = Reach(stack.partition, stack.account, ("*",))
+    reach = Reach(stack.partition, stack.account)
     accounts = list(accounts)
-    reads_elsewhere = _assume([arns.role(stack, account, READING_ROLE) for account in accounts])
-    looks = [_allow(*reach.arns(INSTANCE), actions=["rds:DescribeDBInstances"]), *reads_elsewhere]
-    watches = [*reading_statements(reach), *reads_elsewhere]
+    reading_roles = [arns.role(stack, account, READING_ROLE) for account in accounts]
+
+    def reads_elsewhere(function: str) -> list[iam.PolicyStatement]:
+        return [_assume(stack, function, reading_roles)] if reading_roles else []
+
+    def looks(function: str) -> list[iam.PolicyStatement]:
+        return [_allow(reach.arn(INSTANCE), actions=["rds:DescribeDBInstances"]), *reads_elsewhere(function)]
+
+    def watches(function: str) -> list[iam.PolicyStatement]:
+        return [*reading_statements(reach), *reads_elsewhere(function)]
+
     # Opening an order: itself, its lock, its key and its opening record, in one transaction.
     opens = [
         _allow(operations, actions=["dynamodb:GetItem", "dynamodb:PutItem"]),
@@ -45,30 +53,31 @@ def by_function(
     return {
         "validate": [],
         "classify": [
-            *looks,
+            *looks("classify"),
             _allow(inventory, actions=["dynamodb:Query"]),
             # What an Idempotency-Key stands for.
             _allow(operations, actions=["dynamodb:GetItem"]),
         ],
         "admit": opens,
         "execute": [
-            *looks,
+            *looks("execute"),
             # All that it can do to a database is what these roles can, narrowed to the one operation.
-            _allow(*acts, actions=["sts:AssumeRole", "sts:SetSourceIdentity"]),
+            _assume(stack, "execute", acts, "sts:SetSourceIdentity"),
             *opens,
             _allow(operations, actions=["dynamodb:UpdateItem"]),
         ],
-        "poll": [*watches, _allow(operations, actions=["dynamodb:UpdateItem"])],
+        "poll": [*watches("poll"), _allow(operations, actions=["dynamodb:UpdateItem"])],
         "audit": closes,
         "sweep": [
             *closes,
             _allow(f"{operations}/index/{UNFINISHED_INDEX}", actions=["dynamodb:Query"]),
             _allow(f"{execution_prefix(stack)}*", actions=["states:DescribeExecution"]),
-            *watches,
-            _allow(unrecorded.queue_arn, actions=["sqs:ReceiveMessage", "sqs:DeleteMessage"]),
+            *watches("sweep"),
+            _allow(unrecorded.queue.queue_arn, actions=["sqs:ReceiveMessage", "sqs:DeleteMessage"]),
+            _allow(unrecorded.dead_letters.queue_arn, actions=["sqs:SendMessage"]),
         ],
         "inventory": [
-            *looks,
+            *looks("inventory"),
             _allow(inventory, actions=["dynamodb:PutItem", "dynamodb:UpdateItem"]),
             _allow(f"{inventory}/index/{PLACE_INDEX}", actions=["dynamodb:Query"]),
         ],
@@ -80,5 +89,13 @@ def _allow(*resources: str, actions: list[str]) -> iam.PolicyStatement:
     return iam.PolicyStatement(actions=actions, resources=list(resources))
 
 
-def _assume(roles: list[str]) -> list[iam.PolicyStatement]:
-    return [_allow(*roles, actions=["sts:AssumeRole"])] if roles else []
+def _assume(stack: Stack, function: str, roles: list[str], *more_actions: str) -> iam.PolicyStatement:
+    """From the function alone, not from another one that its role is passed to. The trust of `roles` cannot ask this.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
+    """
+    return iam.PolicyStatement(
+        actions=["sts:AssumeRole", *more_actions],
+        resources=roles,
+        conditions={"ArnEquals": {"lambda:SourceFunctionArn": arns.function(stack, function)}},
+    )

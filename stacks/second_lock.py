@@ -6,7 +6,7 @@ The first lock is our own code. This one holds where that code is wrong.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -17,7 +17,9 @@ from rds_operations.gate_settings import GateSettings
 from rds_operations.operations import OPERATIONS
 from rds_operations.operations.operation import ANY_RESOURCE, INSTANCE
 
-Conditions = dict[str, dict[str, list[str]]]
+Regions = list[str] | str
+"""By their names; or a token of CloudFormation, which becomes such a list."""
+Conditions = dict[str, dict[str, Regions]]
 _LOOKS = "rds:Describe*"
 _RELABEL = ["rds:AddTagsToResource", "rds:RemoveTagsFromResource"]
 _ALLOWED_WORDS = sorted(word for word, environment in WORDS.items() if environment in ALLOWED_ENVIRONMENTS)
@@ -26,33 +28,36 @@ _PRODUCTION_WORDS = sorted(word for word, environment in WORDS.items() if enviro
 
 @dataclass(frozen=True)
 class Reach:
-    """Where a role works: `account` may be a token, `regions` may be `*`."""
+    """An account's resources, in every Region. `account` may be a token."""
 
     partition: str
     account: str
-    regions: tuple[str, ...]
 
-    def arns(self, kind: str) -> list[str]:
+    def arn(self, kind: str) -> str:
         """All resources of a type: `db`, `snapshot`, or `*` for actions that take none."""
-        if kind == ANY_RESOURCE:
-            return [ANY_RESOURCE]
-        return [f"arn:{self.partition}:rds:{region}:{self.account}:{kind}:*" for region in self.regions]
+        return ANY_RESOURCE if kind == ANY_RESOURCE else f"arn:{self.partition}:rds:*:{self.account}:{kind}:*"
 
 
-def acting_statements(reach: Reach, gate: GateSettings) -> list[iam.PolicyStatement]:
-    """Allows each operation its actions on instances whose environment tags, if any, say that they are none of
-    production's; denies whatever a tag calls production, and every change of an instance's tags.
+def allows(reach: Reach, regions: Regions, gate: GateSettings) -> list[iam.PolicyStatement]:
+    """Let each operation do its actions in the account's own Regions, on instances whose environment tags, if any, say
+    that they are none of production's.
 
     The resource types have statements of their own: a condition on both would ask a snapshot that is yet to be made
     for its tags. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html
     """
     looks, changes = _actions()
-    conditions = {INSTANCE: _tags_allow(gate)}
+    here, tags = _region_is_one_of(regions), {INSTANCE: _tags_allow(gate)}
     return [
-        *(_allow(reach, kind, actions) for kind, actions in looks.items()),
-        *(_allow(reach, kind, actions, conditions.get(kind)) for kind, actions in changes.items()),
-        *(_deny([ANY_RESOURCE], not_actions=[_LOOKS], conditions=condition) for condition in _forbidden(gate)),
-        _deny(replace(reach, regions=("*",)).arns(INSTANCE), actions=_RELABEL),
+        *(_allow(reach.arn(kind), actions, here) for kind, actions in looks.items()),
+        *(_allow(reach.arn(kind), actions, {**here, **tags.get(kind, {})}) for kind, actions in changes.items()),
+    ]
+
+
+def denies(reach: Reach, gate: GateSettings) -> list[iam.PolicyStatement]:
+    """Keep from whatever a tag calls production, and from every change of an instance's tags."""
+    return [
+        *(_deny(ANY_RESOURCE, not_actions=[_LOOKS], conditions=condition) for condition in _forbidden(gate)),
+        _deny(reach.arn(INSTANCE), actions=_RELABEL),
     ]
 
 
@@ -66,6 +71,14 @@ def _actions() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
             for kind in permission.resources:
                 kinds.setdefault(kind, set()).add(permission.action)
     return looks, changes
+
+
+def _region_is_one_of(regions: Regions) -> Conditions:
+    """A condition, not a part of the ARNs: so one template can give each account its own Regions.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requestedregion
+    """
+    return {"StringEquals": {"aws:RequestedRegion": regions}}
 
 
 def _tags_allow(gate: GateSettings) -> Conditions:
@@ -95,11 +108,9 @@ def _folded(gate: GateSettings) -> list[str]:
     return sorted({name.casefold() for name in gate.environment_tag_names} | FOLDED_TAG_NAMES)
 
 
-def _allow(
-    reach: Reach, kind: str, actions: Iterable[str], conditions: Conditions | None = None
-) -> iam.PolicyStatement:
-    return iam.PolicyStatement(actions=sorted(actions), resources=reach.arns(kind), conditions=conditions)
+def _allow(resource: str, actions: Iterable[str], conditions: Conditions) -> iam.PolicyStatement:
+    return iam.PolicyStatement(actions=sorted(actions), resources=[resource], conditions=conditions)
 
 
-def _deny(resources: list[str], **statement: Any) -> iam.PolicyStatement:
-    return iam.PolicyStatement(effect=iam.Effect.DENY, resources=resources, **statement)
+def _deny(resource: str, **statement: Any) -> iam.PolicyStatement:
+    return iam.PolicyStatement(effect=iam.Effect.DENY, resources=[resource], **statement)

@@ -29,7 +29,7 @@ class ServiceStack(Stack):
         super().__init__(scope, construct_id, **kwargs)
         tables = Tables(self, "Tables", settings)
         unrecorded = unrecorded_queue(self, settings)
-        regions = dict.fromkeys((self.region, *settings.regions))
+        regions = list(dict.fromkeys((self.region, *settings.regions)))
         acting = acting_role(self, Service(self.account, self.region), regions, settings.gate)
         functions = Functions(self, "Functions", settings, tables, unrecorded, acting)
         workflow = Workflow(self, "Workflow", settings, functions, unrecorded)

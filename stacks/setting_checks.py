@@ -12,15 +12,14 @@ from rds_operations.gate_settings import GateSettings
 from rds_operations.identifiers import INSTANCE_ID_LENGTH, rds_identifier
 from rds_operations.identity import DIRECT_START, Authentication, iam_name
 from rds_operations.operations import ALLOWED, OPERATIONS
+from rds_operations.place import is_region
 from rds_operations.targets import Account
 from stacks.name_patterns import can_be_found
 
 _ENVIRONMENTS = ", ".join(sorted([*(e.value for e in ALLOWED_ENVIRONMENTS), Environment.PRODUCTION.value]))
 _ALLOWED = sorted(environment.value for environment in ALLOWED_ENVIRONMENTS)
 _ACCOUNT_ID = re.compile(r"[0-9]{12}", re.ASCII)
-_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]", re.ASCII)
 _TAG_NAME = re.compile(r"[\w .:/=+\-@]{1,128}", re.ASCII)
-_MOST_TAG_NAMES = 24
 _EXTERNAL_ID = re.compile(r"[\w+=,.@:/\-]{2,1224}", re.ASCII)
 _PRINCIPAL = re.compile(
     r"arn:aws[a-z\-]*:iam::[0-9]{12}:(role|user)/.+|group:[^\s,\[\]]+|apikey:[a-z0-9]+|" + DIRECT_START, re.ASCII
@@ -65,15 +64,12 @@ def checked_gate(document: Mapping[str, Any], *, many_places: bool) -> GateSetti
 
 
 def _check_tag_names(names: list[str]) -> None:
-    """IAM compares them, too, in any case: what it makes of letters beyond ASCII is not documented. More of them would
-    not fit into the policies of a role. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-    """
+    """IAM compares them, too, in any case: what it makes of letters beyond ASCII is not documented."""
     for name in names:
         require(
             _TAG_NAME.fullmatch(name) and name == name.strip(),
             f"environment_tag_names: {name!r} is no tag name of 1 to 128 letters, digits, spaces or any of _.:/=+-@",
         )
-    require(len(names) <= _MOST_TAG_NAMES, f"environment_tag_names must be at most {_MOST_TAG_NAMES} names")
 
 
 def _check_mapped_instance(instance: str, many_places: bool) -> None:
@@ -85,7 +81,7 @@ def _check_mapped_instance(instance: str, many_places: bool) -> None:
     )
     account, region = ([*place, None, None])[:2]
     whole = len(place) == 2 or (len(place) < 2 and not many_places)
-    sound = (account is None or _ACCOUNT_ID.fullmatch(account)) and (region is None or _REGION.fullmatch(region))
+    sound = (account is None or _ACCOUNT_ID.fullmatch(account)) and (region is None or is_region(region))
     require(
         whole and sound,
         f"instance_mappings: name the account and the Region of {instance!r}: 123456789012/eu-west-1/{name}",
@@ -196,7 +192,7 @@ def _checked_account(account_id: str, account: Any) -> Account:
 
 
 def _checked_regions(where: str, regions: Any) -> tuple[str, ...]:
-    sound = isinstance(regions, list) and all(isinstance(item, str) and _REGION.fullmatch(item) for item in regions)
+    sound = isinstance(regions, list) and all(isinstance(item, str) and is_region(item) for item in regions)
     require(sound, f"{where} must be a list of Regions such as eu-west-1")
     require(len(set(regions)) == len(regions), f"{where} names a Region twice")
     return tuple(regions)

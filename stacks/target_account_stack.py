@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import CfnOutput, CfnParameter, DefaultStackSynthesizer, IStackSynthesizer, Stack
+from aws_cdk import CfnMapping, CfnOutput, CfnParameter, DefaultStackSynthesizer, IStackSynthesizer, Stack
 from constructs import Construct
 
+from rds_operations.place import LONGEST_REGION
 from rds_operations.targets import ACTING_ROLE, READING_ROLE
 from stacks.operating_roles import Service, acting_role, reading_role
 from stacks.settings import Settings
 
+_REGIONS = "Regions"
+
 
 class TargetAccountStack(Stack):
-    """One template for all accounts: what differs between them are its parameters, as StackSets want it. It has no
-    assets, so it does not ask whether the account was bootstrapped.
+    """One template for all accounts, as StackSets want it: what differs between them are its parameters, and the
+    Regions, which it finds by the account. It has no assets, so it does not ask whether the account was bootstrapped.
     """
 
     def __init__(
@@ -26,23 +29,39 @@ class TargetAccountStack(Stack):
         **kwargs: Any,
     ) -> None:
         chosen = synthesizer or DefaultStackSynthesizer(generate_bootstrap_version_rule=False)
-        super().__init__(scope, construct_id, synthesizer=chosen, **kwargs)
+        # Without white space, since what a call can hold of it is limited: see `size_checks`.
+        super().__init__(scope, construct_id, synthesizer=chosen, suppress_template_indentation=True, **kwargs)
         service = Service(
-            account=self._parameter("ServiceAccount", "The account that the service runs in", r"[0-9]{12}"),
-            region=self._parameter("ServiceRegion", "The Region that the service runs in", r"[a-z0-9\-]+"),
-            # The characters and lengths that STS takes.
+            account=self._parameter("ServiceAccount", "The account that the service runs in", r"[0-9]{12}", 12),
+            region=self._parameter(
+                "ServiceRegion", "The Region that the service runs in", r"[a-z0-9\-]+", LONGEST_REGION
+            ),
+            # The characters that STS takes, and no more than in the settings: those are known to fit into a trust.
             # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
             external_id=self._parameter(
-                "ExternalId", "This account's external id in the service's settings", r"[A-Za-z0-9_+=,.@:/\-]{2,1224}"
+                "ExternalId",
+                "This account's external id in the service's settings",
+                r"[A-Za-z0-9_+=,.@:/\-]{2,1224}",
+                max(len(account.external_id) for account in settings.accounts.values()),
             ),
         )
-        regions = sorted({region for account in settings.accounts.values() for region in account.regions})
         roles = {
             "ReadingRoleArn": reading_role(self, service, READING_ROLE),
-            "ActingRoleArn": acting_role(self, service, regions, settings.gate, ACTING_ROLE),
+            "ActingRoleArn": acting_role(self, service, self._own_regions(settings), settings.gate, ACTING_ROLE),
         }
         for name, role in roles.items():
             CfnOutput(self, name, value=role.role_arn)
 
-    def _parameter(self, name: str, summary: str, pattern: str) -> str:
-        return CfnParameter(self, name, description=summary, allowed_pattern=pattern).value_as_string
+    def _own_regions(self, settings: Settings) -> str:
+        """Those of the account that the stack is deployed in. One that is not in the settings has no entry: there the
+        deployment fails, and makes no role.
+
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference-findinmap.html
+        """
+        of_accounts = {account_id: {_REGIONS: list(item.regions)} for account_id, item in settings.accounts.items()}
+        return CfnMapping(self, "Accounts", mapping=of_accounts).find_in_map(self.account, _REGIONS)
+
+    def _parameter(self, name: str, summary: str, pattern: str, longest: int) -> str:
+        return CfnParameter(
+            self, name, description=summary, allowed_pattern=pattern, max_length=longest
+        ).value_as_string

@@ -1,6 +1,11 @@
-"""The queue of refusals that DynamoDB did not take. The sweep records them later."""
+"""The queue of refusals that DynamoDB did not take. ADMISSION fills it, the sweep empties it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
 
 from aws_cdk import Duration
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -10,10 +15,33 @@ _MOST_ATTEMPTS = 1000
 """More than the sweeps of three days: what DynamoDB does not take until then is for a person to look at."""
 
 
-def unrecorded_queue(scope: Construct, settings: Settings) -> sqs.Queue:
+@dataclass(frozen=True)
+class Unrecorded:
+    """`dead_letters`: what was tried too often, and what ADMISSION cannot have sent."""
+
+    queue: sqs.Queue
+    dead_letters: sqs.Queue
+
+    def let_only(self, sender: iam.IRole) -> None:
+        """Deny everybody else to send, the account's administrators included: what lies here becomes a record.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
+        """
+        self.queue.add_to_resource_policy(
+            iam.PolicyStatement(
+                effect=iam.Effect.DENY,
+                principals=[iam.AnyPrincipal()],
+                actions=["sqs:SendMessage"],
+                resources=[self.queue.queue_arn],
+                conditions={"ArnNotEquals": {"aws:PrincipalArn": sender.role_arn}},
+            )
+        )
+
+
+def unrecorded_queue(scope: Construct, settings: Settings) -> Unrecorded:
     enforce_ssl = not settings.is_local  # the local cloud speaks HTTP
     given_up = sqs.Queue(scope, "UnrecordedDeadLetters", enforce_ssl=enforce_ssl, retention_period=Duration.days(14))
-    return sqs.Queue(
+    queue = sqs.Queue(
         scope,
         "Unrecorded",
         enforce_ssl=enforce_ssl,
@@ -21,3 +49,4 @@ def unrecorded_queue(scope: Construct, settings: Settings) -> sqs.Queue:
         visibility_timeout=Duration.minutes(4),  # longer than a sweep takes
         dead_letter_queue=sqs.DeadLetterQueue(queue=given_up, max_receive_count=_MOST_ATTEMPTS),
     )
+    return Unrecorded(queue, given_up)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
@@ -15,13 +14,14 @@ from stacks import names
 from stacks.functions import Functions
 from stacks.log_groups import log_group
 from stacks.settings import Settings
+from stacks.unrecorded import Unrecorded
 
 DEFINITIONS = Path(__file__).parent.parent / "statemachine"
 
 
 class Workflow(Construct):
     def __init__(
-        self, scope: Construct, construct_id: str, settings: Settings, functions: Functions, unrecorded: sqs.IQueue
+        self, scope: Construct, construct_id: str, settings: Settings, functions: Functions, unrecorded: Unrecorded
     ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
@@ -42,12 +42,13 @@ class Workflow(Construct):
             _definition("admission"),
             invokes=("validate", "classify", "admit", "audit"),
             OperationStateMachine=self.operation.state_machine_arn,
-            UnrecordedQueue=unrecorded.queue_url,
+            UnrecordedQueue=unrecorded.queue.queue_url,
         )
         self.operation.grant_start_execution(self.admission)
         self.admission.add_to_role_policy(
-            iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[unrecorded.queue_arn])
+            iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[unrecorded.queue.queue_arn])
         )
+        unrecorded.let_only(self.admission.role)
         self.late_watch = self._machine(
             "LateWatch",
             names.LATE_WATCH_MACHINE,

@@ -12,9 +12,10 @@ from rds_operations.place import Place
 @dataclass(frozen=True)
 class Deployment:
     """`execution_prefix` plus an operation's id is the ARN of its execution; no operation is open for longer than
-    `longest`, and none is watched after its end for longer than `late_watch`; `late_watch_machine` is an ARN,
-    `unrecorded_queue` a URL, `poll_interval` in seconds; `allowed_origin` for CORS. `home` is the account and Region it
-    runs in, `acting_role` the ARN of the role that may act there.
+    `longest`, and none is watched after its end for longer than `late_watch`; `late_watch_machine` and
+    `admission_machine` are ARNs, `unrecorded_queue` and `unrecorded_dead_letters` URLs, `poll_interval` in seconds;
+    `allowed_origin` for CORS. `home` is the account and Region it runs in, `acting_role` the ARN of the role that may
+    act there.
     """
 
     operations_table: str
@@ -26,7 +27,9 @@ class Deployment:
     home: Place
     acting_role: str
     inventory_table: str
+    admission_machine: str
     unrecorded_queue: str
+    unrecorded_dead_letters: str
     poll_interval: str
     allowed_origin: str
 
@@ -42,7 +45,9 @@ class Deployment:
             home=Place(_required("HOME_ACCOUNT"), _required("AWS_REGION")),
             acting_role=_required("ACTING_ROLE"),
             inventory_table=_required("INVENTORY_TABLE"),
+            admission_machine=_required("ADMISSION_MACHINE"),
             unrecorded_queue=_required("UNRECORDED_QUEUE"),
+            unrecorded_dead_letters=_required("UNRECORDED_DEAD_LETTERS"),
             poll_interval=_required("POLL_INTERVAL_SECONDS"),
             allowed_origin=_required("ALLOWED_ORIGIN"),
         )

@@ -12,9 +12,18 @@ _LONGEST = 1_024
 """Characters: more than an ARN has, so that none loses its end, which tells two users apart. A path alone may have 512.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 """
+# https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
+_MOST_GROUPS = 100
+"""Of a user."""
+_LONGEST_GROUP = 128
+"""Characters. https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_GroupType.html"""
 DIRECT_START = "states:StartExecution"
 ANONYMOUS = "anonymous"
-_ALWAYS = ("sourceIp", "userAgent")
+_ALWAYS = ("sourceIp", "userAgent", "extendedRequestId", "requestId")
+"""Beside who called. `userAgent` and `requestId` are the client's own words: it may choose the id.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
+"""
 
 
 class Authentication(StrEnum):
@@ -42,12 +51,13 @@ _PATH = re.compile(r"(?<=:role/|:user/).*/")
 
 
 def caller_identity(context: Mapping[str, Any]) -> dict[str, Any]:
-    """`userId` (the person), `principal` (what tells two callers apart), `sourceIp` and what else is vouched for.
+    """`userId` (the person), `principal` (what tells two callers apart), `sourceIp`, what else is vouched for, and the
+    ids of the request.
 
     `userId` is the session or user name of an IAM principal, the user name of a Cognito user, or `apikey:<key id>`.
     Where the platform names nobody, both are `anonymous`, and Validate refuses.
     """
-    authentication = str(context.get("authentication", ""))
+    authentication = str(context.get("authentication", ""))[:_LONGEST]
     names = (*_ALWAYS, *_VOUCHED.get(authentication, ()))
     known: dict[str, Any] = {name: str(context[name])[:_LONGEST] for name in names if context.get(name)}
     groups = _groups(str(context.get("groups") or "")) if authentication == Authentication.COGNITO else []
@@ -71,6 +81,8 @@ def proxy_identity(event: Mapping[str, Any]) -> dict[str, Any]:
     return caller_identity(
         {
             **{name: value for name, value in context["identity"].items() if name != "apiKey"},
+            "extendedRequestId": context.get("extendedRequestId"),
+            "requestId": context.get("requestId"),
             "authentication": (event.get("stageVariables") or {}).get("authentication", ""),
             "sub": claims.get("sub"),
             "issuer": claims.get("iss"),
@@ -143,5 +155,9 @@ def _user_id(authentication: str, known: Mapping[str, str], principal: str) -> s
 
 
 def _groups(claim: str) -> list[str]:
-    """API Gateway makes one text of the list: `a,b`, or `[a b]` of an HTTP API."""
-    return [group for group in re.split(r"[,\s]+", claim.strip("[]")) if group]
+    """API Gateway makes one text of the list: `a,b`, or `[a b]` of an HTTP API.
+
+    What Cognito does not have is left out, not cut: a name that lost its end could be that of another group.
+    """
+    names = re.split(r"[,\s]+", claim.strip("[]"))
+    return [name for name in names if 0 < len(name) <= _LONGEST_GROUP][:_MOST_GROUPS]

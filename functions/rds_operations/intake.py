@@ -28,15 +28,14 @@ Document = dict[str, Any]
 def from_api(envelope: Document, execution: Document, targets: Targets) -> Order | tuple[Order, Refusal]:
     """`envelope` as the request mapping template makes it: the body's text, and who sent it."""
     known = api_stub(envelope, execution)
-    key = idempotency_digest(envelope["idempotency_key"], principal_of(known.caller))
+    key = idempotency_digest(envelope.get("idempotency_key"), principal_of(known.caller))
     refusal = too_large(int(envelope["length"])) or (key if isinstance(key, Refusal) else None)
     parsed = refusal or _request(envelope["request"], targets)
     if isinstance(parsed, Refusal):
         return known, parsed
     if refusal := unidentified(known.caller):
         return known, refusal
-    name = operation_id(parsed.operation.name, parsed.instance_id, known.request_id)
-    return _asking(known, parsed, operation_id=name, idempotency_key=str(key))
+    return whole_order(known, parsed, str(key))
 
 
 def from_execution(request: str, execution: Document, targets: Targets) -> Order | tuple[Order, Refusal]:
@@ -59,6 +58,12 @@ def _unsafe_name(name: str) -> Refusal | None:
     return bad_request(
         "An execution's name must begin with a letter, a digit or an underscore. Start it under another."
     )
+
+
+def whole_order(known: Order, request: Request, idempotency_key: str) -> Order:
+    """Make the order of which `known` is the stub, under the id that its request gives it."""
+    name = operation_id(request.operation.name, request.instance_id, known.request_id)
+    return _asking(known, request, operation_id=name, idempotency_key=idempotency_key)
 
 
 def _request(text: str, targets: Targets) -> Request | Refusal:

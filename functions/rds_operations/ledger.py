@@ -15,6 +15,7 @@ from rds_operations.items import ACCEPTED, UNFINISHED_INDEX, Unfinished, key_id,
 from rds_operations.order import Order
 from rds_operations.outcome import Outcome
 from rds_operations.progress import Progress
+from rds_operations.refusals import Refusal
 from rds_operations.tables import Item
 from rds_operations.telemetry import logger
 from rds_operations.writes import OPEN, UNOWNED, UNRECORDED, UNWRITTEN, put, release, update
@@ -188,11 +189,9 @@ class Ledger:
         ]
         return _told(tables.write_all(self._client, writes), final)
 
-    def record_refusal(
-        self, order: Order, result: dict[str, Any], moment: datetime, verdict: Verdict, by: Recorder
-    ) -> bool:
+    def record_refusal(self, order: Order, refusal: Refusal, moment: datetime, verdict: Verdict, by: Recorder) -> bool:
         """A record of an attempt that has no item; False where it was written before."""
-        item = audit_record(order, Event.REFUSED, result, moment, verdict, by)
+        item = audit_record(order, Event.REFUSED, refusal.on_record(), moment, verdict, by)
         write = self._put_record(item)["Put"]
         return _told(tables.write_one(self._client, self._client.put_item, **write), item)
 

@@ -63,7 +63,8 @@ def outcome_of(
             return Outcome(document | {"status": "timeout"}, TIMED_OUT, unsettled=acted)
         return Outcome(document, FAILED, unsettled=acted)
     if refusal := work.get("refusal") or work.get("obstacle"):
-        return Outcome(_failure(order, environment, refusal["error"], duration), REFUSED)
+        document = _failure(order, environment, refusal["error"], duration)
+        return Outcome(document | {"code": refusal["code"]}, REFUSED)
     progress = Progress.from_document(work["progress"])
     if progress.success:
         return Outcome(_document(order, environment, progress, duration) | {"success": True})
@@ -98,7 +99,7 @@ def fault_text(fault: dict[str, Any]) -> str:
     name = str(fault.get("Error", "Unknown"))
     try:
         cause = json.loads(fault.get("Cause") or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         cause = {}
     message = str(cause.get("errorMessage", "")) if isinstance(cause, dict) else ""
     return message if name in _KEPT_EXCEPTIONS and message else f"{name}: {message or 'no details'}"
@@ -133,7 +134,7 @@ def unrecorded_work(detail: dict[str, Any]) -> dict[str, Any] | None:
         return None
     try:
         work = json.loads(detail.get("cause") or "")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return work if isinstance(work, dict) and not _TELL_AN_END.isdisjoint(work) else None
 

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+LONGEST_REGION = 25
+"""Characters; AWS has none of more than 14."""
+_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]", re.ASCII)
+
+
+def is_region(text: str) -> bool:
+    """Tell whether a Region could be named so."""
+    return len(text) <= LONGEST_REGION and bool(_REGION.fullmatch(text))
 
 
 @dataclass(frozen=True, order=True)

@@ -34,6 +34,11 @@ class Code(StrEnum):
     OPERATION_IN_PROGRESS = "operation_in_progress"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     OPERATION_NOT_FOUND = "operation_not_found"
+    TRY_AGAIN = "try_again"
+    INTERNAL_ERROR = "internal_error"
+
+
+_PARTS = {"status": int, "code": str, "error": str}
 
 
 @dataclass(frozen=True)
@@ -46,10 +51,17 @@ class Refusal:
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Refusal:
+        """Raises `ValueError` for what no refusal's `to_document` gives."""
+        if {name: type(value) for name, value in document.items()} != _PARTS:
+            raise ValueError("a refusal is a status, a code and a sentence")
         return cls(document["status"], Code(document["code"]), document["error"])
 
     def to_document(self) -> dict[str, Any]:
         return {"status": self.status, "code": self.code.value, "error": self.error}
+
+    def on_record(self) -> dict[str, Any]:
+        """The `result` of a record `refused`, whoever writes it."""
+        return {"success": False, **self.to_document()}
 
     def reply(self) -> dict[str, Any]:
         return reply(self.status, {"error": self.error, "code": self.code.value})

@@ -9,6 +9,7 @@ from typing import Any
 
 from rds_operations import clock
 from rds_operations.admission import accepted_reply
+from rds_operations.answers import MAY_HAVE_BEGUN, fault_answer, on_record
 from rds_operations.audit_record import Recorder
 from rds_operations.classification import Environment, Verdict
 from rds_operations.executions import Executions
@@ -18,28 +19,12 @@ from rds_operations.items import Unfinished, acting_since, order_of, verdict_of
 from rds_operations.ledger import Ledger
 from rds_operations.operations import OPERATIONS
 from rds_operations.order import Order
-from rds_operations.outcome import NOT_STARTED, REFUSED, Outcome, fault_text, outcome_of, work_of_event
+from rds_operations.outcome import NOT_STARTED, REFUSED, Outcome, outcome_of, work_of_event
 from rds_operations.progress import Progress
-from rds_operations.refusals import reply
 from rds_operations.tables import Item
 from rds_operations.telemetry import logger, operation_metrics
 
 UNKNOWN = Verdict(Environment.UNKNOWN, "")
-_TRY_AGAIN = (
-    "RdsThrottled",
-    "RdsNotReached",
-    "RdsUnavailable",
-    "RecordNotWritten",
-    "TableBusy",
-    "TooLate",
-    "Lambda.TooManyRequestsException",
-    "Sandbox.Timedout",
-    "States.Timeout",
-    "StepFunctions.ThrottlingException",
-)
-_MAY_HAVE_BEGUN = (
-    "The service is busy, and the operation may have begun. Repeat the request with the same Idempotency-Key."
-)
 Document = dict[str, Any]
 
 
@@ -62,21 +47,17 @@ def refuse(
     """ADMISSION said no, or broke: the record, and the answer to give."""
     order = _order(work) or api_stub(envelope, execution)
     requested_at = clock.from_text(order.requested_at)
-    if "refusal" in work:
-        ledger.record_refusal(order, {"success": False, **work["refusal"]}, requested_at, _verdict(work), by)
-        answer: Document = work["reply"]
-        return answer
+    said = on_record(work)
+    if "fault" not in work:
+        ledger.record_refusal(order, said, requested_at, _verdict(work), by)
+        return said.reply()
     item = _own_item(ledger, order)
     if item:
         return _close_unbegun(ledger, work, item, now, by)
+    ledger.record_refusal(order, said, requested_at, _verdict(work), by)
     if "start" in work:  # the start of an order that an earlier request with this key has opened
-        ledger.record_refusal(
-            order, {"success": False, "error": fault_text(work["fault"])}, requested_at, _verdict(work), by
-        )
-        return reply(503, {"error": _MAY_HAVE_BEGUN, "code": "try_again"})
-    result = {"success": False, "error": fault_text(work["fault"])}
-    ledger.record_refusal(order, result, requested_at, _verdict(work), by)
-    return _fault_reply(work["fault"], order)
+        return MAY_HAVE_BEGUN.reply()
+    return fault_answer(work["fault"], order.operation_id).reply()
 
 
 def close(
@@ -145,7 +126,7 @@ def _close_unbegun(ledger: Ledger, work: Document, item: Item, now: datetime, by
     closed = ledger.close(order, verdict, outcome, now, by, unclaimed=True, free_key=True)
     if not closed and "ended_at" not in (ledger.item(order.operation_id) or item):
         return accepted_reply(item, ledger.home)
-    return _fault_reply(work["fault"], order)
+    return fault_answer(work["fault"], order.operation_id).reply()
 
 
 def _close_open(
@@ -182,7 +163,7 @@ def _record_refused_start(ledger: Ledger, work: Document, order: Order, now: dat
     """OPERATION was started without ADMISSION, and did not get as far as being accepted."""
     requested_at = clock.from_text(order.requested_at)
     outcome = outcome_of(work, order, _verdict(work).environment.value, requested_at, now)
-    ledger.record_refusal(order, outcome.document, requested_at, _verdict(work), by)
+    ledger.record_refusal(order, on_record(work), requested_at, _verdict(work), by)
     return outcome
 
 
@@ -196,16 +177,3 @@ def _count(order: Order, verdict: Verdict, outcome: Outcome) -> None:
     if outcome.error != REFUSED:
         duration = outcome.document["duration_seconds"]
         operation_metrics(order.operation, verdict.environment.value, not outcome.error, duration)
-
-
-def _fault_reply(fault: Document, order: Order) -> Document:
-    """503 where repeating the request can help, else 500; never the cause."""
-    if fault.get("Error") in _TRY_AGAIN:
-        return reply(503, {"error": "The service is busy; nothing was done. Try again.", "code": "try_again"})
-    return reply(
-        500,
-        {
-            "error": f"The request could not be completed; nothing was done. It is on record as {order.operation_id}.",
-            "code": "internal_error",
-        },
-    )

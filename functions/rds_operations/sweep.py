@@ -14,8 +14,8 @@ from rds_operations.aftermath import settle
 from rds_operations.audit_record import Recorder
 from rds_operations.executions import RUNNING
 from rds_operations.faults import Fault
-from rds_operations.identifiers import recorded_name
 from rds_operations.items import Unfinished, acting_since, order_of
+from rds_operations.kept import Kept, kept_refusal
 from rds_operations.ledger import Ledger
 from rds_operations.operations import OPERATIONS
 from rds_operations.outcome import NOT_STARTED, unrecorded_work, work_of_event
@@ -23,14 +23,16 @@ from rds_operations.progress import Progress
 from rds_operations.settlement import Books, close_item, refuse
 from rds_operations.tables import Item
 from rds_operations.telemetry import audit_write_failure, logger
-from rds_operations.unrecorded import Unrecorded
+from rds_operations.unrecorded import Message, Unrecorded
 
 Document = dict[str, Any]
 
 
-def sweep(books: Books, access: Access, unrecorded: Unrecorded, now: datetime) -> dict[str, int]:
+def sweep(
+    books: Books, access: Access, unrecorded: Unrecorded, admission_machine: str, now: datetime
+) -> dict[str, int]:
     """How many operations it `closed`, `settled` or `left` alone (their execution runs), how many refusals it
-    `recorded`, and what it `failed` on.
+    `recorded`, how many messages that are none it `set_aside`, and what it `failed` on.
 
     What fails does not keep the others waiting; the next sweep tries it again.
     """
@@ -41,8 +43,12 @@ def sweep(books: Books, access: Access, unrecorded: Unrecorded, now: datetime) -
             counts[_tried(operation_id, partial(_if_overdue, books.ledger, operation_id, kind, now, action))] += 1
 
     def refusals() -> None:
-        for text, remove in unrecorded.messages():
-            counts[_tried(_request_id(text), partial(_record, books, text, remove, now))] += 1
+        for message in unrecorded.messages():
+            kept = kept_refusal(message.body, admission_machine)
+            if isinstance(kept, str):
+                counts[_tried(message.id, partial(_set_aside, unrecorded, message, kept))] += 1
+            else:
+                counts[_tried(kept.request_id, partial(_record, books, unrecorded, message, kept, now))] += 1
 
     # The refusals first: they need neither RDS nor Step Functions, and are quick.
     for part in (
@@ -76,20 +82,19 @@ def _if_overdue(
     return action(item) if item and ledger.is_overdue(item, kind, now) else ""
 
 
-def _request_id(text: str) -> str:
-    """Return under which id a message's refusal is on record; empty where it is no message of ADMISSION."""
-    try:
-        return recorded_name(json.loads(text)["execution"]["Name"])
-    except (ValueError, LookupError, TypeError):
-        return ""
-
-
-def _record(books: Books, text: str, remove: Callable[[], object], now: datetime) -> str:
+def _record(books: Books, unrecorded: Unrecorded, message: Message, kept: Kept, now: datetime) -> str:
     """What ADMISSION's own Audit could not write: the time, the caller and the reason are those of then."""
-    message = json.loads(text)
-    refuse(books.ledger, message["work"], message["envelope"], message["execution"], now, Recorder.SWEEP)
-    remove()
+    refuse(books.ledger, kept.work, kept.envelope, kept.execution, now, Recorder.SWEEP)
+    unrecorded.remove(message)
     return "recorded"
+
+
+def _set_aside(unrecorded: Unrecorded, message: Message, doubt: str) -> str:
+    """Somebody else's message, or a broken one: repeating would not help, and a person must see it."""
+    unrecorded.set_aside(message)
+    audit_write_failure(message.id)
+    logger.error("not a refusal of ADMISSION", extra={"reason": doubt})
+    return "set_aside"
 
 
 def _close(books: Books, access: Access, item: Item, now: datetime) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
 from rds_operations.identifiers import INSTANCE_ID_LENGTH, rds_identifier
 from rds_operations.operations import ALLOWED, OPERATIONS
 from rds_operations.operations.operation import Operation
+from rds_operations.place import is_region
 from rds_operations.refusals import Code, Refusal, bad_request, invalid_parameter
 
 LARGEST_BODY = 32_768
@@ -18,7 +20,6 @@ LARGEST_BODY = 32_768
 NO_OBJECT = "The request body must be a JSON object with operation, instance_id and parameters"
 _KEYS = ("operation", "instance_id", "parameters", "account_id", "region")
 _ACCOUNT_ID = re.compile(r"[0-9]{12}", re.ASCII)
-_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]", re.ASCII)
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
 
 
@@ -98,9 +99,12 @@ def too_large(length: int) -> Refusal | None:
     return Refusal(413, Code.REQUEST_TOO_LARGE, text)
 
 
-def idempotency_digest(header: str, principal: str) -> str | Refusal:
-    """A caller's `Idempotency-Key` as it is kept: bound to the caller, unreadable; empty without the header."""
-    if not header:
+def idempotency_digest(header: str | None, principal: str) -> str | Refusal:
+    """A caller's `Idempotency-Key` as it is kept: bound to the caller, unreadable; empty without the header.
+
+    An empty header is no key: whoever sends one believes to have a key, and would act twice.
+    """
+    if header is None:
         return ""
     if not _IDEMPOTENCY_KEY.fullmatch(header):
         return bad_request("Invalid Idempotency-Key. Use 1 to 255 printable ASCII characters without spaces")
@@ -127,18 +131,22 @@ def _instance_id(value: Any) -> str | Refusal:
 
 
 def _account_id(body: dict[str, Any]) -> str | Refusal:
-    return _chosen(body, "account_id", _ACCOUNT_ID, "It is a string of 12 digits")
+    return _chosen(body, "account_id", _is_account_id, "It is a string of 12 digits")
 
 
 def _region(body: dict[str, Any]) -> str | Refusal:
-    return _chosen(body, "region", _REGION, "It is a string such as eu-west-1")
+    return _chosen(body, "region", is_region, "It is a string such as eu-west-1")
 
 
-def _chosen(body: dict[str, Any], name: str, pattern: re.Pattern[str], hint: str) -> str | Refusal:
+def _is_account_id(text: str) -> bool:
+    return bool(_ACCOUNT_ID.fullmatch(text))
+
+
+def _chosen(body: dict[str, Any], name: str, is_sound: Callable[[str], bool], hint: str) -> str | Refusal:
     value = body.get(name)
     if value is None:
         return ""
-    if isinstance(value, str) and pattern.fullmatch(value):
+    if isinstance(value, str) and is_sound(value):
         return value
     return invalid_parameter(f"Invalid {name}. {hint}")
 

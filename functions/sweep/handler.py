@@ -15,10 +15,10 @@ from rds_operations.unrecorded import Unrecorded
 deployment = Deployment.from_env()
 books = Books(Ledger(dynamodb_client(), deployment), Executions(states_client, deployment))
 access = Access(own_session(), deployment, Targets.shipped(deployment.home))
-unrecorded = Unrecorded(queue_client(), deployment.unrecorded_queue)
+unrecorded = Unrecorded(queue_client(), deployment.unrecorded_queue, deployment.unrecorded_dead_letters)
 
 
 @step("Sweep")
 def handler(_event: Document) -> Document:
     """What was done, counted: see `rds_operations.sweep`."""
-    return dict(sweep(books, access, unrecorded, clock.now()))
+    return dict(sweep(books, access, unrecorded, deployment.admission_machine, clock.now()))

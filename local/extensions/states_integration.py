@@ -108,7 +108,8 @@ def _context(
     }
     claims = claims_of(known.get("authorizer_context"))
     return {
-        "requestId": new_uuid(),
+        "extendedRequestId": new_uuid(),
+        "requestId": headers.get("x-amzn-requestid") or new_uuid(),  # a client may choose this one
         "httpMethod": method,
         "path": f"/{stage}{path}",
         "resourcePath": resource["path"],

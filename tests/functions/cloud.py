@@ -23,6 +23,7 @@ from rds_operations.targets import Targets
 from tests.functions.calls import OWN_KEY, Calls
 from tests.unit.builders import (
     ACCOUNT,
+    ADMISSION_MACHINE,
     EXECUTION_PREFIX,
     HOME,
     INSTANCE_ID,
@@ -31,6 +32,7 @@ from tests.unit.builders import (
     TARGETS,
     a_proxy_event,
     a_request,
+    an_admission,
     an_envelope,
     an_execution,
     an_order,
@@ -52,6 +54,7 @@ LOCK = f"lock#{ACCOUNT}#{REGION}#{INSTANCE_ID}"
 LONGEST_SECONDS = 1260
 OPERATION_MACHINE = EXECUTION_PREFIX.replace(":execution:", ":stateMachine:").rstrip(":")
 UNRECORDED_QUEUE = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/unrecorded"
+DEAD_LETTERS = f"{UNRECORDED_QUEUE}-dead-letters"
 LATE_WATCH_MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:rds-operations-late-watch"
 ENVIRONMENT = {
     "AWS_REGION": REGION,
@@ -67,7 +70,9 @@ ENVIRONMENT = {
     "LONGEST_SECONDS": str(LONGEST_SECONDS),
     "LATE_WATCH_SECONDS": "90000",
     "LATE_WATCH_MACHINE": LATE_WATCH_MACHINE,
+    "ADMISSION_MACHINE": ADMISSION_MACHINE,
     "UNRECORDED_QUEUE": UNRECORDED_QUEUE,
+    "UNRECORDED_DEAD_LETTERS": DEAD_LETTERS,
     "POLL_INTERVAL_SECONDS": "30",
     "ALLOWED_ORIGIN": "https://dashboard.example.com",
 }
@@ -143,10 +148,12 @@ class Cloud:
         document: Document = json.loads(json.dumps(self.modules[state].handler(json.loads(json.dumps(event)), None)))
         return document
 
-    def request(self, request: Document, key: str = "", request_id: str = "request-1", **more: Any) -> Document:
+    def request(
+        self, request: Document, key: str | None = None, request_id: str = "request-1", **more: Any
+    ) -> Document:
         """ADMISSION from Validate to Admit, or to the refusal on the way; what its states left in the work."""
-        envelope = an_envelope(request, idempotency_key=key, **more)
-        given = {"machine": "ADMISSION", "envelope": envelope, "execution": an_execution(request_id)}
+        envelope = an_envelope(request, **({} if key is None else {"idempotency_key": key}), **more)
+        given = {"machine": "ADMISSION", "envelope": envelope, "execution": an_admission(request_id)}
         return self._through(("classify", "admit"), self.call("validate", given))
 
     def begin(self, start: Document) -> Document:
@@ -155,7 +162,7 @@ class Cloud:
         execution = an_execution(start["name"])
         return self._through(("classify",), self.call("validate", {**given, "execution": execution}))
 
-    def accepted(self, operation: str = "create_snapshot", key: str = "", **parameters: Any) -> Document:
+    def accepted(self, operation: str = "create_snapshot", key: str | None = None, **parameters: Any) -> Document:
         """The work of an OPERATION that ADMISSION has accepted, right before Execute."""
         return self.begin(self.request(a_request(operation, **parameters), key)["start"])
 
@@ -176,7 +183,7 @@ class Cloud:
 
     def answered(self, work: Document) -> Document:
         """ADMISSION's Audit: the reply."""
-        given = {"machine": "ADMISSION", "execution": an_execution("request-1"), "envelope": an_envelope()}
+        given = {"machine": "ADMISSION", "execution": an_admission("request-1"), "envelope": an_envelope()}
         answer = self.call("audit", {**given, "work": work})
         return {"statusCode": answer["reply"]["statusCode"], **json.loads(answer["reply"]["body"])}
 
@@ -221,6 +228,13 @@ class Cloud:
         found = self.queues.get_queue_attributes(QueueUrl=UNRECORDED_QUEUE, AttributeNames=names)["Attributes"]
         return sum(int(number) for number in found.values())
 
+    def dead_letters(self) -> list[str]:
+        """Their bodies, in no order."""
+        found: list[str] = []
+        while batch := self.queues.receive_message(QueueUrl=DEAD_LETTERS, MaxNumberOfMessages=10).get("Messages"):
+            found += [message["Body"] for message in batch]
+        return found
+
     def status(self, operation_id: str, **caller: Any) -> Document:
         """GET, by default as the caller of `an_envelope`."""
         answer = self.call("status", a_proxy_event(operation_id, **caller))
@@ -234,7 +248,7 @@ class Cloud:
         return [call.action for call in self.calls.of("execute", "rds") if call.hand == "acting"]
 
     def create_all(self) -> None:
-        """What the stack makes: the tables, the machines (nothing runs in them) and the queue."""
+        """What the stack makes: the tables, the machines (nothing runs in them) and the queues."""
         self._create_operations_table()
         self._create_table(AUDIT_TABLE, {"instance_id": "HASH", "audit_id": "RANGE"})
         self._create_inventory_table()
@@ -242,7 +256,8 @@ class Cloud:
             definition = '{"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}'
             role = f"arn:aws:iam::{ACCOUNT}:role/any"
             self.states.create_state_machine(name=name.rpartition(":")[2], definition=definition, roleArn=role)
-        self.queues.create_queue(QueueName=UNRECORDED_QUEUE.rpartition("/")[2])
+        for queue in (UNRECORDED_QUEUE, DEAD_LETTERS):
+            self.queues.create_queue(QueueName=queue.rpartition("/")[2])
 
     def create_instance(
         self, environment: str = "dev", instance_id: str = INSTANCE_ID, place: Place = HOME, **fields: Any

@@ -10,7 +10,7 @@ import pytest
 from rds_operations.callers import CallerSettings
 from rds_operations.faults import AnotherOrder
 from tests.functions.cloud import Cloud, Document
-from tests.unit.builders import EXECUTION_PREFIX, INSTANCE_ID, TARGETS, a_request
+from tests.unit.builders import EXECUTION_PREFIX, TARGETS, a_request
 
 CALLER, BOSS = "apikey:key-id-1", "the-boss"
 FORGED: Document = {
@@ -105,13 +105,9 @@ def test_an_end_is_not_believed_of_another_execution(cloud: Cloud) -> None:
     assert cloud.lock()
 
 
-def test_a_refusal_never_counts_as_a_success(cloud: Cloud) -> None:
+def test_a_refusal_that_calls_itself_a_success_is_not_recorded(cloud: Cloud) -> None:
     cloud.retag("Production")
     work = cloud.request(a_request())
-    cloud.answered({**work, "refusal": {**work["refusal"], "success": True}})
-    (record,) = cloud.records()
-    assert (record["instance_id"], record["success"], json.loads(record["result"])["success"]) == (
-        INSTANCE_ID,
-        False,
-        False,
-    )
+    with pytest.raises(ValueError, match="a refusal is a status, a code and a sentence"):
+        cloud.answered({**work, "refusal": {**work["refusal"], "success": True}})
+    assert cloud.records() == []

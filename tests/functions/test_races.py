@@ -11,7 +11,7 @@ from botocore.exceptions import ConnectTimeoutError
 from rds_operations.faults import RdsNotReached
 from tests.functions.calls import Answer, Call, error
 from tests.functions.cloud import UNRECORDED_QUEUE, Cloud
-from tests.unit.builders import INSTANCE_ID, SNAPSHOT_ID, a_request, an_envelope, an_execution
+from tests.unit.builders import INSTANCE_ID, SNAPSHOT_ID, a_request, an_admission, an_envelope, an_execution
 
 LOST = {"Error": "States.Timeout", "Cause": ""}
 
@@ -214,8 +214,9 @@ def test_a_call_that_was_never_sent_may_be_repeated(cloud: Cloud, operation: str
 def test_a_table_that_cannot_be_read_keeps_no_refusal_waiting(cloud: Cloud) -> None:
     cloud.put(operation_id="lost", unfinished="operation", due_at=1)
     cloud.create_instance("prod", "prod-01")
-    work = cloud.request({**a_request(), "instance_id": "prod-01"})
-    message = {"work": work, "execution": an_execution("request-1"), "envelope": an_envelope()}
+    request = {**a_request(), "instance_id": "prod-01"}
+    given = {"machine": "ADMISSION", "execution": an_admission(), "envelope": an_envelope(request)}
+    message = {**given, "work": cloud.request(request)}
     cloud.queues.send_message(QueueUrl=UNRECORDED_QUEUE, MessageBody=json.dumps(message))
     with cloud.calls.refusing("sweep", "dynamodb", "GetItem", "InternalServerError"):
         assert cloud.sweep() == {"recorded": 1, "failed": 1}

@@ -36,7 +36,7 @@ def meanwhile(cloud: Cloud, state: str, action: Callable[[], object]) -> Iterato
     yield
 
 
-def accepted(cloud: Cloud, number: int, key: str = "", operation: str = "reboot_instance", **more: Any) -> str:
+def accepted(cloud: Cloud, number: int, key: str | None = None, operation: str = "reboot_instance", **more: Any) -> str:
     """The operation of a request of its own, which must be accepted."""
     work = cloud.request(a_request(operation) | more, key, request_id=f"request-{number}")
     assert work["reply"]["statusCode"] == 202, work

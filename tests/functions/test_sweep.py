@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.functions.cloud import OPERATION_MACHINE, UNRECORDED_QUEUE, Cloud, Document
-from tests.unit.builders import EXECUTION_PREFIX, INSTANCE_ID, a_request, an_envelope, an_execution
+from tests.functions.cloud import OPERATION_MACHINE, Cloud, Document
+from tests.unit.builders import EXECUTION_PREFIX, a_request
 
 
 def open_operation(cloud: Cloud, operation: str = "create_snapshot", *, started: bool = True) -> str:
@@ -216,55 +216,3 @@ def test_a_late_watch_that_cannot_be_started_hides_no_outcome(cloud: Cloud) -> N
 
 def test_an_item_that_is_gone_after_ninety_days_is_nothing_to_settle(cloud: Cloud) -> None:
     assert late(cloud, "no-such-operation") == {}
-
-
-# What ADMISSION could not record.
-
-
-def unrecorded(cloud: Cloud, environment: str = "prod") -> Document:
-    """The message that ADMISSION leaves."""
-    cloud.create_instance(environment)
-    work = cloud.request(a_request())
-    message = {
-        "machine": "ADMISSION",
-        "work": work,
-        "execution": an_execution("admission"),
-        "envelope": an_envelope(a_request()),
-    }
-    cloud.queues.send_message(QueueUrl=UNRECORDED_QUEUE, MessageBody=json.dumps(message))
-    return work
-
-
-def test_a_refusal_that_waited_is_recorded_as_it_was_then(cloud: Cloud) -> None:
-    work = unrecorded(cloud)
-    assert cloud.sweep() == {"recorded": 1}
-    (record,) = cloud.records()
-    assert (record["event"], record["recorded_by"], record["instance_id"]) == ("refused", "sweep", INSTANCE_ID)
-    assert record["timestamp"] == work["order"]["requested_at"]
-    assert json.loads(record["result"])["code"] == "production_instance"
-    assert cloud.waiting() == 0
-    assert cloud.sweep() == {}
-
-
-def test_a_refusal_that_cannot_be_recorded_yet_keeps_waiting(cloud: Cloud) -> None:
-    unrecorded(cloud)
-    with cloud.calls.refusing("sweep", "dynamodb", "PutItem", "InternalServerError"):
-        assert cloud.sweep() == {"failed": 1}
-    assert cloud.records() == []
-    assert cloud.waiting() == 1
-
-
-def test_a_refusal_that_was_recorded_after_all_is_not_recorded_twice(cloud: Cloud) -> None:
-    work = unrecorded(cloud)
-    cloud.answered(work)
-    assert cloud.sweep() == {"recorded": 1}
-    assert cloud.events() == ["refused"]
-
-
-@pytest.mark.parametrize("poison", ["no JSON", "[]", "3", '{"execution": 7}', "{}"])
-def test_a_message_that_is_none_of_admissions_keeps_no_refusal_waiting(cloud: Cloud, poison: str) -> None:
-    cloud.queues.send_message(QueueUrl=UNRECORDED_QUEUE, MessageBody=poison)
-    unrecorded(cloud)
-    assert cloud.sweep() == {"failed": 1, "recorded": 1}
-    assert cloud.events() == ["refused"]
-    assert cloud.waiting() == 1

@@ -17,6 +17,7 @@ class Deployed:
     account: str
     region: str
     parameters: Mapping[str, str] = field(default_factory=dict)
+    partition: str = "aws"
 
     def role(self, start: str) -> str:
         """The logical id of the role that begins with `start`."""
@@ -30,7 +31,7 @@ class Deployed:
 
     def arn(self, role: str) -> str:
         name = self.template.resources[role]["Properties"].get("RoleName", role)
-        return f"arn:aws:iam::{self.account}:role/{self.resolve(name)}"
+        return f"arn:{self.partition}:iam::{self.account}:role/{self.resolve(name)}"
 
     def trust(self, role: str) -> Document:
         found: Document = self.resolve(self.template.resources[role]["Properties"]["AssumeRolePolicyDocument"])
@@ -55,17 +56,29 @@ class Deployed:
             return [self.resolve(item) for item in value]
         if not isinstance(value, dict):
             return value
-        if "Ref" in value:
-            return self._known[value["Ref"]]
-        if "Fn::Join" in value:
-            between, parts = value["Fn::Join"]
-            return between.join(self.resolve(part) for part in parts)
-        if "Fn::GetAtt" in value:
-            name, attribute = value["Fn::GetAtt"]
-            assert attribute == "Arn"
-            is_role = self.template.resources[name]["Type"] == "AWS::IAM::Role"
-            return self.arn(name) if is_role else f"arn:aws:other:{self.region}:{self.account}:{name}"
+        function = next(iter(value), "")
+        if function.startswith(("Ref", "Fn::")):
+            return self._resolved(function, value[function])
         return {key: self.resolve(item) for key, item in value.items()}
+
+    def _resolved(self, function: str, argument: Any) -> Any:
+        match function:
+            case "Ref":
+                return self._other(argument) if argument in self.template.resources else self._known[argument]
+            case "Fn::Join":
+                return argument[0].join(self.resolve(part) for part in argument[1])
+            case "Fn::FindInMap":
+                mapping, first, second = self.resolve(argument)
+                return self.template.section("Mappings")[mapping][first][second]
+            case "Fn::GetAtt":
+                name, attribute = argument
+                assert attribute == "Arn"
+                is_role = self.template.resources[name]["Type"] == "AWS::IAM::Role"
+                return self.arn(name) if is_role else self._other(name)
+        raise KeyError(function)
+
+    def _other(self, name: str) -> str:
+        return f"arn:{self.partition}:other:{self.region}:{self.account}:{name}"
 
     def _policies(self, kind: str, role: str) -> list[Document]:
         attached = [policy for policy in self.template.of_type(kind) if {"Ref": role} in policy["Roles"]]
@@ -73,5 +86,5 @@ class Deployed:
 
     @property
     def _known(self) -> dict[str, str]:
-        own = {"AWS::Partition": "aws", "AWS::AccountId": self.account, "AWS::Region": self.region}
+        own = {"AWS::Partition": self.partition, "AWS::AccountId": self.account, "AWS::Region": self.region}
         return {**own, **self.parameters}

@@ -26,7 +26,11 @@ class Template:
 
     @property
     def resources(self) -> dict[str, Document]:
-        found: dict[str, Document] = json.loads(self.path.read_text())["Resources"]
+        return self.section("Resources")
+
+    def section(self, name: str) -> dict[str, Document]:
+        """Empty where the template has none."""
+        found: dict[str, Document] = json.loads(self.path.read_text()).get(name, {})
         return found
 
     def of_type(self, kind: str) -> list[Document]:

@@ -14,8 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local.extensions.mapping_templates import render_request, render_response
-from rds_operations.validation import LARGEST_BODY
-from tests.infrastructure.velocity_engine import Rendered, TemplateFailed, VelocityEngine, missing
+from local.velocity import advice, missing
+from rds_operations.refusals import Refusal
+from rds_operations.validation import LARGEST_BODY, idempotency_digest
+from tests.infrastructure.velocity_engine import Rendered, TemplateFailed, VelocityEngine
 
 TEMPLATES = Path(__file__).parents[2] / "stacks" / "mapping_templates"
 STATE_MACHINE_ARN = "arn:aws:states:eu-central-1:123456789012:stateMachine:ADMISSION"
@@ -27,7 +29,7 @@ REQUEST_TEMPLATE = (
 )
 RESPONSE_TEMPLATE = (TEMPLATES / "post_operations.response.vtl").read_text()
 FAILURE_TEMPLATE = (TEMPLATES / "post_operations.failure.vtl").read_text()
-REQUEST_ID = "5f1c1d3e-8a5b-4d6f-9c0e-2b7a4e1f3d90"
+IDS = {"requestId": "5f1c1d3e-8a5b-4d6f-9c0e-2b7a4e1f3d90", "extendedRequestId": "JKJaXmPLvHcESHA="}
 IDENTITY = {
     "sourceIp": "203.0.113.7",
     "apiKeyId": "a1b2c3d4e5",
@@ -125,9 +127,8 @@ Engine = VelocityEngine | LocalEngine
 
 @pytest.fixture(scope="session")
 def velocity() -> Iterator[VelocityEngine]:
-    if lack := missing():
-        reason = f"Velocity 1.7 is not installed (a JDK, Debian's velocity and libcommons-lang-java): {lack}"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    if missing():
+        pytest.fail(advice()) if os.environ.get("CI") else pytest.skip(advice())
     with VelocityEngine() as engine:
         yield engine
 
@@ -162,9 +163,11 @@ def call_input(
     headers: Mapping[str, str] | None = None,
     identity: Mapping[str, str] | None = None,
     claims: Mapping[str, str] | None = None,
+    ids: Mapping[str, str] | None = None,
 ) -> str:
     """The `input` of the StartSyncExecution call. Without `claims` there is no authorizer."""
-    context: dict[str, Any] = {"requestId": REQUEST_ID, "identity": IDENTITY if identity is None else identity}
+    ids = IDS if ids is None else ids
+    context: dict[str, Any] = {**ids, "identity": IDENTITY if identity is None else identity}
     if claims is not None:
         context["authorizer"] = {"claims": claims}
     call = load(engine.render(REQUEST_TEMPLATE, body, headers, context).text)
@@ -178,9 +181,11 @@ def envelope_in(text: str) -> dict[str, Any]:
     content = load(text)
     assert set(content) == {"envelope"}
     envelope: dict[str, Any] = content["envelope"]
-    assert set(envelope) == {"request", "length", "idempotency_key", "caller"}
+    assert set(envelope) - {"idempotency_key"} == {"request", "length", "caller"}
     assert envelope["caller"].pop("authentication") == "cognito"
-    assert set(envelope["caller"]) == {*IDENTITY, *UNCLAIMED}
+    assert set(envelope["caller"]) == {*IDENTITY, *UNCLAIMED, *IDS}
+    if all(envelope["caller"][name] == value for name, value in IDS.items()):
+        envelope["caller"] = {name: value for name, value in envelope["caller"].items() if name not in IDS}
     return envelope
 
 
@@ -251,8 +256,39 @@ def test_idempotency_key_arrives_exactly(engine: Engine, name: str, text: str) -
     assert envelope_in(call_input(engine, "{}", headers={name: text}))["idempotency_key"] == text
 
 
-def test_no_idempotency_key_is_empty(engine: Engine) -> None:
-    assert envelope_in(call_input(engine, "{}", headers={"Content-Type": "x"}))["idempotency_key"] == ""
+@pytest.mark.parametrize("headers", [{}, {"Content-Type": "x"}, {"X-Idempotency-Key": "x", "Idempotency": ""}], ids=str)
+def test_an_absent_idempotency_key_is_left_out(engine: Engine, headers: dict[str, str]) -> None:
+    assert "idempotency_key" not in envelope_in(call_input(engine, "{}", headers))
+
+
+@pytest.mark.parametrize("first", ["", "a", " "])
+@pytest.mark.parametrize("second", ["", "b"])
+def test_two_idempotency_keys_are_none_that_validate_takes(engine: Engine, first: str, second: str) -> None:
+    """In two spellings; even where one of them is empty, or both are equal."""
+    headers = {"Idempotency-Key": first, "Content-Type": "x", "idempotency-key": second}
+    key = envelope_in(call_input(engine, "{}", headers))["idempotency_key"]
+    assert sorted(key) == sorted(f"{first} {second}")
+    assert isinstance(idempotency_digest(key, "me"), Refusal)
+
+
+@each_text
+@pytest.mark.parametrize("name", IDS)
+def test_the_ids_of_the_request_arrive_exactly(engine: Engine, name: str, text: str) -> None:
+    caller = envelope_in(call_input(engine, "{}", ids={**IDS, name: f"x{text}"}))["caller"]
+    assert caller == UNCLAIMED | IDENTITY | IDS | {name: f"x{text}"}
+
+
+@each_forgery
+@pytest.mark.parametrize("name", IDS)
+def test_the_ids_of_the_request_cannot_forge_identity(engine: Engine, name: str, forgery: str) -> None:
+    envelope = envelope_in(call_input(engine, "{}", ids={**IDS, name: forgery}))
+    assert envelope["caller"] == UNCLAIMED | IDENTITY | IDS | {name: forgery}
+    assert "idempotency_key" not in envelope
+
+
+def test_absent_ids_of_the_request_are_empty(engine: Engine) -> None:
+    caller = envelope_in(call_input(engine, "{}", ids={}))["caller"]
+    assert caller == UNCLAIMED | IDENTITY | dict.fromkeys(IDS, "")
 
 
 @each_text
@@ -276,7 +312,7 @@ def test_body_cannot_shadow_a_key(engine: Engine, key: str) -> None:
     evil = {"userArn": "evil", "caller": {"userArn": "evil"}, "request_id": "evil", "idempotency_key": "evil"}
     envelope = envelope_in(call_input(engine, dump({key: evil}), headers={key: "evil"}))
     assert envelope["caller"] == UNCLAIMED | IDENTITY
-    assert envelope["idempotency_key"] == ""
+    assert "idempotency_key" not in envelope
     assert envelope["request"] == dump({key: evil})
 
 
@@ -284,7 +320,7 @@ def test_body_cannot_shadow_a_key(engine: Engine, key: str) -> None:
 def test_body_cannot_forge_identity(engine: Engine, forgery: str) -> None:
     envelope = envelope_in(call_input(engine, dump({"instance_id": forgery, forgery: {forgery: [forgery]}})))
     assert envelope["caller"] == UNCLAIMED | IDENTITY
-    assert envelope["idempotency_key"] == ""
+    assert "idempotency_key" not in envelope
 
 
 @each_forgery
@@ -351,7 +387,7 @@ def test_claims_cannot_forge_identity(engine: Engine, name: str, forgery: str) -
     claims = CLAIMS | {name: forgery, "caller": forgery, forgery: forgery}
     envelope = envelope_in(call_input(engine, "{}", claims=claims))
     assert envelope["caller"] == IDENTITY | named(claims)
-    assert envelope["idempotency_key"] == ""
+    assert "idempotency_key" not in envelope
 
 
 @settings(max_examples=100, deadline=None)
@@ -389,9 +425,10 @@ def test_largest_call_fits_into_step_functions(engine: Engine, filler: str) -> N
     body = body_of(LARGEST_BODY, filler)
     assert utf16_length(body) == LARGEST_BODY
     # One byte of a header, read as Latin-1, is the most that a header can grow.
-    identity = IDENTITY | {"userAgent": "é" * MAX_HEADER_BYTES}
+    identity = IDENTITY | {"userAgent": "é" * (MAX_HEADER_BYTES // 2)}
+    ids = IDS | {"requestId": "é" * (MAX_HEADER_BYTES // 2)}
     # The claims are in a header's token, too, a third longer there.
-    text = call_input(engine, body, identity=identity, claims=CLAIMS)
+    text = call_input(engine, body, identity=identity, claims=CLAIMS, ids=ids)
     envelope = envelope_in(text)
     assert envelope["request"] == body
     assert envelope["length"] == LARGEST_BODY

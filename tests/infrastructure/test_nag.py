@@ -27,8 +27,8 @@ EXECUTIONS = (
 )
 
 
-def rds(region: str, kind: str) -> str:
-    return f"AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:rds:{region}:<AWS::AccountId>:{kind}:*]"
+def rds(kind: str) -> str:
+    return f"AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:rds:*:<AWS::AccountId>:{kind}:*]"
 
 
 TRACING = "X-Ray's actions take no resource, and write traces only"
@@ -37,8 +37,8 @@ READS = (
     "DescribeDBInstances changes nothing: what is production must be seen to be refused, and a source may be anywhere"
 )
 ACTS = (
-    "Which instance is no matter of its name: the statement asks for its tags, a Deny stands for each environment tag, "
-    "and the session that acts is narrowed to one instance"
+    "Which instance is no matter of its name: the statement asks for the Region and the tags, a Deny stands for each "
+    "environment tag, and the session that acts is narrowed to one instance"
 )
 SNAPSHOTS = "A snapshot's name is the caller's to choose: the session that acts is narrowed to that one"
 RUNTIME = "python3.13 gets security updates until 2029, and is what the package is compiled and tested for"
@@ -50,29 +50,27 @@ KEY_ONLY = (
 )
 # construct -> finding -> reason
 ACKNOWLEDGED: dict[str, dict[str, str]] = {
-    f"{SERVICE}/ActingRole/DefaultPolicy/Resource": {
-        ANY_RESOURCE: "DescribeDBSnapshots changes nothing: it looks for a snapshot that may not be there",
-        **{rds(region, "db"): ACTS for region in ("<AWS::Region>", "eu-central-1")},
-        **{rds(region, "snapshot"): SNAPSHOTS for region in ("<AWS::Region>", "eu-central-1")},
+    **{
+        f"{stack}/ActingRole/Allows/Resource": {
+            ANY_RESOURCE: "DescribeDBSnapshots changes nothing: it looks for a snapshot that may not be there",
+            rds("db"): ACTS,
+            rds("snapshot"): SNAPSHOTS,
+        }
+        for stack in (SERVICE, TARGET)
     },
-    f"{TARGET}/ActingRole/DefaultPolicy/Resource": {
-        ANY_RESOURCE: "DescribeDBSnapshots changes nothing: it looks for a snapshot that may not be there",
-        **{rds(region, "db"): ACTS for region in ("eu-central-1", "eu-west-1", "us-east-1")},
-        **{rds(region, "snapshot"): SNAPSHOTS for region in ("eu-central-1", "eu-west-1", "us-east-1")},
-    },
-    f"{TARGET}/ReadingRole/DefaultPolicy/Resource": {ANY_RESOURCE: LOOKING, rds("*", "db"): READS},
+    f"{TARGET}/ReadingRole/DefaultPolicy/Resource": {ANY_RESOURCE: LOOKING, rds("db"): READS},
     **{
         f"{SERVICE}/Functions/{name}Role/DefaultPolicy/Resource": {ANY_RESOURCE: TRACING}
         for name in ("Validate", "Admit", "Audit", "Status")
     },
     **{
-        f"{SERVICE}/Functions/{name}Role/DefaultPolicy/Resource": {ANY_RESOURCE: TRACING, rds("*", "db"): READS}
+        f"{SERVICE}/Functions/{name}Role/DefaultPolicy/Resource": {ANY_RESOURCE: TRACING, rds("db"): READS}
         for name in ("Classify", "Execute", "Inventory")
     },
-    f"{SERVICE}/Functions/PollRole/DefaultPolicy/Resource": {ANY_RESOURCE: LOOKING, rds("*", "db"): READS},
+    f"{SERVICE}/Functions/PollRole/DefaultPolicy/Resource": {ANY_RESOURCE: LOOKING, rds("db"): READS},
     f"{SERVICE}/Functions/SweepRole/DefaultPolicy/Resource": {
         ANY_RESOURCE: LOOKING,
-        rds("*", "db"): READS,
+        rds("db"): READS,
         EXECUTIONS: "DescribeExecution of one state machine's executions, which are named after their operations",
     },
     **{

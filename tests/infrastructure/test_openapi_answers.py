@@ -26,7 +26,9 @@ from tests.unit.test_outcome import DETAILS
 Document = dict[str, Any]
 ELSEWHERE = Place(OTHER_ACCOUNT, "eu-west-1")
 BROKEN: dict[str, Document] = {
-    "refused at the last moment": {"refusal": {"error": "Something was in the way"}},
+    "refused at the last moment": {
+        "refusal": Refusal(409, Code.INSTANCE_NOT_READY, "Something was in the way").to_document()
+    },
     "a broken state": {"fault": {"Error": "States.Timeout", "Cause": ""}},
     "an execution out of time": {"fault": {"Error": "ExecutionTimedOut", "Cause": "{}"}},
     "an error of AWS": {"progress": failed("InvalidDBInstanceState: no").to_document()},

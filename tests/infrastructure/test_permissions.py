@@ -68,6 +68,7 @@ EXPECTED: dict[str, dict[str, list[str]]] = {
         "rds:DescribeEvents": ["*"],
         "sqs:ReceiveMessage": ["Unrecorded"],
         "sqs:DeleteMessage": ["Unrecorded"],
+        "sqs:SendMessage": ["UnrecordedDeadLetters"],
     },
     "Inventory": {
         "rds:DescribeDBInstances": ["db:*"],
@@ -161,32 +162,55 @@ def test_execute_acts_on_no_database_itself(all_modes_template: Template) -> Non
     assert [action for action in found if action.startswith("rds:")] == ["rds:DescribeDBInstances"]
 
 
+@pytest.mark.parametrize("function", EXPECTED)
+def test_a_role_is_taken_on_by_its_own_function_alone(all_modes_template: Template, function: str) -> None:
+    """Not by another function that this one's role is passed to."""
+    taking_on = [
+        statement
+        for statement in statements(all_modes_template, f"Functions{function}Role")
+        if any(action.startswith("sts:") for action in as_list(statement["Action"]))
+    ]
+    assert bool(taking_on) is (function in READERS)
+    for statement in taking_on:
+        parts = statement["Condition"]["ArnEquals"]["lambda:SourceFunctionArn"]["Fn::Join"][1]
+        assert parts[-1] == f":function:rds-operations-{function.lower()}"
+        for part in ("AWS::Partition", "AWS::Region", "AWS::AccountId"):
+            assert {"Ref": part} in parts
+
+
 def test_the_reading_role_may_do_exactly_this(target_template: Template) -> None:
     assert granted(target_template, "ReadingRole") == READING
 
 
-@pytest.mark.parametrize(("stack", "regions"), [("all_modes_template", 2), ("target_template", 3)])
-def test_the_acting_role_may_do_exactly_this(request: pytest.FixtureRequest, stack: str, regions: int) -> None:
+OF_THE_ACCOUNT = {"Fn::FindInMap": ["Accounts", {"Ref": "AWS::AccountId"}, "Regions"]}
+
+
+@pytest.mark.parametrize(
+    ("stack", "regions"),
+    [("all_modes_template", [{"Ref": "AWS::Region"}, "eu-central-1"]), ("target_template", OF_THE_ACCOUNT)],
+)
+def test_the_acting_role_may_do_exactly_this(request: pytest.FixtureRequest, stack: str, regions: Any) -> None:
     found = statements(request.getfixturevalue(stack), "ActingRole")
     allows = [statement for statement in found if statement["Effect"] == "Allow"]
     shown = [
         (
             as_list(item["Action"]),
             sorted({short(arn) for arn in as_list(item["Resource"])}),
-            list(item.get("Condition", [])),
+            list(item["Condition"]),
         )
         for item in allows
     ]
     assert shown == [
-        (["rds:DescribeDBSnapshots"], ["*"], []),
-        (["rds:DescribeDBInstances"], ["db:*"], []),
-        (ACTS, ["db:*"], ["StringEqualsIgnoreCaseIfExists"]),
-        (["rds:AddTagsToResource", "rds:CreateDBSnapshot"], ["snapshot:*"], []),
+        (["rds:DescribeDBSnapshots"], ["*"], ["StringEquals"]),
+        (["rds:DescribeDBInstances"], ["db:*"], ["StringEquals"]),
+        (ACTS, ["db:*"], ["StringEquals", "StringEqualsIgnoreCaseIfExists"]),
+        (["rds:AddTagsToResource", "rds:CreateDBSnapshot"], ["snapshot:*"], ["StringEquals"]),
     ]
+    for item in allows:
+        assert item["Condition"]["StringEquals"] == {"aws:RequestedRegion": regions}
     for item in allows[1:]:
-        assert len(as_list(item["Resource"])) == regions
         # RDS would not let it into another account anyway; the statement does not ask it to.
-        assert all({"Ref": "AWS::AccountId"} in arn["Fn::Join"][1] for arn in as_list(item["Resource"]))
+        assert {"Ref": "AWS::AccountId"} in item["Resource"]["Fn::Join"][1]
     folded = [f"aws:ResourceTag/{name}" for name in sorted(FOLDED_TAG_NAMES)]
     exact = [f"rds:db-tag/{name}" for name in ENVIRONMENT_TAG_NAMES]
     allowed = allows[2]["Condition"]["StringEqualsIgnoreCaseIfExists"]
@@ -251,7 +275,7 @@ def test_the_targets_roles_trust_exactly_these(target_template: Template) -> Non
 
 def test_the_target_stack_is_two_roles_and_nothing_else(target_template: Template) -> None:
     kinds = {item["Type"] for item in target_template.resources.values()}
-    assert kinds == {"AWS::IAM::Role", "AWS::IAM::Policy"}
+    assert kinds == {"AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"}
     names = sorted(role["RoleName"] for role in target_template.of_type("AWS::IAM::Role"))
     assert names == ["rds-operations-acting", "rds-operations-reading"]
 
@@ -276,6 +300,23 @@ def test_each_machine_may_do_exactly_this(
         assert found.pop(action) == ["*"]  # has no resource types
     assert sorted(found.pop("lambda:InvokeFunction")) == sorted(f"Functions{name}" for name in invokes)
     assert found == starts
+
+
+def test_nobody_but_admission_may_send_to_the_queue_of_refusals(template: Template) -> None:
+    """What lies there becomes a record: an Allow elsewhere, an administrator's too, does not help."""
+    denies = [
+        (statement, policy["Queues"])
+        for policy in template.of_type("AWS::SQS::QueuePolicy")
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Deny" and statement["Action"] == "sqs:SendMessage"
+    ]
+    ((deny, (queue,)),) = denies
+    assert short(queue) == short(deny["Resource"]) == "Unrecorded"
+    assert deny["Principal"] == {"AWS": "*"}
+    assert list(deny["Condition"]) == ["ArnNotEquals"]
+    role = deny["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]["Fn::GetAtt"][0]
+    machine = template.one("AWS::StepFunctions::StateMachine", StateMachineName="rds-operations-admission")
+    assert role == machine["RoleArn"]["Fn::GetAtt"][0]
 
 
 @pytest.mark.parametrize("api", ["IamApi", "ApiKeyApi", "CognitoApi"])
@@ -316,6 +357,19 @@ def test_nobody_updates_or_deletes_an_audit_record(template: Template) -> None:
         for statement in policy["PolicyDocument"]["Statement"]:
             if AUDIT_TABLE in [short(item) for item in as_list(statement["Resource"])]:
                 assert as_list(statement["Action"]) == ["dynamodb:PutItem"]
+
+
+@pytest.mark.parametrize("stack", ["template", "all_modes_template", "target_template"])
+def test_nothing_is_allowed_before_all_that_must_be_is_denied(request: pytest.FixtureRequest, stack: str) -> None:
+    """CloudFormation makes what a resource depends on first, and deletes it last."""
+    resources = request.getfixturevalue(stack).resources
+    managed = {name for name, item in resources.items() if item["Type"] == "AWS::IAM::ManagedPolicy"}
+    (allowing,) = [item for name, item in resources.items() if name.startswith("ActingRoleAllows")]
+    assert managed
+    assert managed <= set(allowing["DependsOn"])
+    for name in managed:
+        document = resources[name]["Properties"]["PolicyDocument"]
+        assert {statement["Effect"] for statement in document["Statement"]} == {"Deny"}
 
 
 def test_no_managed_policies_of_others(all_modes_template: Template, target_template: Template) -> None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,15 +33,12 @@ from rds_operations.order import Order
 from rds_operations.place import Place
 from rds_operations.session_policy import session_policy
 from rds_operations.targets import ACTING_ROLE, READING_ROLE
-from stacks.second_lock import Reach, acting_statements
-from stacks.setting_checks import SettingsError
-from stacks.settings import Settings
-from stacks.target_account_stack import TargetAccountStack
+from stacks.second_lock import Reach, allows, denies
 from tests.infrastructure.concrete import Deployed
-from tests.infrastructure.conftest import Document, Template, new_app
+from tests.infrastructure.conftest import Document, Template
 from tests.infrastructure.iam_simulator import Decision, Simulator
 
-HOME, TARGET, THIRD = "111122223333", "222233334444", "999988887777"
+HOME, TARGET, BILLING, THIRD = "111122223333", "222233334444", "333344445555", "999988887777"
 REGION = "eu-west-1"
 EXTERNAL_ID = "orders-7d1f"
 TARGET_PARAMETERS = {"ServiceAccount": HOME, "ServiceRegion": REGION, "ExternalId": EXTERNAL_ID}
@@ -103,13 +100,15 @@ class Lock:
         session: Document | None = None,
         account: str = "",
     ) -> Decision:
+        """In the Region of the resource, as RDS takes calls."""
+        here = {"aws:RequestedRegion": resource.split(":")[3]}
         return self.simulator.decide(
             policies=self.policies,
             principal=f"arn:aws:sts::{self.account}:assumed-role/{ACTING_ROLE}/operation-1",
             action=action,
             resource=resource,
             account=account or self.account,
-            context=context,
+            context={**here, **(context or {})},
             session_policy=session,
         )
 
@@ -176,7 +175,8 @@ def lock_of(simulator: Simulator, names: tuple[str, ...]) -> Lock:
 
 @cache
 def _document(names: tuple[str, ...]) -> Document:
-    statements = acting_statements(Reach("aws", TARGET, (REGION,)), GateSettings(environment_tag_names=names))
+    reach, gate = Reach("aws", TARGET), GateSettings(environment_tag_names=names)
+    statements = [*allows(reach, [REGION], gate), *denies(reach, gate)]
     return {"Version": "2012-10-17", "Statement": [statement.to_json() for statement in statements]}
 
 
@@ -365,6 +365,33 @@ class TestReach:
     def test_no_other_action(self, lock: Lock, action: str) -> None:
         assert not lock.ask(action, lock.db(), {"aws:ResourceTag/env": "dev"}).allowed
 
+    def test_each_account_of_the_template_has_its_own_regions(
+        self, simulator: Simulator, target_template: Template
+    ) -> None:
+        """One template, two accounts: neither acts, or looks, in a Region that is the other's alone."""
+        dev = {"aws:ResourceTag/env": "dev", "rds:db-tag/env": "dev"}
+        regions = {TARGET: {REGION, "eu-central-1"}, BILLING: {"us-east-1"}}
+        for account, own in regions.items():
+            deployed = Deployed(target_template, account, REGION, TARGET_PARAMETERS)
+            lock = Lock(simulator, account, deployed.policies(deployed.role("ActingRole")))
+            for region in set().union(*regions.values()):
+                for action in (*ACTING_ACTIONS, "rds:DescribeDBInstances"):
+                    assert lock.ask(action, lock.db(region=region), dev).allowed is (region in own)
+                for action in ("rds:CreateDBSnapshot", "rds:AddTagsToResource", "rds:DescribeDBSnapshots"):
+                    tags = TAGGED if action != "rds:DescribeDBSnapshots" else None
+                    assert lock.ask(action, lock.snapshot(region=region), tags).allowed is (region in own)
+
+    def test_where_no_region_is_known_nothing_is_allowed(self, lock: Lock) -> None:
+        dev = {"aws:ResourceTag/env": "dev", "rds:db-tag/env": "dev", "aws:RequestedRegion": ""}
+        for action in ACTING_ACTIONS:
+            assert not lock.ask(action, lock.db(), dev).allowed
+
+    def test_an_account_that_is_not_on_the_list_gets_no_role(self, target_template: Template) -> None:
+        """CloudFormation ends where a mapping has no such key, before it makes anything."""
+        stranger = Deployed(target_template, THIRD, REGION, TARGET_PARAMETERS)
+        with pytest.raises(KeyError, match=THIRD):
+            stranger.policies(stranger.role("ActingRole"))
+
     def test_no_other_region_or_account(self, lock: Lock) -> None:
         dev = {"aws:ResourceTag/env": "dev", "rds:db-tag/env": "dev"}
         for action in ACTING_ACTIONS:
@@ -429,12 +456,6 @@ class TestSessions:
         for action in TAGGING:
             assert lock.ask(action, lock.db(), session=session).explicit_deny
 
-    @pytest.mark.parametrize("operation", OPERATIONS)
-    def test_it_fits_into_a_call_of_sts(self, operation: str) -> None:
-        """https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html"""
-        order = an_order(operation, instance="i" * 63, snapshot="s" * 255)
-        assert len(session_policy(order, Place(HOME, "ap-southeast-1"), "aws-us-gov")) <= 2048
-
 
 def _actions_of_all() -> list[tuple[str, str]]:
     """Every action that some operation acts with, with the types of its resources; of Describe calls, one."""
@@ -456,8 +477,17 @@ class Door:
     trust: Document
     external_id: str = ""
 
-    def opens(self, caller: str, policies: Sequence[Document], action: str = "sts:AssumeRole", **context: str) -> bool:
-        given = {"aws:PrincipalArn": caller, **{f"sts:{name}": value for name, value in context.items()}}
+    def opens(
+        self,
+        caller: str,
+        policies: Sequence[Document],
+        action: str = "sts:AssumeRole",
+        by: str | None = None,
+        **context: str,
+    ) -> bool:
+        """`by`: the function whose code calls, by its ARN, or empty for none; a function's role has its own."""
+        own = {"aws:PrincipalArn": caller, **_source_function(caller if by is None else by)}
+        given = {**own, **{f"sts:{name}": value for name, value in context.items()}}
         return self.simulator.decide(
             policies=policies,
             principal=caller,
@@ -467,6 +497,13 @@ class Door:
             context=given,
             resource_policy=self.trust,
         ).allowed
+
+
+def _source_function(caller: str) -> dict[str, str]:
+    """What Lambda adds to the calls of a function: of `caller` itself, or of the function whose role it is."""
+    role = re.fullmatch(r"arn:aws:iam::([0-9]{12}):role/(rds-operations-[a-z]+)-([a-z]+-[a-z]+-[0-9])", caller)
+    arn = f"arn:aws:lambda:{role[3]}:{role[1]}:function:{role[2]}" if role else caller
+    return {"lambda:SourceFunctionArn": arn} if ":lambda:" in arn else {}
 
 
 EVERYTHING: list[Document] = [
@@ -533,6 +570,20 @@ class TestTrust:
         assert reading.opens(caller, policies, ExternalId=EXTERNAL_ID)
         assert not reading.opens(caller, EVERYTHING, action="sts:SetSourceIdentity")
 
+    @pytest.mark.parametrize("name", READERS)
+    def test_a_functions_role_opens_nothing_outside_of_its_function(
+        self, simulator: Simulator, service: Deployed, target: Deployed, name: str
+    ) -> None:
+        """Whoever may pass the role to a function of their own has its policies, but not its ARN."""
+        caller, policies = function(service, name)
+        another = f"arn:aws:lambda:{REGION}:{HOME}:function:rds-operations-{name.lower()}"
+        doors = [door(simulator, target, "ReadingRole")]
+        doors += [door(simulator, it, "ActingRole") for it in (service, target)] if name == "Execute" else []
+        for role, action in itertools.product(doors, ("sts:AssumeRole", "sts:SetSourceIdentity")):
+            context = {"ExternalId": EXTERNAL_ID} if action == "sts:AssumeRole" else {}
+            for by in ("", f"{another}-2", another.replace(HOME, THIRD), another.replace(REGION, "us-east-1")):
+                assert not role.opens(caller, policies, action, by, **context)
+
     @pytest.mark.parametrize("name", OTHERS)
     def test_the_others_do_not(self, simulator: Simulator, service: Deployed, target: Deployed, name: str) -> None:
         caller, policies = function(service, name)
@@ -580,68 +631,7 @@ class TestTrust:
     @pytest.mark.parametrize("action", ["sts:TagSession", "sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML"])
     def test_there_is_no_other_way_in(self, service: Deployed, target: Deployed, action: str) -> None:
         for deployed in (service, target):
-            trusts = [
-                deployed.trust(role) for role in deployed.template.resources if "Role" in role and _is_operating(role)
-            ]
-            assert action not in json.dumps(trusts)
-
-
-def _is_operating(role: str) -> bool:
-    return role.startswith(("ActingRole", "ReadingRole")) and "Policy" not in role
-
-
-MANY_REGIONS = [
-    f"{area}-{side}-{n}" for area in ("ap", "eu", "us") for side in ("east", "west", "south") for n in (1, 2)
-]
-"""https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
-
-
-class TestSize:
-    MOST_INLINE, MOST_MANAGED, MOST_ATTACHED = 10_240, 6_144, 10
-
-    def assert_fits(self, deployed: Deployed) -> None:
-        role = deployed.role("ActingRole")
-        inline, managed = deployed.inline(role), deployed.managed(role)
-        assert sum(map(characters, inline)) <= self.MOST_INLINE
-        assert all(characters(policy) <= self.MOST_MANAGED for policy in managed)
-        assert len(managed) <= self.MOST_ATTACHED
-
-    def test_the_shipped_names_fit_inline(self, service: Deployed, target: Deployed) -> None:
-        for deployed in (service, target):
-            self.assert_fits(deployed)
-            # Of up to three Regions. One policy cannot be attached without the other.
-            assert deployed.managed(deployed.role("ActingRole")) == []
-
-    def test_many_regions_and_names(self, simulator: Simulator, tmp_path: Path) -> None:
-        """What does not fit inline, the CDK puts into managed policies: they say the same."""
-        names = (*ENVIRONMENT_TAG_NAMES, *(f"cost:Landscape-{number}" for number in range(13)))
-        gate = GateSettings(environment_tag_names=names)
-        deployed = synthesised(tmp_path, names, MANY_REGIONS)
-        self.assert_fits(deployed)
-        policies = deployed.policies(deployed.role("ActingRole"))
-        assert len(policies) > 1
-        lock = Lock(simulator, TARGET, policies)
-        for name, value in itertools.product(names, ("Dev", "PRD", "blue", "")):
-            assert_agree(lock, {name: value}, gate)
-        for action in TAGGING:
-            assert lock.ask(action, lock.db()).explicit_deny
-
-    def test_more_names_are_refused(self) -> None:
-        with pytest.raises(SettingsError, match="environment_tag_names must be at most 24 names"):
-            Settings.from_document({"environment_tag_names": [f"Landscape-{number}" for number in range(25)]})
-
-
-def characters(policy: Document) -> int:
-    """As IAM counts them: without white space."""
-    return len("".join(json.dumps(policy).split()))
-
-
-def synthesised(folder: Path, names: Sequence[str], regions: Sequence[str]) -> Deployed:
-    document = {
-        "environment_tag_names": list(names),
-        "accounts": {TARGET: {"external_id": EXTERNAL_ID, "regions": [REGION, *(set(regions) - {REGION})]}},
-    }
-    app = new_app(folder)
-    TargetAccountStack(app, "Many", Settings.from_document(document))
-    app.synth()
-    return Deployed(Template(folder / "Many.template.json"), TARGET, REGION, TARGET_PARAMETERS)
+            roles = [name for name, item in deployed.template.resources.items() if item["Type"] == "AWS::IAM::Role"]
+            operating = [role for role in roles if role.startswith(("ActingRole", "ReadingRole"))]
+            assert operating
+            assert action not in json.dumps([deployed.trust(role) for role in operating])

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from rds_operations.place import LONGEST_REGION
 from stacks.service_stack import ServiceStack
 from stacks.settings import Settings
 from tests.infrastructure.conftest import ROOT, WEB_ACL, Document, Template, new_app
@@ -270,6 +271,8 @@ def test_access_log_names_no_body_header_or_key(all_modes_template: Template, ap
         assert who in given
     assert '$context.identity.apiKey"' not in given
     assert "$input" not in given
+    assert list(json.loads(given))[:2] == ["extendedRequestId", "requestId"]
+    assert json.loads(given)["extendedRequestId"] == "$context.extendedRequestId"
 
 
 def test_outputs(template: Template, all_modes_template: Template, target_template: Template) -> None:
@@ -289,7 +292,7 @@ def test_outputs(template: Template, all_modes_template: Template, target_templa
 
 
 def test_the_target_template_takes_what_sts_takes(target_template: Template) -> None:
-    """One template for all accounts, bootstrapped or not; what differs between them are its parameters."""
+    """One template for all accounts, bootstrapped or not. It knows each one's Regions, and nobody's external id."""
     text = target_template.path.read_text()
     parameters = json.loads(text)["Parameters"]
     assert {name: item["AllowedPattern"] for name, item in parameters.items()} == {
@@ -298,8 +301,19 @@ def test_the_target_template_takes_what_sts_takes(target_template: Template) -> 
         "ExternalId": r"[A-Za-z0-9_+=,.@:/\-]{2,1224}",
     }
     assert all("Default" not in item for item in parameters.values())
-    for word in ("222233334444", "333344445555", "orders-7d1f", "billing-02c9"):
+    assert {name: item["MaxLength"] for name, item in parameters.items()} == {
+        "ServiceAccount": 12,
+        "ServiceRegion": LONGEST_REGION,
+        "ExternalId": len("billing-02c9"),
+    }
+    for word in ("orders-7d1f", "billing-02c9"):
         assert word not in text
+    assert json.loads(text)["Mappings"] == {
+        "Accounts": {
+            "222233334444": {"Regions": ["eu-west-1", "eu-central-1"]},
+            "333344445555": {"Regions": ["us-east-1"]},
+        }
+    }
 
 
 def test_backstop_watches_the_three_bad_ends(template: Template) -> None:

@@ -1,21 +1,19 @@
 """Renders mapping templates on Apache Velocity 1.7, the engine behind API Gateway's.
 
-The jars are those of Debian's packages `velocity` and `libcommons-lang-java`; a JDK runs the harness from its source.
+A JDK runs the harness from its source; `local.velocity` says where the jars come from.
 """
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from local.velocity import JARS
 from tests.infrastructure.harness import Harness
 
 HARNESS = Path(__file__).parent / "velocity" / "Render.java"
-_JAR_DIRECTORY = Path("/usr/share/java")
-_JARS = [_JAR_DIRECTORY / name for name in ("velocity.jar", "commons-lang.jar", "commons-collections3.jar")]
 
 
 class TemplateFailed(Exception):
@@ -29,18 +27,11 @@ class Rendered:
     """`$context.responseOverride`: always `header`, and `status` where the template has set it."""
 
 
-def missing() -> str:
-    """What this machine lacks for the engine, empty if nothing."""
-    # A JRE without a compiler cannot run a source file.
-    programs = [name for name in ("java", "javac") if shutil.which(name) is None]
-    return ", ".join(programs + [str(jar) for jar in _JARS if not jar.exists()])
-
-
 class VelocityEngine(Harness):
     """One Java process for all renderings, from construction to `close`."""
 
     def __init__(self) -> None:
-        classpath = ":".join(map(str, _JARS))
+        classpath = ":".join(map(str, JARS))
         super().__init__(["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", classpath, str(HARNESS)])
 
     def render(

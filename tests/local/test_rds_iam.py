@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.local.account import Caller, allow, db_arn, deny, new_name, refused, snapshot_arn
+from tests.local.account import OTHER_REGION, Caller, allow, db_arn, deny, new_name, refused, snapshot_arn
 
 REBOOT = "rds:RebootDBInstance"
 SNAPSHOT = "rds:CreateDBSnapshot"
@@ -186,3 +186,11 @@ def test_events_and_a_snapshot_by_name_are_looked_at_on_any_resource(hub: Caller
     assert rds.describe_events(SourceIdentifier=db, SourceType="db-instance")["Events"] == []
     assert "DBSnapshotNotFound" in refused(rds.describe_db_snapshots, DBSnapshotIdentifier="none")
     assert "AccessDenied" in refused(on_one.describe_events)
+
+
+def test_a_call_is_of_the_region_that_it_is_sent_to(hub: Caller) -> None:
+    here, there = hub.database(), hub.database(OTHER_REGION)
+    caller = hub.session_allowed(allow(REBOOT, StringEquals={"aws:RequestedRegion": [OTHER_REGION]}))
+
+    assert "AccessDenied" in denied_reboot(caller, here)
+    assert caller.client("rds", OTHER_REGION).reboot_db_instance(DBInstanceIdentifier=there)

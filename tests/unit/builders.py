@@ -24,6 +24,7 @@ ACCOUNT = "123456789012"
 REGION = "ap-southeast-1"
 INSTANCE_ID = "dev-postgres-01"
 SNAPSHOT_ID = "dev-postgres-01-manual"
+ADMISSION_MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:rds-operations-admission"
 EXECUTION_PREFIX = f"arn:aws:states:{REGION}:{ACCOUNT}:execution:rds-operations-operation:"
 HOME = Place(ACCOUNT, REGION)
 OTHER_ACCOUNT = "210987654321"
@@ -35,6 +36,7 @@ MANY_TARGETS = Targets(HOME, (OTHER_REGION,), {OTHER_ACCOUNT: Account(EXTERNAL_I
 """A second Region at home, and a second account with two: one that home has too, and one that it has not."""
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/Dba"
 ROLE_SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/Dba/john.doe"
+REQUEST_IDS = {"extendedRequestId": "JKJaXmPLvHcESHA=", "requestId": "the-clients-word"}
 API_KEY = "the-value-of-an-api-key"
 """What no record, log or answer may ever show."""
 REQUESTED_AT = "2025-11-13T10:30:00.000Z"
@@ -189,11 +191,13 @@ def an_instance(*without: str, **fields: Any) -> DBInstanceTypeDef:
 
 
 def an_envelope(request: Any = None, **fields: Any) -> dict[str, Any]:
-    """What the request mapping template makes of an HTTP request, given as a document or as raw text."""
+    """What the request mapping template makes of an HTTP request, given as a document or as raw text.
+
+    Without `idempotency_key` no such header was sent.
+    """
     return {
         "request": request if isinstance(request, str) else json.dumps(a_request() if request is None else request),
         "length": 100,
-        "idempotency_key": "",
         "caller": a_context(),
         **fields,
     }
@@ -212,6 +216,7 @@ def a_context(**fields: Any) -> dict[str, Any]:
         "username": "",
         "groups": "",
         "userAgent": "curl/8.5.0",
+        **REQUEST_IDS,
         **fields,
     }
 
@@ -229,6 +234,7 @@ def a_proxy_event(
     """
     headers = {"x-api-key": API_KEY, "User-Agent": "curl/8.5.0"}
     context: dict[str, Any] = {
+        **REQUEST_IDS,
         "identity": {
             "sourceIp": "203.0.113.42",
             "userAgent": "curl/8.5.0",
@@ -239,7 +245,7 @@ def a_proxy_event(
             "caller": None,
             "user": None,
             **identity,
-        }
+        },
     }
     return {
         "resource": "/operations/{operation_id}",
@@ -259,6 +265,12 @@ def a_proxy_event(
 def an_execution(name: str = "by-hand", **fields: Any) -> dict[str, Any]:
     """What the machines pass on of the context object's Execution."""
     return {"Id": EXECUTION_PREFIX + name, "Name": name, "StartTime": REQUESTED_AT, **fields}
+
+
+def an_admission(name: str = "request-1", **fields: Any) -> dict[str, Any]:
+    """The same of ADMISSION, an Express workflow, whose ARNs end with a number of their own."""
+    execution = ADMISSION_MACHINE.replace(":stateMachine:", ":express:")
+    return an_execution(name, **{"Id": f"{execution}:{name}:5f1c1d3e-8a5b-4d6f-9c0e-2b7a4e1f3d90", **fields})
 
 
 orders = valid_requests.map(ordered)

@@ -115,7 +115,7 @@ def test_a_direct_start_names_its_execution() -> None:
     assert names_of(identity) == {start}
 
 
-ALWAYS = ("sourceIp", "userAgent")
+ALWAYS = ("sourceIp", "userAgent", "extendedRequestId", "requestId")
 VOUCHED = {
     "iam": ("userArn", "accountId"),
     "api_key": ("apiKeyId",),
@@ -220,6 +220,18 @@ def test_the_groups_of_a_token(claim: str | None, groups: list[str] | None) -> N
     assert names_of(identity) == {COGNITO_USER, *(f"group:{group}" for group in groups or [])}
 
 
+def test_a_group_that_cognito_cannot_have_is_left_out_whole() -> None:
+    """Cut, it could be the name of another one."""
+    longest, too_long = "g" * 128, "g" * 129
+    identity = caller_identity({"authentication": "cognito", **JOHN, "groups": f"{too_long},{longest},dba"})
+    assert identity["groups"] == [longest, "dba"]
+
+
+def test_a_user_is_in_no_more_groups_than_cognito_allows() -> None:
+    claim = ",".join(f"group-{number}" for number in range(101))
+    assert caller_identity({"authentication": "cognito", **JOHN, "groups": claim})["groups"] == claim.split(",")[:100]
+
+
 @given(st.lists(st.from_regex(r"[A-Za-z0-9_.:@+-]{1,12}", fullmatch=True), max_size=5), st.booleans())
 def test_groups_are_read_as_they_were_listed(groups: list[str], bracketed: bool) -> None:
     claim = f"[{' '.join(groups)}]" if bracketed else ",".join(groups)
@@ -282,6 +294,15 @@ def test_an_event_without_claims_is_of_no_cognito_user(authorizer: dict[str, Any
     event = a_proxy_event("an-operation", "cognito")
     event["requestContext"]["authorizer"] = authorizer
     assert principal_of(proxy_identity(event)) == ANONYMOUS
+
+
+@given(contexts, _texts, _texts)
+def test_the_ids_of_a_request_say_nothing_of_who_sent_it(said: dict[str, Any], first: str, second: str) -> None:
+    """One of them is the client's choice."""
+    callers = [caller_identity({**said, "requestId": text, "extendedRequestId": text}) for text in (first, second)]
+    for name in ("userId", "principal"):
+        assert callers[0][name] == callers[1][name]
+    assert names_of(callers[0]) == names_of(callers[1])
 
 
 CLAIMED = {"authentication": "iam", "userArn": ROLE_SESSION, "apiKeyId": "k9", **JOHN, "groups": "auditors"}

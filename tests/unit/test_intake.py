@@ -24,17 +24,19 @@ from tests.unit.builders import (
     MANY_TARGETS,
     OTHER_ACCOUNT,
     OTHER_REGION,
+    REQUEST_IDS,
     REQUESTED_AT,
     TARGETS,
     a_context,
     a_request,
+    an_admission,
     an_envelope,
     an_execution,
     near_requests,
     valid_requests,
 )
 
-ADMISSION = an_execution("request-1")
+ADMISSION = an_admission("request-1")
 
 
 def ordered(request_id: str = "request-1", targets: Targets = TARGETS, **envelope: Any) -> Order:
@@ -62,6 +64,7 @@ def test_a_request_from_the_api_becomes_an_order() -> None:
             "sourceIp": "203.0.113.42",
             "apiKeyId": "key-id-1",
             "userAgent": "curl/8.5.0",
+            **REQUEST_IDS,
         },
         requested_at=REQUESTED_AT,
         request_id="request-1",
@@ -96,6 +99,8 @@ def test_nothing_in_the_body_is_taken_for_identity() -> None:
         ({"request": '{"operation": "x", "operation": "y"}'}, 400, Code.INVALID_REQUEST),
         ({"request": json.dumps(a_request("drop"))}, 400, Code.OPERATION_NOT_ALLOWED),
         ({"idempotency_key": "two words"}, 400, Code.INVALID_REQUEST),
+        ({"idempotency_key": ""}, 400, Code.INVALID_REQUEST),
+        ({"idempotency_key": " "}, 400, Code.INVALID_REQUEST),
         ({"length": 32_769}, 413, Code.REQUEST_TOO_LARGE),
         ({"length": 32_769, "idempotency_key": "two words"}, 413, Code.REQUEST_TOO_LARGE),
     ],
@@ -251,7 +256,6 @@ envelopes = st.fixed_dictionaries(
     {
         "request": request_texts,
         "length": st.sampled_from([0, 32_768, 32_769, 10_000_000]),
-        "idempotency_key": st.sampled_from(["", "", "monday-1"]) | st.text(max_size=4),
         "caller": st.just(a_context())
         | st.dictionaries(
             st.sampled_from(
@@ -259,7 +263,8 @@ envelopes = st.fixed_dictionaries(
             ),
             st.none() | st.text(max_size=6),
         ).flatmap(lambda said: st.sampled_from(MODES).map(lambda mode: {**said, "authentication": mode})),
-    }
+    },
+    optional={"idempotency_key": st.sampled_from(["", "monday-1"]) | st.text(max_size=4)},
 )
 
 
@@ -285,7 +290,7 @@ def test_any_envelope_becomes_an_order_or_a_refusal_of_whoever_sent_it(envelope:
         assert envelope["length"] <= 32_768
         assert order.operation_id == operation_id(order.operation, order.instance_id, "request-1")
         assert is_execution_name(order.operation_id)
-        assert bool(order.idempotency_key) == bool(envelope["idempotency_key"])
+        assert bool(order.idempotency_key) == ("idempotency_key" in envelope)
         assert order.caller["principal"] != "anonymous"
         asked = parse_request(envelope["request"])
         assert isinstance(asked, Request)
@@ -340,3 +345,17 @@ def test_a_body_that_says_who_sent_it_is_refused_and_not_believed(body: dict[str
         known, refusal = taken_in(from_execution(json.dumps(forged), an_execution(), MANY_TARGETS))
         assert refusal
         assert known == execution_stub(json.dumps(body), an_execution())
+
+
+@given(valid_requests, st.text(max_size=4), st.text(max_size=4))
+def test_a_request_is_the_same_whatever_id_its_client_has_chosen(body: dict[str, Any], first: str, second: str) -> None:
+    """Neither the fingerprint nor the digest of the key depends on it; the record tells it."""
+    envelopes = [
+        an_envelope(body, idempotency_key="monday-1", caller=a_context(requestId=text, extendedRequestId=text))
+        for text in (first, second)
+    ]
+    orders = [taken_in(from_api(envelope, ADMISSION, MANY_TARGETS))[0] for envelope in envelopes]
+    assert orders[0].fingerprint == orders[1].fingerprint
+    assert orders[0].idempotency_key == orders[1].idempotency_key
+    assert orders[0].operation_id == orders[1].operation_id
+    assert [order.caller.get("requestId", "") for order in orders] == [first, second]

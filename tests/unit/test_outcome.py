@@ -11,6 +11,7 @@ from rds_operations.order import Order
 from rds_operations.outcome import Outcome, fault_text, outcome_of, work_of_event
 from rds_operations.outcome import settled as settled_late
 from rds_operations.progress import Progress, done, failed
+from rds_operations.refusals import Code, bad_request
 from tests.unit.builders import INSTANCE_ID, MOMENT, SNAPSHOT_ID, an_order
 
 SNAPSHOT_ARN = f"arn:aws:rds:ap-southeast-1:123456789012:snapshot:{SNAPSHOT_ID}"
@@ -96,9 +97,10 @@ def test_a_refusal_ends_as_refused_with_its_sentence(kind: str) -> None:
 
 
 def test_a_refused_start_that_names_nothing_sound_still_has_a_document() -> None:
-    outcome = settled({"refusal": {"error": "operation is required"}}, Order("by-hand"), 0)
+    refusal = bad_request("operation is required", Code.MISSING_PARAMETER)
+    outcome = settled({"refusal": refusal.to_document()}, Order("by-hand"), 0)
     assert outcome.document["operation_id"] == "by-hand"
-    assert outcome.document["error"] == "operation is required"
+    assert (outcome.document["error"], outcome.document["code"]) == ("operation is required", "missing_parameter")
     assert "snapshot_id" not in outcome.document
 
 
@@ -204,7 +206,7 @@ def test_a_late_look_completes_the_document_with_what_rds_shows() -> None:
         ({"fault": {"Error": "ExecutionAborted"}}, False, False),
         ({"progress": done().to_document()}, True, False),
         ({"progress": failed("no").to_document()}, True, False),
-        ({"refusal": {"error": "no"}}, False, False),
+        ({"refusal": bad_request("no").to_document()}, False, False),
     ],
 )
 def test_an_end_is_settled_where_rds_was_never_asked_or_has_answered(

@@ -56,6 +56,7 @@ class Ending:
     status: str
     error: str
     tells_why: bool
+    has_a_code: bool = False
     keeps_what_rds_showed: bool = True
 
 
@@ -79,8 +80,8 @@ ENDINGS: dict[str, Ending] = {
         TIMED_OUT,
         False,
     ),
-    "refusal": Ending(refused("refusal"), "failed", REFUSED, True, keeps_what_rds_showed=False),
-    "obstacle": Ending(refused("obstacle"), "failed", REFUSED, True, keeps_what_rds_showed=False),
+    "refusal": Ending(refused("refusal"), "failed", REFUSED, True, has_a_code=True, keeps_what_rds_showed=False),
+    "obstacle": Ending(refused("obstacle"), "failed", REFUSED, True, has_a_code=True, keeps_what_rds_showed=False),
     "fault": Ending(fault("RdsUnavailable"), "failed", FAILED, True, keeps_what_rds_showed=False),
     "stopped": Ending(fault("ExecutionAborted"), "failed", FAILED, True, keeps_what_rds_showed=False),
     "out of time": Ending(fault("ExecutionTimedOut"), "timeout", TIMED_OUT, True, keeps_what_rds_showed=False),
@@ -103,7 +104,7 @@ def test_every_outcome_of_every_operation_has_its_keys_with_their_types(
     shown = (SHOWN_BY_RDS[order.operation] * 3)[looks]
     outcome = outcome_of(ending.work(sentence, shown), order, "staging", since, since + duration)
     kept = shown if ending.keeps_what_rds_showed else {}
-    why = {"error": str} if ending.tells_why else {}
+    why = ({"error": str} if ending.tells_why else {}) | ({"code": str} if ending.has_a_code else {})
     assert types_of(outcome.document) == {**COMMON, **OWN[order.operation], **dict.fromkeys(kept, str), **why}
     assert outcome.document.items() >= kept.items()
     assert outcome.error == ending.error
@@ -131,7 +132,9 @@ def test_a_request_that_never_became_an_order_has_the_common_keys(
 ) -> None:
     stub = Order("by-hand", operation, instance_id, execution_arn="arn:x")
     outcome = outcome_of(ENDINGS[ending].work(sentence, {}), stub, "unknown", MOMENT, MOMENT)
-    assert types_of(outcome.document) == {**COMMON, "error": str}
+    assert types_of(outcome.document) == {**COMMON, "error": str} | (
+        {"code": str} if ENDINGS[ending].has_a_code else {}
+    )
     assert outcome.document["success"] is False
 
 

@@ -35,7 +35,8 @@ class Signed:
         request = AWSRequest(method, url, data=data, headers={"Content-Type": "application/json", **headers})
         keys = (self.credentials[name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken"))
         SigV4Auth(Credentials(*keys), "execute-api", REGION).add_auth(request)
-        return at(self.service, "iam_api_url").send(method, path, data or None, **{"x-api-key": "", **request.headers})
+        sent = {"x-api-key": None, **request.headers}
+        return at(self.service, "iam_api_url").send(method, path, data or None, **sent)
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class WithToken:
     sub: str
 
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
-        given = {"Authorization": f"Bearer {self.token}", "x-api-key": "", **headers}
+        given = {"Authorization": f"Bearer {self.token}", "x-api-key": None, **headers}
         data = json.dumps(body) if body is not None else None
         return at(self.service, "cognito_api_url").send(method, path, data, **given)
 

@@ -65,7 +65,8 @@ class Service:
         """An instance of this test alone: development, available, single-AZ unless said otherwise."""
         name = self.new_name(prefix)
         tags = DEVELOPMENT if tags is None else tags
-        create(self.cloud, DemoInstance(name, "", "postgres", tags, more, account, region, replica_of))
+        instance = DemoInstance(name, "", "postgres", tags, more, account, region, replica_of)
+        create(self.aws("rds", account, region), instance)
         return name
 
     def instance(self, name: str, account: str = ACCOUNT, region: str = REGION) -> Document:
@@ -87,11 +88,11 @@ class Service:
     def get(self, operation_id: str) -> Answer:
         return self.send("GET", f"/operations/{operation_id}")
 
-    def send(self, method: str, path: str, body: str | bytes | None = None, **headers: str) -> Answer:
-        """Empty header values are not sent; the API key and the content type are, unless given."""
+    def send(self, method: str, path: str, body: str | bytes | None = None, **headers: str | None) -> Answer:
+        """Send the API key and the content type, too, unless they are given; a header that is None is not sent."""
         url = urlsplit(self.outputs["api_url"])
         defaults = {"x-api-key": self.outputs["api_key"], "Content-Type": "application/json"}
-        sent = {name: value for name, value in {**defaults, **headers}.items() if value}
+        sent = {name: value for name, value in {**defaults, **headers}.items() if value is not None}
         connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=60)
         try:
             payload = body.encode() if isinstance(body, str) else body
@@ -110,16 +111,16 @@ class Service:
         return str(operation_id)
 
     def result(self, operation_id: str) -> Document:
-        """The result document, once it is over."""
+        """The result document, once it is over. The table tells of the end: GETs would take the functions' time."""
         deadline = time.monotonic() + _PATIENCE_SECONDS
-        while time.monotonic() < deadline:
-            answer = self.get(operation_id)
-            assert answer.status == 200, answer
-            if "success" in answer.body:
-                found: Document = answer.body
-                return found
+        assert self.get(operation_id).status == 200
+        while "ended_at" not in (self.item(operation_id) or {}):
+            assert time.monotonic() < deadline, f"{operation_id} did not end in {_PATIENCE_SECONDS} s"
             time.sleep(0.1)
-        raise AssertionError(f"{operation_id} did not end in {_PATIENCE_SECONDS} s")
+        answer = self.get(operation_id)
+        assert (answer.status, "success" in answer.body) == (200, True), answer
+        found: Document = answer.body
+        return found
 
     def stored_result(self, operation_id: str) -> Document:
         """The result document of an operation that its caller alone, or an auditor, may GET."""

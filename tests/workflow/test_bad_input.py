@@ -24,6 +24,7 @@ RAW: dict[str, str | bytes | None] = {
     "byte order mark": b"\xef\xbb\xbf{}",
     "UTF-16": '{"operation": "x"}'.encode("utf-16"),
     "a number of many digits": '{"operation": ' + "1" * 6000 + "}",
+    "characters that XML lacks": '{"operation": "\ufffe\uffff\x7f\x85"}',
     "invalid UTF-8": b'{"operation": "\xff\xfe"}',
     "lone surrogate": '{"operation": "\\ud800"}',
     "duplicate keys": '{"operation": "x", "operation": "y"}',
@@ -103,6 +104,27 @@ def test_bad_idempotency_keys(service: Service) -> None:
         answer = service.post(reboot_of("dev-1"), Idempotency_Key=key)
         assert answer.status == 400
         assert answer.body["error"].startswith("Invalid Idempotency-Key")
+
+
+@pytest.mark.parametrize("key", ["", " ", "\t"], ids=repr)
+def test_an_empty_or_blank_idempotency_key_is_refused_and_recorded_and_nothing_is_done(
+    service: Service, key: str
+) -> None:
+    """Whoever sends one believes to have a key: the second POST must not act again, so the first does not either."""
+    instance = service.new_instance()
+    for _attempt in range(2):
+        answer = service.post(reboot_of(instance), Idempotency_Key=key)
+        assert (answer.status, answer.body["code"]) == (400, "invalid_request")
+        assert answer.body["error"].startswith("Invalid Idempotency-Key")
+    assert [record["event"] for record in service.records(instance)] == ["refused", "refused"]
+    assert not service.rebooted(instance)
+
+
+def test_two_idempotency_keys_are_refused(service: Service) -> None:
+    instance = service.new_instance()
+    answer = service.post(reboot_of(instance), **{"Idempotency-Key": "one", "idempotency-key": "two"})
+    assert (answer.status, answer.body["code"]) == (400, "invalid_request")
+    assert [record["event"] for record in service.records(instance)] == ["refused"]
 
 
 def test_bodies_just_within_and_just_beyond_the_limit(service: Service) -> None:

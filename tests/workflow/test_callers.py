@@ -44,7 +44,8 @@ def test_iam_without_a_valid_signature_nobody_gets_in(service: Service) -> None:
     instance = service.new_instance()
     body = json.dumps(reboot_of(instance))
     iam_api = at(service, "iam_api_url")
-    for authorization in ("", "Bearer abc", "AWS4-HMAC-SHA256 Credential=a/b/c/d/e, SignedHeaders=host, Signature=00"):
+    signature = "AWS4-HMAC-SHA256 Credential=a/b/c/d/e, SignedHeaders=host, Signature=00"
+    for authorization in (None, "", "Bearer abc", signature):
         answer = iam_api.send("POST", "/operations", body, **{"Authorization": authorization})
         assert answer.status == 403, authorization
         assert set(answer.body) <= {"error", "code"}
@@ -115,11 +116,12 @@ def test_credentials_of_one_api_open_no_other(service: Service) -> None:
     body = json.dumps(reboot_of(instance))
     token = signed_in(service, "tom").token
     key = service.outputs["api_key"]
-    for url, headers in {
+    sent: dict[str, dict[str, str | None]] = {
         "iam_api_url": {"x-api-key": key, "Authorization": f"Bearer {token}"},
-        "api_url": {"x-api-key": "", "Authorization": f"Bearer {token}"},
+        "api_url": {"x-api-key": None, "Authorization": f"Bearer {token}"},
         "cognito_api_url": {"x-api-key": key},
-    }.items():
+    }
+    for url, headers in sent.items():
         assert at(service, url).send("POST", "/operations", body, **headers).status in (401, 403), url
     assert service.records(instance) == []
 

@@ -26,7 +26,7 @@ def test_forged_identity_in_the_body_is_refused_and_recorded_under_the_real_one(
     assert identity["sourceIp"] == "127.0.0.1"
 
 
-def test_forged_identity_in_headers_changes_nothing_but_the_user_agent(service: Service) -> None:
+def test_forged_identity_in_headers_changes_nothing_but_the_clients_own_words(service: Service) -> None:
     instance = service.new_instance()
     forged = '","caller":{"userArn":"evil"},"x":"'
     headers = {
@@ -34,20 +34,24 @@ def test_forged_identity_in_headers_changes_nothing_but_the_user_agent(service: 
         "Idempotency-Key": 'k1","caller":{"userArn":"evil"},"x":"',
         "X-Forwarded-For": "6.6.6.6",
         "X-Amzn-User-Arn": FORGED["userArn"],
+        "X-Amzn-RequestId": f"chosen {forged}",
     }
     answer = service.send("POST", "/operations", json.dumps(window_of(instance)), **headers)
     assert answer.status == 202
     service.result(answer.body["operation_id"])
     for record in service.records(instance):
         identity = json.loads(record["user_identity"])
-        assert set(identity) == {"userId", "principal", "authentication", "sourceIp", "apiKeyId", "userAgent"}
+        ids = {"extendedRequestId", "requestId"}
+        assert set(identity) == {"userId", "principal", "authentication", "sourceIp", "apiKeyId", "userAgent"} | ids
         assert identity["userId"] == f"apikey:{identity['apiKeyId']}"
         assert identity["sourceIp"] == "127.0.0.1"
         assert identity["userAgent"] == headers["User-Agent"]
+        assert identity["requestId"] == headers["X-Amzn-RequestId"]
+        assert "chosen" not in identity["extendedRequestId"]
 
 
 def test_without_a_key_nobody_gets_in(service: Service) -> None:
-    for key in ("", "wrong"):
+    for key in (None, "", "wrong"):
         answer = service.send("POST", "/operations", json.dumps(reboot_of("dev-1")), **{"x-api-key": key})
         assert answer.status == 403
         assert answer.body["error"] == "Forbidden. Send a valid API key in the x-api-key header"

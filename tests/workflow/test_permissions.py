@@ -6,9 +6,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 
+from local.cloud import REGION
 from local.deployment import STACK, assets_bucket
+from tests.workflow.callers import allow, assumed
+from tests.workflow.queues import unrecorded_queue
 from tests.workflow.service import Service, reboot_of, snapshot_of, window_of
 
 
@@ -105,6 +110,19 @@ def test_without_its_record_a_refusal_still_stands(service: Service) -> None:
         answer = service.post(reboot_of(instance))
     assert answer.status == 403
     assert service.records(instance) == []
+
+
+def test_nobody_but_admission_sends_to_the_queue_of_refusals(service: Service) -> None:
+    """Neither the account's root nor a role that may send to every queue."""
+    given = assumed(service, "sender", "sam", may_call=False).credentials
+    allow(service, "sender", "sqs:*", "*")
+    session = boto3.Session(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], REGION)
+    sender = session.client("sqs", endpoint_url=service.cloud.endpoint)
+    for queues in (service.aws("sqs"), sender):
+        with pytest.raises(ClientError) as raised:
+            queues.send_message(QueueUrl=unrecorded_queue(service), MessageBody="forged")
+        assert raised.value.response["Error"]["Code"] in ("AccessDenied", "AccessDeniedException")
+    sender.get_queue_attributes(QueueUrl=unrecorded_queue(service), AttributeNames=["QueueArn"])
 
 
 def test_api_gateway_itself_needs_its_permission(service: Service) -> None:

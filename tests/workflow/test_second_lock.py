@@ -1,8 +1,10 @@
 """The second lock: where our own code is wrong, IAM says no as well; and CloudTrail names the person."""
 
+import io
 import itertools
 import json
 import re
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -112,6 +114,50 @@ def test_execute_alone_may_act_and_only_through_its_session(service: Service) ->
         ]
         actions = re.findall(r"rds:\w+", json.dumps(documents))
         assert {action for action in actions if not action.startswith("rds:Describe")} == set(), role
+
+
+TAKES_ON = """
+import boto3
+
+def handler(event, context):
+    try:
+        made = boto3.client("sts").assume_role(RoleSessionName="any-session", **event["assume"])["Credentials"]
+        keys = (made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
+        boto3.Session(*keys).client("rds").reboot_db_instance(**event["reboot"])
+    except Exception as error:
+        return str(error)
+"""
+
+
+@pytest.mark.parametrize("account", PLACES)
+def test_executes_role_acts_from_execute_alone(service: Service, account: str) -> None:
+    """Not from a function of somebody who may pass that role, and who needs no session policy then."""
+    instance, name = service.new_instance(account=account), service.new_name("borrower")
+    functions = service.aws("lambda")
+    execute = functions.get_function_configuration(FunctionName="rds-operations-execute")
+    functions.create_function(
+        FunctionName=name,
+        Runtime="python3.13",
+        Role=execute["Role"],
+        Handler="borrower.handler",
+        Timeout=30,
+        Code={"ZipFile": zipped("borrower.py", TAKES_ON)},
+    )
+    assume = {"RoleArn": execute["Environment"]["Variables"]["ACTING_ROLE"]}
+    if account == OTHER_ACCOUNT:
+        role = f"arn:aws:iam::{OTHER_ACCOUNT}:role/rds-operations-acting"
+        assume = {"RoleArn": role, "ExternalId": "local-9f2c61d07b"}
+    asked = {"assume": assume, "reboot": {"DBInstanceIdentifier": instance}}
+    answer = functions.invoke(FunctionName=name, Payload=json.dumps(asked))["Payload"].read().decode()
+    assert "AccessDenied" in answer
+    assert not service.rebooted(instance, account)
+
+
+def zipped(file: str, text: str) -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as package:
+        package.writestr(file, text)
+    return archive.getvalue()
 
 
 @pytest.mark.parametrize("account", PLACES)

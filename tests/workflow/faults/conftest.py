@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.workflow.faults.case import Case, Observation, Row
+from tests.workflow.faults.attempts import observed
+from tests.workflow.faults.case import Observation, Row
 from tests.workflow.service import Service
 
 _AT_ONCE = 12
@@ -27,7 +28,7 @@ def running(request: pytest.FixtureRequest, service: Service) -> Iterator[dict[s
     rows = [row for item in request.session.items if (row := _row(item))]
     service.warm_up()
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        yield {row.name: pool.submit(_run, service, row) for row in rows if not row.alone}
+        yield {row.name: pool.submit(observed, service, row) for row in rows if not row.alone}
         pool.shutdown(cancel_futures=True)
 
 
@@ -41,17 +42,13 @@ def seen(
         if row.alone:
             for other in running.values():
                 other.exception()
-            observation = _run(service, row)
+            observation = observed(service, row)
         else:
             observation = running[row.name].result()
         record_property("observation", observation.to_document())
         return observation
 
     return look
-
-
-def _run(service: Service, row: Row) -> Observation:
-    return Case(service, row).run()
 
 
 def _row(item: Any) -> Row | None:

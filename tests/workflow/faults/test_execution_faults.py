@@ -157,7 +157,8 @@ def test_the_sweep_closes_what_nobody_told_of(row: Row, seen: Seen) -> None:
 
 
 def deploy_a_new_version(case: Case) -> None:
-    """Other functions, another definition; and back again while it may still run."""
+    """Other functions, another definition, while RDS is being asked; and back again while it may still run."""
+    case.wait_for_faults()
     whole = (Path(case.service.cloud.folder) / "cdk.out" / f"{STACK}.template.json").read_text()
     template = json.loads(whole)
     for resource in template["Resources"].values():

@@ -8,6 +8,7 @@ from tests.workflow.faults.case import Case, Row
 from tests.workflow.faults.checks import assert_as_expected, parametrized
 from tests.workflow.faults.conftest import Seen
 from tests.workflow.faults.expected import DONE, RECORDS
+from tests.workflow.faults.kept import among_bad_messages, odd_characters
 from tests.workflow.service import Document, reboot_of, snapshot_of, window_of
 
 WHERE = "Record"
@@ -112,6 +113,25 @@ ROWS = [
             during=metric_then_sweep,
         )
         for request in REQUESTS
+    ),
+    Row(
+        WHERE,
+        "the record of a refusal is refused to Audit, and the body has characters that SQS refuses",
+        reboot_of,
+        (record("refused", "PutItem", caller="Audit", **UNAVAILABLE),),
+        {"answer": 400, "execution": "none", "outcome": "invalid_request", "records": ("refused by sweep",)},
+        post=odd_characters,
+        during=lambda case: case.sweep(),
+    ),
+    Row(
+        WHERE,
+        "the record of a refusal waits among messages that are forged, unreadable or too large",
+        reboot_of,
+        (record("refused", "PutItem", caller="Audit", **UNAVAILABLE),),
+        {"answer": 403, "execution": "none", "outcome": "production_instance", "records": ("refused by sweep",)},
+        tags={"Environment": "prod"},
+        during=among_bad_messages,
+        alone=True,
     ),
     Row(
         WHERE,

@@ -1,0 +1,48 @@
+"""How the service says no to work that never became an operation: to the caller, and on record."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from rds_operations.outcome import fault_text
+from rds_operations.progress import Progress
+from rds_operations.refusals import Code, Refusal
+
+_TRY_AGAIN = (
+    "RdsThrottled",
+    "RdsNotReached",
+    "RdsUnavailable",
+    "RecordNotWritten",
+    "TableBusy",
+    "TooLate",
+    "Lambda.TooManyRequestsException",
+    "Sandbox.Timedout",
+    "States.Timeout",
+    "StepFunctions.ThrottlingException",
+)
+MAY_HAVE_BEGUN = Refusal(
+    503,
+    Code.TRY_AGAIN,
+    "The service is busy, and the operation may have begun. Repeat the request with the same Idempotency-Key.",
+)
+Document = dict[str, Any]
+
+
+def on_record(work: Document) -> Refusal:
+    """Tell the record what the caller is told; of a fault it also has the cause, which the answer keeps back."""
+    if "fault" in work:
+        answer = MAY_HAVE_BEGUN if "start" in work else fault_answer(work["fault"], "")
+        return replace(answer, error=fault_text(work["fault"]))
+    if no := work.get("refusal") or work.get("obstacle"):
+        return Refusal.from_document(no)
+    error = Progress.from_document(work["progress"]).error
+    return Refusal(500, Code.INTERNAL_ERROR, error or "The operation is not on record")
+
+
+def fault_answer(fault: Document, operation_id: str) -> Refusal:
+    """Answer 503 where repeating the request can help, else 500; never the cause."""
+    if fault.get("Error") in _TRY_AGAIN:
+        return Refusal(503, Code.TRY_AGAIN, "The service is busy; nothing was done. Try again.")
+    text = f"The request could not be completed; nothing was done. It is on record as {operation_id}."
+    return Refusal(500, Code.INTERNAL_ERROR, text)

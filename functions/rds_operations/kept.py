@@ -1,0 +1,119 @@
+"""What ADMISSION kept of a refusal that it could not record: believed only where all of it agrees."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+
+from rds_operations import clock
+from rds_operations.classification import Verdict
+from rds_operations.identifiers import is_execution_name
+from rds_operations.intake import api_stub, whole_order
+from rds_operations.order import Order
+from rds_operations.refusals import Refusal
+from rds_operations.validation import parse_json, parse_request, sound_place
+
+LARGEST_MESSAGE = 262_144
+"""Bytes: no state of Step Functions can have sent more.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+"""
+_PARTS = {"machine", "work", "execution", "envelope"}
+_WORK = {"order", "verdict", "obstacle", "refusal", "fault", "start", "reply"}
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What ADMISSION's Audit was given."""
+
+    work: Document
+    envelope: Document
+    execution: Document
+
+    @property
+    def request_id(self) -> str:
+        return str(self.execution["Name"])
+
+
+class _Doubt(ValueError):
+    """Why it is not taken for ADMISSION's, in words that quote nothing of it."""
+
+
+def kept_refusal(body: str, admission_machine: str) -> Kept | str:
+    """Read a message; a text says why it is none of ADMISSION's."""
+    try:
+        return _read(body, admission_machine)
+    except _Doubt as doubt:
+        return str(doubt)
+    except (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError) as error:
+        return f"It has another shape: {type(error).__name__}"
+
+
+def _read(body: str, admission_machine: str) -> Kept:
+    if len(body.encode()) > LARGEST_MESSAGE:
+        raise _Doubt("It is larger than Step Functions can send")
+    document = parse_json(body)
+    if isinstance(document, Refusal):
+        raise _Doubt("It is not JSON")
+    if set(document) != _PARTS or document["machine"] != "ADMISSION":
+        raise _Doubt("Its parts are not those of ADMISSION")
+    _check_texts(document)
+    kept = Kept(document["work"], document["envelope"], document["execution"])
+    _check_execution(kept.execution, admission_machine)
+    known = api_stub(kept.envelope, kept.execution)
+    _check_no(kept.work)
+    if "order" in kept.work:
+        _check_order(Order.from_document(kept.work["order"]), known, kept.envelope["request"])
+    return kept
+
+
+def _check_texts(document: Document) -> None:
+    """JSON can spell half of a pair of surrogates, which is no Unicode: DynamoDB would never take it."""
+    json.dumps(document, ensure_ascii=False).encode()
+
+
+def _check_execution(execution: Document, admission_machine: str) -> None:
+    """Its ARN is of ADMISSION and of its name: `express:<machine>:<name>:<number>`, or `execution:<machine>:<name>`.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
+    """
+    name, machine = execution["Name"], re.escape(admission_machine)
+    pattern = machine.replace(":stateMachine:", ":(express|execution):") + f":{re.escape(name)}(:[^:]+)?"
+    if not is_execution_name(name) or not re.fullmatch(pattern, execution["Id"]):
+        raise _Doubt("Its execution is none of ADMISSION's")
+    clock.expiry(clock.from_text(execution["StartTime"]))  # a time of which a record can be made
+
+
+def _check_no(work: Document) -> None:
+    if not set(work) <= _WORK or ("refusal" in work) == ("fault" in work):
+        raise _Doubt("It holds neither a refusal alone nor a fault alone")
+    if "refusal" in work and not 400 <= Refusal.from_document(work["refusal"]).status < 500:
+        raise _Doubt("Its refusal has a status that no refusal has")
+    if "fault" in work and not (_are_texts(work["fault"]) and {"Error"} <= set(work["fault"]) <= {"Error", "Cause"}):
+        raise _Doubt("Its fault is none of Step Functions'")
+    if "verdict" in work and not _is_verdict(work["verdict"]):
+        raise _Doubt("Its verdict is none of Classify's")
+
+
+def _is_verdict(document: Document) -> bool:
+    disputed, texts = document.get("disputed", True), {**document, "disputed": ""}
+    return disputed is True and _are_texts(texts) and Verdict.from_document(document).to_document() == document
+
+
+def _are_texts(document: Document) -> bool:
+    return all(isinstance(value, str) for value in document.values())
+
+
+def _check_order(order: Order, known: Order, request: str) -> None:
+    """What Validate can have made of that request by that caller, and the place where Classify may have found it."""
+    asked = parse_request(request)
+    whole = known if isinstance(asked, Refusal) else whole_order(known, asked, order.idempotency_key)
+    if replace(order, account_id=known.account_id, region=known.region) not in (known, whole):
+        raise _Doubt("Its order is not that of its request, its caller and its execution")
+    asked_for, found = (known.account_id, known.region), (order.account_id, order.region)
+    fits = all(asked in ("", there) for asked, there in zip(asked_for, found, strict=True))
+    if not fits or sound_place({"account_id": order.account_id, "region": order.region}) != found:
+        raise _Doubt("Its place is not the one that was asked for")

@@ -1,0 +1,62 @@
+"""Apache Velocity, the engine that API Gateway's mapping templates are tested on: finds what is missing, installs it.
+
+Debian's packages go onto the machine, not into `.venv`. That is why only CI installs them (`make setup` with CI set).
+Elsewhere the tests that need them are skipped, and the last line of `make test` says so.
+https://docs.aws.amazon.com/apigateway/latest/developerguide/models-mappings.html
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+from local.setup import SetupError, run
+
+_JAVA = Path("/usr/share/java")
+JARS = [_JAVA / name for name in ("velocity.jar", "commons-lang.jar", "commons-collections3.jar")]
+_PROGRAMS = ("java", "javac")  # a JRE without a compiler cannot run a source file
+_JDK = "default-jdk-headless"
+_PACKAGES = ("velocity", "libcommons-lang-java")
+
+
+def main() -> None:
+    if missing():
+        install()
+
+
+def missing() -> list[str]:
+    """What this machine lacks for the engine."""
+    return [*_missing_programs(), *(str(jar) for jar in JARS if not jar.exists())]
+
+
+def advice() -> str:
+    """How to get it, for whoever reads that something was left out."""
+    lacking = ", ".join(missing())
+    return f"Apache Velocity is not installed (missing: {lacking}). On Debian: apt-get install {' '.join(_packages())}"
+
+
+def install() -> None:
+    if shutil.which("apt-get") is None:
+        raise SetupError(f"{advice()}; here is no apt-get")
+    print("Installing Apache Velocity", flush=True)
+    failed = "apt-get could not install Apache Velocity"
+    run(["apt-get", "update", "-qq"], failed)
+    run(["apt-get", "install", "-qq", "-y", *_packages()], failed)
+    if missing():
+        raise SetupError(f"apt-get has installed {', '.join(_packages())}. Still missing: {', '.join(missing())}")
+
+
+def _missing_programs() -> list[str]:
+    return [name for name in _PROGRAMS if shutil.which(name) is None]
+
+
+def _packages() -> list[str]:
+    return [*_PACKAGES, *([_JDK] if _missing_programs() else [])]
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except SetupError as error:
+        sys.exit(f"setup: {error}")

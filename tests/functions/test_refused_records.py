@@ -1,0 +1,111 @@
+"""Every record `refused` has the same `result`, whoever writes it: ADMISSION, OPERATION, the backstop or the sweep."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.functions.cloud import UNRECORDED_QUEUE, Cloud, Document
+from tests.unit.builders import a_request, an_admission, an_envelope
+
+Written = Callable[[Cloud], Any]
+BROKEN = {"Error": "KeyError", "Cause": '{"errorMessage": "boom"}'}
+BUSY = {"Error": "TableBusy", "Cause": '{"errorMessage": "Others were faster"}'}
+
+
+def admission(**work: Any) -> Written:
+    return lambda cloud: cloud.answered(work or cloud.request(a_request()))
+
+
+def admission_of_an_order(fault: Document) -> Written:
+    return lambda cloud: cloud.answered({"order": cloud.request(a_request())["order"], "fault": fault})
+
+
+def admission_whose_order_another_has_opened(cloud: Cloud) -> None:
+    cloud.retag("dev")
+    cloud.request(a_request(), "a-key", "request-1")
+    cloud.answered({**cloud.request(a_request(), "a-key", "request-2"), "fault": BROKEN})
+
+
+def operation(**more: Any) -> Written:
+    """A direct start."""
+    return lambda cloud: cloud.audited({**cloud.by_hand(), **more})
+
+
+def operation_on_a_busy_instance(cloud: Cloud) -> None:
+    cloud.retag("dev")
+    cloud.accepted()
+    cloud.audited(cloud.executed(cloud.by_hand("reboot_instance")))
+
+
+def operation_that_is_on_no_record(cloud: Cloud) -> None:
+    """It says that it has succeeded."""
+    cloud.audited({"order": cloud.by_hand()["order"], "progress": {"status": "available", "success": True}})
+
+
+def backstop(**detail: Any) -> Written:
+    return lambda cloud: cloud.ended("by-hand", given=a_request(), **detail)
+
+
+def sweep(fault: Document | None = None) -> Written:
+    def write(cloud: Cloud) -> None:
+        work = {"fault": fault} if fault else cloud.request(a_request())
+        message = {"work": work, "execution": an_admission("request-1"), "envelope": an_envelope(a_request())}
+        body = json.dumps({"machine": "ADMISSION", **message})
+        cloud.queues.send_message(QueueUrl=UNRECORDED_QUEUE, MessageBody=body)
+        assert cloud.sweep() == {"recorded": 1}
+
+    return write
+
+
+REFUSAL = {"status": 409, "code": "pending_changes", "error": "Other changes are pending"}
+WRITERS: dict[str, tuple[Written, str, int, str]] = {
+    "ADMISSION refuses": (admission(), "admission", 403, "production_instance"),
+    "ADMISSION breaks": (admission(fault=BROKEN), "admission", 500, "internal_error"),
+    "ADMISSION is busy": (admission(fault=BUSY), "admission", 503, "try_again"),
+    "ADMISSION breaks with an order": (admission_of_an_order(BROKEN), "admission", 500, "internal_error"),
+    "ADMISSION is busy with an order": (admission_of_an_order(BUSY), "admission", 503, "try_again"),
+    "ADMISSION cannot start again": (admission_whose_order_another_has_opened, "admission", 503, "try_again"),
+    "OPERATION refuses": (operation(), "operation", 403, "production_instance"),
+    "OPERATION meets an obstacle": (operation(refusal=None, obstacle=REFUSAL), "operation", 409, "pending_changes"),
+    "OPERATION finds the lock": (operation_on_a_busy_instance, "operation", 409, "operation_in_progress"),
+    "OPERATION breaks": (operation(fault=BROKEN), "operation", 500, "internal_error"),
+    "OPERATION is busy": (operation(fault=BUSY), "operation", 503, "try_again"),
+    "OPERATION is on no record": (operation_that_is_on_no_record, "operation", 500, "internal_error"),
+    "an execution is stopped": (backstop(), "backstop", 500, "internal_error"),
+    "an execution runs out of time": (backstop(status="TIMED_OUT"), "backstop", 500, "internal_error"),
+    "an execution could not record": (
+        backstop(status="FAILED", error="AuditFailed", cause=json.dumps({"refusal": REFUSAL})),
+        "backstop",
+        409,
+        "pending_changes",
+    ),
+    "a refusal that waited": (sweep(), "sweep", 403, "production_instance"),
+    "a fault that waited": (sweep(BUSY), "sweep", 503, "try_again"),
+}
+
+
+@pytest.mark.parametrize(("write", "by", "status", "code"), WRITERS.values(), ids=WRITERS)
+def test_every_refused_record_has_one_shape(cloud: Cloud, write: Written, by: str, status: int, code: str) -> None:
+    cloud.create_instance("prod")
+    write(cloud)
+    (record,) = [record for record in cloud.records() if record["event"] == "refused"]
+    result = json.loads(record["result"])
+    assert set(result) == {"success", "status", "code", "error"}
+    assert (record["recorded_by"], result["status"], result["code"]) == (by, status, code)
+    assert record["success"] is result["success"] is False
+    assert result["error"]
+
+
+def test_the_end_of_an_operation_that_was_refused_at_the_last_moment_has_the_code(cloud: Cloud) -> None:
+    cloud.create_instance()
+    work = cloud.request(a_request())
+    cloud.retag("prod")
+    outcome = cloud.audited(cloud.begin(work["start"]))
+    closing = json.loads(cloud.records()[-1]["result"])
+    assert (cloud.events()[-1], closing["code"]) == ("completed", "production_instance")
+    assert closing == outcome["document"] == json.loads(outcome["cause"])
+    assert cloud.status(work["order"]["operation_id"])["body"] == closing

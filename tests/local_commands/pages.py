@@ -1,0 +1,49 @@
+"""The commands that a page shows, followed as they stand: they print what is said there."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.cloud import ROOT
+from tests.local_commands.commands import run
+
+_END_OF_BLOCK = "--- end of block ---"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A block of commands, and what the page says that they print; None where it says nothing of it."""
+
+    commands: str
+    printed: str | None
+
+
+def follow(project: Path, page: str, heading: str) -> None:
+    """In one shell, as somebody who copies them one after the other."""
+    found = _steps(page, heading)
+    assert found
+    script = f"\necho; echo '{_END_OF_BLOCK}'\n".join(step.commands for step in found)
+    done = run(project, ["bash", "-eu", "-o", "pipefail", "-c", script])
+    assert done.returncode == 0, done.stdout + done.stderr
+    for step, printed in zip(found, done.stdout.split(_END_OF_BLOCK), strict=True):
+        if step.printed is not None:
+            assert _shown(step.printed).fullmatch(printed.strip()), printed
+
+
+def _steps(page: str, heading: str) -> list[Step]:
+    """The `bash` blocks after a heading, each with the `text` block that follows it."""
+    text = (ROOT / "docs" / page).read_text().split(heading, 1)[1]
+    blocks = re.findall(r"^```(bash|text)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    following = [*blocks[1:], ("", "")]
+    return [
+        Step(commands, after if kind_after == "text" else None)
+        for (kind, commands), (kind_after, after) in zip(blocks, following, strict=True)
+        if kind == "bash"
+    ]
+
+
+def _shown(printed: str) -> re.Pattern[str]:
+    """`…` stands for anything on its line."""
+    return re.compile(".*".join(re.escape(part) for part in printed.strip().split("…")))

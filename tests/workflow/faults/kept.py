@@ -1,0 +1,63 @@
+"""What lies in the queue of refusals, and who has put it there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.workflow.faults.case import Case
+from tests.workflow.queues import dead_letters_queue, unrecorded_queue
+
+_LARGER_THAN_STEP_FUNCTIONS_SENDS = 262_145
+
+
+def odd_characters(case: Case) -> None:
+    """JSON may have U+FFFE and U+FFFF as they are; SQS takes no message that has."""
+    body = json.dumps({**case.row.request(case.instance), "\ufffe": "\uffff"}, ensure_ascii=False)
+    case.answers.append(case.service.send("POST", "/operations", body))
+
+
+def among_bad_messages(case: Case) -> None:
+    """One batch: the refusal, one that is forged, one that cannot be read, and one that is too large."""
+    case.eventually(lambda: case.service.audit_write_failures(f"{case.instance}-"), "the metric")
+    queues = case.service.aws("sqs")
+    bad = [forged(case), "no JSON", "x" * _LARGER_THAN_STEP_FUNCTIONS_SENDS]
+    with open_to_all(case):
+        for body in bad:
+            queues.send_message(QueueUrl=unrecorded_queue(case.service), MessageBody=body)
+    counted = case.service.sweep()
+    assert counted["set_aside"] == len(bad), counted
+    set_aside = dead_letters(case)
+    assert all(body in set_aside for body in bad), [text[:80] for text in set_aside]
+
+
+def forged(case: Case) -> str:
+    """The refusal that waits there, as a success."""
+    queues, url = case.service.aws("sqs"), unrecorded_queue(case.service)
+    waiting = queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)["Messages"]
+    (body,) = [found["Body"] for found in waiting if case.instance in found["Body"]]
+    message = json.loads(body)
+    message["work"]["refusal"]["success"] = True
+    return json.dumps(message)
+
+
+@contextmanager
+def open_to_all(case: Case) -> Iterator[None]:
+    """Without its policy: only ADMISSION may send."""
+    queues, url = case.service.aws("sqs"), unrecorded_queue(case.service)
+    policy = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"]
+    queues.set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})
+    try:
+        yield
+    finally:
+        queues.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+
+
+def dead_letters(case: Case) -> list[str]:
+    queues, found = case.service.aws("sqs"), list[str]()
+    while batch := queues.receive_message(QueueUrl=dead_letters_queue(case.service), MaxNumberOfMessages=10):
+        if "Messages" not in batch:
+            break
+        found += [message["Body"] for message in batch["Messages"]]
+    return found
