@@ -10,7 +10,8 @@ mapping template and the real handlers; RDS and DynamoDB are moto's. A step is a
   begin     OPERATION of the last 202, up to Execute      execute   Execute, once more each time it stands there;
                                                                     "lost": and its answer is lost
   finish    one Poll if it is not finished, then Audit    sweep     the sweep
-  ended     EventBridge's event of the last execution     overdue   as if all the time had passed that it has
+  ended     EventBridge's event of the last execution; an object as its `cause` is what changes in the work
+  overdue   as if the operation had used up its time
   stock     the inventory
   settings  another deployment                            retag     {instance: {tag: value, or null to remove it}}
   delete, stop      an instance                           change    {instance: what moto keeps of it}
@@ -28,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from local.extensions.mapping_templates import render_request
+from rds_operations import clock
 from rds_operations.callers import CallerSettings
 from rds_operations.gate_settings import GateSettings
 from rds_operations.place import Place
@@ -37,7 +39,7 @@ from stacks.setting_checks import SettingsError
 from stacks.settings import Settings
 from tests.functions.calls import Answer, Call, error
 from tests.functions.cloud import UNRECORDED_QUEUE, Cloud, Document
-from tests.unit.builders import HOME, an_execution
+from tests.unit.builders import HOME, an_admission, an_execution
 
 _ROOT = Path(__file__).parents[3]
 _TEMPLATE = (_ROOT / "stacks" / "mapping_templates" / "post_operations.request.vtl").read_text()
@@ -125,7 +127,7 @@ class Attempt:
         self, body: Any, headers: Document | None = None, unrecorded: Document | None = None, **caller: Any
     ) -> str:
         envelope = self._envelope(body, headers or {}, caller.get("as", "mallory"))
-        execution = an_execution(f"request-{len(self._answers) + 1}")
+        execution = an_admission(f"request-{len(self._answers) + 1}", StartTime=clock.to_text(clock.now()))
         given: Document = {"machine": "ADMISSION", "envelope": envelope, "execution": execution}
         work = self._through(("classify", "admit"), self._cloud.call("validate", given))
         if "refusal" in work and unrecorded is not None:
@@ -164,6 +166,9 @@ class Attempt:
         said = answer["body"]
         return f"{answer['statusCode']} {said.get('code', said.get('final_status', said.get('status')))}"
 
+    def _start(self, request: Any, name: str = "by-hand") -> str:
+        return self._began({"name": name, "input": request})
+
     def _begin(self, _yes: Any) -> str:
         return self._began(self._execution)
 
@@ -171,7 +176,7 @@ class Attempt:
         given = {
             "machine": "OPERATION",
             "request": json.dumps(start["input"]),
-            "execution": an_execution(start["name"]),
+            "execution": an_execution(start["name"], StartTime=clock.to_text(clock.now())),
         }
         self._execution = start
         self._work = self._through(("classify",), self._cloud.call("validate", given))
@@ -211,9 +216,15 @@ class Attempt:
         text = message if isinstance(message, str) else json.dumps(message, ensure_ascii=False)
         self._cloud.queues.send_message(QueueUrl=UNRECORDED_QUEUE, MessageBody=text)
 
-    def _ended(self, event: Document) -> None:
+    def _ended(self, event: Document) -> str:
         given = {"name": self._execution["name"], "given": self._execution["input"], **event}
-        self._cloud.ended(**given)
+        if isinstance(given.get("cause"), dict):
+            given["cause"] = json.dumps(_changed(self._work, given["cause"]))
+        try:
+            self._cloud.ended(**given)
+        except Exception as fault:
+            return f"raised {type(fault).__name__}"
+        return ""
 
     def _overdue(self, _yes: Any) -> None:
         self._cloud.overdue(self._execution["name"])
