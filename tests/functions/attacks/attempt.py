@@ -3,12 +3,19 @@
 A row of `table.json` is such an attempt. Its settings go through the check and the package, its requests through the
 mapping template and the real handlers; RDS and DynamoDB are moto's. A step is an object with one of these keys:
 
-  post      a body (an object, or text as it is); beside it `headers` and `as` (an API key's id, or parts of a context)
+  post      a body (an object, or text as it is); beside it `headers`, `as` (an API key's id, or parts of a context) and
+            `unrecorded`: its refusal is not recorded, but left in the queue, with these parts changed
+  look      GET of the last operation, likewise `as` somebody
   start     the input of an OPERATION that is started without the API; `name` is the execution's
-  begin     OPERATION of the last 202, up to Execute      execute   Execute, once more each time it stands there
+  begin     OPERATION of the last 202, up to Execute      execute   Execute, once more each time it stands there;
+                                                                    "lost": and its answer is lost
   finish    one Poll if it is not finished, then Audit    sweep     the sweep
+  ended     EventBridge's event of the last execution; an object as its `cause` is what changes in the work
+  overdue   as if the operation had used up its time
+  stock     the inventory
   settings  another deployment                            retag     {instance: {tag: value, or null to remove it}}
   delete, stop      an instance                           change    {instance: what moto keeps of it}
+  create    an instance, as in `instances`                region    beside retag, delete and change: not at home
   refuse    {function, action, code, times}: AWS says no  queue     a message, text or object, to the queue of refusals
   forge     {function, work, order, ...}: an event of somebody who may invoke the function, made from the last work
 """
@@ -22,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from local.extensions.mapping_templates import render_request
+from rds_operations import clock
 from rds_operations.callers import CallerSettings
 from rds_operations.gate_settings import GateSettings
 from rds_operations.place import Place
@@ -31,7 +39,7 @@ from stacks.setting_checks import SettingsError
 from stacks.settings import Settings
 from tests.functions.calls import Answer, Call, error
 from tests.functions.cloud import UNRECORDED_QUEUE, Cloud, Document
-from tests.unit.builders import HOME, an_execution
+from tests.unit.builders import HOME, an_admission, an_execution
 
 _ROOT = Path(__file__).parents[3]
 _TEMPLATE = (_ROOT / "stacks" / "mapping_templates" / "post_operations.request.vtl").read_text()
@@ -52,7 +60,7 @@ class Attempt:
         except SettingsError as refused:
             return {"settings": str(refused)}
         for instance in row.get("instances", []):
-            self._create(**instance)
+            self._create(instance)
         with ExitStack() as stack:
             stack.enter_context(self._cloud.calls.answering(self._refused))
             for step in row["steps"]:
@@ -75,30 +83,33 @@ class Attempt:
             GateSettings.from_document(found["gate"]),
         )
 
-    def _create(self, name: str, tags: Document, account: str = "", region: str = "", **fields: Any) -> None:
-        place = Place(account or HOME.account_id, region or HOME.region)
-        listed = [{"Key": key, "Value": value} for key, value in tags.items()]
-        self._cloud.create_instance("", name, place, Tags=listed, **fields)
+    def _create(self, instance: Document) -> None:
+        given = {**instance}
+        place = Place(given.pop("account", HOME.account_id), given.pop("region", HOME.region))
+        listed = [{"Key": key, "Value": value} for key, value in given.pop("tags").items()]
+        self._cloud.create_instance("", given.pop("name"), place, Tags=listed, **given)
 
-    def _retag(self, tags: Document) -> None:
+    def _retag(self, tags: Document, region: str = HOME.region) -> None:
+        place = Place(HOME.account_id, region)
+        rds = self._cloud.rds_at(place)
         for name, changes in tags.items():
-            arn = f"arn:aws:rds:{HOME.region}:{HOME.account_id}:db:{name}"
+            arn = f"arn:aws:rds:{place.region}:{place.account_id}:db:{name}"
             for key, value in changes.items():
                 if value is None:
-                    self._cloud.rds.remove_tags_from_resource(ResourceName=arn, TagKeys=[key])
+                    rds.remove_tags_from_resource(ResourceName=arn, TagKeys=[key])
                 else:
-                    self._cloud.rds.add_tags_to_resource(ResourceName=arn, Tags=[{"Key": key, "Value": value}])
+                    rds.add_tags_to_resource(ResourceName=arn, Tags=[{"Key": key, "Value": value}])
 
-    def _delete(self, name: str) -> None:
-        self._cloud.delete_instance(name)
+    def _delete(self, name: str, region: str = HOME.region) -> None:
+        self._cloud.delete_instance(name, Place(HOME.account_id, region))
 
     def _stop(self, name: str) -> None:
         self._cloud.rds.stop_db_instance(DBInstanceIdentifier=name)
 
-    def _change(self, instances: Document) -> None:
+    def _change(self, instances: Document, region: str = HOME.region) -> None:
         for name, fields in instances.items():
             for field, value in fields.items():
-                setattr(self._cloud.backend.databases[name], field, value)
+                setattr(self._cloud.backend_at(Place(HOME.account_id, region)).databases[name], field, value)
 
     def _refuse(self, refusal: Document) -> None:
         self._refusals.append({"times": 1, **refusal})
@@ -112,10 +123,17 @@ class Attempt:
 
     # What is sent.
 
-    def _post(self, body: Any, headers: Document | None = None, **caller: Any) -> str:
-        given = {"machine": "ADMISSION", "envelope": self._envelope(body, headers or {}, caller.get("as", "mallory"))}
-        given["execution"] = an_execution(f"request-{len(self._answers) + 1}")
+    def _post(
+        self, body: Any, headers: Document | None = None, unrecorded: Document | None = None, **caller: Any
+    ) -> str:
+        envelope = self._envelope(body, headers or {}, caller.get("as", "mallory"))
+        execution = an_admission(f"request-{len(self._answers) + 1}", StartTime=clock.to_text(clock.now()))
+        given: Document = {"machine": "ADMISSION", "envelope": envelope, "execution": execution}
         work = self._through(("classify", "admit"), self._cloud.call("validate", given))
+        if "refusal" in work and unrecorded is not None:
+            self._work = work
+            self._queue(_changed({**given, "work": work}, unrecorded))
+            return f"queued {work['refusal']['code']}"
         if "refusal" in work:
             reply = self._cloud.call("audit", {**given, "work": work})["reply"]
         else:
@@ -139,6 +157,18 @@ class Attempt:
         envelope: Document = json.loads(call["input"])["envelope"]
         return envelope
 
+    def _look(self, _yes: Any, **caller: Any) -> str:
+        name, who = self._execution["name"], caller.get("as", "mallory")
+        known = (
+            {"authentication": "api_key", "apiKeyId": who} if isinstance(who, str) else {"authentication": "iam", **who}
+        )
+        answer = self._cloud.status(name, **known)
+        said = answer["body"]
+        return f"{answer['statusCode']} {said.get('code', said.get('final_status', said.get('status')))}"
+
+    def _start(self, request: Any, name: str = "by-hand") -> str:
+        return self._began({"name": name, "input": request})
+
     def _begin(self, _yes: Any) -> str:
         return self._began(self._execution)
 
@@ -146,7 +176,7 @@ class Attempt:
         given = {
             "machine": "OPERATION",
             "request": json.dumps(start["input"]),
-            "execution": an_execution(start["name"]),
+            "execution": an_execution(start["name"], StartTime=clock.to_text(clock.now())),
         }
         self._execution = start
         self._work = self._through(("classify",), self._cloud.call("validate", given))
@@ -159,14 +189,16 @@ class Attempt:
             work = work | self._cloud.call(state, work)
         return work
 
-    def _execute(self, _yes: Any) -> str:
+    def _execute(self, how: Any) -> str:
         if "refusal" in self._work or "obstacle" in self._work:
             return "not reached"
+        before = self._work
         try:
-            self._work = {**self._work, "polls": 0, **self._cloud.call("execute", self._work)}
+            self._work = {**before, "polls": 0, **self._cloud.call("execute", before)}
         except Exception as fault:
             return f"raised {type(fault).__name__}"
-        return self._said()
+        said, self._work = self._said(), before if how == "lost" else self._work
+        return said
 
     def _finish(self, _yes: Any) -> str:
         if not self._work.get("progress", {"finished": True})["finished"]:
@@ -183,6 +215,22 @@ class Attempt:
     def _queue(self, message: Any) -> None:
         text = message if isinstance(message, str) else json.dumps(message, ensure_ascii=False)
         self._cloud.queues.send_message(QueueUrl=UNRECORDED_QUEUE, MessageBody=text)
+
+    def _ended(self, event: Document) -> str:
+        given = {"name": self._execution["name"], "given": self._execution["input"], **event}
+        if isinstance(given.get("cause"), dict):
+            given["cause"] = json.dumps(_changed(self._work, given["cause"]))
+        try:
+            self._cloud.ended(**given)
+        except Exception as fault:
+            return f"raised {type(fault).__name__}"
+        return ""
+
+    def _overdue(self, _yes: Any) -> None:
+        self._cloud.overdue(self._execution["name"])
+
+    def _stock(self, _yes: Any) -> None:
+        self._cloud.take_stock()
 
     def _sweep(self, _yes: Any) -> str:
         return json.dumps(self._cloud.sweep(), sort_keys=True)
@@ -213,3 +261,9 @@ class Attempt:
             words += ["success" if record["success"] else "no success", json.loads(record["user_identity"])["userId"]]
             found[" · ".join(words)] += 1
         return [f"{words} x {times}" if times > 1 else words for words, times in found.items()]
+
+
+def _changed(document: Document, changes: Document) -> Document:
+    """The document with these parts put in, at any depth."""
+    both = {name: value for name, value in changes.items() if isinstance(value, dict) and name in document}
+    return {**document, **changes, **{name: _changed(document[name], value) for name, value in both.items()}}
