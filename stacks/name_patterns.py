@@ -11,24 +11,30 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import Any
 
+from rds_operations.identifiers import INSTANCE_ID_LENGTH
+
 # Python's own parser: the pattern as a tree of (operation, argument).
 _parse = import_module("re._parser").parse
 
 # Where in an identifier a match can stand. A letter first, then letters, digits and single hyphens, none at the end.
 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
 _START, _INSIDE, _HYPHEN, _END = "start", "inside", "after a hyphen", "end"
+_BEFORE_A_HYPHEN, _BEFORE_A_LETTER = "where a word ends", "where a word goes on"
 _ANYWHERE = frozenset({_START, _INSIDE, _HYPHEN})
 _LETTERS = frozenset(string.ascii_lowercase)
 _CHARACTERS = sorted(_LETTERS | set(string.digits) | {"-"})
 Places = frozenset[str]
 
 
-def can_be_found(pattern: str) -> bool:
-    """Searched anywhere in an identifier, in any case.
+class NotPlain(ValueError):
+    """What this cannot judge: looking around, references back, conditions, flags that are switched off."""
 
-    What Python has beyond plain regular expressions (looking around, references back) counts as able to fit.
-    """
-    return bool(_after(_parse(pattern, re.IGNORECASE), _ANYWHERE))
+
+def can_be_found(pattern: str) -> bool:
+    """Tell whether a search in any case, anywhere in an identifier, can find it. Raises `NotPlain`."""
+    parsed = _parse(pattern, re.IGNORECASE)
+    shortest, _longest = parsed.getwidth()
+    return bool(_after(parsed, _ANYWHERE)) and shortest <= INSTANCE_ID_LENGTH
 
 
 def _after(nodes: Iterable[tuple[Any, Any]], places: Places) -> Places:
@@ -43,13 +49,14 @@ def _step(operation: str, argument: Any, places: Places) -> Places:
         return _consume(_fitting(operation, argument), places)
     if operation == "AT":
         return _at(str(argument), places)
-    if operation in ("SUBPATTERN", "BRANCH"):
-        branches = argument[1] if operation == "BRANCH" else [argument[-1]]
-        return frozenset().union(*(_after(branch, places) for branch in branches))
-    if operation in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
+    if operation == "SUBPATTERN" and not argument[2]:  # the flags that it switches off
+        return _after(argument[3], places)
+    if operation == "BRANCH":
+        return frozenset().union(*(_after(branch, places) for branch in argument[1]))
+    if operation in ("MAX_REPEAT", "MIN_REPEAT"):
         least, most, nodes = argument
         return _repeated(least, most, nodes, places)
-    return places | _ANYWHERE | {_END} if places else places
+    raise NotPlain(operation)
 
 
 def _fitting(operation: str, argument: Any) -> set[str]:
@@ -83,26 +90,30 @@ def _is_same(literal: int, character: str) -> bool:
 
 def _consume(characters: set[str], places: Places) -> Places:
     reached = set()
-    if places & {_START, _INSIDE, _HYPHEN} and characters & _LETTERS:
+    if characters & _LETTERS and places & {_START, _INSIDE, _HYPHEN, _BEFORE_A_LETTER}:
         reached.add(_INSIDE)
-    if places & {_INSIDE, _HYPHEN} and characters - _LETTERS - {"-"}:
+    if characters - _LETTERS - {"-"} and places & {_INSIDE, _HYPHEN, _BEFORE_A_LETTER}:
         reached.add(_INSIDE)
-    if _INSIDE in places and "-" in characters:
+    if "-" in characters and places & {_INSIDE, _BEFORE_A_HYPHEN}:
         reached.add(_HYPHEN)
     return frozenset(reached)
 
 
 def _at(where: str, places: Places) -> Places:
+    """A word begins at the start and after a hyphen, and ends before a hyphen and at the end."""
     if where in ("AT_BEGINNING", "AT_BEGINNING_STRING"):
         return places & {_START}
     if where in ("AT_END", "AT_END_STRING"):
-        return frozenset({_END}) if places & {_INSIDE, _END} else frozenset()
-    return places
+        return frozenset({_END}) if places & {_INSIDE, _BEFORE_A_HYPHEN, _END} else frozenset()
+    inside = places & {_INSIDE}
+    if where == "AT_BOUNDARY":
+        return places - {_INSIDE, _BEFORE_A_LETTER} | ({_BEFORE_A_HYPHEN} if inside else set())
+    return places & {_BEFORE_A_LETTER} | ({_BEFORE_A_LETTER} if inside else set())
 
 
 def _repeated(least: int, most: int, nodes: Any, places: Places) -> Places:
-    for _time in range(min(least, 64)):
+    for _time in range(min(least, INSTANCE_ID_LENGTH + 1)):
         places = _after(nodes, places)
-    for _time in range(min(most - least, len(_ANYWHERE) + 1)):
+    for _time in range(min(most - least, 6)):  # as many as there are places: more would reach no new one
         places |= _after(nodes, places)
     return places

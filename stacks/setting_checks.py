@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,10 +15,11 @@ from rds_operations.identity import DIRECT_START, Authentication, iam_name
 from rds_operations.operations import ALLOWED, OPERATIONS
 from rds_operations.place import is_region
 from rds_operations.targets import Account
-from stacks.name_patterns import can_be_found
+from stacks.name_patterns import NotPlain, can_be_found
 
 _ENVIRONMENTS = ", ".join(sorted([*(e.value for e in ALLOWED_ENVIRONMENTS), Environment.PRODUCTION.value]))
 _ALLOWED = sorted(environment.value for environment in ALLOWED_ENVIRONMENTS)
+_NAMES_OF_ALL_KINDS = (*string.ascii_lowercase, "a1", "b-2", "orders-c3")
 _ACCOUNT_ID = re.compile(r"[0-9]{12}", re.ASCII)
 _TAG_NAME = re.compile(r"[\w .:/=+\-@]{1,128}", re.ASCII)
 _EXTERNAL_ID = re.compile(r"[\w+=,.@:/\-]{2,1224}", re.ASCII)
@@ -96,7 +98,8 @@ def _check_mapping(setting: str, mapping: Any) -> None:
 
 def _check_environment(where: str, environment: Any) -> None:
     known = isinstance(environment, str) and environment_of(environment) is not Environment.UNKNOWN
-    require(known, f"{where}: {environment!r} is not an environment. Use one of {_ENVIRONMENTS}")
+    sound = known and environment == environment.strip()
+    require(sound, f"{where}: {environment!r} is not an environment. Use one of {_ENVIRONMENTS}")
 
 
 def _check_pattern(pattern: str) -> None:
@@ -104,14 +107,21 @@ def _check_pattern(pattern: str) -> None:
         re.compile(pattern, re.IGNORECASE)
     except re.error as error:
         raise SettingsError(f"naming_patterns: {pattern!r} is not a regular expression: {error}") from error
+    try:
+        found = can_be_found(pattern)
+    except NotPlain as error:
+        raise SettingsError(
+            f"naming_patterns: {pattern!r} looks around, refers back, has a condition or switches a flag off. "
+            "Write it without: it could not be told whether it can fit"
+        ) from error
     require(
-        not re.search(pattern, "", re.IGNORECASE),
-        f"naming_patterns: {pattern!r} fits every instance. If that is meant, set default_environment",
+        found,
+        f"naming_patterns: {pattern!r} can fit no instance: an identifier is a letter, then letters, digits and single "
+        f"hyphens, does not end in a hyphen, and has at most {INSTANCE_ID_LENGTH} characters",
     )
     require(
-        can_be_found(pattern),
-        f"naming_patterns: {pattern!r} can fit no instance: an identifier is a letter, then letters, digits and single "
-        "hyphens, and does not end in a hyphen",
+        not all(re.search(pattern, name, re.IGNORECASE) for name in _NAMES_OF_ALL_KINDS),
+        f"naming_patterns: {pattern!r} fits every instance. If that is meant, set default_environment",
     )
 
 

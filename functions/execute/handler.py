@@ -4,7 +4,6 @@ from rds_operations import clock
 from rds_operations.access import Access
 from rds_operations.aws import dynamodb_client, own_session
 from rds_operations.callers import CallerSettings
-from rds_operations.classification import Verdict
 from rds_operations.environment import Deployment
 from rds_operations.execution import Executor
 from rds_operations.gate_settings import GateSettings
@@ -26,4 +25,4 @@ def handler(event: Document) -> Document:
     """
     order = Order.from_document(event["order"])
     own = by_itself(order, deployment.execution_arn(order.operation_id))
-    return executor.execute(own, Verdict.from_document(event["verdict"]), clock.now()).to_document()
+    return executor.execute(own, clock.now()).to_document()

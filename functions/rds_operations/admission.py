@@ -65,6 +65,12 @@ def accepted_by_key(ledger: Ledger, order: Order) -> Item | Refusal | None:
     return _own_or_taken(order, item) if item else None
 
 
+def accepted_under_its_name(ledger: Ledger, order: Order) -> Item | Refusal | None:
+    """The operation that has the order's own id; a refusal where that is another's."""
+    item = ledger.item(order.operation_id)
+    return _own_or_taken(order, item) if item else None
+
+
 def acceptance(item: Item, order: Order, home: Place) -> dict[str, Any]:
     """`reply`, and `start` (the name and input of OPERATION) unless that has begun already."""
     accepted = order_of(item)
@@ -86,10 +92,7 @@ def _begun(item: Item) -> bool:
 
 
 def _accepted_before(ledger: Ledger, order: Order) -> Item | Refusal | None:
-    found = accepted_by_key(ledger, order)
-    if found is None and (item := ledger.item(order.operation_id)):
-        return _own_or_taken(order, item)
-    return found
+    return accepted_by_key(ledger, order) or accepted_under_its_name(ledger, order)
 
 
 def _own_or_taken(order: Order, item: Item) -> Item | Refusal:

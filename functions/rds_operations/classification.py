@@ -69,6 +69,10 @@ class Verdict:
         return self.environment in ALLOWED_ENVIRONMENTS
 
 
+UNCLASSIFIED = Verdict(Environment.UNKNOWN, "")
+"""Of what nobody has looked at, or what is not there."""
+
+
 def environment_of(value: str) -> Environment:
     """The environment that a tag's or a setting's word means; `unknown` for a word outside the table."""
     return WORDS.get(value.strip().lower(), Environment.UNKNOWN)

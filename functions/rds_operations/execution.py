@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,9 +10,9 @@ from typing import Any
 from rds_operations import clock
 from rds_operations.access import Access
 from rds_operations.admissibility import not_found
-from rds_operations.admission import admit
-from rds_operations.callers import CallerSettings, not_permitted
-from rds_operations.classification import Verdict
+from rds_operations.admission import accepted_under_its_name, admit
+from rds_operations.callers import CallerSettings
+from rds_operations.classification import UNCLASSIFIED, Verdict
 from rds_operations.faults import (
     AccountRefused,
     Fault,
@@ -25,7 +26,7 @@ from rds_operations.faults import (
 from rds_operations.gate_settings import GateSettings
 from rds_operations.inspection import inspect
 from rds_operations.items import order_of
-from rds_operations.judgement import judge
+from rds_operations.judgement import Judgement, judge
 from rds_operations.ledger import Ledger
 from rds_operations.operations import OPERATIONS
 from rds_operations.order import Order
@@ -61,15 +62,15 @@ class Executor:
     gate: GateSettings
     callers: CallerSettings
 
-    def execute(self, order: Order, verdict: Verdict, now: datetime) -> Executed:
+    def execute(self, order: Order, now: datetime) -> Executed:
         """Raises `RdsThrottled` or `RdsNotReached` where a repetition is safe.
 
         The session, which can do this one thing, is made first; then comes the claim, then a last look, which decides
         everything anew. Between that look and the call to RDS stands nothing else.
         """
-        item = admit(self.ledger, order, verdict, now, not_permitted(self.callers, order, verdict.environment))
-        if isinstance(item, Refusal):
-            return _refused(item, now)
+        item = self._on_record(order, now)
+        if isinstance(item, Executed):
+            return item
         order = order_of(item)  # with its caller: the order on record decides, not the event
         try:
             rds = self.access.acting(order)
@@ -79,10 +80,26 @@ class Executor:
             return self._act(rds, order, now)
         return self._go_on(rds, order, now)
 
-    def _act(self, rds: Rds, order: Order, now: datetime) -> Executed:
+    def _on_record(self, order: Order, now: datetime) -> Item | Executed:
+        """The operation's item. One that ADMISSION has not opened is opened here, after a look of its own."""
+        known = accepted_under_its_name(self.ledger, order)
+        if known:
+            return _refused(known, now) if isinstance(known, Refusal) else known
         try:
-            if refused := self._last_look(order, now):
-                return refused
+            judgement = self._look(order)
+        except (AccountRefused, RdsRefused) as refused:
+            return Executed(failed(str(refused)), now)
+        if judgement.against:
+            return _refused(judgement.against, now, judgement.verdict)
+        item = admit(self.ledger, order, judgement.verdict, now)
+        return _refused(item, now) if isinstance(item, Refusal) else item
+
+    def _act(self, rds: Rds, order: Order, now: datetime) -> Executed:
+        """A definite no gives the claim back: a repetition must hear it again, not take it for what may have acted."""
+        try:
+            judgement = self._look(order)
+            if judgement.against:
+                return self._undone(order, _refused(judgement.against, now, judgement.verdict), now)
             return Executed(OPERATIONS[order.operation].start(rds, order), now)
         except RdsThrottled as throttled:
             try:
@@ -91,7 +108,13 @@ class Executor:
                 return Executed(failed(f"{throttled}; nothing was done"), now)
             raise
         except (AccountRefused, RdsRefused) as refused:
-            return Executed(failed(str(refused)), now)
+            return self._undone(order, Executed(failed(str(refused)), now), now)
+
+    def _undone(self, order: Order, executed: Executed, now: datetime) -> Executed:
+        """The end that it is, whether or not the claim can be given back."""
+        with suppress(RecordNotWritten):
+            self.ledger.give_back(order, now)
+        return executed
 
     def _go_on(self, rds: Rds, order: Order, now: datetime) -> Executed:
         """The claim was refused: an earlier attempt of this execution acted, or the order is over.
@@ -108,7 +131,7 @@ class Executor:
             raise TableBusy(f"Operation {order.operation_id} was given back or closed meanwhile; nothing was done")
         working = _working(order, item)
         try:
-            if self._last_look(order, now):
+            if self._look(order).against:
                 return working  # nothing is begun again; the polls will see what the first attempt has done
             return Executed(OPERATIONS[order.operation].resume(rds, order, working.since), working.since)
         except RdsThrottled:
@@ -116,16 +139,15 @@ class Executor:
         except Fault:
             return working  # a look that failed ends nothing: the polls go on looking
 
-    def _last_look(self, order: Order, now: datetime) -> Executed | None:
-        """What is against it now, with the verdict of now. Raises `RdsNotReached` where there is no look."""
+    def _look(self, order: Order) -> Judgement:
+        """Judge by a live look. Raises `RdsNotReached` where there is none."""
         try:
             found = inspect(self.access, self.access.targets.place_of(order), order.instance_id, self.gate)
         except RdsUnavailable as unavailable:
             raise RdsNotReached("NotReached", f"No look at {order.instance_id}: {unavailable}") from unavailable
         if found is None:
-            return _refused(not_found(order.instance_id), now)
-        judgement = judge(order, found, self.gate, self.callers)
-        return _refused(judgement.against, now, judgement.verdict) if judgement.against else None
+            return Judgement(UNCLASSIFIED, not_found(order.instance_id))
+        return judge(order, found, self.gate, self.callers)
 
 
 def _working(order: Order, item: Item) -> Executed:

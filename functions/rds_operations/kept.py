@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rds_operations import clock
+from rds_operations.admissibility import gate
 from rds_operations.classification import Verdict
 from rds_operations.identifiers import is_execution_name
 from rds_operations.intake import api_stub, whole_order
 from rds_operations.order import Order
-from rds_operations.refusals import Refusal
+from rds_operations.refusals import Code, Refusal
 from rds_operations.validation import parse_json, parse_request, sound_place
 
 LARGEST_MESSAGE = 262_144
@@ -22,6 +23,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 """
 _PARTS = {"machine", "work", "execution", "envelope"}
 _WORK = {"order", "verdict", "obstacle", "refusal", "fault", "start", "reply"}
+_OF_THE_GATE = (Code.PRODUCTION_INSTANCE, Code.ENVIRONMENT_UNKNOWN, Code.ENVIRONMENT_DISPUTED)
 Document = dict[str, Any]
 
 
@@ -92,10 +94,21 @@ def _check_no(work: Document) -> None:
         raise _Doubt("It holds neither a refusal alone nor a fault alone")
     if "refusal" in work and not 400 <= Refusal.from_document(work["refusal"]).status < 500:
         raise _Doubt("Its refusal has a status that no refusal has")
+    if "refusal" in work and not _is_the_gates(work):
+        raise _Doubt("Its refusal is not what the gate says of its verdict")
     if "fault" in work and not (_are_texts(work["fault"]) and {"Error"} <= set(work["fault"]) <= {"Error", "Cause"}):
         raise _Doubt("Its fault is none of Step Functions'")
     if "verdict" in work and not _is_verdict(work["verdict"]):
         raise _Doubt("Its verdict is none of Classify's")
+
+
+def _is_the_gates(work: Document) -> bool:
+    """Whether the gate's refusals, and no others, stand beside a verdict that it refuses. Their texts may change."""
+    said = gate("", Verdict.from_document(work["verdict"])) if "verdict" in work else None
+    refusal = Refusal.from_document(work["refusal"])
+    if said or refusal.code in _OF_THE_GATE:
+        return said is not None and (said.status, said.code) == (refusal.status, refusal.code)
+    return True
 
 
 def _is_verdict(document: Document) -> bool:

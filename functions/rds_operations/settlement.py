@@ -11,7 +11,7 @@ from rds_operations import clock
 from rds_operations.admission import accepted_reply
 from rds_operations.answers import MAY_HAVE_BEGUN, fault_answer, on_record
 from rds_operations.audit_record import Recorder
-from rds_operations.classification import Environment, Verdict
+from rds_operations.classification import UNCLASSIFIED, Verdict
 from rds_operations.executions import Executions
 from rds_operations.faults import AnotherOrder, StatesUnavailable, TableBusy
 from rds_operations.intake import api_stub, execution_stub
@@ -24,7 +24,6 @@ from rds_operations.progress import Progress
 from rds_operations.tables import Item
 from rds_operations.telemetry import logger, operation_metrics
 
-UNKNOWN = Verdict(Environment.UNKNOWN, "")
 Document = dict[str, Any]
 
 
@@ -108,8 +107,15 @@ def _order(work: Document) -> Order | None:
     return Order.from_document(work["order"]) if "order" in work else None
 
 
-def _verdict(work: Document, otherwise: Verdict = UNKNOWN) -> Verdict:
+def _verdict(work: Document, otherwise: Verdict = UNCLASSIFIED) -> Verdict:
     return Verdict.from_document(work["verdict"]) if "verdict" in work else otherwise
+
+
+def _verdict_of_end(work: Document, item: Item) -> Verdict:
+    """The newest: a refusal's own, and of what was done none under which nothing can have been done."""
+    verdict, on_record = _verdict(work), verdict_of(item)
+    newest = verdict.source and (verdict.allowed or "refusal" in work)
+    return verdict if newest else on_record
 
 
 def _own_item(ledger: Ledger, order: Order) -> Item | None:
@@ -134,7 +140,7 @@ def _close_open(
 ) -> Outcome | None:
     """None where somebody began to act, or closed it, after this look at the item."""
     order = replace(order_of(item), execution_arn=execution_arn)
-    verdict = _verdict(work, verdict_of(item))
+    verdict = _verdict_of_end(work, item)
     acted = "acting_at" in item
     if not acted and work.get("progress", {}).get("success"):
         raise AnotherOrder(f"Operation {order.operation_id} has not acted, so it cannot have succeeded")

@@ -55,6 +55,17 @@ def assert_refused(cloud: Cloud, work: Document, code: str) -> Document:
     return closing
 
 
+def assert_not_begun(cloud: Cloud, work: Document, code: str, environment: str) -> None:
+    """Of a direct start: it never was an operation, and that is on record."""
+    work = cloud.executed(work)
+    assert work["refusal"]["code"] == code
+    assert cloud.audited(work)["error"] == "OperationRefused"
+    assert (cloud.actions, cloud.items()) == ([], [])
+    (record,) = cloud.records()
+    assert (record["event"], record["environment"], record["operation_id"]) == ("refused", environment, "by-hand")
+    assert json.loads(record["result"])["code"] == code
+
+
 # What is not allowed now.
 
 
@@ -121,7 +132,26 @@ def test_a_direct_start_is_stopped_alike(cloud: Cloud) -> None:
     cloud.create_instance()
     work = cloud.by_hand()
     cloud.retag("prod")
-    assert assert_refused(cloud, work, "production_instance")["operation_id"] == "by-hand"
+    assert_not_begun(cloud, work, "production_instance", "production")
+
+
+def test_a_direct_start_is_stopped_after_it_was_opened_too(cloud: Cloud) -> None:
+    cloud.create_instance()
+    work = cloud.by_hand()
+
+    def turn(call: Call) -> None:
+        if call.action == "AssumeRole":
+            cloud.retag("prod")
+
+    with cloud.calls.answering(turn):
+        assert assert_refused(cloud, work, "production_instance")["operation_id"] == "by-hand"
+
+
+def test_a_direct_start_on_what_is_gone_is_not_begun(cloud: Cloud) -> None:
+    cloud.create_instance()
+    work = cloud.by_hand()
+    cloud.delete_instance()
+    assert_not_begun(cloud, work, "instance_not_found", "unknown")
 
 
 def test_a_namesake_that_is_production_is_in_nobodys_way(cloud: Cloud) -> None:
@@ -166,7 +196,41 @@ def test_a_direct_start_is_asked_for_its_permission_by_the_environment_of_now(cl
     place = {"account_id": HOME.account_id, "region": HOME.region}
     work = cloud.begin({"name": "by-hand", "input": a_request() | place})
     cloud.retag("staging")
-    assert_refused(cloud, work, "caller_not_permitted")
+    assert_not_begun(cloud, work, "caller_not_permitted", "staging")
+
+
+@pytest.mark.parametrize("operation", ACTIONS)
+def test_a_no_whose_answer_is_lost_is_said_again(cloud: Cloud, operation: str) -> None:
+    """It must not be taken for an attempt that may have acted."""
+    cloud.create_instance()
+    work = accepted(cloud, operation)
+    cloud.retag("prod")
+    first = cloud.executed(work)
+    item = cloud.item(work["order"]["operation_id"])
+    assert item
+    assert "acting_at" not in item
+    assert cloud.executed(work)["refusal"] == first["refusal"]
+    assert_refused(cloud, work, "production_instance")
+
+
+def test_a_refused_call_whose_answer_is_lost_is_told_as_that_and_not_as_a_time_out(cloud: Cloud) -> None:
+    cloud.create_instance()
+    work = accepted(cloud, "reboot_instance")
+    for _attempt in range(2):
+        with cloud.calls.acting() as rds:
+            rds.refuse("RebootDBInstance", "InvalidDBInstanceState")
+            executed = cloud.executed(work)
+        assert executed["progress"]["error"] == "InvalidDBInstanceState: no"
+    assert cloud.audited(executed)["error"] == "OperationFailed"
+    assert cloud.late_watches() == []
+
+
+def test_a_no_that_cannot_be_taken_back_is_a_no(cloud: Cloud) -> None:
+    cloud.create_instance()
+    work = accepted(cloud)
+    cloud.retag("prod")
+    with cloud.calls.refusing("execute", "dynamodb", "UpdateItem", "InternalServerError"):
+        assert_refused(cloud, work, "production_instance")
 
 
 def test_a_change_that_became_pending_is_not_applied(cloud: Cloud) -> None:
@@ -282,7 +346,7 @@ def test_first_the_session_then_the_claim_then_the_look_and_at_once_the_act(
     cloud.calls.made.clear()
     cloud.executed(work)
     steps = [call.step for call in cloud.calls.made if call.action != "GetItem"]
-    opening = [("dynamodb", "TransactWriteItems", "own")] if direct else []
+    opening = [("rds", "DescribeDBInstances", "own"), ("dynamodb", "TransactWriteItems", "own")] if direct else []
     read_back = [("rds", "DescribeDBInstances", "acting")] if operation == "modify_backup_window" else []
     assert steps == [
         *opening,
@@ -293,7 +357,7 @@ def test_first_the_session_then_the_claim_then_the_look_and_at_once_the_act(
         *read_back,
     ]
     whole = [call.action for call in cloud.calls.made]
-    assert whole.index(ACTIONS[operation]) == whole.index("DescribeDBInstances") + 1
+    assert whole[whole.index(ACTIONS[operation]) - 1] == "DescribeDBInstances"
 
 
 def test_a_replica_and_its_sources_are_looked_at_from_the_nearest_to_the_farthest_and_then_it_acts(

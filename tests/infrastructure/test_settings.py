@@ -184,6 +184,15 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         {"naming_patterns": {"prod_": "production"}},
         "naming_patterns: 'prod_' can fit no instance: an identifier is a letter, then letters, digits",
     ),
+    "pattern that looks around": (
+        {"naming_patterns": {"prod(?=_)": "production"}},
+        "naming_patterns: 'prod(?=_)' looks around, refers back, has a condition or",
+    ),
+    "pattern of nothing": ({"naming_patterns": {"^$": "production"}}, "'^$' can fit no instance"),
+    "pattern longer than an identifier": ({"naming_patterns": {".{64}": "test"}}, "'.{64}' can fit no instance"),
+    "pattern that fits every letter": ({"naming_patterns": {".": "test"}}, "'.' fits every instance"),
+    "environment with spaces": ({"naming_patterns": {"^o": " dev "}}, "naming_patterns: '^o': ' dev ' is not an env"),
+    "default with a space": ({"default_environment": "dev "}, "default_environment: 'dev ' is not an environment"),
     "pattern where no identifier has it": ({"naming_patterns": {"-$": "test"}}, "'-$' can fit no instance"),
     "instance of an account that is none": (
         {"instance_mappings": {"12/reporting-01": "test"}},
