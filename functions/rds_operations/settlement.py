@@ -90,10 +90,10 @@ def close_ended(books: Books, detail: Document, now: datetime) -> Outcome:
 def close_item(books: Books, item: Item, work: Document, execution_arn: str, now: datetime, by: Recorder) -> Outcome:
     """The operation of an item, closed once. What is not settled is handed to the late watch."""
     for _attempt in range(2):
-        on_record = "ended_at" in item
-        outcome = (
-            _outcome_on_record(item) if on_record else _close_open(books.ledger, item, work, execution_arn, now, by)
-        )
+        if "ended_at" in item:
+            outcome: Outcome | None = _outcome_on_record(item)
+        else:
+            outcome = _close_open(books.ledger, item, work, execution_arn, now, by)
         if outcome:
             if outcome.unsettled:
                 _watch_on(books.executions, item, work)
@@ -107,15 +107,15 @@ def _order(work: Document) -> Order | None:
     return Order.from_document(work["order"]) if "order" in work else None
 
 
-def _verdict(work: Document, otherwise: Verdict = UNCLASSIFIED) -> Verdict:
-    return Verdict.from_document(work["verdict"]) if "verdict" in work else otherwise
+def _verdict(work: Document) -> Verdict:
+    return Verdict.from_document(work["verdict"]) if "verdict" in work else UNCLASSIFIED
 
 
 def _verdict_of_end(work: Document, item: Item) -> Verdict:
     """The newest: a refusal's own, and of what was done none under which nothing can have been done."""
-    verdict, on_record = _verdict(work), verdict_of(item)
-    newest = verdict.source and (verdict.allowed or "refusal" in work)
-    return verdict if newest else on_record
+    verdict = _verdict(work)
+    counts = verdict.source and (verdict.allowed or "refusal" in work)
+    return verdict if counts else verdict_of(item)
 
 
 def _own_item(ledger: Ledger, order: Order) -> Item | None:

@@ -8,8 +8,12 @@ from tests.workflow.service import Service, reboot_of, snapshot_of, window_of
 
 
 def start(service: Service, body: Any, name: str) -> str:
+    return start_with(service, json.dumps(body), name)
+
+
+def start_with(service: Service, text: str, name: str) -> str:
     arn = service.outputs["state_machine_arn"]
-    started = service.aws("stepfunctions").start_execution(stateMachineArn=arn, name=name, input=json.dumps(body))
+    started = service.aws("stepfunctions").start_execution(stateMachineArn=arn, name=name, input=text)
     return str(started["executionArn"])
 
 
@@ -26,6 +30,17 @@ def test_direct_start_makes_its_own_item_and_records(service: Service) -> None:
     assert identity == {"userId": starter, "principal": starter, "executionArn": execution["executionArn"]}
     assert service.get(f"by-hand-{instance}").status == 404  # it is not this caller's
     assert not service.is_locked(instance)
+
+
+def test_step_functions_reads_the_input_first(service: Service) -> None:
+    """A request in a JSON string is a request, and of a key that comes twice one value arrives."""
+    one, other = service.new_instance(), service.new_instance()
+    text = json.dumps(window_of(one))
+    assert service.ended(start_with(service, json.dumps(text), f"as-text-{one}"))["status"] == "SUCCEEDED"
+    twice = text.replace('"instance_id"', f'"instance_id": "{other}", "instance_id"')
+    assert service.ended(start_with(service, twice, f"twice-{one}"))["status"] == "SUCCEEDED"
+    begun = [record["operation_id"] for name in (one, other) for record in service.records(name)]
+    assert begun.count(f"twice-{one}") == 2
 
 
 def test_direct_start_on_production_is_refused_and_recorded(service: Service) -> None:
