@@ -27,7 +27,16 @@ Places = frozenset[str]
 
 
 class NotPlain(ValueError):
-    """What this cannot judge: looking around, references back, conditions, flags that are switched off."""
+    """What this cannot judge, in a word."""
+
+
+_NOT_PLAIN = {
+    "ASSERT": "lookaround",
+    "ASSERT_NOT": "lookaround",
+    "GROUPREF": "a backreference",
+    "GROUPREF_EXISTS": "a conditional",
+    "SUBPATTERN": "a flag that is turned off",
+}
 
 
 def can_be_found(pattern: str) -> bool:
@@ -52,11 +61,12 @@ def _step(operation: str, argument: Any, places: Places) -> Places:
     if operation == "SUBPATTERN" and not argument[2]:  # the flags that it switches off
         return _after(argument[3], places)
     if operation == "BRANCH":
-        return frozenset().union(*(_after(branch, places) for branch in argument[1]))
+        short = (branch for branch in argument[1] if branch.getwidth()[0] <= INSTANCE_ID_LENGTH)
+        return frozenset().union(*(_after(branch, places) for branch in short))
     if operation in ("MAX_REPEAT", "MIN_REPEAT"):
         least, most, nodes = argument
         return _repeated(least, most, nodes, places)
-    raise NotPlain(operation)
+    raise NotPlain(_NOT_PLAIN.get(operation, "an atomic group"))
 
 
 def _fitting(operation: str, argument: Any) -> set[str]:

@@ -13,14 +13,13 @@ from rds_operations.gate_settings import GateSettings
 from rds_operations.identifiers import INSTANCE_ID_LENGTH, rds_identifier
 from rds_operations.identity import DIRECT_START, Authentication, iam_name
 from rds_operations.operations import ALLOWED, OPERATIONS
-from rds_operations.place import is_region
+from rds_operations.place import is_account, is_region
 from rds_operations.targets import Account
 from stacks.name_patterns import NotPlain, can_be_found
 
 _ENVIRONMENTS = ", ".join(sorted([*(e.value for e in ALLOWED_ENVIRONMENTS), Environment.PRODUCTION.value]))
 _ALLOWED = sorted(environment.value for environment in ALLOWED_ENVIRONMENTS)
 _NAMES_OF_ALL_KINDS = (*string.ascii_lowercase, "a1", "b-2", "orders-c3")
-_ACCOUNT_ID = re.compile(r"[0-9]{12}", re.ASCII)
 _TAG_NAME = re.compile(r"[\w .:/=+\-@]{1,128}", re.ASCII)
 _EXTERNAL_ID = re.compile(r"[\w+=,.@:/\-]{2,1224}", re.ASCII)
 _PRINCIPAL = re.compile(
@@ -54,7 +53,7 @@ def checked_gate(document: Mapping[str, Any], *, many_places: bool) -> GateSetti
     for instance in document.get("instance_mappings", {}):
         _check_mapped_instance(instance, many_places)
     for account in document.get("account_mappings", {}):
-        require(_ACCOUNT_ID.fullmatch(account), f"account_mappings: {account!r} is not a 12-digit account id")
+        require(is_account(account), f"account_mappings: {account!r} is not a 12-digit account id")
     for pattern in document.get("naming_patterns", {}):
         _check_pattern(pattern)
     default = document.get("default_environment", "")
@@ -83,7 +82,7 @@ def _check_mapped_instance(instance: str, many_places: bool) -> None:
     )
     account, region = ([*place, None, None])[:2]
     whole = len(place) == 2 or (len(place) < 2 and not many_places)
-    sound = (account is None or _ACCOUNT_ID.fullmatch(account)) and (region is None or is_region(region))
+    sound = (account is None or is_account(account)) and (region is None or is_region(region))
     require(
         whole and sound,
         f"instance_mappings: name the account and the Region of {instance!r}: 123456789012/eu-west-1/{name}",
@@ -111,8 +110,8 @@ def _check_pattern(pattern: str) -> None:
         found = can_be_found(pattern)
     except NotPlain as error:
         raise SettingsError(
-            f"naming_patterns: {pattern!r} looks around, refers back, has a condition or switches a flag off. "
-            "Write it without: it could not be told whether it can fit"
+            f"naming_patterns: {pattern!r} has {error}. Rewrite it without; otherwise it cannot be decided whether any "
+            "identifier fits"
         ) from error
     require(
         found,
@@ -186,7 +185,7 @@ def _check_grant(principal: str, grant: Any) -> None:
 
 def _checked_account(account_id: str, account: Any) -> Account:
     where = f"accounts: {account_id!r}"
-    require(_ACCOUNT_ID.fullmatch(account_id), f"{where} is not a 12-digit account id")
+    require(is_account(account_id), f"{where} is not a 12-digit account id")
     require(
         isinstance(account, dict) and set(account) == {"external_id", "regions"},
         f"{where} must have external_id and regions, and nothing else",

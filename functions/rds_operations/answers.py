@@ -21,7 +21,7 @@ _TRY_AGAIN = (
     "States.Timeout",
     "StepFunctions.ThrottlingException",
 )
-MAY_HAVE_BEGUN = Refusal(
+_MAY_HAVE_BEGUN = Refusal(
     503,
     Code.TRY_AGAIN,
     "The service is busy, and the operation may have begun. Repeat the request with the same Idempotency-Key.",
@@ -29,15 +29,20 @@ MAY_HAVE_BEGUN = Refusal(
 Document = dict[str, Any]
 
 
-def on_record(work: Document) -> Refusal:
-    """Tell the record what the caller is told; of a fault it also has the cause, which the answer keeps back."""
+def answer_to(work: Document, operation_id: str) -> Refusal:
+    """Say what the caller is told: a refusal as it is, of a fault never the cause."""
     if "fault" in work:
-        answer = MAY_HAVE_BEGUN if "start" in work else fault_answer(work["fault"], "")
-        return replace(answer, error=fault_text(work["fault"]))
+        # With a start, it was that of an order which an earlier request with this key has opened.
+        return _MAY_HAVE_BEGUN if "start" in work else fault_answer(work["fault"], operation_id)
     if no := work.get("refusal") or work.get("obstacle"):
         return Refusal.from_document(no)
     error = Progress.from_document(work["progress"]).error
     return Refusal(500, Code.INTERNAL_ERROR, error or "The operation is not on record")
+
+
+def as_recorded(answer: Refusal, work: Document) -> Refusal:
+    """Add to the answer what it keeps back: the cause of a fault."""
+    return replace(answer, error=fault_text(work["fault"])) if "fault" in work else answer
 
 
 def fault_answer(fault: Document, operation_id: str) -> Refusal:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rds_operations.access import Access
 from rds_operations.admissibility import not_found
 from rds_operations.admission import acceptance, accepted_by_key
-from rds_operations.callers import CallerSettings, not_permitted
+from rds_operations.callers import CallerSettings, not_permitted, of_another_application
 from rds_operations.classification import Verdict
 from rds_operations.faults import AccountRefused, RdsRefused
 from rds_operations.gate_settings import GateSettings
@@ -62,10 +62,15 @@ class Assessor:
     def assess(self, order: Order) -> Assessment:
         """Raises what reading RDS and the tables raises, but for an account that is out of reach: that is a no.
 
-        The key comes first: what was accepted stays accepted, whatever has become of the instance or the permission.
+        The key comes before the permission and the instance: what was accepted stays so, whatever becomes of them.
         """
+        if refusal := of_another_application(self.callers, order.caller):
+            return Assessment(order, refusal=refusal)
         if earlier := accepted_by_key(self.ledger, order):
             return self._repeated(order, earlier)
+        return self._assessed(order)
+
+    def _assessed(self, order: Order) -> Assessment:
         if refusal := not_permitted(self._callers(order), order):
             return Assessment(order, refusal=refusal)
 

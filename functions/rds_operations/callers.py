@@ -48,11 +48,18 @@ def unidentified(caller: Mapping[str, Any]) -> Refusal | None:
     return Refusal(403, Code.CALLER_NOT_PERMITTED, "The caller could not be identified. Send credentials of this API")
 
 
+def of_another_application(settings: CallerSettings, caller: Mapping[str, Any]) -> Refusal | None:
+    """Refuse a token that was made for another app client of the pool, whoever it names."""
+    if not _is_foreign(settings, caller):
+        return None
+    text = "The token is of an app client that this service does not take tokens of"
+    return Refusal(403, Code.CALLER_NOT_PERMITTED, text)
+
+
 def not_permitted(settings: CallerSettings, order: Order, environment: Environment | None = None) -> Refusal | None:
     """Without an `environment`: whether the caller may ask for this operation at all."""
-    if _is_foreign(settings, order.caller):
-        text = "The token is of an app client that this service does not take tokens of"
-        return Refusal(403, Code.CALLER_NOT_PERMITTED, text)
+    if refusal := of_another_application(settings, order.caller):
+        return refusal
     if not settings.permissions:
         return None
     names = names_of(order.caller)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -38,9 +37,7 @@ from rds_operations.tables import Item
 
 @dataclass(frozen=True)
 class Executed:
-    """`since` is when it acted. With a `refusal`, and the `verdict` that refused where it is a new one, nothing was
-    done.
-    """
+    """`since` is when it acted, `verdict` that of the last look. With a `refusal` nothing was done."""
 
     progress: Progress
     since: datetime
@@ -49,10 +46,10 @@ class Executed:
 
     def to_document(self) -> dict[str, Any]:
         document: dict[str, Any] = {"progress": self.progress.to_document()}
-        if not self.refusal:
-            return document | {"since": clock.to_text(self.since)}
-        verdict = {"verdict": self.verdict.to_document()} if self.verdict else {}
-        return document | {"refusal": self.refusal.to_document(), **verdict}
+        document |= {"verdict": self.verdict.to_document()} if self.verdict else {}
+        if self.refusal:
+            return document | {"refusal": self.refusal.to_document()}
+        return document | {"since": clock.to_text(self.since)}
 
 
 @dataclass(frozen=True)
@@ -63,24 +60,24 @@ class Executor:
     callers: CallerSettings
 
     def execute(self, order: Order, now: datetime) -> Executed:
-        """Raises `RdsThrottled` or `RdsNotReached` where a repetition is safe.
+        """Raises `RdsThrottled`, `RdsNotReached` or `TableBusy` where a repetition is safe.
 
         The session, which can do this one thing, is made first; then comes the claim, then a last look, which decides
         everything anew. Between that look and the call to RDS stands nothing else.
         """
-        item = self._on_record(order, now)
+        item = self._opened(order, now)
         if isinstance(item, Executed):
             return item
         order = order_of(item)  # with its caller: the order on record decides, not the event
         try:
             rds = self.access.acting(order)
         except AccountRefused as refused:
-            return _working(order, item) if "acting_at" in item else Executed(failed(str(refused)), now)
+            return self._taken_over(order, item) if "acting_at" in item else Executed(failed(str(refused)), now)
         if self.ledger.claim(order, OPERATIONS[order.operation].working_status, now):
             return self._act(rds, order, now)
         return self._go_on(rds, order, now)
 
-    def _on_record(self, order: Order, now: datetime) -> Item | Executed:
+    def _opened(self, order: Order, now: datetime) -> Item | Executed:
         """The operation's item. One that ADMISSION has not opened is opened here, after a look of its own."""
         known = accepted_under_its_name(self.ledger, order)
         if known:
@@ -95,49 +92,60 @@ class Executor:
         return _refused(item, now) if isinstance(item, Refusal) else item
 
     def _act(self, rds: Rds, order: Order, now: datetime) -> Executed:
-        """A definite no gives the claim back: a repetition must hear it again, not take it for what may have acted."""
+        """What is known to have done nothing gives the claim back: a repetition must not take it for what may have
+        acted. A no is heard again by it, throttling is tried again.
+        """
         try:
             judgement = self._look(order)
             if judgement.against:
-                return self._undone(order, _refused(judgement.against, now, judgement.verdict), now)
-            return Executed(OPERATIONS[order.operation].start(rds, order), now)
+                self._give_back(order, now)
+                return _refused(judgement.against, now, judgement.verdict)
+            return Executed(OPERATIONS[order.operation].start(rds, order), now, verdict=judgement.verdict)
         except RdsThrottled as throttled:
-            try:
-                self.ledger.give_back(order, now)
-            except RecordNotWritten:  # a repetition would find the claim, and not know that nothing had been done
-                return Executed(failed(f"{throttled}; nothing was done"), now)
-            raise
+            if self._give_back(order, now):
+                raise
+            return Executed(failed(f"{throttled}; nothing was done"), now)
         except (AccountRefused, RdsRefused) as refused:
-            return self._undone(order, Executed(failed(str(refused)), now), now)
+            self._give_back(order, now)
+            return Executed(failed(str(refused)), now)
 
-    def _undone(self, order: Order, executed: Executed, now: datetime) -> Executed:
-        """The end that it is, whether or not the claim can be given back."""
-        with suppress(RecordNotWritten):
-            self.ledger.give_back(order, now)
-        return executed
+    def _give_back(self, order: Order, since: datetime) -> bool:
+        """False where the table did not take it: a repetition will find the claim, and cannot know what was done."""
+        try:
+            self.ledger.give_back(order, since)
+        except RecordNotWritten:
+            return False
+        return True
 
     def _go_on(self, rds: Rds, order: Order, now: datetime) -> Executed:
-        """The claim was refused: an earlier attempt of this execution acted, or the order is over.
-
-        That attempt may still run, where only its answer was lost. So the claim is kept first: if RDS throttles the
-        earlier one, it must not undo what this one may do.
-        """
+        """The claim was refused: an earlier attempt of this execution acted, or the order is over."""
         item: Item = self.ledger.item(order.operation_id) or {}
-        if "ended_at" in item or "acting_at" not in item:
-            return Executed(
-                failed(f"Operation {order.operation_id} is closed or has lost its lock; nothing was done"), now
-            )
-        if not self.ledger.keep_claim(order):
-            raise TableBusy(f"Operation {order.operation_id} was given back or closed meanwhile; nothing was done")
-        working = _working(order, item)
+        lost = "acting_at" not in item and self.ledger.lock_holder(order, now) != order.operation_id
+        if "ended_at" in item or lost:
+            text = f"Operation {order.operation_id} is closed or has lost its lock; nothing was done"
+            return Executed(failed(text), now)
+        working = self._taken_over(order, item)
         try:
-            if self._look(order).against:
+            judgement = self._look(order)
+            if judgement.against:
                 return working  # nothing is begun again; the polls will see what the first attempt has done
-            return Executed(OPERATIONS[order.operation].resume(rds, order, working.since), working.since)
+            progress = OPERATIONS[order.operation].resume(rds, order, working.since)
+            return Executed(progress, working.since, verdict=judgement.verdict)
         except RdsThrottled:
             raise  # a repetition is safe, and may have to begin what the first attempt did not
         except Fault:
             return working  # a look that failed ends nothing: the polls go on looking
+
+    def _taken_over(self, order: Order, item: Item) -> Executed:
+        """An earlier attempt may have acted: the polls will see what became of it.
+
+        It may still run, where only its answer was lost. So it loses the claim first: if RDS throttles it, it must not
+        undo what this attempt may do. Raises `TableBusy` where it has given the claim back by now.
+        """
+        if "acting_at" not in item or not self.ledger.take_over(order):
+            raise TableBusy(f"Operation {order.operation_id} was given back or closed meanwhile; nothing was done")
+        working = Progress(OPERATIONS[order.operation].working_status)
+        return Executed(working, clock.from_text(str(item["acting_at"])))
 
     def _look(self, order: Order) -> Judgement:
         """Judge by a live look. Raises `RdsNotReached` where there is none."""
@@ -148,11 +156,6 @@ class Executor:
         if found is None:
             return Judgement(UNCLASSIFIED, not_found(order.instance_id))
         return judge(order, found, self.gate, self.callers)
-
-
-def _working(order: Order, item: Item) -> Executed:
-    """An earlier attempt may have acted: the polls will see what became of it."""
-    return Executed(Progress(OPERATIONS[order.operation].working_status), clock.from_text(str(item["acting_at"])))
 
 
 def _refused(refusal: Refusal, now: datetime, verdict: Verdict | None = None) -> Executed:

@@ -1,5 +1,6 @@
-"""A live look at an instance, and at what it replicates and is replicated by: on either side of production it is none
-of this service's.
+"""A live look at an instance, and at what it replicates and is replicated by.
+
+An instance that replicates from production, or to it, is refused.
 """
 
 from __future__ import annotations
@@ -34,9 +35,19 @@ class Inspection:
 
 
 def inspect(access: Access, place: Place, instance_id: str, settings: GateSettings) -> Inspection | None:
-    """None where there is no such instance. Raises what reading RDS raises."""
-    instance = access.reading(place).instance(instance_id)
-    return Inspection(instance, verdict_with_replication(access, instance, settings)) if instance else None
+    """None where there is no such instance. Raises what reading RDS raises.
+
+    The instance itself is looked at last: to look at others takes its time, in which a tag may turn.
+    """
+    rds = access.reading(place)
+    instance = rds.instance(instance_id)
+    if instance is None:
+        return None
+    verdict = verdict_with_replication(access, instance, settings)
+    if not verdict.allowed or not _is_replicated(instance):
+        return Inspection(instance, verdict)
+    latest = rds.instance(instance_id)
+    return Inspection(latest, verdict_on(latest, settings)) if latest else None
 
 
 def verdict_with_replication(access: Access, instance: DBInstanceTypeDef, settings: GateSettings) -> Verdict:
@@ -88,6 +99,15 @@ def _verdicts_against(
         if verdict.environment is Environment.PRODUCTION or verdict.source == UNREADABLE:
             yield replace(verdict, source=f"{READ_REPLICA} {name}, {verdict.source}")
         yield from _verdicts_against(access, replica, settings, levels - 1)
+
+
+def _is_replicated(instance: DBInstanceTypeDef) -> bool:
+    """Whether there were others to look at."""
+    return bool(
+        _source_of(instance)
+        or instance.get("ReadReplicaDBInstanceIdentifiers")
+        or instance.get("ReadReplicaDBClusterIdentifiers")
+    )
 
 
 def _source_of(instance: DBInstanceTypeDef) -> str:

@@ -106,13 +106,13 @@ class Ledger:
         return tables.write_all(self._client, [claim, lock])
 
     def give_back(self, order: Order, since: datetime) -> None:
-        """Undo a claim whose call is known to have had no effect, unless a later attempt keeps it."""
-        condition = f"{OPEN} AND acting_at = :since AND attribute_not_exists(kept)"
+        """Undo a claim under which nothing is known to have been done, unless a later attempt has taken it over."""
+        condition = f"{OPEN} AND acting_at = :since AND attribute_not_exists(taken_over)"
         self._update(order, "REMOVE acting_at", condition, {":since": clock.to_text(since)})
 
-    def keep_claim(self, order: Order) -> bool:
+    def take_over(self, order: Order) -> bool:
         """Let no earlier attempt, which may still run, give the claim back; False where there is none any more."""
-        return self._update(order, "SET kept = :kept", f"{OPEN} AND attribute_exists(acting_at)", {":kept": True})
+        return self._update(order, "SET taken_over = :yes", f"{OPEN} AND attribute_exists(acting_at)", {":yes": True})
 
     def advance(self, order: Order, progress: Progress, polls: int) -> None:
         """What a poll saw; never back, and never after the end."""
@@ -131,13 +131,14 @@ class Ledger:
         now: datetime,
         by: Recorder,
         *,
-        unclaimed: bool,
+        acted_at: str,
         free_key: bool = False,
     ) -> bool:
-        """The closing record, the final status and the release of the lock; False where it was closed before.
+        """The closing record, the final status and the release of the lock; False where it was closed before, or where
+        the claim is not the one of `acted_at`, empty for none.
 
-        `unclaimed` closes an order on which nobody has begun to act, and no other. An outcome that is not settled
-        stays on the list of the late watch. `free_key` lets the Idempotency-Key be used again.
+        An outcome that is not settled stays on the list of the late watch. `free_key` lets the Idempotency-Key be used
+        again.
         """
         values: dict[str, str | bool | int] = {
             ":status": str(outcome.document["status"]),
@@ -149,13 +150,17 @@ class Ledger:
         if outcome.unsettled:
             left = ", unfinished = :watch, due_at = :due"
             values |= {":watch": Unfinished.WATCH.value, ":due": clock.to_epoch(now + self._deployment.late_watch)}
+        claim = "attribute_not_exists(acting_at)"
+        if acted_at:
+            claim = "acting_at = :acted_at"
+            values |= {":acted_at": acted_at}
         closing = audit_record(order, Event.COMPLETED, outcome.document, now, verdict, by)
         writes = [
             update(
                 self._operations,
                 order.operation_id,
                 f"SET #status = :status, #result = :result, #error = :error, ended_at = :now {left}",
-                OPEN + (" AND attribute_not_exists(acting_at)" if unclaimed else ""),
+                f"{OPEN} AND {claim}",
                 values,
             ),
             self._put_record(closing),
@@ -191,7 +196,7 @@ class Ledger:
 
     def record_refusal(self, order: Order, refusal: Refusal, moment: datetime, verdict: Verdict, by: Recorder) -> bool:
         """A record of an attempt that has no item; False where it was written before."""
-        item = audit_record(order, Event.REFUSED, refusal.on_record(), moment, verdict, by)
+        item = audit_record(order, Event.REFUSED, refusal.as_result(), moment, verdict, by)
         write = self._put_record(item)["Put"]
         return _told(tables.write_one(self._client, self._client.put_item, **write), item)
 

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 
 LONGEST_REGION = 25
 """Characters; AWS has none of more than 14."""
+_ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
 _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]", re.ASCII)
+
+
+def is_account(text: str) -> bool:
+    """Tell whether it is an account id."""
+    return bool(_ACCOUNT.fullmatch(text))
 
 
 def is_region(text: str) -> bool:

@@ -59,7 +59,7 @@ class Refusal:
     def to_document(self) -> dict[str, Any]:
         return {"status": self.status, "code": self.code.value, "error": self.error}
 
-    def on_record(self) -> dict[str, Any]:
+    def as_result(self) -> dict[str, Any]:
         """The `result` of a record `refused`, whoever writes it."""
         return {"success": False, **self.to_document()}
 

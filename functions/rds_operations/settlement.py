@@ -9,7 +9,7 @@ from typing import Any
 
 from rds_operations import clock
 from rds_operations.admission import accepted_reply
-from rds_operations.answers import MAY_HAVE_BEGUN, fault_answer, on_record
+from rds_operations.answers import answer_to, as_recorded, fault_answer
 from rds_operations.audit_record import Recorder
 from rds_operations.classification import UNCLASSIFIED, Verdict
 from rds_operations.executions import Executions
@@ -45,18 +45,12 @@ def refuse(
 ) -> Document:
     """ADMISSION said no, or broke: the record, and the answer to give."""
     order = _order(work) or api_stub(envelope, execution)
-    requested_at = clock.from_text(order.requested_at)
-    said = on_record(work)
-    if "fault" not in work:
-        ledger.record_refusal(order, said, requested_at, _verdict(work), by)
-        return said.reply()
-    item = _own_item(ledger, order)
+    item = _own_item(ledger, order) if "fault" in work else None
     if item:
         return _close_unbegun(ledger, work, item, now, by)
-    ledger.record_refusal(order, said, requested_at, _verdict(work), by)
-    if "start" in work:  # the start of an order that an earlier request with this key has opened
-        return MAY_HAVE_BEGUN.reply()
-    return fault_answer(work["fault"], order.operation_id).reply()
+    answer = answer_to(work, order.operation_id)
+    ledger.record_refusal(order, as_recorded(answer, work), clock.from_text(order.requested_at), _verdict(work), by)
+    return answer.reply()
 
 
 def close(
@@ -112,7 +106,7 @@ def _verdict(work: Document) -> Verdict:
 
 
 def _verdict_of_end(work: Document, item: Item) -> Verdict:
-    """The newest: a refusal's own, and of what was done none under which nothing can have been done."""
+    """The newest; but one that forbids acting counts only beside a refusal."""
     verdict = _verdict(work)
     counts = verdict.source and (verdict.allowed or "refusal" in work)
     return verdict if counts else verdict_of(item)
@@ -129,7 +123,7 @@ def _close_unbegun(ledger: Ledger, work: Document, item: Item, now: datetime, by
     order, verdict = order_of(item), verdict_of(item)
     outcome = outcome_of(work, order, verdict.environment.value, now, now)
     # The key is freed, since a repetition must not be answered with an operation that never was.
-    closed = ledger.close(order, verdict, outcome, now, by, unclaimed=True, free_key=True)
+    closed = ledger.close(order, verdict, outcome, now, by, acted_at="", free_key=True)
     if not closed and "ended_at" not in (ledger.item(order.operation_id) or item):
         return accepted_reply(item, ledger.home)
     return fault_answer(work["fault"], order.operation_id).reply()
@@ -141,16 +135,24 @@ def _close_open(
     """None where somebody began to act, or closed it, after this look at the item."""
     order = replace(order_of(item), execution_arn=execution_arn)
     verdict = _verdict_of_end(work, item)
-    acted = "acting_at" in item
-    if not acted and work.get("progress", {}).get("success"):
-        raise AnotherOrder(f"Operation {order.operation_id} has not acted, so it cannot have succeeded")
-    outcome = outcome_of(work, order, verdict.environment.value, acting_since(item), now, acted=acted)
+    acted_at = str(item.get("acting_at", ""))
+    if not acted_at and work.get("progress", {}).get("success"):
+        work = _unbelieved(order, by)
+    outcome = outcome_of(work, order, verdict.environment.value, acting_since(item), now, acted=bool(acted_at))
     # An execution that was stopped may still run its Execute.
     never_started = work.get("fault", {}).get("Error") == NOT_STARTED
-    if not ledger.close(order, verdict, outcome, now, by, unclaimed=not acted, free_key=never_started):
+    if not ledger.close(order, verdict, outcome, now, by, acted_at=acted_at, free_key=never_started):
         return None
     _count(order, verdict, outcome)
     return outcome
+
+
+def _unbelieved(order: Order, by: Recorder) -> Document:
+    """A success of what has not acted. Raises `AnotherOrder` to OPERATION; who closes behind it closes a failure."""
+    text = f"Operation {order.operation_id} has not acted, so it cannot have succeeded"
+    if by is Recorder.OPERATION:
+        raise AnotherOrder(text)
+    return {"fault": {"Error": AnotherOrder.__name__, "Cause": json.dumps({"errorMessage": text})}}
 
 
 def _watch_on(executions: Executions, item: Item, work: Document) -> None:
@@ -169,7 +171,8 @@ def _record_refused_start(ledger: Ledger, work: Document, order: Order, now: dat
     """OPERATION was started without ADMISSION, and did not get as far as being accepted."""
     requested_at = clock.from_text(order.requested_at)
     outcome = outcome_of(work, order, _verdict(work).environment.value, requested_at, now)
-    ledger.record_refusal(order, on_record(work), requested_at, _verdict(work), by)
+    answer = answer_to(work, order.operation_id)
+    ledger.record_refusal(order, as_recorded(answer, work), requested_at, _verdict(work), by)
     return outcome
 
 

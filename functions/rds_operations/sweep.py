@@ -44,11 +44,7 @@ def sweep(
 
     def refusals() -> None:
         for message in unrecorded.messages():
-            kept = kept_refusal(message.body, admission_machine)
-            if isinstance(kept, str):
-                counts[_tried(message.id, partial(_set_aside, unrecorded, message, kept))] += 1
-            else:
-                counts[_tried(kept.request_id, partial(_record, books, unrecorded, message, kept, now))] += 1
+            counts[_tried(message.id, partial(_take, books, unrecorded, message, admission_machine, now))] += 1
 
     # The refusals first: they need neither RDS nor Step Functions, and are quick.
     for part in (
@@ -80,6 +76,14 @@ def _if_overdue(
 ) -> str:
     item = ledger.item(operation_id)
     return action(item) if item and ledger.is_overdue(item, kind, now) else ""
+
+
+def _take(books: Books, unrecorded: Unrecorded, message: Message, admission_machine: str, now: datetime) -> str:
+    kept = kept_refusal(message.body, admission_machine)
+    if isinstance(kept, str):
+        return _set_aside(unrecorded, message, kept)
+    logger.append_keys(operation_id=kept.request_id)
+    return _record(books, unrecorded, message, kept, now)
 
 
 def _record(books: Books, unrecorded: Unrecorded, message: Message, kept: Kept, now: datetime) -> str:

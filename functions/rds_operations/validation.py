@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 from rds_operations.identifiers import INSTANCE_ID_LENGTH, rds_identifier
 from rds_operations.operations import ALLOWED, OPERATIONS
 from rds_operations.operations.operation import Operation
-from rds_operations.place import is_region
+from rds_operations.place import is_account, is_region
 from rds_operations.refusals import Code, Refusal, bad_request, invalid_parameter
 
 LARGEST_BODY = 32_768
@@ -19,7 +19,6 @@ LARGEST_BODY = 32_768
 
 NO_OBJECT = "The request body must be a JSON object with operation, instance_id and parameters"
 _KEYS = ("operation", "instance_id", "parameters", "account_id", "region")
-_ACCOUNT_ID = re.compile(r"[0-9]{12}", re.ASCII)
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
 
 
@@ -102,7 +101,7 @@ def too_large(length: int) -> Refusal | None:
 def idempotency_digest(header: str | None, principal: str) -> str | Refusal:
     """A caller's `Idempotency-Key` as it is kept: bound to the caller, unreadable; empty without the header.
 
-    An empty header is no key: whoever sends one believes to have a key, and would act twice.
+    An empty header is no key: whoever sends one believes they have a key, and would act twice.
     """
     if header is None:
         return ""
@@ -131,15 +130,11 @@ def _instance_id(value: Any) -> str | Refusal:
 
 
 def _account_id(body: dict[str, Any]) -> str | Refusal:
-    return _chosen(body, "account_id", _is_account_id, "It is a string of 12 digits")
+    return _chosen(body, "account_id", is_account, "It is a string of 12 digits")
 
 
 def _region(body: dict[str, Any]) -> str | Refusal:
     return _chosen(body, "region", is_region, "It is a string such as eu-west-1")
-
-
-def _is_account_id(text: str) -> bool:
-    return bool(_ACCOUNT_ID.fullmatch(text))
 
 
 def _chosen(body: dict[str, Any], name: str, is_sound: Callable[[str], bool], hint: str) -> str | Refusal:

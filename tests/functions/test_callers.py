@@ -77,6 +77,19 @@ def test_who_may_not_ask_for_an_operation_learns_nothing_of_the_instance(cloud: 
     assert cloud.calls.of("classify", "rds") == []
 
 
+def test_a_token_of_another_app_client_learns_nothing_by_a_key_either(cloud: Cloud) -> None:
+    """It names the same person, so it would be the same caller with the same key."""
+    cloud.deploy(callers=CallerSettings(user_pool_client_ids=("ours",)))
+    cloud.create_instance()
+    ours, theirs = COGNITO | {"clientId": "ours"}, COGNITO | {"clientId": "theirs"}
+    accepted = cloud.request(a_request(), "my-key", caller=ours)["start"]["name"]
+    for request in (a_request(), a_request("reboot_instance")):
+        work = cloud.request(request, "my-key", request_id="request-2", caller=theirs)
+        assert work["refusal"]["code"] == "caller_not_permitted"
+        assert accepted not in json.dumps(work["reply"])
+        assert "start" not in work
+
+
 @pytest.mark.parametrize("caller", [a_context(apiKeyId="another"), IAM, COGNITO])
 def test_a_caller_who_is_not_named_may_do_nothing_once_there_are_permissions(cloud: Cloud, caller: Document) -> None:
     deploy(cloud, KEY)

@@ -94,6 +94,17 @@ def test_a_success_is_not_believed_of_what_has_not_acted(cloud: Cloud) -> None:
     assert cloud.events() == ["accepted"]
 
 
+def test_a_success_of_what_has_not_acted_is_closed_behind_as_a_failure(cloud: Cloud) -> None:
+    """Where the machine's own Audit has not believed it, nobody may be left with an operation that never ends."""
+    work = cloud.accepted()
+    operation_id = work["order"]["operation_id"]
+    cause = json.dumps({**work, "progress": DONE})
+    outcome = cloud.ended(operation_id, "FAILED", error="AuditFailed", cause=cause)
+    assert outcome["error"] == "OperationFailed"
+    assert "cannot have succeeded" in outcome["document"]["error"]
+    assert (cloud.events(), cloud.lock()) == (["accepted", "completed"], None)
+
+
 def test_an_end_is_not_believed_of_another_execution(cloud: Cloud) -> None:
     work = cloud.executed(cloud.accepted())
     given = {"machine": "OPERATION", "work": {**work, "progress": DONE}}

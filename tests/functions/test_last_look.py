@@ -179,8 +179,10 @@ def test_a_permission_that_covers_the_environment_of_now_lets_it_through(cloud: 
     cloud.create_instance()
     work = accepted(cloud, "reboot_instance")
     cloud.retag("staging")
-    cloud.executed(work)
+    work = cloud.executed(work)
     assert cloud.actions == ["RebootDBInstance"]
+    cloud.audited({**work, "progress": {"status": "available", "finished": True, "success": True}})
+    assert [record["environment"] for record in cloud.records()] == ["development", "staging"]
 
 
 def test_a_permission_that_was_withdrawn_stops_the_operation(cloud: Cloud) -> None:
@@ -282,6 +284,24 @@ def test_a_replica_that_turns_to_production_stops_the_operation_on_its_source(cl
     assert closing["environment_source"] == "read replica replica, tag Environment=prod"
 
 
+@pytest.mark.parametrize("direction", ["source", "replica"])
+def test_a_tag_that_turns_while_others_are_looked_at_stops_the_operation(cloud: Cloud, direction: str) -> None:
+    cloud.create_instance()
+    cloud.create_instance("dev", "other")
+    if direction == "source":
+        cloud.replicate("other")
+    else:
+        cloud.backend.databases[INSTANCE_ID].replicas = ["other"]
+    work = accepted(cloud)
+
+    def turn(call: Call) -> None:
+        if (call.state, call.params.get("DBInstanceIdentifier")) == ("execute", "other"):
+            cloud.retag("prod")
+
+    with cloud.calls.answering(turn):
+        assert_refused(cloud, work, "production_instance")
+
+
 # Where there is no look.
 
 
@@ -369,8 +389,9 @@ def test_a_replica_and_its_sources_are_looked_at_from_the_nearest_to_the_farthes
     work = accepted(cloud, "reboot_instance")
     cloud.calls.made.clear()
     cloud.executed(work)
-    *_, first, second, third, act = cloud.calls.made
-    assert [call.params["DBInstanceIdentifier"] for call in (first, second, third)] == [INSTANCE_ID, "near", "far"]
+    *_, first, second, third, last, act = cloud.calls.made
+    looked_at = [call.params["DBInstanceIdentifier"] for call in (first, second, third, last)]
+    assert looked_at == [INSTANCE_ID, "near", "far", INSTANCE_ID]
     assert act.step == ("rds", "RebootDBInstance", "acting")
 
 

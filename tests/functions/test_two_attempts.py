@@ -86,3 +86,56 @@ def test_a_claim_that_is_given_back_before_it_is_kept_is_claimed_anew(cloud: Clo
     assert cloud.snapshots() == []
     assert cloud.executed(work)["progress"]["success"] is True
     assert len(cloud.snapshots()) == 1
+
+
+def test_an_account_that_closes_for_the_second_attempt_leaves_no_claim_to_the_first(cloud: Cloud) -> None:
+    """The second goes on to the polls, so the first must not undo the claim when RDS throttles it."""
+    work = cloud.accepted("reboot_instance")
+
+    def second() -> None:
+        with cloud.calls.refusing("execute", "sts", "AssumeRole", "AccessDenied", 403):
+            assert cloud.executed(work)["progress"]["finished"] is False
+
+    with before_the_call(cloud, second):
+        cloud.executed(work)
+    assert "acting_at" in (cloud.item(work["order"]["operation_id"]) or {})
+
+
+def test_an_attempt_that_comes_as_the_first_gives_back_is_repeated_and_acts(cloud: Cloud) -> None:
+    work = cloud.accepted("reboot_instance")
+    operation_id = work["order"]["operation_id"]
+    claimed: list[Document] = []
+
+    def between_claim_and_read(call: Call) -> None:
+        if (call.state, call.action) == ("execute", "TransactWriteItems") and not claimed:
+            claimed.append(cloud.item(operation_id) or {})
+            cloud.put(**{**claimed[0], "acting_at": "2026-01-01T00:00:00.000Z"})
+        elif claimed and call.action == "GetItem" and len(claimed) == 1:
+            claimed.append(claimed[0])
+            cloud.put(**claimed[0])
+
+    with cloud.calls.answering(between_claim_and_read), pytest.raises(TableBusy):
+        cloud.executed(work)
+    assert cloud.executed(work)["progress"]["status"] == "rebooting"
+    assert cloud.actions == ["RebootDBInstance"]
+
+
+def test_an_end_that_rests_on_a_claim_is_not_written_once_that_is_given_back(cloud: Cloud) -> None:
+    """Stopped while its last look says no: the claim is there as the backstop reads it, and gone as it writes."""
+    work = cloud.accepted("reboot_instance")
+    operation_id = work["order"]["operation_id"]
+    unclaimed = cloud.item(operation_id) or {}
+    cloud.put(**{**unclaimed, "acting_at": "2026-01-01T00:00:00.000Z"})
+    written: list[str] = []
+
+    def give_back(call: Call) -> None:
+        if (call.state, call.action) == ("audit", "TransactWriteItems") and not written:
+            written.append(call.action)
+            cloud.put(**unclaimed)
+
+    with cloud.calls.answering(give_back):
+        cloud.ended(operation_id)
+    assert cloud.late_watches() == []
+    item = cloud.item(operation_id) or {}
+    assert "unfinished" not in item
+    assert cloud.events() == ["accepted", "completed"]

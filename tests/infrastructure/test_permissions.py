@@ -337,21 +337,6 @@ def test_every_policy_is_in_a_test_of_this_file(all_modes_template: Template) ->
     assert all(name.startswith(known) for name in roles), roles
 
 
-def test_no_function_may_delete_anything_from_a_table(all_modes_template: Template, target_template: Template) -> None:
-    """Nor by PartiQL, in a batch, or with the table: nothing but these is granted to anybody."""
-    allowed = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"}
-    granted_actions = {
-        action
-        for template in (all_modes_template, target_template)
-        for kind in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
-        for policy in template.of_type(kind)
-        for statement in policy["PolicyDocument"]["Statement"]
-        if statement["Effect"] == "Allow"
-        for action in as_list(statement["Action"])
-    }
-    assert {action for action in granted_actions if action.startswith(("dynamodb", "*"))} == allowed
-
-
 def test_nobody_updates_or_deletes_an_audit_record(template: Template) -> None:
     for policy in template.of_type("AWS::IAM::Policy"):
         for statement in policy["PolicyDocument"]["Statement"]:

@@ -186,7 +186,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "pattern that looks around": (
         {"naming_patterns": {"prod(?=_)": "production"}},
-        "naming_patterns: 'prod(?=_)' looks around, refers back, has a condition or",
+        "naming_patterns: 'prod(?=_)' has lookaround. Rewrite it without; otherwise",
     ),
     "pattern of nothing": ({"naming_patterns": {"^$": "production"}}, "'^$' can fit no instance"),
     "pattern longer than an identifier": ({"naming_patterns": {".{64}": "test"}}, "'.{64}' can fit no instance"),
