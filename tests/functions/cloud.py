@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import copy
 from decimal import Decimal
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,8 +13,7 @@ import pytest
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from moto.rds.models import rds_backends
 
-from rds_operations import aws, clock
-from rds_operations.access import Access
+from rds_operations import clock
 from rds_operations.assessment import Assessor
 from rds_operations.callers import CallerSettings
 from rds_operations.execution import Executor
@@ -120,14 +120,12 @@ class Cloud:
         callers, gate = callers or CallerSettings(), gate or GateSettings()
         self._set("validate", targets=targets)
         for state in ("classify", "execute", "poll", "sweep", "inventory"):
-            before, access = (
-                self.modules[state].access,
-                Access(aws.own_session(), self.modules[state].deployment, targets),
-            )
+            before = self.modules[state].access
             # The clients with the function's own credentials are slow to make, and the same in every deployment.
+            access = copy(before)
             access._sts = before._sts
-            for place in (HOME, Place(ACCOUNT, OTHER_REGION)):
-                access._readers[place] = before.reading(place)
+            access.targets, access._sessions = targets, {ACCOUNT: before.session}
+            access._readers = {place: before.reading(place) for place in (HOME, Place(ACCOUNT, OTHER_REGION))}
             self._set(state, access=access)
         classify, execute = self.modules["classify"], self.modules["execute"]
         self._set("classify", assessor=Assessor(classify.access, classify.inventory, classify.ledger, gate, callers))
