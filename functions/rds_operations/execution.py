@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -88,7 +88,7 @@ class Executor:
             return Executed(failed(str(refused)), now)
         if judgement.against:
             return _refused(judgement.against, now, judgement.verdict)
-        item = admit(self.ledger, order, judgement.verdict, now)
+        item = admit(self.ledger, replace(order, resource_id=judgement.resource_id), judgement.verdict, now)
         return _refused(item, now) if isinstance(item, Refusal) else item
 
     def _act(self, rds: Rds, order: Order, now: datetime) -> Executed:

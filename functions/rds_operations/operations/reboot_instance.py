@@ -85,7 +85,7 @@ class RebootInstance(Operation):
         return Progress(self.working_status)
 
     def look(self, rds: Rds, order: Order, since: datetime, previous: Progress) -> Progress:
-        instance = rds.instance(order.instance_id)
+        instance = rds.instance(order.instance_id, order.resource_id)
         if instance is None:
             return not_found(previous, f"Instance {order.instance_id} is gone")
         status = instance.get("DBInstanceStatus", "")
