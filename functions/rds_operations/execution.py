@@ -73,7 +73,7 @@ class Executor:
             rds = self.access.acting(order)
         except AccountRefused as refused:
             return self._taken_over(order, item) if "acting_at" in item else Executed(failed(str(refused)), now)
-        if self.ledger.claim(order, OPERATIONS[order.operation].working_status, now):
+        if self.ledger.claim(order, OPERATIONS[order.operation], now):
             return self._act(rds, order, now)
         return self._go_on(rds, order, now)
 
