@@ -18,6 +18,11 @@ def late_watch_machine(stack: Stack) -> str:
     return f"{_states(stack)}:stateMachine:{names.LATE_WATCH_MACHINE}"
 
 
+def late_watch_executions(stack: Stack) -> str:
+    """All of them: each is named as its operation."""
+    return f"{_states(stack)}:execution:{names.LATE_WATCH_MACHINE}:*"
+
+
 def role(stack: Stack, account: str, name: str) -> str:
     return f"arn:{stack.partition}:iam::{account}:role/{name}"
 

@@ -12,7 +12,7 @@ from rds_operations.items import UNFINISHED_INDEX
 from rds_operations.operations.operation import INSTANCE
 from rds_operations.targets import ACTING_ROLE, READING_ROLE
 from stacks import arns
-from stacks.arns import execution_prefix, late_watch_machine
+from stacks.arns import execution_prefix, late_watch_executions, late_watch_machine
 from stacks.operating_roles import reading_statements
 from stacks.second_lock import Reach
 from stacks.tables import Tables
@@ -66,12 +66,13 @@ def by_function(
             *opens,
             _allow(operations, actions=["dynamodb:UpdateItem"]),
         ],
-        "poll": [*watches("poll"), _allow(operations, actions=["dynamodb:UpdateItem"])],
+        # The progress; and in a late watch, who acted last.
+        "poll": [*watches("poll"), _allow(operations, actions=["dynamodb:GetItem", "dynamodb:UpdateItem"])],
         "audit": closes,
         "sweep": [
             *closes,
             _allow(f"{operations}/index/{UNFINISHED_INDEX}", actions=["dynamodb:Query"]),
-            _allow(f"{execution_prefix(stack)}*", actions=["states:DescribeExecution"]),
+            _allow(f"{execution_prefix(stack)}*", late_watch_executions(stack), actions=["states:DescribeExecution"]),
             *watches("sweep"),
             _allow(unrecorded.queue.queue_arn, actions=["sqs:ReceiveMessage", "sqs:DeleteMessage"]),
             _allow(unrecorded.dead_letters.queue_arn, actions=["sqs:SendMessage"]),

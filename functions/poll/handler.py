@@ -1,9 +1,12 @@
 """Poll: one look at RDS, written down. When to look again, and when to stop, the state machine knows."""
 
+from datetime import datetime
+
 from rds_operations import clock
 from rds_operations.access import Access
 from rds_operations.aws import dynamodb_client, own_session
 from rds_operations.environment import Deployment
+from rds_operations.late_look import late_look
 from rds_operations.ledger import Ledger
 from rds_operations.operations import OPERATIONS
 from rds_operations.order import Order
@@ -20,11 +23,20 @@ ledger = Ledger(dynamodb_client(), deployment)
 @step("Poll")
 def handler(event: Document) -> Document:
     """Adds the new `progress`; `polls` is the number of this one."""
-    order = Order.from_document(event["order"])
+    order, since = Order.from_document(event["order"]), clock.from_text(event["since"])
     before = Progress.from_document(event["progress"])
-    rds = access.reading(access.targets.place_of(order))
-    progress = OPERATIONS[order.operation].look(rds, order, clock.from_text(event["since"]), before)
+    if event.get("machine") == "LATE_WATCH":
+        progress = late_look(access, ledger, order, since, before)
+    else:
+        progress = _poll(order, since, before, event["polls"])
     logger.info("polled", extra={"poll": event["polls"], "status": progress.status, "percent": progress.percent})
-    if not progress.finished:
-        ledger.advance(order, progress, event["polls"])
     return {"progress": progress.to_document()}
+
+
+def _poll(order: Order, since: datetime, before: Progress, poll: int) -> Progress:
+    """While the operation runs: nobody else acts on the instance, and callers see how far it is."""
+    rds = access.reading(access.targets.place_of(order))
+    progress = OPERATIONS[order.operation].look(rds, order, since, before)
+    if not progress.finished:
+        ledger.advance(order, progress, poll)
+    return progress

@@ -16,6 +16,7 @@ from rds_operations.classification import (
     of_tags,
 )
 from rds_operations.gate_settings import GateSettings
+from rds_operations.namesakes import is_namesake
 from rds_operations.operations import OPERATIONS
 from rds_operations.order import Order
 from rds_operations.place import Place
@@ -29,6 +30,17 @@ PRODUCTION_TEXT = "Operations not allowed on production instances. Please create
 
 def not_found(instance_id: str, place: str = "") -> Refusal:
     return Refusal(404, Code.INSTANCE_NOT_FOUND, f"Instance {instance_id} not found{place}")
+
+
+def replaced(order: Order, instance: DBInstanceTypeDef) -> Refusal | None:
+    """What was asked for one instance is not done to the next one of its name."""
+    if not is_namesake(order.resource_id, instance):
+        return None
+    return Refusal(
+        404,
+        Code.INSTANCE_NOT_FOUND,
+        f"Instance {order.instance_id} is gone: another one has its name since this was accepted. Send a new request.",
+    )
 
 
 def verdict_on(instance: DBInstanceTypeDef, settings: GateSettings) -> Verdict:

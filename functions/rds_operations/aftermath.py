@@ -12,7 +12,7 @@ from rds_operations.faults import AnotherOrder
 from rds_operations.items import Unfinished, acting_since, order_of, verdict_of
 from rds_operations.ledger import Ledger
 from rds_operations.order import Order
-from rds_operations.outcome import settled
+from rds_operations.outcome import settled, unrecorded_work
 from rds_operations.progress import Progress
 from rds_operations.tables import Item
 
@@ -26,9 +26,24 @@ def settle_watched(ledger: Ledger, work: Document, now: datetime) -> Document:
     """
     order = Order.from_document(work["order"])
     item = ledger.item(order.operation_id)
-    if item and (order.fingerprint, work["since"]) != (item.get("fingerprint"), clock.to_text(acting_since(item))):
+    if item and not _is_of(item, work):
         raise AnotherOrder(f"Operation {order.operation_id} is on record for another order, or acted at another time")
     return settle(ledger, order.operation_id, Progress.from_document(work["progress"]), now, Recorder.LATE_WATCH)
+
+
+def seen_by_watch(item: Item, detail: Document | None) -> Progress | None:
+    """The end that a late watch saw and could not record: it keeps it in its cause. Believed as in `settle_watched`."""
+    work = unrecorded_work(detail) if detail else None
+    try:
+        seen = Progress.from_document(work["progress"]) if work and _is_of(item, work) else None
+    except (KeyError, TypeError, AttributeError):  # its input was none of Audit's
+        return None
+    return seen if seen and seen.finished else None
+
+
+def _is_of(item: Item, work: Document) -> bool:
+    order = Order.from_document(work["order"])
+    return (order.fingerprint, work["since"]) == (item.get("fingerprint"), clock.to_text(acting_since(item)))
 
 
 def settle(ledger: Ledger, operation_id: str, progress: Progress, now: datetime, by: Recorder) -> Document:

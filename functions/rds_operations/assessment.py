@@ -97,6 +97,7 @@ class Assessor:
     def _judged(self, order: Order, instance: DBInstanceTypeDef) -> Assessment:
         found = Inspection(instance, verdict_with_replication(self.access, instance, self.gate))
         judgement = judge(order, found, self.gate, self._callers(order))
+        order = replace(order, resource_id=instance.get("DbiResourceId", ""))
         return Assessment(order, judgement.verdict, judgement.refusal, judgement.obstacle)
 
     def _look(self, place: Place, instance_id: str) -> DBInstanceTypeDef | None:

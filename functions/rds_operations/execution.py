@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -73,7 +73,7 @@ class Executor:
             rds = self.access.acting(order)
         except AccountRefused as refused:
             return self._taken_over(order, item) if "acting_at" in item else Executed(failed(str(refused)), now)
-        if self.ledger.claim(order, OPERATIONS[order.operation].working_status, now):
+        if self.ledger.claim(order, OPERATIONS[order.operation], now):
             return self._act(rds, order, now)
         return self._go_on(rds, order, now)
 
@@ -88,7 +88,7 @@ class Executor:
             return Executed(failed(str(refused)), now)
         if judgement.against:
             return _refused(judgement.against, now, judgement.verdict)
-        item = admit(self.ledger, order, judgement.verdict, now)
+        item = admit(self.ledger, replace(order, resource_id=judgement.resource_id), judgement.verdict, now)
         return _refused(item, now) if isinstance(item, Refusal) else item
 
     def _act(self, rds: Rds, order: Order, now: datetime) -> Executed:

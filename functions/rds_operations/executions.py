@@ -45,6 +45,11 @@ class Executions:
             raise StatesUnavailable(f"{execution_arn} could not be looked at: {error}") from error
         return {"status": found["status"], "error": found.get("error"), "cause": found.get("cause")}
 
+    def late_watch(self, operation_id: str) -> dict[str, Any] | None:
+        """How the late watch of an operation stands; None where it was never started."""
+        machine = self._deployment.late_watch_machine
+        return self.detail(f"{machine.replace(':stateMachine:', ':execution:')}:{operation_id}")
+
     def start_late_watch(self, order: Order, since: str, progress: Progress) -> None:
         """Once for an operation: the name is its id."""
         work = {"order": order.to_document(), "since": since, "progress": progress.to_document(), "polls": 0}

@@ -1,8 +1,9 @@
 """The items of `rds_operations`.
 
-Three kinds share the key `operation_id`: the operation, `lock#<account>#<Region>#<instance>` while one runs, and
-`key#<digest>` for an Idempotency-Key. A `#` cannot be part of an execution's name, so they cannot meet. A lock or a
-key without an `owner` was released, and is as good as none.
+Four kinds share the key `operation_id`: the operation, `lock#<account>#<Region>#<instance>` while one runs,
+`last#<operation>#<account>#<Region>#<instance>` for the one that was claimed last there, and `key#<digest>` for an
+Idempotency-Key. A `#` cannot be part of an execution's name, so they cannot meet. A lock or a key without an `owner`
+was released, and is as good as none.
 """
 
 from __future__ import annotations
@@ -43,6 +44,11 @@ def lock_id(order: Order) -> str:
     return f"lock#{order.account_id}#{order.region}#{order.instance_id}"
 
 
+def last_id(order: Order) -> str:
+    """Who was the last of its kind to be claimed on its instance: a lock is gone when its operation is."""
+    return f"last#{order.operation}#{order.account_id}#{order.region}#{order.instance_id}"
+
+
 def key_id(digest: str) -> str:
     return f"key#{digest}"
 
@@ -61,6 +67,7 @@ def order_of(item: Item) -> Order:
         parameters=json.loads(str(item["parameters"])),
         account_id=str(item.get("account_id", "")),
         region=str(item.get("region", "")),
+        resource_id=str(item.get("resource_id", "")),
         caller=caller_of(item),
         requested_at=str(item["requested_at"]),
         request_id=str(item["request_id"]),
@@ -98,6 +105,7 @@ def operation_item(order: Order, verdict: Verdict, now: datetime, due: datetime)
         "instance_id": order.instance_id,
         "account_id": order.account_id,
         "region": order.region,
+        "resource_id": order.resource_id,
         "parameters": json.dumps(order.parameters, ensure_ascii=False),
         "fingerprint": order.fingerprint,
         "user_identity": json.dumps(order.caller, ensure_ascii=False),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rds_operations.admissibility import contradiction, gate, impossible, obstacle
+from rds_operations.admissibility import contradiction, gate, impossible, obstacle, replaced
 from rds_operations.callers import CallerSettings, not_permitted
 from rds_operations.classification import Verdict
 from rds_operations.gate_settings import GateSettings
@@ -18,11 +18,12 @@ from rds_operations.refusals import Refusal
 
 @dataclass(frozen=True)
 class Judgement:
-    """`refusal` is a no for good, `obstacle` one for now; neither is a yes."""
+    """`refusal` is a no for good, `obstacle` one for now; neither is a yes. `resource_id` of the instance seen."""
 
     verdict: Verdict
     refusal: Refusal | None = None
     obstacle: Refusal | None = None
+    resource_id: str = ""
 
     @property
     def against(self) -> Refusal | None:
@@ -30,14 +31,16 @@ class Judgement:
 
 
 def judge(order: Order, found: Inspection, settings: GateSettings, callers: CallerSettings) -> Judgement:
-    """Ask in this order: the environment, the caller's permission for it, whether the operation fits, what is in the
-    way.
+    """Ask in this order: whether it is still the instance that was accepted, the environment, the caller's permission
+    for it, whether the operation fits, what is in the way.
     """
     verdict = found.verdict
     refusal = (
-        gate(order.instance_id, verdict)
+        replaced(order, found.instance)
+        or gate(order.instance_id, verdict)
         or not_permitted(callers, order, verdict.environment)
         or impossible(order, found.instance)
         or contradiction(order, verdict, settings)
     )
-    return Judgement(verdict, refusal, None if refusal else obstacle(order, found.instance))
+    resource_id = found.instance.get("DbiResourceId", "")
+    return Judgement(verdict, refusal, None if refusal else obstacle(order, found.instance), resource_id)

@@ -124,7 +124,8 @@ def _check_order(order: Order, known: Order, request: str) -> None:
     """What Validate can have made of that request by that caller, and the place where Classify may have found it."""
     asked = parse_request(request)
     whole = known if isinstance(asked, Refusal) else whole_order(known, asked, order.idempotency_key)
-    if replace(order, account_id=known.account_id, region=known.region) not in (known, whole):
+    asked_alone = replace(order, account_id=known.account_id, region=known.region, resource_id="")
+    if asked_alone not in (known, whole):
         raise _Doubt("Its order is not that of its request, its caller and its execution")
     asked_for, found = (known.account_id, known.region), (order.account_id, order.region)
     fits = all(asked in ("", there) for asked, there in zip(asked_for, found, strict=True))

@@ -11,14 +11,24 @@ from rds_operations import clock, tables
 from rds_operations.audit_record import Event, Recorder, audit_record
 from rds_operations.classification import Verdict
 from rds_operations.environment import Deployment
-from rds_operations.items import ACCEPTED, UNFINISHED_INDEX, Unfinished, key_id, lock_id, operation_item, owner_of
+from rds_operations.items import (
+    ACCEPTED,
+    UNFINISHED_INDEX,
+    Unfinished,
+    key_id,
+    last_id,
+    lock_id,
+    operation_item,
+    owner_of,
+)
+from rds_operations.operations.operation import Operation
 from rds_operations.order import Order
 from rds_operations.outcome import Outcome
 from rds_operations.progress import Progress
 from rds_operations.refusals import Refusal
 from rds_operations.tables import Item
 from rds_operations.telemetry import logger
-from rds_operations.writes import OPEN, UNOWNED, UNRECORDED, UNWRITTEN, put, release, update
+from rds_operations.writes import OPEN, UNOWNED, UNRECORDED, UNWRITTEN, note, put, release, update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -27,6 +37,8 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 _TO_BE_CLAIMED = timedelta(minutes=5)
 """Longer than ADMISSION and OPERATION's first states take, with all their retries."""
+CALL_OVER = timedelta(minutes=1)
+"""Longer than an Execute that nobody waits for any more goes on: its function has ended by then."""
 
 
 class Ledger:
@@ -78,32 +90,32 @@ class Ledger:
             writes.append(put(self._operations, key, UNOWNED))
         return _told(tables.write_all(self._client, writes), opening)
 
-    def claim(self, order: Order, working_status: str, now: datetime) -> bool:
+    def claim(self, order: Order, operation: Operation, now: datetime) -> bool:
         """The right to act, which is given once, and the lock for as long as an execution can run.
 
-        False where it was given before, or the lock or the order is gone.
+        False where it was given before, or the lock or the order is gone. The order stays due when it was: the sweep
+        leaves alone what still runs, and need not wait for the longest that it could.
         """
-        until = clock.to_epoch(now + self._deployment.longest)
         claim = update(
             self._operations,
             order.operation_id,
-            "SET acting_at = :now, #status = :working, due_at = :until",
+            "SET acting_at = :now, #status = :working",
             f"{OPEN} AND attribute_not_exists(acting_at) AND fingerprint = :fingerprint",
             {
                 ":now": clock.to_text(now),
-                ":working": working_status,
-                ":until": until,
+                ":working": operation.working_status,
                 ":fingerprint": order.fingerprint,
             },
         )
-        lock = update(
-            self._operations,
-            lock_id(order),
-            "SET expires_at = :until",
-            "#owner = :me",
-            {":me": order.operation_id, ":until": until},
-        )
-        return tables.write_all(self._client, [claim, lock])
+        writes = [claim, self._keep_lock(order, now + self._deployment.longest)]
+        if not operation.signs:
+            writes.append(self._note_last(order, now))
+        return tables.write_all(self._client, writes)
+
+    def was_last(self, order: Order) -> bool:
+        """Tell whether no operation of its kind was claimed on its instance after it. What is not known is no other."""
+        item = self.item(last_id(order))
+        return item is None or item["claimed_by"] == order.operation_id
 
     def give_back(self, order: Order, since: datetime) -> None:
         """Undo a claim under which nothing is known to have been done, unless a later attempt has taken it over."""
@@ -137,8 +149,8 @@ class Ledger:
         """The closing record, the final status and the release of the lock; False where it was closed before, or where
         the claim is not the one of `acted_at`, empty for none.
 
-        An outcome that is not settled stays on the list of the late watch. `free_key` lets the Idempotency-Key be used
-        again.
+        An outcome that is not settled stays on the list of the late watch, and its lock ends by itself a moment later:
+        Execute's call may be under way. `free_key` lets the Idempotency-Key be used again.
         """
         values: dict[str, str | bool | int] = {
             ":status": str(outcome.document["status"]),
@@ -166,7 +178,8 @@ class Ledger:
             self._put_record(closing),
         ]
         if owner_of(self.item(lock_id(order))) == order.operation_id:
-            writes.append(release(self._operations, lock_id(order), order.operation_id, now))
+            released = release(self._operations, lock_id(order), order.operation_id, now)
+            writes.append(self._keep_lock(order, now + CALL_OVER) if outcome.unsettled else released)
         if free_key and order.idempotency_key:
             writes.append(release(self._operations, key_id(order.idempotency_key), order.operation_id, now))
         return _told(tables.write_all(self._client, writes), closing)
@@ -203,6 +216,14 @@ class Ledger:
     def _update(self, order: Order, expression: str, condition: str, values: dict[str, str | bool | int]) -> bool:
         write = update(self._operations, order.operation_id, expression, condition, values)["Update"]
         return tables.write_one(self._client, self._client.update_item, **write)
+
+    def _note_last(self, order: Order, now: datetime) -> TransactWriteItemTypeDef:
+        values: dict[str, str | bool | int] = {":me": order.operation_id, ":ttl": clock.expiry(now)}
+        return note(self._operations, last_id(order), "SET claimed_by = :me, #ttl = :ttl", values)
+
+    def _keep_lock(self, order: Order, until: datetime) -> TransactWriteItemTypeDef:
+        values: dict[str, str | bool | int] = {":me": order.operation_id, ":until": clock.to_epoch(until)}
+        return update(self._operations, lock_id(order), "SET expires_at = :until", "#owner = :me", values)
 
     def _put_record(self, record: Item) -> TransactWriteItemTypeDef:
         return put(self._deployment.audit_table, record, UNRECORDED)

@@ -14,7 +14,8 @@ class Order:
 
     `requested_at` ISO 8601; `request_id` the name of ADMISSION's execution; `idempotency_key` a digest, empty
     without the header; `execution_arn` of OPERATION, empty where ADMISSION does not know it yet. `account_id` and
-    `region` as they were asked for, and from Classify on as the instance was found.
+    `region` as they were asked for, and from Classify on as the instance was found. `resource_id` of that instance
+    (its `DbiResourceId`): another instance may get its name, but not this.
     """
 
     operation_id: str
@@ -28,6 +29,7 @@ class Order:
     request_id: str = ""
     execution_arn: str = ""
     idempotency_key: str = ""
+    resource_id: str = ""
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Order:

@@ -20,6 +20,7 @@ NOT_STARTED = "OperationNotStarted"
 _ENDED = {"ABORTED": "The execution was stopped", "TIMED_OUT": "The execution ran out of time"}
 _TELL_AN_END = frozenset({"fault", "refusal", "obstacle", "progress"})
 _MAY_GO_ON = ". RDS may have been asked by then: final_status will tell what became of it"
+_UNTOLD = "Unknown: another operation of this kind began on the instance before RDS was seen to be done with this one"
 _KEPT_EXCEPTIONS = (
     "AccountRefused",
     "RdsThrottled",
@@ -69,7 +70,7 @@ def outcome_of(
     if progress.success:
         return Outcome(_document(order, environment, progress, duration) | {"success": True})
     document = _document(order, environment, progress, duration) | {"success": False}
-    if not progress.finished:
+    if not progress.finished or progress.is_untold:
         return Outcome(document | {"status": "timeout"}, TIMED_OUT, unsettled=True)
     return Outcome(document | {"error": progress.error}, FAILED)
 
@@ -79,15 +80,18 @@ def settled(
 ) -> dict[str, Any]:
     """The result `document` of an end that was not settled, completed by what RDS shows later.
 
-    `final_status` is `available`, `failed`, or `timeout` where RDS was never seen to be done;
-    `final_duration_seconds` is up to the look that saw the end. `status` and `success` stay as they were.
+    `final_status` is `available`, `failed`, or `timeout` where RDS was never seen to be done; `final_note` says where
+    that cannot be known any more. `final_duration_seconds` is up to the look that saw the end. `status` and `success`
+    stay as they were.
     """
     seen = OPERATIONS[order.operation].document(order, progress)
     final = {
         "final_status": progress.status if progress.finished else "timeout",
         "final_duration_seconds": seconds_between(since, now),
     }
-    return document | seen | final | ({"final_error": progress.error} if progress.error else {})
+    final |= {"final_error": progress.error} if progress.error else {}
+    final |= {"final_note": _UNTOLD} if progress.is_untold else {}
+    return document | seen | final
 
 
 def seconds_between(since: datetime, now: datetime) -> float:

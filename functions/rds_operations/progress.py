@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+_UNTOLD = "timeout"
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -29,6 +31,10 @@ class Progress:
         """Of any version of the service: a deploy may come between two states of an execution."""
         return cls(**{name: document[name] for name in cls.__dataclass_fields__ if name in document})
 
+    @property
+    def is_untold(self) -> bool:
+        return self.finished and self.status == _UNTOLD
+
     def to_document(self) -> dict[str, Any]:
         return asdict(self)
 
@@ -41,6 +47,11 @@ def not_found(previous: Progress, error: str) -> Progress:
 
 def failed(error: str, **details: Any) -> Progress:
     return Progress("failed", finished=True, error=error, details=details)
+
+
+def untold() -> Progress:
+    """End the looking without an end: what RDS shows may be another operation's."""
+    return Progress(_UNTOLD, finished=True)
 
 
 def done(status: str = "available", **details: Any) -> Progress:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
 
 from rds_operations.faults import AccountRefused, RdsNotReached, RdsRefused, RdsThrottled, RdsUnavailable
+from rds_operations.namesakes import is_namesake
 from rds_operations.telemetry import logger
 
 if TYPE_CHECKING:
@@ -64,15 +65,19 @@ class Rds:
                 return
             page = {"Marker": answer["Marker"]}
 
-    def instance(self, instance_id: str) -> DBInstanceTypeDef | None:
-        """The instance as DescribeDBInstances shows it, tags included; None where there is none."""
+    def instance(self, instance_id: str, resource_id: str = "") -> DBInstanceTypeDef | None:
+        """The instance as DescribeDBInstances shows it, tags included; None where there is none.
+
+        With a `resource_id`, also None where another instance has its name by now.
+        """
         try:
             answer = self.call(self.client.describe_db_instances, DBInstanceIdentifier=instance_id)
         except RdsRefused as refused:
             if refused.code == _NOT_FOUND:
                 return None
             raise
-        return next(iter(answer["DBInstances"]), None)
+        found = next(iter(answer["DBInstances"]), None)
+        return None if found and is_namesake(resource_id, found) else found
 
 
 def assume_role_fault(error: ClientError, role: str) -> AccountRefused | RdsThrottled | RdsNotReached:

@@ -158,13 +158,16 @@ def _unbelieved(order: Order, by: Recorder) -> Document:
 def _watch_on(executions: Executions, item: Item, work: Document) -> None:
     """Without the late watch the sweep takes the last look, when it is due: nothing is lost, only later."""
     order = order_of(item)
-    progress = Progress(OPERATIONS[order.operation].working_status)
-    if "progress" in work:
-        progress = Progress.from_document(work["progress"])
     try:
-        executions.start_late_watch(order, clock.to_text(acting_since(item)), progress)
+        executions.start_late_watch(order, clock.to_text(acting_since(item)), _begin_with(order, work))
     except StatesUnavailable as fault:
         logger.error("late watch not started", extra={"reason": str(fault)})
+
+
+def _begin_with(order: Order, work: Document) -> Progress:
+    """Go on from what the polls saw. A finished progress is not what the record says, so the watch looks anew."""
+    progress = Progress.from_document(work["progress"]) if "progress" in work else None
+    return progress if progress and not progress.finished else Progress(OPERATIONS[order.operation].working_status)
 
 
 def _record_refused_start(ledger: Ledger, work: Document, order: Order, now: datetime, by: Recorder) -> Outcome:

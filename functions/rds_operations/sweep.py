@@ -10,12 +10,13 @@ from functools import partial
 from typing import Any
 
 from rds_operations.access import Access
-from rds_operations.aftermath import settle
+from rds_operations.aftermath import seen_by_watch, settle
 from rds_operations.audit_record import Recorder
 from rds_operations.executions import RUNNING
 from rds_operations.faults import Fault
 from rds_operations.items import Unfinished, acting_since, order_of
 from rds_operations.kept import Kept, kept_refusal
+from rds_operations.late_look import late_look
 from rds_operations.ledger import Ledger
 from rds_operations.operations import OPERATIONS
 from rds_operations.outcome import NOT_STARTED, unrecorded_work, work_of_event
@@ -106,16 +107,16 @@ def _close(books: Books, access: Access, item: Item, now: datetime) -> str:
     detail = books.executions.detail(execution_arn)
     if detail and detail["status"] in RUNNING:
         return "left"
-    close_item(books, item, _work(access, item, detail), execution_arn, now, Recorder.SWEEP)
+    close_item(books, item, _work(books, access, item, detail), execution_arn, now, Recorder.SWEEP)
     return "closed"
 
 
-def _work(access: Access, item: Item, detail: Document | None) -> Document:
+def _work(books: Books, access: Access, item: Item, detail: Document | None) -> Document:
     """What OPERATION would have left, had it come to its Audit."""
     if detail and (work := unrecorded_work(detail)):
         return work
     if "acting_at" in item:
-        return {"progress": _look(access, item).to_document()}
+        return {"progress": _look(books, access, item).to_document()}
     if detail:
         return work_of_event(detail)
     text = "Its execution was never started; nothing was done"
@@ -123,18 +124,19 @@ def _work(access: Access, item: Item, detail: Document | None) -> Document:
 
 
 def _settle(books: Books, access: Access, item: Item, now: datetime) -> str:
-    settle(books.ledger, str(item["operation_id"]), _look(access, item), now, Recorder.SWEEP)
+    operation_id = str(item["operation_id"])
+    seen = seen_by_watch(item, books.executions.late_watch(operation_id))
+    progress = seen or _look(books, access, item)
+    settle(books.ledger, operation_id, progress, now, Recorder.SWEEP)
     return "settled"
 
 
-def _look(access: Access, item: Item) -> Progress:
+def _look(books: Books, access: Access, item: Item) -> Progress:
     """One look. Where RDS cannot be looked at, the operation ends as timed out: its record cannot wait for RDS."""
     order = order_of(item)
-    operation = OPERATIONS[order.operation]
-    unseen = Progress(operation.working_status)
+    unseen = Progress(OPERATIONS[order.operation].working_status)
     try:
-        rds = access.reading(access.targets.place_of(order))
-        return operation.look(rds, order, acting_since(item), unseen)
+        return late_look(access, books.ledger, order, acting_since(item), unseen)
     except Fault as fault:
         logger.warning("no look at RDS", extra={"reason": str(fault)})
         return unseen

@@ -1,4 +1,4 @@
-"""The writes of which the ledger's transactions are made. All are conditional: what is there is never replaced."""
+"""The writes of which the ledger's transactions are made. All but `note` are conditional: they replace nothing."""
 
 from __future__ import annotations
 
@@ -34,6 +34,12 @@ def update(table: str, operation_id: str, expression: str, condition: str, value
         "ConditionExpression": condition,
     }
     return {"Update": cast("Any", arguments | _placeholders(f"{expression} {condition}", values))}
+
+
+def note(table: str, key: str, expression: str, values: Values) -> TransactWriteItemTypeDef:
+    """Write down what is only ever the latest. What must hold for it, the transaction's other conditions say."""
+    arguments = {"TableName": table, "Key": table_key(key), "UpdateExpression": expression}
+    return {"Update": cast("Any", arguments | _placeholders(expression, values))}
 
 
 def release(table: str, key: str, owner: str, now: datetime) -> TransactWriteItemTypeDef:

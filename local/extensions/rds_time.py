@@ -52,7 +52,7 @@ def _reboot_again(instance: Instance) -> None:
 def _slow_snapshots(create: Callable[[str, Instance], Document], time_scale: float) -> Callable[..., Document]:
     def create_snapshot(snapshot_id: str, instance: Instance) -> Document:
         snapshot = create(snapshot_id, instance)
-        snapshot.update(Status="creating", PercentProgress=0)
+        snapshot.update(Status="creating", PercentProgress=0, DbiResourceId=instance["DbiResourceId"])
         if instance["DBInstanceStatus"] == "available":
             instance["DBInstanceStatus"] = "backing-up"  # as RDS does while it takes a snapshot
         _in_background(partial(_grow, snapshot, instance, time_scale), get_account_id(), get_region())

@@ -12,7 +12,7 @@ from tests.unit.builders import ACCOUNT, INSTANCE_ID, REGION, a_request
 def test_an_allowed_instance(cloud: Cloud) -> None:
     cloud.create_instance("Dev")
     assert cloud.call("classify", a_work()) == {
-        "order": a_work()["order"],
+        "order": {**a_work()["order"], "resource_id": cloud.backend.databases[INSTANCE_ID].dbi_resource_id},
         "verdict": {"environment": "development", "source": "tag Environment=Dev"},
     }
 

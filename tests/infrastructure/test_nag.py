@@ -21,10 +21,14 @@ from tests.infrastructure.conftest import Document, new_app
 SERVICE, TARGET = "RdsOperations", "RdsOperationsTarget"
 FUNCTIONS = [name.capitalize() for name in SHAPES]
 ANY_RESOURCE = "AwsSolutions-IAM5[Resource::*]"
-EXECUTIONS = (
-    "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:"
-    "rds-operations-operation:*]"
-)
+
+
+def executions(machine: str) -> str:
+    states = "arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>"
+    return f"AwsSolutions-IAM5[Resource::{states}:execution:rds-operations-{machine}:*]"
+
+
+EXECUTIONS = "DescribeExecution of one state machine's executions, which are named after their operations"
 
 
 def rds(kind: str) -> str:
@@ -71,7 +75,8 @@ ACKNOWLEDGED: dict[str, dict[str, str]] = {
     f"{SERVICE}/Functions/SweepRole/DefaultPolicy/Resource": {
         ANY_RESOURCE: LOOKING,
         rds("db"): READS,
-        EXECUTIONS: "DescribeExecution of one state machine's executions, which are named after their operations",
+        executions("operation"): EXECUTIONS,
+        executions("late-watch"): EXECUTIONS,
     },
     **{
         f"{SERVICE}/Functions/{name}/Resource": {

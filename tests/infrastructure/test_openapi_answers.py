@@ -13,7 +13,7 @@ from rds_operations.items import operation_item
 from rds_operations.operations import OPERATIONS
 from rds_operations.outcome import outcome_of, settled
 from rds_operations.place import Place
-from rds_operations.progress import Progress, done, failed
+from rds_operations.progress import Progress, done, failed, untold
 from rds_operations.refusals import Code, Refusal
 from rds_operations.report import report, unknown
 from rds_operations.tables import Item
@@ -112,7 +112,7 @@ def test_a_failure(operation: str, work: Document) -> None:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-@pytest.mark.parametrize("progress", [done(), failed("gone"), Progress("creating")])
+@pytest.mark.parametrize("progress", [done(), failed("gone"), Progress("creating"), untold()])
 def test_what_became_of_it(operation: str, progress: Progress) -> None:
     document = result_of(operation, {"progress": Progress("creating").to_document()})
     seen = replace(progress, details=DETAILS[operation])

@@ -56,13 +56,17 @@ EXPECTED: dict[str, dict[str, list[str]]] = {
         "rds:DescribeDBSnapshots": ["*"],
         "rds:DescribeDBInstances": ["db:*"],
         "rds:DescribeEvents": ["*"],
+        "dynamodb:GetItem": [OPERATIONS_TABLE],
         "dynamodb:UpdateItem": [OPERATIONS_TABLE],
     },
     "Audit": {**CLOSES, **{action: ["BackstopsDeadLetters"] for action in SEND}},
     "Sweep": {
         **CLOSES,
         "dynamodb:Query": ["index/unfinished"],
-        "states:DescribeExecution": ["execution:rds-operations-operation:*"],
+        "states:DescribeExecution": [
+            "execution:rds-operations-operation:*",
+            "execution:rds-operations-late-watch:*",
+        ],
         "rds:DescribeDBSnapshots": ["*"],
         "rds:DescribeDBInstances": ["db:*"],
         "rds:DescribeEvents": ["*"],

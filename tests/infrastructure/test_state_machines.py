@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from rds_operations.admission import LONGEST_WAIT
+from rds_operations.ledger import CALL_OVER
 from tests.infrastructure.conftest import Template
 
 TRANSIENT = {
@@ -85,12 +86,36 @@ def test_waiting_is_thirty_seconds_ten_times(template: Template) -> None:
     assert machine["TimeoutSeconds"] > 300
 
 
-def test_the_late_watch_looks_every_five_minutes_for_a_day(template: Template) -> None:
+def test_the_late_watch_looks_soon_and_then_every_five_minutes_for_a_day(template: Template) -> None:
     machine = definition(template, "late-watch")
-    assert machine["States"]["Wait"]["Seconds"] == "{% 300 %}"
+    assert machine["States"]["Wait"]["Seconds"] == "{% $states.input.polls = 0 ? 30 : 300 %}"
     assert machine["States"]["Finished?"]["Choices"][1]["Condition"] == "{% $states.input.polls >= 288 %}"
     assert machine["TimeoutSeconds"] > 24 * 3600
     assert machine["StartAt"] == "Wait"
+
+
+@pytest.mark.parametrize("name", ["operation", "late-watch"])
+def test_an_audit_that_does_not_answer_is_asked_again(template: Template, name: str) -> None:
+    """ADMISSION has no time to: what its Audit does not answer, it keeps."""
+    (retry,) = definition(template, name)["States"]["Audit"]["Retry"]
+    assert {"States.Timeout", "Sandbox.Timedout"} <= set(retry["ErrorEquals"])
+    assert retry["MaxAttempts"] == 6
+
+
+def test_the_late_watch_tells_poll_that_it_is_late(template: Template) -> None:
+    """Others may have acted on the instance since the end."""
+    payload = definition(template, "late-watch")["States"]["Poll"]["Arguments"]["Payload"]
+    assert "'machine': 'LATE_WATCH'" in payload
+    assert "machine" not in definition(template, "operation")["States"]["Poll"]["Arguments"]["Payload"]
+
+
+def test_the_lock_of_what_may_still_act_outlives_the_longest_call(template: Template) -> None:
+    """An Execute runs on when its execution is stopped, after a start that may take ten seconds.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+    """
+    (function,) = [f for f in template.of_type("AWS::Lambda::Function") if f["Handler"].startswith("execute.")]
+    assert function["Timeout"] + 10 < CALL_OVER.total_seconds()
 
 
 def test_what_audit_cannot_record_is_kept(template: Template) -> None:

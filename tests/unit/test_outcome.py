@@ -10,7 +10,7 @@ from rds_operations.operations import OPERATIONS
 from rds_operations.order import Order
 from rds_operations.outcome import Outcome, fault_text, outcome_of, work_of_event
 from rds_operations.outcome import settled as settled_late
-from rds_operations.progress import Progress, done, failed
+from rds_operations.progress import Progress, done, failed, untold
 from rds_operations.refusals import Code, bad_request
 from tests.unit.builders import INSTANCE_ID, MOMENT, SNAPSHOT_ID, an_order
 
@@ -171,6 +171,7 @@ def test_the_end_of_the_execution_carries_the_document_as_its_cause() -> None:
 
 # What a late look adds.
 
+NOTE = "Unknown: another operation of this kind began on the instance before RDS was seen to be done with this one"
 TIMED_OUT_WORK: dict[str, Any] = {"progress": Progress("rebooting").to_document()}
 
 
@@ -180,6 +181,7 @@ TIMED_OUT_WORK: dict[str, Any] = {"progress": Progress("rebooting").to_document(
         (done(), {"final_status": "available"}),
         (failed("gone"), {"final_status": "failed", "final_error": "gone"}),
         (Progress("rebooting"), {"final_status": "timeout"}),
+        (untold(), {"final_status": "timeout", "final_note": NOTE}),
     ],
 )
 def test_a_late_look_adds_what_became_of_it_and_changes_nothing_else(progress: Progress, final: dict[str, str]) -> None:

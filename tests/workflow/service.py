@@ -15,6 +15,8 @@ from local.cloud import ACCOUNT, HOST, REGION, Cloud
 from local.demo_instances import DEVELOPMENT, DemoInstance, create
 from local.deployment import client, session
 from local.extensions.faults import FAULTS_PATH
+from rds_operations import clock
+from rds_operations.ledger import CALL_OVER
 
 Document = dict[str, Any]
 _PATIENCE_SECONDS = 180
@@ -214,8 +216,13 @@ class Service:
         return counted
 
     def is_locked(self, instance_id: str, account: str = ACCOUNT, region: str = REGION) -> bool:
-        """Whether an operation has the instance's lock. A released one has no owner, and stays for a while."""
-        return "owner" in (self.item(f"lock#{account}#{region}#{instance_id}") or {})
+        """Whether an operation has the instance's lock, and does not leave it soon.
+
+        A released one has no owner, and stays for a while. One whose call may be under way ends by itself.
+        """
+        lock = self.item(f"lock#{account}#{region}#{instance_id}") or {}
+        soon = clock.to_epoch(clock.now() + CALL_OVER)
+        return "owner" in lock and int(lock["expires_at"]["N"]) > soon
 
     def snapshots(self, instance_id: str) -> list[Document]:
         found: list[Document] = self.aws("rds").describe_db_snapshots(DBInstanceIdentifier=instance_id)["DBSnapshots"]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rds_operations.faults import RdsRefused, RdsThrottled, RdsUnavailable
 from rds_operations.identifiers import SNAPSHOT_ID_LENGTH, rds_identifier
+from rds_operations.namesakes import is_namesake
 from rds_operations.operations.operation import (
     INSTANCE,
     SNAPSHOT,
@@ -97,6 +98,7 @@ class CreateSnapshot(Operation):
         Permission("rds:DescribeDBSnapshots"),
     )
     watches_with = (Permission("rds:DescribeDBSnapshots"),)
+    signs = True
 
     def impossible(self, instance: DBInstanceTypeDef, parameters: Parameters) -> Refusal | None:
         return cluster_member(instance, "Take a cluster snapshot (CreateDBClusterSnapshot) instead.")
@@ -174,8 +176,11 @@ def _has_our_tag(order: Order, snapshot: DBSnapshotTypeDef) -> bool:
 def _read(order: Order, snapshot: DBSnapshotTypeDef, previous: Progress) -> Progress:
     """The progress of a snapshot found by its name: somebody else's, unless it has our tag or was ours before.
 
-    Its tags may show later than itself, so only a second look without ours makes it somebody else's.
+    Its tags may show later than itself, so only a second look without ours makes it somebody else's. One of another
+    instance, which has the name by now, is none of the instance that was asked for.
     """
+    if is_namesake(order.resource_id, snapshot):
+        return not_found(previous, f"Snapshot {order.parameters['snapshot_id']} is of another instance of that name")
     if "snapshot_arn" in previous.details or _has_our_tag(order, snapshot):
         return _progress(snapshot)
     return not_found(previous, f"{ALREADY_EXISTS}: Snapshot {order.parameters['snapshot_id']} already exists")

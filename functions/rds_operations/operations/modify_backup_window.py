@@ -117,7 +117,7 @@ class ModifyBackupWindow(Operation):
         return {**own, **progress.details, "pending_backup_window": None}
 
     def _read_back(self, rds: Rds, order: Order, previous: Progress) -> Progress:
-        instance = rds.instance(order.instance_id)
+        instance = rds.instance(order.instance_id, order.resource_id)
         if instance is None:
             return not_found(previous, f"Instance {order.instance_id} is gone")
         shown = instance.get("PreferredBackupWindow", "")

@@ -61,6 +61,8 @@ class Operation(ABC):
     """What Execute needs."""
     watches_with: ClassVar[tuple[Permission, ...]]
     """What Poll needs; none where the operation ends in Execute."""
+    signs: ClassVar[bool] = False
+    """Whether what it makes bears its operation's id, so that nobody else's can be taken for it."""
 
     def impossible(self, instance: DBInstanceTypeDef, parameters: Parameters) -> Refusal | None:
         """Why this request can never work on this instance."""

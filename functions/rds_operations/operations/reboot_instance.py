@@ -85,12 +85,12 @@ class RebootInstance(Operation):
         return Progress(self.working_status)
 
     def look(self, rds: Rds, order: Order, since: datetime, previous: Progress) -> Progress:
-        instance = rds.instance(order.instance_id)
+        instance = rds.instance(order.instance_id, order.resource_id)
         if instance is None:
             return not_found(previous, f"Instance {order.instance_id} is gone")
         status = instance.get("DBInstanceStatus", "")
         if status in FAILED_STATES:
-            return failed(f"Instance {order.instance_id} is in the state {status}")
+            return self._failed(rds, order, since, status)
         if status == "rebooting":
             return Progress(self.working_status, evidence=_SEEN_REBOOTING)
         working = Progress(self.working_status, evidence=previous.evidence)
@@ -99,6 +99,12 @@ class RebootInstance(Operation):
         if previous.evidence == _SEEN_REBOOTING or _restarted(rds, order.instance_id, since):
             return done()
         return working  # a stale `available`, from before the reboot
+
+    def _failed(self, rds: Rds, order: Order, since: datetime, status: str) -> Progress:
+        """Ask for the restart first: an instance that fails after it was back has not failed by this reboot."""
+        if _restarted(rds, order.instance_id, since):
+            return done()
+        return failed(f"Instance {order.instance_id} is in the state {status}")
 
     def document(self, order: Order, progress: Progress) -> dict[str, Any]:
         return {"instance_id": order.instance_id, "force_failover": order.parameters["force_failover"]}
