@@ -58,7 +58,8 @@ def by_function(
             # What an Idempotency-Key stands for.
             _allow(operations, actions=["dynamodb:GetItem"]),
         ],
-        "admit": opens,
+        # An update: the mark of an order that it hands to a repetition.
+        "admit": [*opens, _allow(operations, actions=["dynamodb:UpdateItem"])],
         "execute": [
             *looks("execute"),
             # All that it can do to a database is what these roles can, narrowed to the one operation.

@@ -13,14 +13,15 @@ from rds_operations.access import Access
 from rds_operations.aftermath import settle
 from rds_operations.audit_record import Recorder
 from rds_operations.executions import RUNNING
-from rds_operations.faults import Fault
+from rds_operations.faults import Fault, TableBusy
 from rds_operations.items import Unfinished, acting_since, order_of
 from rds_operations.kept import Kept, kept_refusal
 from rds_operations.ledger import Ledger
 from rds_operations.operations import OPERATIONS
 from rds_operations.outcome import NOT_STARTED, unrecorded_work, work_of_event
 from rds_operations.progress import Progress
-from rds_operations.settlement import Books, close_item, refuse
+from rds_operations.refused import refuse
+from rds_operations.settlement import Books, close_item
 from rds_operations.tables import Item
 from rds_operations.telemetry import audit_write_failure, logger
 from rds_operations.unrecorded import Message, Unrecorded
@@ -106,7 +107,10 @@ def _close(books: Books, access: Access, item: Item, now: datetime) -> str:
     detail = books.executions.detail(execution_arn)
     if detail and detail["status"] in RUNNING:
         return "left"
-    close_item(books, item, _work(access, item, detail), execution_arn, now, Recorder.SWEEP)
+    try:
+        close_item(books, item, _work(access, item, detail), execution_arn, now, Recorder.SWEEP)
+    except TableBusy:
+        return "left"  # somebody else is at it: the next sweep looks again
     return "closed"
 
 

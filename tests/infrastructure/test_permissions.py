@@ -42,7 +42,11 @@ EXPECTED: dict[str, dict[str, list[str]]] = {
         "dynamodb:Query": [INVENTORY_TABLE],
         "dynamodb:GetItem": [OPERATIONS_TABLE],
     },
-    "Admit": {"dynamodb:GetItem": [OPERATIONS_TABLE], "dynamodb:PutItem": [OPERATIONS_TABLE, AUDIT_TABLE]},
+    "Admit": {
+        "dynamodb:GetItem": [OPERATIONS_TABLE],
+        "dynamodb:PutItem": [OPERATIONS_TABLE, AUDIT_TABLE],
+        "dynamodb:UpdateItem": [OPERATIONS_TABLE],
+    },
     # Nothing that acts on a database: for that it takes on the acting role.
     "Execute": {
         "rds:DescribeDBInstances": ["db:*"],
