@@ -12,7 +12,7 @@ from rds_operations.audit_record import Recorder
 from rds_operations.classification import UNCLASSIFIED, Verdict
 from rds_operations.identity import principal_of
 from rds_operations.intake import api_stub
-from rds_operations.items import order_of, verdict_of
+from rds_operations.items import acting_since, order_of, verdict_of
 from rds_operations.ledger import Ledger
 from rds_operations.order import Order
 from rds_operations.outcome import outcome_of
@@ -89,6 +89,7 @@ def _close_unbegun(ledger: Ledger, work: Document, item: Item, now: datetime, by
 
     What has acted was accepted, whether it is over or not. What is over and has not acted never will: nothing was done.
     """
+    now = max(now, acting_since(item))  # opened after this look at the clock: no end before its beginning
     order, verdict = order_of(item), verdict_of(item)
     outcome = outcome_of(work, order, verdict.environment.value, now, now)
     # The key is freed, since a repetition must not be answered with an operation that never was.

@@ -95,6 +95,7 @@ def _close_open(
     ledger: Ledger, item: Item, work: Document, execution_arn: str, now: datetime, by: Recorder
 ) -> Outcome | None:
     """None where somebody began to act, or closed it, after this look at the item."""
+    now = max(now, acting_since(item))  # begun after this look at the clock: no end before its beginning
     order = replace(order_of(item), execution_arn=execution_arn)
     verdict = _verdict_of_end(work, item)
     acted_at = str(item.get("acting_at", ""))
