@@ -12,7 +12,7 @@ from rds_operations.items import UNFINISHED_INDEX
 from rds_operations.operations.operation import INSTANCE
 from rds_operations.targets import ACTING_ROLE, READING_ROLE
 from stacks import arns
-from stacks.arns import execution_prefix, late_watch_machine
+from stacks.arns import execution_prefix, late_watch_machine, operation_machine
 from stacks.operating_roles import reading_statements
 from stacks.second_lock import Reach
 from stacks.tables import Tables
@@ -73,6 +73,7 @@ def by_function(
             *closes,
             _allow(f"{operations}/index/{UNFINISHED_INDEX}", actions=["dynamodb:Query"]),
             _allow(f"{execution_prefix(stack)}*", actions=["states:DescribeExecution"]),
+            _allow(operation_machine(stack), actions=["states:ListExecutions"]),
             *watches("sweep"),
             _allow(unrecorded.queue.queue_arn, actions=["sqs:ReceiveMessage", "sqs:DeleteMessage"]),
             _allow(unrecorded.dead_letters.queue_arn, actions=["sqs:SendMessage"]),

@@ -29,6 +29,10 @@ class Readings:
         item = self._get(operation_id)
         return None if item and REFUSED_AT in item else item
 
+    def is_known(self, operation_id: str) -> bool:
+        """Whether there is an operation under this id, or a refusal for good."""
+        return self._get(operation_id) is not None
+
     def is_refused(self, operation_id: str) -> bool:
         """Whether nothing can be opened under this id any more: see `record_refusal`."""
         return REFUSED_AT in (self._get(operation_id) or {})

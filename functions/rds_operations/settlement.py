@@ -57,14 +57,14 @@ def close(
     return close_item(books, item, work, str(execution["Id"]), now, by)
 
 
-def close_ended(books: Books, detail: Document, now: datetime) -> Outcome:
-    """The backstop, from the event of an execution that failed, timed out or was stopped.
+def close_ended(books: Books, detail: Document, now: datetime, by: Recorder = Recorder.BACKSTOP) -> Outcome:
+    """The backstop, from the event of an execution that failed, timed out or was stopped; or the sweep without it.
 
     Idempotent against the machine's own Audit state: what that has recorded is left alone.
     """
     execution = {"Id": detail["executionArn"], "Name": detail["name"], "StartTime": detail["startDate"]}
     request = detail.get("input") or ""
-    return close(books, work_of_event(detail), execution, now, request, Recorder.BACKSTOP)
+    return close(books, work_of_event(detail), execution, now, request, by)
 
 
 def close_item(books: Books, item: Item, work: Document, execution_arn: str, now: datetime, by: Recorder) -> Outcome:

@@ -11,6 +11,7 @@ import boto3
 import pytest
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from moto.rds.models import rds_backends
+from moto.stepfunctions.models import stepfunctions_backends
 
 from rds_operations import aws, clock
 from rds_operations.access import Access
@@ -293,6 +294,10 @@ class Cloud:
     def backend(self) -> Any:
         """moto's own state, for what its API cannot be made to show."""
         return self.backend_at(HOME)
+
+    def execution(self, arn: str) -> Any:
+        """An execution as moto keeps it."""
+        return stepfunctions_backends[ACCOUNT][REGION].describe_execution(arn)
 
     def backend_at(self, place: Place) -> Any:
         return rds_backends[place.account_id][place.region]

@@ -67,6 +67,7 @@ EXPECTED: dict[str, dict[str, list[str]]] = {
         **CLOSES,
         "dynamodb:Query": ["index/unfinished"],
         "states:DescribeExecution": ["execution:rds-operations-operation:*"],
+        "states:ListExecutions": ["stateMachine:rds-operations-operation"],
         "rds:DescribeDBSnapshots": ["*"],
         "rds:DescribeDBInstances": ["db:*"],
         "rds:DescribeEvents": ["*"],
