@@ -102,7 +102,9 @@ ROWS = [
             request,
             (
                 {"point": "function:admit", "effect": "lose", "code": "States.Timeout", "times": 1},
-                {"point": "dynamodb:GetItem", "caller": "Audit", "effect": "hang", "seconds": 0.9, "times": 2},
+                {"point": "dynamodb:GetItem", "caller": "Audit", "effect": "hang", "seconds": 0.7, "times": 2},
+                # So that OPERATION, which the repetition starts, has not acted by then.
+                {"point": "sts:AssumeRole", "caller": "Execute", "effect": "hang", "seconds": 1.9, "times": 1},
             ),
             DONE,
             post=repeat_while_the_first_gives_up,
