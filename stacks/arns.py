@@ -10,6 +10,10 @@ def execution_prefix(stack: Stack) -> str:
     return f"{_states(stack)}:execution:{names.OPERATION_MACHINE}:"
 
 
+def operation_machine(stack: Stack) -> str:
+    return f"{_states(stack)}:stateMachine:{names.OPERATION_MACHINE}"
+
+
 def admission_machine(stack: Stack) -> str:
     return f"{_states(stack)}:stateMachine:{names.ADMISSION_MACHINE}"
 

@@ -12,7 +12,7 @@ from rds_operations.items import UNFINISHED_INDEX
 from rds_operations.operations.operation import INSTANCE
 from rds_operations.targets import ACTING_ROLE, READING_ROLE
 from stacks import arns
-from stacks.arns import execution_prefix, late_watch_executions, late_watch_machine
+from stacks.arns import execution_prefix, late_watch_executions, late_watch_machine, operation_machine
 from stacks.operating_roles import reading_statements
 from stacks.second_lock import Reach
 from stacks.tables import Tables
@@ -58,7 +58,8 @@ def by_function(
             # What an Idempotency-Key stands for.
             _allow(operations, actions=["dynamodb:GetItem"]),
         ],
-        "admit": opens,
+        # An update: the mark of an order that it hands to a repetition.
+        "admit": [*opens, _allow(operations, actions=["dynamodb:UpdateItem"])],
         "execute": [
             *looks("execute"),
             # All that it can do to a database is what these roles can, narrowed to the one operation.
@@ -73,6 +74,7 @@ def by_function(
             *closes,
             _allow(f"{operations}/index/{UNFINISHED_INDEX}", actions=["dynamodb:Query"]),
             _allow(f"{execution_prefix(stack)}*", late_watch_executions(stack), actions=["states:DescribeExecution"]),
+            _allow(operation_machine(stack), actions=["states:ListExecutions"]),
             *watches("sweep"),
             _allow(unrecorded.queue.queue_arn, actions=["sqs:ReceiveMessage", "sqs:DeleteMessage"]),
             _allow(unrecorded.dead_letters.queue_arn, actions=["sqs:SendMessage"]),

@@ -18,12 +18,16 @@ ledger = Ledger(dynamodb_client(), deployment)
 
 @step("Admit")
 def handler(event: Document) -> Document:
-    """Adds `reply`, and `start` (the name and input of OPERATION) unless that has begun already."""
+    """Adds `reply`, and `start` (the name and input of OPERATION) unless that has begun already.
+
+    Without a `verdict` Classify has found an operation that was accepted before: nothing else is answered.
+    """
     check_in_time(clock.from_text(event["entered_at"]), clock.now())
     order = Order.from_document(event["order"])
     order = replace(order, execution_arn=deployment.execution_arn(order.operation_id))
     obstacle = Refusal.from_document(event["obstacle"]) if "obstacle" in event else None
-    item = admit(ledger, order, Verdict.from_document(event["verdict"]), clock.now(), obstacle)
+    verdict = Verdict.from_document(event["verdict"]) if "verdict" in event else None
+    item = admit(ledger, order, verdict, clock.now(), obstacle)
     if isinstance(item, Refusal):
         return {"refusal": item.to_document(), "reply": item.reply()}
     return acceptance(item, order, deployment.home)

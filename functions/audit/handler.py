@@ -7,7 +7,8 @@ from rds_operations.environment import Deployment
 from rds_operations.executions import Executions
 from rds_operations.faults import RecordNotWritten
 from rds_operations.ledger import Ledger
-from rds_operations.settlement import Books, close, close_ended, refuse
+from rds_operations.refused import refuse
+from rds_operations.settlement import Books, close, close_ended
 from rds_operations.step import Document, operation_id_of, step
 from rds_operations.telemetry import audit_write_failure
 

@@ -24,7 +24,8 @@ assessor = Assessor(access, inventory, ledger, GateSettings.shipped(), CallerSet
 @step("Classify")
 def handler(event: Document) -> Document:
     """Adds `verdict` and the place in `order`; `refusal` where the answer is no for good, `obstacle` where it is no for
-    now. Of a request that was accepted before under its key it only adds the answer, as Admit does.
+    now. Of a request that was accepted before under its key it only adds the answer, as Admit does, or nothing: what
+    has not begun yet Admit answers.
     """
     assessment = assessor.assess(Order.from_document(event["order"]))
     if assessment.verdict:

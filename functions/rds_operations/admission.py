@@ -30,39 +30,28 @@ def check_in_time(entered_at: datetime, now: datetime) -> None:
 
 
 def admit(
-    ledger: Ledger, order: Order, verdict: Verdict, now: datetime, obstacle: Refusal | None = None
+    ledger: Ledger, order: Order, verdict: Verdict | None, now: datetime, obstacle: Refusal | None = None
 ) -> Item | Refusal:
     """The operation's item, new or the one that this very request made before; or what is in the way.
 
     A repeated request comes first: it gets its own operation back, though that operation is what is in the way.
-    Raises `TableBusy` where others were faster twice.
+    Without a `verdict` nothing is opened. Raises `TableBusy` where others were faster twice.
     """
     for _attempt in range(2):
-        # The lock is read first: a twin of this request takes lock and key at once, so it shows in the key then.
-        holder = ledger.lock_holder(order, now)
-        before = _accepted_before(ledger, order)
-        if before:
-            return before
-        if holder:
-            return conflict(
-                f"Operation {holder} is running on {order.instance_id}. Try again when it is over.",
-                Code.OPERATION_IN_PROGRESS,
-            )
-        if obstacle:
-            return obstacle
-        if ledger.open(order, verdict, now) and (item := ledger.item(order.operation_id)):
-            return item
+        if answer := _admitted(ledger, order, verdict, now, obstacle):
+            return answer
+    if ledger.is_refused(order.operation_id):
+        return _stays_refused(order)
     raise TableBusy(f"Other requests for {order.instance_id} were faster; nothing was done. Try again.")
 
 
 def accepted_by_key(ledger: Ledger, order: Order) -> Item | Refusal | None:
     """The operation that the order's Idempotency-Key stands for; a refusal where it was another request's.
 
-    None without a key, and where the key stands for nothing yet.
+    None without a key, and where the key stands for nothing yet, or for nothing any more.
     """
-    owner = ledger.owner_of_key(order.idempotency_key)
-    item = ledger.item(owner) if owner else None
-    return _own_or_taken(order, item) if item else None
+    item = _item_by_key(ledger, order)
+    return _own_or_taken(order, item) if item and _has_its_key(ledger, order, item) else None
 
 
 def accepted_under_its_name(ledger: Ledger, order: Order) -> Item | Refusal | None:
@@ -74,7 +63,7 @@ def accepted_under_its_name(ledger: Ledger, order: Order) -> Item | Refusal | No
 def acceptance(item: Item, order: Order, home: Place) -> dict[str, Any]:
     """`reply`, and `start` (the name and input of OPERATION) unless that has begun already."""
     accepted = order_of(item)
-    start = {} if _begun(item) else {"start": {"name": accepted.operation_id, "input": accepted.request}}
+    start = {} if begun(item) else {"start": {"name": accepted.operation_id, "input": accepted.request}}
     return {"reply": accepted_reply(item, home, repeated=item["request_id"] != order.request_id), **start}
 
 
@@ -86,13 +75,59 @@ def accepted_reply(item: Item, home: Place, *, repeated: bool = False) -> dict[s
     return reply(202, body, location=f"/operations/{item['operation_id']}")
 
 
-def _begun(item: Item) -> bool:
-    """Whether OPERATION has taken it over, so that starting it again is not needed."""
+def begun(item: Item) -> bool:
+    """Whether OPERATION has taken it over, or it is over: then there is nothing to start."""
     return "acting_at" in item or "ended_at" in item
 
 
-def _accepted_before(ledger: Ledger, order: Order) -> Item | Refusal | None:
-    return accepted_by_key(ledger, order) or accepted_under_its_name(ledger, order)
+def _admitted(
+    ledger: Ledger, order: Order, verdict: Verdict | None, now: datetime, obstacle: Refusal | None
+) -> Item | Refusal | None:
+    """None where something has changed since it was read: look again."""
+    # The lock is read first: a twin of this request takes lock and key at once, so it shows in the key then.
+    holder = ledger.lock_holder(order, now)
+    if before := _item_by_key(ledger, order):
+        return _repeated(ledger, order, before, now)
+    if known := accepted_under_its_name(ledger, order):
+        return known
+    if verdict is None:
+        return None
+    if holder:
+        return conflict(
+            f"Operation {holder} is running on {order.instance_id}. Try again when it is over.",
+            Code.OPERATION_IN_PROGRESS,
+        )
+    if obstacle:
+        return obstacle
+    return ledger.item(order.operation_id) if ledger.open(order, verdict, now) else None
+
+
+def _repeated(ledger: Ledger, order: Order, before: Item, now: datetime) -> Item | Refusal | None:
+    """Answer a request whose key stands for an operation. What has not begun is marked as handed over first: the
+    request that has opened it must not close it any more. None where it has changed since it was read.
+    """
+    answer = _own_or_taken(order, before)
+    if begun(before):
+        return answer if _has_its_key(ledger, order, before) else None
+    if isinstance(answer, Refusal) or before["request_id"] == order.request_id:
+        return answer
+    return answer if ledger.hand_over(order_of(before), now) else None
+
+
+def _item_by_key(ledger: Ledger, order: Order) -> Item | None:
+    owner = ledger.owner_of_key(order.idempotency_key)
+    return ledger.item(owner) if owner else None
+
+
+def _has_its_key(ledger: Ledger, order: Order, item: Item) -> bool:
+    """Whether the key still stands for the item, which was read after it. What ends without acting may free its key."""
+    ended_without_acting = "ended_at" in item and "acting_at" not in item
+    return not ended_without_acting or ledger.owner_of_key(order.idempotency_key) == item["operation_id"]
+
+
+def _stays_refused(order: Order) -> Refusal:
+    text = f"Operation {order.operation_id} was refused before, and stays so. Send a new request, under a new name."
+    return conflict(text, Code.IDEMPOTENCY_KEY_REUSED)
 
 
 def _own_or_taken(order: Order, item: Item) -> Item | Refusal:

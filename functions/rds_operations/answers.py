@@ -21,7 +21,7 @@ _TRY_AGAIN = (
     "States.Timeout",
     "StepFunctions.ThrottlingException",
 )
-_MAY_HAVE_BEGUN = Refusal(
+MAY_HAVE_BEGUN = Refusal(
     503,
     Code.TRY_AGAIN,
     "The service is busy, and the operation may have begun. Repeat the request with the same Idempotency-Key.",
@@ -33,7 +33,7 @@ def answer_to(work: Document, operation_id: str) -> Refusal:
     """Say what the caller is told: a refusal as it is, of a fault never the cause."""
     if "fault" in work:
         # With a start, it was that of an order which an earlier request with this key has opened.
-        return _MAY_HAVE_BEGUN if "start" in work else fault_answer(work["fault"], operation_id)
+        return MAY_HAVE_BEGUN if "start" in work else fault_answer(work["fault"], operation_id)
     if no := work.get("refusal") or work.get("obstacle"):
         return Refusal.from_document(no)
     error = Progress.from_document(work["progress"]).error

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rds_operations.access import Access
 from rds_operations.admissibility import not_found
-from rds_operations.admission import acceptance, accepted_by_key
+from rds_operations.admission import acceptance, accepted_by_key, begun
 from rds_operations.callers import CallerSettings, not_permitted, of_another_application
 from rds_operations.classification import Verdict
 from rds_operations.faults import AccountRefused, RdsRefused
@@ -34,7 +34,8 @@ _DENIED = ("AccessDenied", "AccessDeniedException")
 class Assessment:
     """The order with the place where its instance was found; `refusal` is a no for good, `obstacle` one for now.
 
-    `earlier` is the operation that the same request with the same key was accepted as before: it has its answer.
+    `earlier` is the answer of the operation that the same request with the same key was accepted as before. With
+    nothing beside the order Admit answers: that operation has not begun, and whoever hands it over must write.
     """
 
     order: Order
@@ -92,7 +93,7 @@ class Assessor:
     def _repeated(self, order: Order, earlier: Item | Refusal) -> Assessment:
         if isinstance(earlier, Refusal):
             return Assessment(order, refusal=earlier)
-        return Assessment(order, earlier=acceptance(earlier, order, self.ledger.home))
+        return Assessment(order, earlier=acceptance(earlier, order, self.ledger.home) if begun(earlier) else {})
 
     def _judged(self, order: Order, instance: DBInstanceTypeDef) -> Assessment:
         found = Inspection(instance, verdict_with_replication(self.access, instance, self.gate))

@@ -56,6 +56,11 @@ class Deployment:
         return self.execution_prefix + operation_id
 
     @property
+    def operation_machine(self) -> str:
+        """OPERATION's ARN, of which those of its executions are made."""
+        return self.execution_prefix.replace(":execution:", ":stateMachine:").rstrip(":")
+
+    @property
     def partition(self) -> str:
         """`aws`, `aws-cn` or `aws-us-gov`."""
         return self.execution_prefix.split(":")[1]

@@ -1,9 +1,10 @@
-"""The edge to Step Functions: how an execution stands, and the start of the late watch."""
+"""The edge to Step Functions: how executions stand, and the start of the late watch."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,10 @@ from rds_operations.progress import Progress
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
+    from mypy_boto3_stepfunctions.literals import ExecutionStatusType
 
 RUNNING = ("RUNNING", "PENDING_REDRIVE")
+ENDED_BADLY: tuple[ExecutionStatusType, ...] = ("FAILED", "TIMED_OUT", "ABORTED")
 
 
 class Executions:
@@ -43,7 +46,37 @@ class Executions:
             return None
         except (ClientError, BotoCoreError) as error:
             raise StatesUnavailable(f"{execution_arn} could not be looked at: {error}") from error
-        return {"status": found["status"], "error": found.get("error"), "cause": found.get("cause")}
+        return {
+            "executionArn": found["executionArn"],
+            "name": found["name"],
+            "status": found["status"],
+            "startDate": int(found["startDate"].timestamp() * 1000),
+            "input": found.get("input"),
+            "error": found.get("error"),
+            "cause": found.get("cause"),
+        }
+
+    def ended_badly(self, since: datetime) -> Iterator[tuple[str, str]]:
+        """Name and ARN of each execution of OPERATION that failed, timed out or was stopped since then.
+
+        They are listed by their start, the newest first, so the list is read as far as one can have run until `since`.
+        https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html
+        """
+        try:
+            for status in ENDED_BADLY:
+                yield from self._ended(status, since)
+        except (ClientError, BotoCoreError) as error:
+            raise StatesUnavailable(f"The executions could not be listed: {error}") from error
+
+    def _ended(self, status: ExecutionStatusType, since: datetime) -> Iterator[tuple[str, str]]:
+        pages = self._client.get_paginator("list_executions").paginate(
+            stateMachineArn=self._deployment.operation_machine, statusFilter=status
+        )
+        for execution in (execution for page in pages for execution in page["executions"]):
+            if execution["startDate"] < since - self._deployment.longest:
+                return
+            if execution.get("stopDate", since) >= since:
+                yield execution["name"], execution["executionArn"]
 
     def late_watch(self, operation_id: str) -> dict[str, Any] | None:
         """How the late watch of an operation stands; None where it was never started."""

@@ -3,7 +3,8 @@
 Four kinds share the key `operation_id`: the operation, `lock#<account>#<Region>#<instance>` while one runs,
 `last#<operation>#<account>#<Region>#<instance>` for the one that was claimed last there, and `key#<digest>` for an
 Idempotency-Key. A `#` cannot be part of an execution's name, so they cannot meet. A lock or a key without an `owner`
-was released, and is as good as none.
+was released, and is as good as none. An id that was refused for good is taken by an item that has only `refused_at`,
+the time of the refusal.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from rds_operations.tables import Item
 
 ACCEPTED = "accepted"
 UNFINISHED_INDEX = "unfinished"
+REFUSED_AT = "refused_at"
 
 
 class Unfinished(StrEnum):

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from rds_operations import clock, tables
 from rds_operations.audit_record import Event, Recorder, audit_record
 from rds_operations.classification import Verdict
-from rds_operations.environment import Deployment
 from rds_operations.items import (
     ACCEPTED,
-    UNFINISHED_INDEX,
     Unfinished,
     key_id,
     last_id,
@@ -25,13 +22,13 @@ from rds_operations.operations.operation import Operation
 from rds_operations.order import Order
 from rds_operations.outcome import Outcome
 from rds_operations.progress import Progress
+from rds_operations.readings import Readings
 from rds_operations.refusals import Refusal
 from rds_operations.tables import Item
 from rds_operations.telemetry import logger
-from rds_operations.writes import OPEN, UNOWNED, UNRECORDED, UNWRITTEN, note, put, release, update
+from rds_operations.writes import OPEN, UNOWNED, UNRECORDED, UNWRITTEN, note, put, refuse_id, release, update
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 Document = dict[str, Any]
@@ -41,35 +38,8 @@ CALL_OVER = timedelta(minutes=1)
 """Longer than an Execute that nobody waits for any more goes on: its function has ended by then."""
 
 
-class Ledger:
+class Ledger(Readings):
     """Raises `TableBusy` (nothing written, repeat) and `RecordNotWritten`."""
-
-    def __init__(self, client: DynamoDBClient, deployment: Deployment) -> None:
-        self._client = client
-        self._deployment = deployment
-        self._operations = deployment.operations_table
-        self.home = deployment.home
-
-    def item(self, operation_id: str) -> Item | None:
-        return tables.get(self._client, self._operations, operation_id)
-
-    def owner_of_key(self, digest: str) -> str:
-        """The operation that an Idempotency-Key stands for, or empty."""
-        item = self.item(key_id(digest)) if digest else None
-        return owner_of(item)
-
-    def lock_holder(self, order: Order, now: datetime) -> str:
-        """The operation that runs on the order's instance, or empty. A lock past its time holds nothing."""
-        item = self.item(lock_id(order))
-        return owner_of(item) if item and int(item["expires_at"]) > clock.to_epoch(now) else ""
-
-    def overdue(self, kind: Unfinished, now: datetime) -> Iterator[str]:
-        """The ids of operations of this kind that should long be over, the oldest first: as an index shows them."""
-        return tables.ids_until(self._client, self._operations, UNFINISHED_INDEX, kind.value, clock.to_epoch(now))
-
-    def is_overdue(self, item: Item, kind: Unfinished, now: datetime) -> bool:
-        """By the item itself: an index is a moment behind."""
-        return item.get("unfinished") == kind.value and int(item["due_at"]) <= clock.to_epoch(now)
 
     def open(self, order: Order, verdict: Verdict, now: datetime) -> bool:
         """The operation, its lock, its key and its opening record; False where any of them was there before."""
@@ -89,6 +59,17 @@ class Ledger:
             }
             writes.append(put(self._operations, key, UNOWNED))
         return _told(tables.write_all(self._client, writes), opening)
+
+    def hand_over(self, order: Order, now: datetime) -> bool:
+        """Let a repetition of the request start what another has opened, and give it the time for it; False where it
+        has begun, or is over. Only its claim, or the sweep in its time, can end it then.
+        """
+        values: dict[str, str | bool | int] = {
+            ":now": clock.to_text(now),
+            ":due": clock.to_epoch(now + _TO_BE_CLAIMED),
+        }
+        condition = f"{OPEN} AND attribute_not_exists(acting_at)"
+        return self._update(order, "SET handed_over_at = :now, due_at = :due", condition, values)
 
     def claim(self, order: Order, operation: Operation, now: datetime) -> bool:
         """The right to act, which is given once, and the lock for as long as an execution can run.
@@ -144,13 +125,14 @@ class Ledger:
         by: Recorder,
         *,
         acted_at: str,
-        free_key: bool = False,
+        handed_over_at: str | None = None,
     ) -> bool:
         """The closing record, the final status and the release of the lock; False where it was closed before, or where
         the claim is not the one of `acted_at`, empty for none.
 
         An outcome that is not settled stays on the list of the late watch, and its lock ends by itself a moment later:
-        Execute's call may be under way. `free_key` lets the Idempotency-Key be used again.
+        Execute's call may be under way. With `handed_over_at` (empty for never) it is closed as one that nobody has
+        started, unless it was handed over since; its Idempotency-Key is free again.
         """
         values: dict[str, str | bool | int] = {
             ":status": str(outcome.document["status"]),
@@ -166,6 +148,9 @@ class Ledger:
         if acted_at:
             claim = "acting_at = :acted_at"
             values |= {":acted_at": acted_at}
+        if handed_over_at is not None:
+            claim += f" AND {'handed_over_at = :handed' if handed_over_at else 'attribute_not_exists(handed_over_at)'}"
+            values |= {":handed": handed_over_at} if handed_over_at else {}
         closing = audit_record(order, Event.COMPLETED, outcome.document, now, verdict, by)
         writes = [
             update(
@@ -180,7 +165,7 @@ class Ledger:
         if owner_of(self.item(lock_id(order))) == order.operation_id:
             released = release(self._operations, lock_id(order), order.operation_id, now)
             writes.append(self._keep_lock(order, now + CALL_OVER) if outcome.unsettled else released)
-        if free_key and order.idempotency_key:
+        if handed_over_at is not None and order.idempotency_key:
             writes.append(release(self._operations, key_id(order.idempotency_key), order.operation_id, now))
         return _told(tables.write_all(self._client, writes), closing)
 
@@ -207,11 +192,26 @@ class Ledger:
         ]
         return _told(tables.write_all(self._client, writes), final)
 
-    def record_refusal(self, order: Order, refusal: Refusal, moment: datetime, verdict: Verdict, by: Recorder) -> bool:
-        """A record of an attempt that has no item; False where it was written before."""
+    def record_refusal(
+        self,
+        order: Order,
+        refusal: Refusal,
+        moment: datetime,
+        verdict: Verdict,
+        by: Recorder,
+        *,
+        for_good: bool = False,
+    ) -> bool:
+        """A record of an attempt that has no item; False where it was written before.
+
+        `for_good`: nothing can be opened under its id from then on; False also where something has been.
+        """
         item = audit_record(order, Event.REFUSED, refusal.as_result(), moment, verdict, by)
-        write = self._put_record(item)["Put"]
-        return _told(tables.write_one(self._client, self._client.put_item, **write), item)
+        write = self._put_record(item)
+        if not for_good:
+            return _told(tables.write_one(self._client, self._client.put_item, **write["Put"]), item)
+        closes = refuse_id(self._operations, order.operation_id, moment)
+        return _told(tables.write_all(self._client, [closes, write]), item)
 
     def _update(self, order: Order, expression: str, condition: str, values: dict[str, str | bool | int]) -> bool:
         write = update(self._operations, order.operation_id, expression, condition, values)["Update"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,8 @@ from rds_operations.access import Access
 from rds_operations.aftermath import seen_by_watch, settle
 from rds_operations.audit_record import Recorder
 from rds_operations.executions import RUNNING
-from rds_operations.faults import Fault
+from rds_operations.faults import Fault, TableBusy
+from rds_operations.identifiers import recorded_name
 from rds_operations.items import Unfinished, acting_since, order_of
 from rds_operations.kept import Kept, kept_refusal
 from rds_operations.late_look import late_look
@@ -21,12 +22,15 @@ from rds_operations.ledger import Ledger
 from rds_operations.operations import OPERATIONS
 from rds_operations.outcome import NOT_STARTED, unrecorded_work, work_of_event
 from rds_operations.progress import Progress
-from rds_operations.settlement import Books, close_item, refuse
+from rds_operations.refused import refuse
+from rds_operations.settlement import Books, close_ended, close_item
 from rds_operations.tables import Item
 from rds_operations.telemetry import audit_write_failure, logger
 from rds_operations.unrecorded import Message, Unrecorded
 
 Document = dict[str, Any]
+_LOOK_BACK = timedelta(hours=1)
+"""For ends of which no event came: many sweeps, so that one that fails misses nothing."""
 
 
 def sweep(
@@ -47,11 +51,17 @@ def sweep(
         for message in unrecorded.messages():
             counts[_tried(message.id, partial(_take, books, unrecorded, message, admission_machine, now))] += 1
 
+    def untold() -> None:
+        for name, execution_arn in books.executions.ended_badly(now - _LOOK_BACK):
+            operation_id = recorded_name(name)
+            counts[_tried(operation_id, partial(_tell, books, operation_id, execution_arn, now))] += 1
+
     # The refusals first: they need neither RDS nor Step Functions, and are quick.
     for part in (
         refusals,
         partial(overdue, Unfinished.OPERATION, lambda item: _close(books, access, item, now)),
         partial(overdue, Unfinished.WATCH, lambda item: _settle(books, access, item, now)),
+        untold,
     ):
         counts[_tried("", part)] += 1
     logger.append_keys(operation_id="")
@@ -107,7 +117,21 @@ def _close(books: Books, access: Access, item: Item, now: datetime) -> str:
     detail = books.executions.detail(execution_arn)
     if detail and detail["status"] in RUNNING:
         return "left"
-    close_item(books, item, _work(books, access, item, detail), execution_arn, now, Recorder.SWEEP)
+    try:
+        close_item(books, item, _work(books, access, item, detail), execution_arn, now, Recorder.SWEEP)
+    except TableBusy:
+        return "left"  # somebody else is at it: the next sweep looks again
+    return "closed"
+
+
+def _tell(books: Books, operation_id: str, execution_arn: str, now: datetime) -> str:
+    """A direct start that ended before it was on record, and whose event has not come."""
+    if books.ledger.is_known(operation_id):
+        return ""
+    detail = books.executions.detail(execution_arn)
+    if detail is None or detail["status"] in RUNNING:  # driven again by now
+        return ""
+    close_ended(books, detail, now, Recorder.SWEEP)
     return "closed"
 
 

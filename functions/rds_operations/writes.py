@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from rds_operations import clock
-from rds_operations.items import table_key
+from rds_operations.items import REFUSED_AT, table_key
 from rds_operations.tables import Item, to_attributes
 
 if TYPE_CHECKING:
@@ -50,6 +50,12 @@ def release(table: str, key: str, owner: str, now: datetime) -> TransactWriteIte
     """
     values: Values = {":me": owner, ":now": clock.to_epoch(now)}
     return update(table, key, "REMOVE #owner SET #ttl = :now", "#owner = :me", values)
+
+
+def refuse_id(table: str, operation_id: str, moment: datetime) -> TransactWriteItemTypeDef:
+    """Take an id, so that no operation is opened under it. An update, for Audit's role puts no items here."""
+    values: Values = {":moment": clock.to_text(moment), ":ttl": clock.expiry(moment)}
+    return update(table, operation_id, f"SET {REFUSED_AT} = :moment, #ttl = :ttl", UNWRITTEN, values)
 
 
 def _placeholders(expressions: str, values: Values) -> dict[str, Any]:

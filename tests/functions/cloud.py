@@ -12,6 +12,7 @@ import boto3
 import pytest
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from moto.rds.models import rds_backends
+from moto.stepfunctions.models import stepfunctions_backends
 
 from rds_operations import clock
 from rds_operations.assessment import Assessor
@@ -179,9 +180,10 @@ class Cloud:
         execution = an_execution(name or work["order"]["operation_id"])
         return self.call("audit", {"machine": "OPERATION", "work": work, "execution": execution})
 
-    def answered(self, work: Document) -> Document:
+    def answered(self, work: Document, key: str | None = None, request_id: str = "request-1") -> Document:
         """ADMISSION's Audit: the reply."""
-        given = {"machine": "ADMISSION", "execution": an_admission("request-1"), "envelope": an_envelope()}
+        envelope = an_envelope(**({} if key is None else {"idempotency_key": key}))
+        given = {"machine": "ADMISSION", "execution": an_admission(request_id), "envelope": envelope}
         answer = self.call("audit", {**given, "work": work})
         return {"statusCode": answer["reply"]["statusCode"], **json.loads(answer["reply"]["body"])}
 
@@ -291,6 +293,10 @@ class Cloud:
         """moto's own state, for what its API cannot be made to show."""
         return self.backend_at(HOME)
 
+    def execution(self, arn: str) -> Any:
+        """An execution as moto keeps it."""
+        return stepfunctions_backends[ACCOUNT][REGION].describe_execution(arn)
+
     def backend_at(self, place: Place) -> Any:
         return rds_backends[place.account_id][place.region]
 
@@ -318,6 +324,14 @@ class Cloud:
         self.dynamodb.delete_item(TableName=OPERATIONS_TABLE, Key={"operation_id": {"S": operation_id}})
 
     def items(self) -> list[Document]:
+        """Operations, locks and keys; not the ids that are taken because they were refused for good."""
+        return [item for item in self._operations_table() if "refused_at" not in item]
+
+    def refused_ids(self) -> list[str]:
+        """The ids under which nothing can be opened any more."""
+        return [item["operation_id"] for item in self._operations_table() if "refused_at" in item]
+
+    def _operations_table(self) -> list[Document]:
         return [_plain(item) for item in self.dynamodb.scan(TableName=OPERATIONS_TABLE)["Items"]]
 
     def records(self) -> list[Document]:

@@ -42,7 +42,11 @@ EXPECTED: dict[str, dict[str, list[str]]] = {
         "dynamodb:Query": [INVENTORY_TABLE],
         "dynamodb:GetItem": [OPERATIONS_TABLE],
     },
-    "Admit": {"dynamodb:GetItem": [OPERATIONS_TABLE], "dynamodb:PutItem": [OPERATIONS_TABLE, AUDIT_TABLE]},
+    "Admit": {
+        "dynamodb:GetItem": [OPERATIONS_TABLE],
+        "dynamodb:PutItem": [OPERATIONS_TABLE, AUDIT_TABLE],
+        "dynamodb:UpdateItem": [OPERATIONS_TABLE],
+    },
     # Nothing that acts on a database: for that it takes on the acting role.
     "Execute": {
         "rds:DescribeDBInstances": ["db:*"],
@@ -67,6 +71,7 @@ EXPECTED: dict[str, dict[str, list[str]]] = {
             "execution:rds-operations-operation:*",
             "execution:rds-operations-late-watch:*",
         ],
+        "states:ListExecutions": ["stateMachine:rds-operations-operation"],
         "rds:DescribeDBSnapshots": ["*"],
         "rds:DescribeDBInstances": ["db:*"],
         "rds:DescribeEvents": ["*"],

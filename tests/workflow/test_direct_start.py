@@ -115,3 +115,40 @@ def test_stopped_execution_is_closed_by_the_backstop(service: Service) -> None:
     assert service.execution(operation_id)["status"] == "ABORTED"
     assert [record["event"] for record in service.records(instance)] == ["accepted", "completed"]
     assert not service.is_locked(instance)
+
+
+def stopped_in(service: Service, state: str, instance: str, name: str) -> str:
+    """The ARN of a direct start that somebody stops as it enters a state."""
+    service.fault(point=f"operation:{state}", effect="stop", times=1, matching=name)
+    arn = start(service, reboot_of(instance), name)
+    assert service.ended(arn)["status"] == "ABORTED"
+    return arn
+
+
+def recorded(service: Service, instance: str) -> list[str]:
+    """What is on record of an instance, as soon as something is."""
+    deadline = time.monotonic() + 60
+    while not (records := service.records(instance)):
+        assert time.monotonic() < deadline, "nothing was recorded"
+        time.sleep(0.1)
+    return [f"{record['event']} by {record['recorded_by']}" for record in records]
+
+
+def test_a_stopped_direct_start_stays_refused_when_it_is_driven_again(service: Service) -> None:
+    instance = service.new_instance()
+    arn = stopped_in(service, "Classify", instance, f"stopped-{instance}")
+    assert recorded(service, instance) == ["refused by backstop"]
+    service.aws("stepfunctions").redrive_execution(executionArn=arn)
+    assert service.ended(arn)["error"] == "OperationRefused"
+    assert recorded(service, instance) == ["refused by backstop"]
+    assert not service.rebooted(instance)
+    assert not service.is_locked(instance)
+
+
+def test_a_stopped_direct_start_of_which_no_event_tells_is_recorded_by_the_sweep(service: Service) -> None:
+    instance = service.new_instance()
+    name = f"untold-{instance}"
+    service.fault(point="event:audit", effect="drop", matching=name)
+    stopped_in(service, "Classify", instance, name)
+    service.sweep()
+    assert recorded(service, instance) == ["refused by sweep"]

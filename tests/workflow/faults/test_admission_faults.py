@@ -60,6 +60,17 @@ def give_up_and_repeat(case: Case) -> None:
     assert len({answer.body["operation_id"] for answer in case.answers}) == 1, case.answers
 
 
+def repeat_while_the_first_gives_up(case: Case) -> None:
+    """The first request's own Audit has read the order, and takes its time; then comes the repetition."""
+    key = f"handed-{case.instance}"
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(case.service.post, case.row.request(case.instance), Idempotency_Key=key)
+        case.eventually(case.items, "the order")
+        case.post(Idempotency_Key=key)
+    assert first.result().status in (202, 503), first.result()
+    assert len(case.items()) == 1, case.items()
+
+
 NOT_STARTED = {"execution": "none", "acted": 0}
 ROWS = [
     *(
@@ -80,6 +91,23 @@ ROWS = [
             request,
             expected=DONE,
             post=give_up_and_repeat,
+            alone=True,
+        )
+        for request in REQUESTS
+    ),
+    *(
+        Row(
+            WHERE,
+            "the answer of Admit is lost, the request is repeated before that is closed",
+            request,
+            (
+                {"point": "function:admit", "effect": "lose", "code": "States.Timeout", "times": 1},
+                {"point": "dynamodb:GetItem", "caller": "Audit", "effect": "hang", "seconds": 0.7, "times": 2},
+                # So that OPERATION, which the repetition starts, has not acted by then.
+                {"point": "sts:AssumeRole", "caller": "Execute", "effect": "hang", "seconds": 1.9, "times": 1},
+            ),
+            DONE,
+            post=repeat_while_the_first_gives_up,
             alone=True,
         )
         for request in REQUESTS

@@ -1,0 +1,109 @@
+"""Audit: what never became an operation. ADMISSION said no or broke, or OPERATION was started by hand and refused."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from rds_operations import clock
+from rds_operations.admission import accepted_reply
+from rds_operations.answers import MAY_HAVE_BEGUN, answer_to, as_recorded, fault_answer
+from rds_operations.audit_record import Recorder
+from rds_operations.classification import UNCLASSIFIED, Verdict
+from rds_operations.identity import principal_of
+from rds_operations.intake import api_stub
+from rds_operations.items import acting_since, order_of, verdict_of
+from rds_operations.ledger import Ledger
+from rds_operations.order import Order
+from rds_operations.outcome import outcome_of
+from rds_operations.refusals import Refusal
+from rds_operations.tables import Item
+from rds_operations.validation import idempotency_digest
+
+Document = dict[str, Any]
+
+
+def refuse(
+    ledger: Ledger,
+    work: Document,
+    envelope: Document,
+    execution: Document,
+    now: datetime,
+    by: Recorder = Recorder.ADMISSION,
+) -> Document:
+    """ADMISSION said no, or broke: the record, and the answer to give."""
+    order = order_in(work) or api_stub(envelope, execution)
+    if "fault" in work:
+        return _broke(ledger, work, order, envelope, now, by)
+    answer = answer_to(work, order.operation_id)
+    _record(ledger, work, order, answer, by)
+    return answer.reply()
+
+
+def refuse_start(ledger: Ledger, work: Document, order: Order, by: Recorder, *, for_good: bool) -> bool:
+    """OPERATION was started without ADMISSION, and did not get as far as being accepted: see `record_refusal`."""
+    return _record(ledger, work, order, answer_to(work, order.operation_id), by, for_good=for_good)
+
+
+def order_in(work: Document) -> Order | None:
+    """Validate's order; None where Validate itself broke."""
+    return Order.from_document(work["order"]) if "order" in work else None
+
+
+def verdict_in(work: Document) -> Verdict:
+    return Verdict.from_document(work["verdict"]) if "verdict" in work else UNCLASSIFIED
+
+
+def _broke(ledger: Ledger, work: Document, order: Order, envelope: Document, now: datetime, by: Recorder) -> Document:
+    """Close the order that Admit has opened. Where it has opened none, a late Admit opens none either."""
+    item = _own_item(ledger, order)
+    if item is None:
+        repeats = _repeats(ledger, order, envelope)
+        answer = MAY_HAVE_BEGUN if repeats else answer_to(work, order.operation_id)
+        if _record(ledger, work, order, answer, by, for_good=True):
+            return answer.reply()
+        item = _own_item(ledger, order)  # opened meanwhile; if not, it was recorded before
+        if item is None:
+            return answer.reply()
+    return _close_unbegun(ledger, work, item, now, by)
+
+
+def _own_item(ledger: Ledger, order: Order) -> Item | None:
+    """The item that Admit has opened for this very request, before ADMISSION broke."""
+    item = ledger.item(order.operation_id) if order.instance_id else None
+    return item if item and order.request_id and item["request_id"] == order.request_id else None
+
+
+def _repeats(ledger: Ledger, order: Order, envelope: Document) -> bool:
+    """Whether the request's key stands for an operation that has begun or may still begin, also where nobody has
+    read the request: "nothing was done" would then be taken for that operation.
+    """
+    key = idempotency_digest(envelope.get("idempotency_key"), principal_of(order.caller))
+    owner = "" if isinstance(key, Refusal) else ledger.owner_of_key(key)
+    before = ledger.item(owner) if owner else None
+    return before is not None and ("acting_at" in before or "ended_at" not in before)
+
+
+def _close_unbegun(ledger: Ledger, work: Document, item: Item, now: datetime, by: Recorder) -> Document:
+    """Close the order, unless OPERATION was started all the same, or a repetition is about to start it.
+
+    What has acted was accepted, whether it is over or not. What is over and has not acted never will: nothing was done.
+    """
+    now = max(now, acting_since(item))  # opened after this look at the clock: no end before its beginning
+    order, verdict = order_of(item), verdict_of(item)
+    outcome = outcome_of(work, order, verdict.environment.value, now, now)
+    # The key is freed, since a repetition must not be answered with an operation that never was.
+    closed = ledger.close(order, verdict, outcome, now, by, acted_at="", handed_over_at="")
+    current = item if closed else ledger.item(order.operation_id) or item
+    if closed or ("ended_at" in current and "acting_at" not in current):
+        return fault_answer(work["fault"], order.operation_id).reply()
+    if "acting_at" not in current and "handed_over_at" in current:
+        return MAY_HAVE_BEGUN.reply()
+    return accepted_reply(item, ledger.home)
+
+
+def _record(
+    ledger: Ledger, work: Document, order: Order, answer: Refusal, by: Recorder, *, for_good: bool = False
+) -> bool:
+    moment = clock.from_text(order.requested_at)
+    return ledger.record_refusal(order, as_recorded(answer, work), moment, verdict_in(work), by, for_good=for_good)

@@ -1,0 +1,275 @@
+"""A request and its repetition: whoever opens, closes or answers, no 202 stands for what is taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from rds_operations.faults import RecordNotWritten, TableBusy
+from tests.functions.calls import Call
+from tests.functions.cloud import Cloud, Document
+from tests.unit.builders import SNAPSHOT_ID, a_request
+
+LOST = {"Error": "States.Timeout", "Cause": ""}
+BROKEN = {"Error": "KeyError", "Cause": '{"errorMessage": "boom"}'}
+each_fault = pytest.mark.parametrize("fault", [LOST, BROKEN], ids=["busy", "broken"])
+
+
+@pytest.fixture(autouse=True)
+def _instance(cloud: Cloud) -> None:
+    cloud.create_instance()
+
+
+def first(cloud: Cloud) -> Document:
+    return cloud.request(a_request(), "a-key", "request-1")
+
+
+def repetition(cloud: Cloud) -> Document:
+    return cloud.request(a_request(), "a-key", "request-2")
+
+
+def stored(cloud: Cloud, operation_id: str) -> Document:
+    found = cloud.item(operation_id)
+    assert found
+    return found
+
+
+def unbegun(work: Document) -> Document:
+    """The work of an ADMISSION that never heard what its Admit has done."""
+    return {name: part for name, part in work.items() if name not in ("reply", "start")} | {"fault": LOST}
+
+
+@contextmanager
+def before(cloud: Cloud, state: str, action: str, meanwhile: Callable[[], object], skip: int = 0) -> Iterator[None]:
+    """Do something once, right before a function's call to DynamoDB, the first one after `skip`."""
+    left = [skip]
+
+    def strike(call: Call) -> None:
+        if (call.state, call.action) != (state, action):
+            return
+        left[0] -= 1
+        if left[0] == -1:
+            meanwhile()
+            cloud.calls.state = state
+
+    with cloud.calls.answering(strike):
+        yield
+    assert left[0] < 0, "nothing has happened meanwhile"
+
+
+# ADMISSION breaks after OPERATION was started.
+
+
+@each_fault
+@pytest.mark.parametrize("operation", ["create_snapshot", "modify_backup_window"])
+def test_an_operation_that_acted_was_accepted_though_it_is_over(cloud: Cloud, operation: str, fault: Document) -> None:
+    work = cloud.request(a_request(operation), "a-key")
+    cloud.audited(cloud.executed(cloud.begin(work["start"])))
+    assert cloud.answered({**work, "fault": fault}, "a-key")["statusCode"] == 202
+    assert cloud.status(work["order"]["operation_id"])["body"]["success"] is True
+    assert cloud.events() == ["accepted", "completed"]
+
+
+@pytest.mark.parametrize("key", ["a-key", None])
+def test_an_operation_that_ended_without_acting_is_nothing_done_and_never_acts(cloud: Cloud, key: str | None) -> None:
+    work = cloud.request(a_request(), key)
+    cloud.retag("prod")
+    refused = cloud.begin(work["start"])
+    cloud.audited(refused)
+    answer = cloud.answered({**work, "fault": LOST}, key)
+    assert (answer["statusCode"], "nothing was done" in answer["error"]) == (503, True)
+    cloud.retag("dev")
+    driven_again = {name: part for name, part in refused.items() if name != "refusal"}
+    assert cloud.executed(driven_again)["progress"]["finished"] is True
+    assert cloud.actions == []
+    assert cloud.events() == ["accepted", "completed"]
+
+
+def test_what_an_operation_has_given_back_and_ended_is_nothing_done(cloud: Cloud) -> None:
+    work = first(cloud)
+    begun = cloud.begin(work["start"])
+    with cloud.calls.refusing("execute", "rds", "CreateDBSnapshot", "InvalidDBInstanceState"):
+        cloud.audited(cloud.executed(begun))
+    answer = cloud.answered({**work, "fault": LOST}, "a-key")
+    assert (answer["statusCode"], "nothing was done" in answer["error"]) == (503, True)
+    assert cloud.snapshots() == []
+
+
+def test_a_repeated_audit_says_again_that_nothing_was_done(cloud: Cloud) -> None:
+    work = {**first(cloud), "fault": LOST}
+    assert cloud.answered(work, "a-key") == cloud.answered(work, "a-key")
+    assert cloud.events() == ["accepted", "completed"]
+
+
+# A repetition gets the operation before its own ADMISSION gives up.
+
+
+def test_an_order_that_a_repetition_got_is_not_closed_as_unbegun(cloud: Cloud) -> None:
+    lost = unbegun(first(cloud))
+    start = repetition(cloud)["start"]
+    answer = cloud.answered(lost, "a-key")
+    assert (answer["statusCode"], "may have begun" in answer["error"]) == (503, True)
+    assert cloud.audited(cloud.executed(cloud.begin(start)))["success"] is True
+    assert cloud.status(start["name"])["body"]["status"] == "available"
+    assert cloud.events() == ["accepted", "completed"]
+    again = cloud.request(a_request(), "a-key", "request-3")
+    assert "start" not in again
+    assert len(cloud.snapshots()) == 1
+
+
+def test_an_order_that_a_repetition_got_before_it_was_judged_is_not_closed_as_unbegun(cloud: Cloud) -> None:
+    """Both have passed Classify before either is admitted, so only Admit knows that one repeats the other."""
+    works: list[Document] = []
+
+    def overtake() -> None:
+        works.append(first(cloud))
+
+    with before(cloud, "admit", "GetItem", overtake):
+        start = repetition(cloud)["start"]
+    assert cloud.answered(unbegun(works[0]), "a-key")["statusCode"] == 503
+    assert cloud.executed(cloud.begin(start))["progress"]["success"] is True
+
+
+@pytest.mark.parametrize("change", ["retagged", "deleted"])
+def test_a_repetition_gets_what_has_not_begun_though_it_would_be_refused_now(cloud: Cloud, change: str) -> None:
+    work = first(cloud)
+    if change == "retagged":
+        cloud.retag("Production")
+    else:
+        cloud.delete_instance()
+    assert repetition(cloud)["start"] == work["start"]
+    assert cloud.answered(unbegun(work), "a-key")["statusCode"] == 503
+    assert "ended_at" not in stored(cloud, work["order"]["operation_id"])
+
+
+def test_the_sweep_leaves_a_repetition_the_time_to_start_what_it_got(cloud: Cloud) -> None:
+    """The order was overdue, and nobody had started it."""
+    operation_id = first(cloud)["order"]["operation_id"]
+    cloud.overdue(operation_id)
+    start = repetition(cloud)["start"]
+    assert cloud.sweep() == {}
+    assert cloud.executed(cloud.begin(start))["progress"]["success"] is True
+
+
+def test_the_sweep_closes_nothing_that_a_repetition_gets_meanwhile(cloud: Cloud) -> None:
+    operation_id = first(cloud)["order"]["operation_id"]
+    cloud.overdue(operation_id)
+    starts: list[Document] = []
+
+    def repeat() -> None:
+        starts.append(repetition(cloud)["start"])
+
+    with before(cloud, "sweep", "TransactWriteItems", repeat):
+        assert cloud.sweep() == {"left": 1}
+    assert cloud.executed(cloud.begin(starts[0]))["progress"]["success"] is True
+
+
+def test_the_sweep_closes_nothing_as_never_started_that_begins_meanwhile(cloud: Cloud) -> None:
+    start = first(cloud)["start"]
+    cloud.overdue(start["name"])
+
+    def begin() -> None:
+        cloud.executed(cloud.begin(start))
+
+    with before(cloud, "sweep", "TransactWriteItems", begin):
+        assert cloud.sweep() == {"left": 1}
+    assert cloud.events() == ["accepted"]
+    assert "start" not in repetition(cloud)
+    assert len(cloud.snapshots()) == 1
+
+
+def test_an_order_that_a_repetition_got_and_nobody_started_is_closed_by_the_sweep(cloud: Cloud) -> None:
+    operation_id = first(cloud)["order"]["operation_id"]
+    repetition(cloud)
+    cloud.overdue(operation_id)
+    assert cloud.sweep() == {"closed": 1}
+    assert cloud.held() == []
+    assert repetition(cloud)["start"]["name"] != operation_id
+
+
+# The order is closed while a repetition looks at it.
+
+
+@pytest.mark.parametrize("reads", range(4))
+@pytest.mark.parametrize("state", ["classify", "admit"])
+def test_a_repetition_gets_no_order_that_is_closed_meanwhile(cloud: Cloud, state: str, reads: int) -> None:
+    """Whichever of its reads comes first after the end: it is told to try again, or gets an operation that lives."""
+    lost = unbegun(first(cloud))
+    closed: list[Document] = []
+
+    def close() -> None:
+        if not closed:
+            closed.append(cloud.answered(lost, "a-key"))
+
+    def strike(call: Call) -> None:
+        if (call.state, call.action) == (state, "GetItem"):
+            counted.append(call)
+            if len(counted) == reads + 1:
+                close()
+                cloud.calls.state = state
+
+    counted: list[Call] = []
+    with cloud.calls.answering(strike):
+        try:
+            work = repetition(cloud)
+        except TableBusy:
+            work = repetition(cloud)
+    close()
+    assert "start" in work
+    assert "ended_at" not in stored(cloud, work["start"]["name"])
+    assert cloud.executed(cloud.begin(work["start"]))["progress"]["success"] is True
+
+
+def test_an_order_that_is_closed_as_it_is_handed_over_is_not_answered_with(cloud: Cloud) -> None:
+    lost = unbegun(first(cloud))
+    with before(cloud, "admit", "UpdateItem", lambda: cloud.answered(lost, "a-key")), pytest.raises(TableBusy):
+        repetition(cloud)
+    assert cloud.events() == ["accepted", "completed"]
+    assert repetition(cloud)["start"]["name"] != lost["order"]["operation_id"]
+
+
+def test_another_request_is_not_told_of_a_key_that_is_freed_as_it_looks(cloud: Cloud) -> None:
+    lost = unbegun(first(cloud))
+    with before(cloud, "classify", "GetItem", lambda: cloud.answered(lost, "a-key"), skip=1):
+        work = cloud.request(a_request("reboot_instance"), "a-key", "request-2")
+    assert work["reply"]["statusCode"] == 202
+
+
+def test_nothing_is_opened_for_a_repetition_that_nobody_has_judged(cloud: Cloud) -> None:
+    """Classify has found an order that was accepted before, and it is closed before Admit comes."""
+    lost = unbegun(first(cloud))
+    cloud.retag("Production")
+    with (
+        before(cloud, "admit", "GetItem", lambda: cloud.answered(lost, "a-key")),
+        pytest.raises(TableBusy, match="nothing was done"),
+    ):
+        repetition(cloud)
+    assert cloud.held() == []
+    assert repetition(cloud)["refusal"]["code"] == "production_instance"
+
+
+# What a repetition is told when it breaks.
+
+
+@pytest.mark.parametrize("state", ["validate", "classify", "admit"])
+def test_a_repetition_that_breaks_does_not_call_nothing_what_the_first_request_does(cloud: Cloud, state: str) -> None:
+    work = first(cloud)
+    cloud.executed(cloud.begin(work["start"]))
+    order = {**work["order"], "operation_id": "of-request-2", "request_id": "request-2"}
+    left = {"validate": {}, "classify": {"order": order}, "admit": {"order": order, "verdict": work["verdict"]}}
+    answer = cloud.answered({**left[state], "fault": LOST}, "a-key", "request-2")
+    assert (answer["statusCode"], "may have begun" in answer["error"]) == (503, True)
+    assert [snapshot["DBSnapshotIdentifier"] for snapshot in cloud.snapshots()] == [SNAPSHOT_ID]
+
+
+def test_a_repetition_whose_mark_is_not_taken_starts_nothing(cloud: Cloud) -> None:
+    work = first(cloud)
+    with (
+        cloud.calls.refusing("admit", "dynamodb", "UpdateItem", "InternalServerError", 500),
+        pytest.raises(RecordNotWritten),
+    ):
+        repetition(cloud)
+    assert cloud.answered(unbegun(work), "a-key")["statusCode"] == 503
+    assert cloud.held() == []
