@@ -216,13 +216,8 @@ class Service:
         return counted
 
     def is_locked(self, instance_id: str, account: str = ACCOUNT, region: str = REGION) -> bool:
-        """Whether an operation has the instance's lock, and does not leave it soon.
-
-        A released one has no owner, and stays for a while. One whose call may be under way ends by itself.
-        """
-        lock = self.item(f"lock#{account}#{region}#{instance_id}") or {}
-        soon = clock.to_epoch(clock.now() + CALL_OVER)
-        return "owner" in lock and int(lock["expires_at"]["N"]) > soon
+        """Whether an operation has the instance's lock."""
+        return is_held(self.item(f"lock#{account}#{region}#{instance_id}") or {})
 
     def snapshots(self, instance_id: str) -> list[Document]:
         found: list[Document] = self.aws("rds").describe_db_snapshots(DBInstanceIdentifier=instance_id)["DBSnapshots"]
@@ -243,6 +238,15 @@ class Service:
     def operation_executions(self) -> int:
         found = self.aws("stepfunctions").list_executions(stateMachineArn=self.outputs["state_machine_arn"])
         return len(found["executions"])
+
+
+def is_held(lock: Document) -> bool:
+    """Tell whether an operation has this lock, as it is stored, and does not leave it soon.
+
+    A released one has no owner, and stays for a while. One whose operation's call may be under way ends by itself.
+    """
+    soon = clock.to_epoch(clock.now() + CALL_OVER)
+    return "owner" in lock and int(lock["expires_at"]["N"]) > soon
 
 
 def snapshot_of(instance_id: str, **parameters: Any) -> Document:
