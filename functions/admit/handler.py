@@ -18,7 +18,7 @@ ledger = Ledger(dynamodb_client(), deployment)
 
 @step("Admit")
 def handler(event: Document) -> Document:
-    """Adds `reply`, and `start` (the name and input of OPERATION) unless that has begun already.
+    """Adds `reply`, and `start` (the name and input of OPERATION) unless that has begun already; or `refusal`.
 
     Without a `verdict` Classify has found an operation that was accepted before: nothing else is answered.
     """
@@ -29,5 +29,7 @@ def handler(event: Document) -> Document:
     verdict = Verdict.from_document(event["verdict"]) if "verdict" in event else None
     item = admit(ledger, order, verdict, clock.now(), obstacle)
     if isinstance(item, Refusal):
-        return {"refusal": item.to_document(), "reply": item.reply()}
+        # An attempt before this one may still open the order: Audit must know.
+        retried = {"retried": True} if event.get("retries") else {}
+        return {"refusal": item.to_document(), "reply": item.reply(), **retried}
     return acceptance(item, order, deployment.home)

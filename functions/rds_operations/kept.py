@@ -22,7 +22,7 @@ LARGEST_MESSAGE = 262_144
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 """
 _PARTS = {"machine", "work", "execution", "envelope"}
-_WORK = {"order", "verdict", "obstacle", "refusal", "fault", "start", "reply"}
+_WORK = {"order", "verdict", "obstacle", "refusal", "retried", "fault", "start", "reply"}
 _OF_THE_GATE = (Code.PRODUCTION_INSTANCE, Code.ENVIRONMENT_UNKNOWN, Code.ENVIRONMENT_DISPUTED)
 Document = dict[str, Any]
 

@@ -33,11 +33,13 @@ def refuse(
 ) -> Document:
     """ADMISSION said no, or broke: the record, and the answer to give."""
     order = order_in(work) or api_stub(envelope, execution)
-    if "fault" in work:
-        return _broke(ledger, work, order, envelope, now, by)
-    answer = answer_to(work, order.operation_id)
-    _record(ledger, work, order, answer, by)
-    return answer.reply()
+    answer = _answer(ledger, work, order, envelope)
+    item = None
+    if "fault" in work or "retried" in work:
+        item = _opened_or_barred(ledger, work, order, answer, by)
+    else:
+        _record(ledger, work, order, answer, by)
+    return _close_unbegun(ledger, work, item, now, by) if item else answer.reply()
 
 
 def refuse_start(ledger: Ledger, work: Document, order: Order, by: Recorder, *, for_good: bool) -> bool:
@@ -54,18 +56,18 @@ def verdict_in(work: Document) -> Verdict:
     return Verdict.from_document(work["verdict"]) if "verdict" in work else UNCLASSIFIED
 
 
-def _broke(ledger: Ledger, work: Document, order: Order, envelope: Document, now: datetime, by: Recorder) -> Document:
-    """Close the order that Admit has opened. Where it has opened none, a late Admit opens none either."""
+def _opened_or_barred(ledger: Ledger, work: Document, order: Order, answer: Refusal, by: Recorder) -> Item | None:
+    """The order that an attempt of Admit has opened. Where there is none, one that lands late opens none either."""
     item = _own_item(ledger, order)
-    if item is None:
-        repeats = _repeats(ledger, order, envelope)
-        answer = MAY_HAVE_BEGUN if repeats else answer_to(work, order.operation_id)
-        if _record(ledger, work, order, answer, by, for_good=True):
-            return answer.reply()
-        item = _own_item(ledger, order)  # opened meanwhile; if not, it was recorded before
-        if item is None:
-            return answer.reply()
-    return _close_unbegun(ledger, work, item, now, by)
+    if item or _record(ledger, work, order, answer, by, for_good=True):
+        return item
+    return _own_item(ledger, order)  # opened meanwhile; if not, it was recorded before
+
+
+def _answer(ledger: Ledger, work: Document, order: Order, envelope: Document) -> Refusal:
+    if "fault" in work and _repeats(ledger, order, envelope):
+        return MAY_HAVE_BEGUN
+    return answer_to(work, order.operation_id)
 
 
 def _own_item(ledger: Ledger, order: Order) -> Item | None:
@@ -81,7 +83,9 @@ def _repeats(ledger: Ledger, order: Order, envelope: Document) -> bool:
     key = idempotency_digest(envelope.get("idempotency_key"), principal_of(order.caller))
     owner = "" if isinstance(key, Refusal) else ledger.owner_of_key(key)
     before = ledger.item(owner) if owner else None
-    return before is not None and ("acting_at" in before or "ended_at" not in before)
+    if before is None or before["request_id"] == order.request_id:
+        return False
+    return "acting_at" in before or "ended_at" not in before
 
 
 def _close_unbegun(ledger: Ledger, work: Document, item: Item, now: datetime, by: Recorder) -> Document:
@@ -96,7 +100,8 @@ def _close_unbegun(ledger: Ledger, work: Document, item: Item, now: datetime, by
     closed = ledger.close(order, verdict, outcome, now, by, acted_at="", handed_over_at="")
     current = item if closed else ledger.item(order.operation_id) or item
     if closed or ("ended_at" in current and "acting_at" not in current):
-        return fault_answer(work["fault"], order.operation_id).reply()
+        no = fault_answer(work["fault"], order.operation_id) if "fault" in work else answer_to(work, order.operation_id)
+        return no.reply()
     if "acting_at" not in current and "handed_over_at" in current:
         return MAY_HAVE_BEGUN.reply()
     return accepted_reply(item, ledger.home)

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 
 import pytest
 
+from rds_operations import clock
 from tests.functions.calls import Call
-from tests.functions.cloud import UNRECORDED_QUEUE, Cloud, Document
+from tests.functions.cloud import LOCK, UNRECORDED_QUEUE, Cloud, Document
 from tests.unit.builders import a_request, an_admission, an_envelope, an_execution
 
 LOST = {"Error": "States.Timeout", "Cause": ""}
@@ -141,6 +142,48 @@ def test_a_refusal_that_waited_in_the_queue_leaves_alone_what_a_repetition_has_d
     assert cloud.sweep() == {"recorded": 1}
     assert cloud.audited(cloud.executed(cloud.begin(again["start"])))["success"] is True
     assert cloud.events() == ["accepted", "completed"]
+
+
+def refused_again(cloud: Cloud, work: Document) -> Document:
+    """Admit is repeated while another operation has the instance. What its first attempt has written is under way."""
+    cloud.put(operation_id=LOCK, owner="another", expires_at=clock.to_epoch(clock.now()) + 60)
+    work = work | cloud.call("admit", {**work, "retries": 1})
+    assert work["refusal"]["code"] == "operation_in_progress"
+    cloud.drop(LOCK)
+    return work
+
+
+def test_a_first_attempt_that_lands_after_the_refusal_of_the_second_opens_nothing(cloud: Cloud) -> None:
+    work = to_admit(cloud, "a-key")
+    assert cloud.answered(refused_again(cloud, work), "a-key")["statusCode"] == 409
+    assert "start" not in cloud.call("admit", work)
+    assert (cloud.items(), cloud.events()) == ([], ["refused"])
+
+
+@pytest.mark.parametrize("waited", [False, True], ids=["answered", "waited in the queue"])
+def test_a_first_attempt_that_lands_before_the_record_of_the_refusal_is_closed(cloud: Cloud, waited: bool) -> None:
+    work = to_admit(cloud, "a-key")
+    refused = refused_again(cloud, work)
+    cloud.call("admit", work)
+    if waited:
+        envelope = an_envelope(a_request(), idempotency_key="a-key")
+        body = {"machine": "ADMISSION", "work": refused, "execution": an_admission("request-1"), "envelope": envelope}
+        cloud.queues.send_message(QueueUrl=UNRECORDED_QUEUE, MessageBody=json.dumps(body))
+        assert cloud.sweep() == {"recorded": 1}
+    else:
+        assert cloud.answered(refused, "a-key")["code"] == "operation_in_progress"
+    assert (cloud.held(), cloud.events()) == ([], ["accepted", "completed"])
+    assert json.loads(cloud.records()[-1]["result"])["code"] == "operation_in_progress"
+
+
+def test_a_refusal_of_which_nothing_is_under_way_takes_no_id(cloud: Cloud) -> None:
+    """It would cost a second write."""
+    cloud.request(a_request())
+    cloud.answered(cloud.request(a_request("reboot_instance"), request_id="request-2"))
+    cloud.retag("prod")
+    cloud.answered(cloud.request(a_request("reboot_instance"), request_id="request-3"))
+    assert sorted(cloud.events()) == ["accepted", "refused", "refused"]
+    assert cloud.refused_ids() == []
 
 
 def test_a_direct_start_under_the_id_of_a_request_that_broke_is_refused(cloud: Cloud) -> None:
