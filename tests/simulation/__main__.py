@@ -1,24 +1,71 @@
-import sys, time, traceback
+"""`make histories`: HISTORIES=1000 SEED=1. Exits 1 where anything did not hold that is not known to."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+import time
+from collections.abc import Iterator
+
 from tests.simulation.functions import copy, install
-folder = copy()
-install(folder)
-from tests.simulation.history import product, run
-p = product(folder)
-first, n = int(sys.argv[1]), int(sys.argv[2])
-t=time.time()
-from collections import Counter
-c=Counter(); v=Counter(); ex={}
-for seed in range(first, first+n):
-    try:
-        h = run(p, seed)
-    except Exception:
-        print("seed", seed); traceback.print_exc(); break
-    c+=h.counts
-    for x in h.violations:
-        v[x.name]+=1
-        if x.name not in ex or len(h.story)<ex[x.name][1]: ex[x.name]=(seed,len(h.story))
-    if n==1: print(h.story)
-dt=time.time()-t
-print(n/dt,"per second")
-for k in sorted(c): print(c[k],k)
-for k,m in v.most_common(): print(m,k,ex[k])
+
+_PRODUCT = copy()
+install(_PRODUCT)
+
+from tests.simulation.campaign import Seen, campaign  # noqa: E402 - the product must be on the path first
+from tests.simulation.findings import OPEN, of_kind  # noqa: E402
+from tests.simulation.history import Product, product, run  # noqa: E402
+from tests.simulation.shrinking import shrink  # noqa: E402
+from tests.simulation.watcher import Violation  # noqa: E402
+
+_MOST_STORIES = 3
+
+
+def main() -> int:
+    number, seed = int(os.environ.get("HISTORIES", "1000")), int(os.environ.get("SEED", "1"))
+    loaded = product(_PRODUCT)
+    begin, seen = time.monotonic(), Seen()
+    for seen in campaign(loaded, seed, number):
+        pass
+    print(f"{seen.histories / (time.monotonic() - begin):.0f} histories a second, seeds {seed} to {seed + number - 1}")
+    for line in _covered(loaded, seen):
+        print(line)
+    for name in [name for name in seen.failing if name not in OPEN][:_MOST_STORIES]:
+        _print_story(loaded, seen.failing[name], name)
+    for name, times in seen.violations.most_common():
+        known = f"known: {OPEN[name]}" if name in OPEN else "NOT KNOWN"
+        print(f"{times:6d}  {name} ({known}), first with SEED={seen.failing[name]} HISTORIES=1")
+    found = of_kind(Violation(name, "") for name in seen.violations.elements())
+    print(f"{seen.histories} histories, " + ", ".join(f"{times} {kind}" for kind, times in found.items()))
+    return 1 if found.total() or seen.histories < number else 0
+
+
+def _covered(loaded: Product, seen: Seen) -> Iterator[str]:
+    for name, times in sorted(seen.counts.items()):
+        yield f"{times:9d}  {name}"
+    never = [name for name in _retries_and_catches(loaded) if not any(taken.startswith(name) for taken in seen.counts)]
+    yield f"Retry and Catch that were never taken: {', '.join(never) or 'none'}"
+
+
+def _retries_and_catches(loaded: Product) -> Iterator[str]:
+    kinds = {"admission": "ADMISSION", "operation": "OPERATION", "late-watch": "LATE WATCH"}
+    for arn, definition in loaded.definitions.items():
+        kind = kinds[arn.rpartition("rds-operations-")[2]]
+        for name, state in definition["States"].items():
+            for retrier in state.get("Retry", []):
+                if retrier.get("MaxAttempts") != 0:
+                    yield from (f"Retry {kind} {name} {error}" for error in retrier["ErrorEquals"])
+            yield from (f"Catch {kind} {name} {one['ErrorEquals'][0]}" for one in state.get("Catch", []))
+
+
+def _print_story(loaded: Product, seed: int, name: str) -> None:
+    with contextlib.redirect_stdout(io.StringIO()):
+        history = shrink(loaded, run(loaded, seed), name)
+    print(f"\n{name}: SEED={seed} HISTORIES=1, shrunk to {len(history.plan)} actions and {len(history.struck)} faults")
+    print("\n".join(line[:260] for line in history.story.splitlines()), end="\n\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

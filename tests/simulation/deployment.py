@@ -69,7 +69,6 @@ ENVIRONMENT = {
     "POLL_INTERVAL_SECONDS": str(SETTINGS.poll_interval_seconds),
     "ALLOWED_ORIGIN": "*",
     "POWERTOOLS_LOG_LEVEL": "CRITICAL",  # nobody reads it, and it takes a third of the time
-    "POWERTOOLS_METRICS_DISABLED": "true",
 }
 SUBSTITUTIONS = {
     **{f"{name.capitalize()}Function": name for name in TIMEOUTS},

@@ -42,9 +42,13 @@ class Watcher:
     def wrote(self, table: str, before: Attributes, after: Attributes) -> None:
         if table == "rds_audit_log":
             self._recorded(plain(after), before)
-        elif table == "rds_operations" and "operation" in after and "ended_at" in after and "ended_at" not in before:
-            # The lock goes in the same transaction, whose other writes come after this one.
-            self._cloud.world.after(0, lambda: self._released(plain(after)))
+        elif table == "rds_operations" and "operation" in after:
+            if ("acting_at" in after) != ("acting_at" in before):
+                claim = "has the claim" if "acting_at" in after else "gave the claim back"
+                self._cloud.story.tell("table", f"{after['operation_id']['S']} {claim}")
+            if "ended_at" in after and "ended_at" not in before:
+                # The lock goes in the same transaction, whose other writes come after this one.
+                self._cloud.world.after(0, lambda: self._released(plain(after)))
 
     def acted(self, invocation: Invocation, session: Session, act: Act) -> None:
         """Of an acting call that RDS has taken, at that moment."""
