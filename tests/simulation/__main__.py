@@ -45,19 +45,23 @@ def main() -> int:
 def _covered(loaded: Product, seen: Seen) -> Iterator[str]:
     for name, times in sorted(seen.counts.items()):
         yield f"{times:9d}  {name}"
-    never = [name for name in _retries_and_catches(loaded) if not any(taken.startswith(name) for taken in seen.counts)]
+    never = [name for name, errors in _retries_and_catches(loaded) if not any(error in seen.counts for error in errors)]
     yield f"Retry and Catch that were never taken: {', '.join(never) or 'none'}"
 
 
-def _retries_and_catches(loaded: Product) -> Iterator[str]:
+def _retries_and_catches(loaded: Product) -> Iterator[tuple[str, list[str]]]:
+    """Each of the definitions, and the names under which it is counted."""
     kinds = {"admission": "ADMISSION", "operation": "OPERATION", "late-watch": "LATE WATCH"}
     for arn, definition in loaded.definitions.items():
         kind = kinds[arn.rpartition("rds-operations-")[2]]
         for name, state in definition["States"].items():
             for retrier in state.get("Retry", []):
                 if retrier.get("MaxAttempts") != 0:
-                    yield from (f"Retry {kind} {name} {error}" for error in retrier["ErrorEquals"])
-            yield from (f"Catch {kind} {name} {one['ErrorEquals'][0]}" for one in state.get("Catch", []))
+                    errors = [f"Retry {kind} {name} {error}" for error in retrier["ErrorEquals"]]
+                    yield f"Retry of {kind} {name}", errors
+            for catcher in state.get("Catch", []):
+                known = f"Catch {kind} {name} {catcher['ErrorEquals'][0]}"
+                yield known, [known]
 
 
 def _print_story(loaded: Product, seed: int, name: str) -> None:

@@ -38,15 +38,14 @@ class Chance:
     struck: dict[str, str] = field(default_factory=dict)
 
     def fate(self, purpose: str, dice: Dice) -> Fate:
-        fate = self.weather.fate(dice)
+        fate = self.weather.fate(purpose, dice)
         if fate is Fate.FINE or self.calm or purpose in self.spared:
             return Fate.FINE
         self.struck[purpose] = fate.value
         return fate
 
-    def strikes(self, purpose: str, dice: Dice, rate: float | None = None) -> bool:
-        hit = dice.hits(self.weather.rate if rate is None else rate)
-        if not hit or self.calm or purpose in self.spared:
+    def strikes(self, purpose: str, dice: Dice) -> bool:
+        if not self.weather.strikes(purpose, dice) or self.calm or purpose in self.spared:
             return False
         self.struck[purpose] = "struck"
         return True
@@ -135,10 +134,7 @@ class Cloud:
         """
         purpose = f"event of {execution.name}/{execution.turn}"
         dice = Dice(self.chance.seed, purpose)
-        lost, late, twice = (
-            self.chance.strikes(f"{purpose} {what}", dice, 0.05 if self.chance.weather.rate else 0.0)
-            for what in ("lost", "late", "twice")
-        )
+        lost, late, twice = (self.chance.strikes(f"{purpose} {what}", dice) for what in ("lost", "late", "twice"))
         for copy in range(1 + twice):
             delay = dice.between(60, 900) if late else dice.between(0.2, 3)
             if lost:

@@ -24,8 +24,8 @@ from tests.simulation.world import Process, World
 
 Document = dict[str, Any]
 _FIRST_ACTION = 20.0
-_FAULTS_GO_ON = 900.0
-"""Seconds after the last action."""
+_FAULTS_GO_ON = (600.0, 900.0, 3000.0, 9000.0)
+"""Seconds after the last action: for as long as operations run, or as late watches do."""
 _LOOK_AGAIN = 60.0
 _BOUND = float(deployment.LONGEST_SECONDS + deployment.LATE_WATCH_SECONDS + 4 * deployment.SWEEP_SECONDS)
 """Seconds from the last fault until everything must be settled."""
@@ -82,7 +82,7 @@ def run(
     for action in plan:
         cloud.world.at(_FIRST_ACTION + action.at, lambda action=action: people.do(action))
     last = max((action.at for action in plan), default=0.0)
-    cloud.world.begin(_settle(cloud, people, last + _FAULTS_GO_ON, over))
+    cloud.world.begin(_settle(cloud, people, last + Dice(seed, "calm").one_of(_FAULTS_GO_ON), over))
     cloud.world.run(lambda: bool(over))
     return History(seed, plan, chance.struck, cloud.watcher.violations, cloud.counts, cloud.story.text())
 

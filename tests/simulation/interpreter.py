@@ -16,6 +16,7 @@ from typing import Any
 
 from rds_operations import clock
 from tests.simulation.awserror import AwsError
+from tests.simulation.deployment import TIMEOUTS
 from tests.simulation.definitions import StateError, evaluated
 from tests.simulation.dice import Dice
 from tests.simulation.lambdas import Failure, Lambdas
@@ -30,15 +31,26 @@ class Task(StrEnum):
     """What befalls the work of one Task."""
 
     FINE = "fine"
-    REFUSED = "Lambda.TooManyRequestsException"
-    BROKEN_BEFORE = "Lambda.ServiceException"
-    BROKEN_AFTER = "Lambda.Unknown"
+    REFUSED = "refused, not run"
+    BROKEN_BEFORE = "broken, not run"
+    BROKEN_AFTER = "broken, run"
+    CRASHED = "killed at once"
+    HUNG = "hangs at once"
     UNANSWERED_BEFORE = "time-out, never run"
     UNANSWERED_AFTER = "time-out, run"
     LATE = "run late"
 
 
 _ALL = [task for task in Task if task is not Task.FINE]
+# https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html
+_BROKEN = (
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.Unknown",
+)
+_NOT_RUN = {Task.REFUSED: "Lambda.TooManyRequestsException", Task.CRASHED: "Runtime.ExitError"}
 
 
 @dataclass
@@ -105,7 +117,8 @@ class Interpreter:
 
     def _task(self, execution: Execution, state: Document, name: str, states: Document, purpose: str) -> Step:
         tries: Counter[int] = Counter()
-        while True:
+        turn = execution.turn
+        while execution.turn == turn:  # one that was stopped does not try again
             number = tries.total() + 1
             try:
                 result = yield from self._work(execution, state, states, f"{purpose} try {number}")
@@ -118,6 +131,7 @@ class Interpreter:
                 tries[which] += 1
                 self.counts[f"Retry {execution.kind} {name} {error.error}"] += 1
                 yield delay
+        return "", None
 
     def _caught(self, execution: Execution, state: Document, name: str, states: Document, error: StateError) -> Any:
         for catcher in state.get("Catch", []):
@@ -148,8 +162,12 @@ class Interpreter:
     def _invoke(
         self, given: Document, befalls: Task, dice: Dice, done: Signal, patience: float, who: str
     ) -> None:
-        if befalls in (Task.REFUSED, Task.BROKEN_BEFORE):
-            self.world.after(0.1, lambda: done.tell(StateError(befalls.value, "simulated")))
+        broken = StateError(_NOT_RUN.get(befalls, dice.one_of(_BROKEN)), "simulated")
+        if befalls in (Task.REFUSED, Task.BROKEN_BEFORE, Task.CRASHED):
+            self.world.after(0.1, lambda: done.tell(broken))
+            return
+        if befalls is Task.HUNG:
+            self.world.after(TIMEOUTS[given["FunctionName"]], lambda: done.tell(StateError("Sandbox.Timedout")))
             return
         if befalls is Task.UNANSWERED_BEFORE:
             return
@@ -158,7 +176,7 @@ class Interpreter:
 
         def tell() -> None:
             if befalls is Task.BROKEN_AFTER:
-                done.tell(StateError(befalls.value, "simulated"))
+                done.tell(broken)
             elif isinstance(answer.value, Failure):
                 done.tell(StateError(answer.value.error, answer.value.cause))
             elif befalls is not Task.UNANSWERED_AFTER:
@@ -179,7 +197,7 @@ class Interpreter:
             if befalls is not Task.UNANSWERED_AFTER:
                 self.world.after(0.01, lambda: done.tell(answer))
 
-        if befalls in (Task.REFUSED, Task.BROKEN_BEFORE):
+        if befalls in (Task.REFUSED, Task.BROKEN_BEFORE, Task.CRASHED, Task.HUNG):
             self.world.after(0.05, lambda: done.tell(StateError(f"{service}.ThrottlingException", "simulated")))
         elif befalls is not Task.UNANSWERED_BEFORE:
             self.world.after(dice.between(1, 4) if befalls is Task.LATE else dice.between(0.01, 0.06), do)

@@ -132,10 +132,12 @@ class Lambdas:
                 self._world.break_with(error)
                 raise
 
-        if fate in (Fate.KILLED_BEFORE, Fate.KILLED_AFTER):
+        if fate in (Fate.KILLED_BEFORE, Fate.KILLED_AFTER, Fate.HUNG):
             sleep(dice.between(0.004, 0.05))
-            if fate is Fate.KILLED_AFTER:
+            if fate is not Fate.KILLED_BEFORE:
                 carry_out(call, Fate.FINE, dice, effect, sleep, self._world.after)
+            if fate is Fate.HUNG:
+                sleep(TIMEOUTS[invocation.function])
             raise Killed("Runtime.ExitError")
         return carry_out(call, fate, dice, effect, sleep, self._world.after)
 

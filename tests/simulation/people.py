@@ -94,8 +94,7 @@ class People:
         where = (HOME, action.given["instance"])
         self.touched.add(where)
         self._cloud.rds.delete(where)
-        dice = Dice(self._cloud.chance.seed, f"recreate {action.number}")
-        self._cloud.world.after(dice.between(20, 300), lambda: self._cloud.rds.create(where, "dev"))
+        self._cloud.world.after(action.given["gone"], lambda: self._cloud.rds.create(where, "dev"))
 
     def _reboot(self, action: Action) -> None:
         self._by_a_stranger("RebootDBInstance", action)

@@ -32,32 +32,34 @@ class Action:
 
 def make_plan(seed: int) -> list[Action]:
     dice = Dice(seed, "plan")
-    # Half of the histories are crowded: all of it within two minutes.
-    longest = dice.one_of((30.0, 120.0, _BUSY_SECONDS, _BUSY_SECONDS))
+    # In half of the histories all of it happens within a minute or two, and mostly on one instance.
+    longest = dice.one_of((10.0, 60.0, 120.0, _BUSY_SECONDS, _BUSY_SECONDS))
+    mostly = dice.one_of(INSTANCES) if dice.hits(0.6) else ""
     actions: list[Action] = []
-    for number in range(1 + int(dice.between(1, 6))):
-        actions.append(_request(number, dice, longest, actions))
-    for number in range(100, 100 + int(dice.between(0, 5))):
-        actions.append(_other(number, dice, longest, actions))
+    for number in range(1, 2 + int(dice.between(0, 5))):
+        actions.append(_request(number, dice, longest, mostly, actions))
+    for number in range(101, 101 + int(dice.between(0, 5))):
+        actions.append(_other(number, dice, actions))
     return sorted(actions, key=lambda action: action.at)
 
 
-def _request(number: int, dice: Dice, longest: float, before: list[Action]) -> Action:
+def _request(number: int, dice: Dice, longest: float, mostly: str, before: list[Action]) -> Action:
     at = dice.between(0, longest)
     posts = [action for action in before if action.kind == "post" and action.given["key"]]
-    if posts and dice.hits(0.3):
+    if posts and dice.hits(0.35):
         post = dice.one_of(posts)  # the same key again: mostly soon, now and then for another request
-        soon = post.at + dice.between(0, dice.one_of((0.3, 5, 60, 600)))
-        body = post.given["body"] if dice.hits(0.9) else _body(number, dice)
-        return Action(number, soon, "post", {**post.given, "body": body, "of": post.number})
-    if dice.hits(0.15):
-        return Action(number, at, "start", {"name": f"direct-{number}", "body": _body(number, dice)})
+        soon = post.at + dice.between(0, dice.one_of((0.3, 3, 10, 60, 600)))
+        body = post.given["body"] if dice.hits(0.9) else _body(number, dice, mostly)
+        return Action(number, soon, "post", {**post.given, "body": body})
+    body = _body(number, dice, mostly)
+    if dice.hits(0.2):
+        return Action(number, at, "start", {"name": f"direct-{number}", "body": body})
     key = f"key-{number}" if dice.hits(0.7) else ""
-    caller = ALL if dice.hits(0.75) else NO_REBOOTS
-    return Action(number, at, "post", {"caller": caller, "body": _body(number, dice), "key": key, "of": number})
+    caller = ALL if dice.hits(0.8) else NO_REBOOTS
+    return Action(number, at, "post", {"caller": caller, "body": body, "key": key})
 
 
-def _body(number: int, dice: Dice) -> Document:
+def _body(number: int, dice: Dice, mostly: str) -> Document:
     operation = dice.one_of(("create_snapshot", "reboot_instance", "reboot_instance", "modify_backup_window"))
     parameters: Document = {
         "create_snapshot": {"snapshot_id": f"snapshot-{dice.one_of((number, number, 0))}"},
@@ -65,6 +67,8 @@ def _body(number: int, dice: Dice) -> Document:
         "modify_backup_window": {"backup_window": dice.one_of(_WINDOWS)},
     }[operation]
     instance = dice.one_of((*INSTANCES, *INSTANCES, *INSTANCES, NAMESAKE, "abroad", "production", "nobody"))
+    if mostly and dice.hits(0.7):
+        instance = mostly
     where: Document = {}
     if instance == NAMESAKE and dice.hits(0.8):
         place = dice.one_of((HOME, ELSEWHERE))
@@ -72,23 +76,27 @@ def _body(number: int, dice: Dice) -> Document:
     return {"operation": operation, "instance_id": instance, "parameters": parameters, **where}
 
 
-def _other(number: int, dice: Dice, longest: float, before: list[Action]) -> Action:
-    at = dice.between(0, longest * 1.5)
+def _other(number: int, dice: Dice, before: list[Action]) -> Action:
+    """What others do, at about the time of a request and to the same instance; or to its execution."""
     kind = dice.one_of(
-        ("stop", "stop", "redrive", "redrive", "retag", "recreate", "reboot", "modify", "snapshot", "delete_snapshot")
+        ("stop", "stop", "redrive", "retag", "recreate", "reboot", "reboot", "modify", "snapshot", "delete_snapshot")
     )
-    given: Document = {"instance": dice.one_of(INSTANCES)}
-    if kind in ("stop", "redrive"):
-        of = dice.one_of(before)
-        given = {"of": of.number, "after": dice.between(0, 20) if kind == "stop" else dice.between(20, 400)}
-        at = of.at + given["after"]
-    if kind == "retag":
-        given["environment"] = dice.one_of(("production", "staging", "dev"))
-    if kind == "modify":
-        given["window"] = dice.one_of(_WINDOWS)
-    if kind in ("snapshot", "delete_snapshot"):
-        given["snapshot_id"] = f"snapshot-{dice.one_of(before).number}"
-    return Action(number, at, kind, given)
+    of = dice.one_of(before)
+    instance = of.given.get("body", {}).get("instance_id", "")
+    given: Document = {"of": of.number, "instance": instance if instance in INSTANCES else INSTANCES[0]}
+    if kind == "redrive" and not any(action.kind == "stop" for action in before):
+        kind = "stop"
+    if kind == "redrive":
+        of = next(action for action in before if action.kind == "stop")
+        given = {**of.given}
+    given |= {
+        "retag": lambda: {"environment": dice.one_of(("production", "staging", "dev"))},
+        "recreate": lambda: {"gone": dice.between(1, dice.one_of((20, 300)))},
+        "modify": lambda: {"window": dice.one_of(_WINDOWS)},
+        "snapshot": lambda: {"snapshot_id": f"snapshot-{of.number}"},
+        "delete_snapshot": lambda: {"snapshot_id": f"snapshot-{of.number}"},
+    }.get(kind, dict)()
+    return Action(number, of.at + dice.between(0, dice.one_of((3, 10, 60, 600))), kind, given)
 
 
 def population() -> dict[tuple[Place, str], str]:
