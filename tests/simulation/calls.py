@@ -55,7 +55,7 @@ class Call:
 
 def take_all_calls() -> None:
     """From now on no client sends anything."""
-    BaseClient._make_api_call = _make_api_call
+    BaseClient._make_api_call = _make_api_call  # type: ignore[attr-defined]
 
 
 def _make_api_call(client: Any, operation_name: str, api_params: Document) -> Document:
@@ -79,7 +79,9 @@ def _client_error(client: Any, operation_name: str, error: AwsError) -> Exceptio
     return made
 
 
-def carry_out(call: Call, fate: Fate, dice: Dice, effect: Effect, sleep: Callable[[float], None], later: Any) -> Document:
+def carry_out(
+    call: Call, fate: Fate, dice: Dice, effect: Effect, sleep: Callable[[float], None], later: Any
+) -> Document:
     """Let a call have its fate. Raises what the client would raise; being killed is up to the caller.
 
     `later` does something after some seconds, whatever becomes of the function.

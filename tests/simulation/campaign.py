@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.simulation.history import History, Product, run
+from tests.simulation.history import Product, run
 from tests.simulation.watcher import Violation
 
 _CHUNK = 5
@@ -45,8 +45,6 @@ def campaign(product: Product, first: int, number: int) -> Iterator[Seen]:
         for seed, violations, counts in pool.imap_unordered(_one, range(first, first + number), _CHUNK):
             seen.add(seed, violations, counts)
             yield seen
-
-
 
 
 def _be_quiet() -> None:

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from rds_operations.place import Place
@@ -69,7 +70,14 @@ class Cloud:
         self.sessions = Sessions()
         self.lambdas = Lambdas(self.world, handlers, chance.seed, self._serve, self._fate, self.story.tell)
         interpreter = Interpreter(
-            self.world, chance.seed, definitions, self.lambdas, self._integration, chance.strikes, self.counts
+            self.world,
+            chance.seed,
+            definitions,
+            self.lambdas,
+            self._integration,
+            chance.strikes,
+            self.counts,
+            self.watcher.found,
         )
         self.states = States(
             self.world,
@@ -140,7 +148,7 @@ class Cloud:
             if lost:
                 self.story.tell("EventBridge", f"loses the {purpose}")
                 return
-            self.world.after(delay, lambda copy=copy: self._deliver(detail, f"{purpose} copy {copy}"))
+            self.world.after(delay, partial(self._deliver, detail, f"{purpose} copy {copy}"))
 
     def _deliver(self, detail: Document, who: str) -> None:
         event = json.loads(json.dumps({"source": "aws.states", "detail": detail}))
@@ -149,5 +157,3 @@ class Cloud:
     def _given_up(self, who: str) -> None:
         self.counts["documented: an event in the dead-letter queue"] += 1
         self.story.tell("Lambda", f"gives up the {who}")
-
-

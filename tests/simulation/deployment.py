@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rds_operations.callers import CallerSettings
 from rds_operations.place import Place
 from rds_operations.targets import Account
-from rds_operations.callers import CallerSettings
 from stacks.settings import Settings
 
 ROOT = Path(__file__).parent.parent.parent

@@ -59,7 +59,8 @@ class Tables:
         ]
         if call.get("IndexName") == "unfinished":
             found = [
-                {"operation_id": item["operation_id"]} for item in sorted(found, key=lambda one: int(one["due_at"]["N"]))
+                {"operation_id": item["operation_id"]}
+                for item in sorted(found, key=lambda one: int(one["due_at"]["N"]))
             ]
         return {"Items": found, "Count": len(found)}
 

@@ -49,40 +49,43 @@ _PLACES = (
     "Classify",
     "Admit try",
     "Start operation",
+    "Start operation",
+    "stepfunctions.",
     "ADMISSION",
     "Execute",
     "Execute",
     "Poll",
     "Audit",
     "Audit",
+    "TransactWriteItems",
     "LATE WATCH",
     "event of",
     "sweep",
 )
 """Where a history has most of its trouble: parts of the purposes for which dice are thrown."""
-_HARD = 0.35
 
 
 @dataclass(frozen=True)
 class Weather:
-    """How often anything goes wrong, and what: seldom everywhere, but often in one place.
+    """How often anything goes wrong, and what: seldom everywhere, but often in one or two places.
 
     Few kinds of faults at a time find more than all of them at once: "Swarm Testing", Groce et al., ISSTA 2012.
     """
 
     rate: float
     kinds: tuple[Fate, ...]
-    hard: str
+    hard: tuple[str, ...]
+    hard_rate: float
 
     @classmethod
     def of(cls, dice: Dice) -> Weather:
         kinds = tuple(dice.one_of(_ALL) for _ in range(dice.one_of((1, 2, 4, 12))))
-        rate = dice.one_of((0.0, 0.003, 0.01, 0.02, 0.04, 0.1))
-        return cls(rate, kinds, dice.one_of(_PLACES) if rate and dice.hits(0.6) else "")
+        rate = dice.one_of((0.0, 0.002, 0.002, 0.005, 0.01, 0.02, 0.05))
+        hard = tuple(dice.one_of(_PLACES) for _ in range(dice.one_of((0, 1, 1, 2, 2)))) if rate else ()
+        return cls(rate, kinds, hard, dice.one_of((0.2, 0.4, 0.6)))
 
-    def strikes(self, purpose: str, dice: Dice, most: float = 1.0) -> bool:
-        rate = _HARD if self.hard and self.hard in purpose else self.rate
-        return dice.hits(min(rate, most))
+    def strikes(self, purpose: str, dice: Dice) -> bool:
+        return dice.hits(self.hard_rate if any(place in purpose for place in self.hard) else self.rate)
 
     def fate(self, purpose: str, dice: Dice) -> Fate:
         return dice.one_of(self.kinds) if self.strikes(purpose, dice) else Fate.FINE

@@ -17,6 +17,9 @@ LOST = frozenset(
         "a refusal without a record",
         "a start without a record",
         "an operation is left open",
+        "an open end that nobody follows",
+        "an execution broke",
+        "a Task is tried without end",
         "an execution is left",
         "not settled within the bound",
     }

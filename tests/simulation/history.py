@@ -6,6 +6,8 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from rds_operations import clock
@@ -53,20 +55,20 @@ class History:
 def product(folder: Any) -> Product:
     """Load it, once in a process; from then on its clock and its calls are the simulation's."""
     names = {"admission": deployment.ADMISSION, "operation": deployment.OPERATION, "late_watch": deployment.LATE_WATCH}
-    definitions = {
-        arn: load(folder / "statemachine", name, deployment.SUBSTITUTIONS) for name, arn in names.items()
-    }
+    definitions = {arn: load(folder / "statemachine", name, deployment.SUBSTITUTIONS) for name, arn in names.items()}
     definitions[deployment.OPERATION]["TimeoutSeconds"] = deployment.SETTINGS.longest_execution_seconds
     definitions[deployment.LATE_WATCH]["TimeoutSeconds"] = deployment.SETTINGS.longest_late_watch_seconds
     found = Product(handlers(list(deployment.TIMEOUTS)), definitions)
-    clock.now = lambda: _worlds[-1].now()
+    clock.now = _now
     take_all_calls()
     return found
 
 
-def run(
-    product: Product, seed: int, plan: list[Action] | None = None, spared: frozenset[str] = frozenset()
-) -> History:
+def _now() -> datetime:
+    return _worlds[-1].now()
+
+
+def run(product: Product, seed: int, plan: list[Action] | None = None, spared: frozenset[str] = frozenset()) -> History:
     """`plan` and `spared` are for shrinking: other actions than the seed's, and faults that do not strike."""
     plan = make_plan(seed) if plan is None else plan
     chance = Chance(seed, Weather.of(Dice(seed, "weather")), spared)
@@ -80,7 +82,7 @@ def run(
     cloud.world.begin(cloud.every(deployment.SWEEP_SECONDS, "sweep"))
     cloud.world.begin(cloud.every(deployment.INVENTORY_SECONDS, "inventory"))
     for action in plan:
-        cloud.world.at(_FIRST_ACTION + action.at, lambda action=action: people.do(action))
+        cloud.world.at(_FIRST_ACTION + action.at, partial(people.do, action))
     last = max((action.at for action in plan), default=0.0)
     cloud.world.begin(_settle(cloud, people, last + Dice(seed, "calm").one_of(_FAULTS_GO_ON), over))
     cloud.world.run(lambda: bool(over))

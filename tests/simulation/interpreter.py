@@ -16,8 +16,8 @@ from typing import Any
 
 from rds_operations import clock
 from tests.simulation.awserror import AwsError
-from tests.simulation.deployment import TIMEOUTS
 from tests.simulation.definitions import StateError, evaluated
+from tests.simulation.deployment import TIMEOUTS
 from tests.simulation.dice import Dice
 from tests.simulation.lambdas import Failure, Lambdas
 from tests.simulation.states import Execution, States, as_state_error
@@ -50,6 +50,12 @@ _BROKEN = (
     "Lambda.SdkClientException",
     "Lambda.Unknown",
 )
+_MOST_TRIES = 9
+_LATEST = 9.0
+"""Seconds that a function that somebody waits for is run late: what a cold start may take.
+
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+"""
 _NOT_RUN = {Task.REFUSED: "Lambda.TooManyRequestsException", Task.CRASHED: "Runtime.ExitError"}
 
 
@@ -64,6 +70,8 @@ class Interpreter:
     strikes: Callable[[str, Dice], bool]
     """Whether something befalls a Task, for the purpose that is named."""
     counts: Counter[str]
+    found: Callable[[str, str], None]
+    """Is told of what must not be."""
 
     def run(self, states: States, execution: Execution, turn: int) -> Process:
         """The process of an execution."""
@@ -121,28 +129,36 @@ class Interpreter:
         while execution.turn == turn:  # one that was stopped does not try again
             number = tries.total() + 1
             try:
-                result = yield from self._work(execution, state, states, f"{purpose} try {number}")
-                return state["Next"], evaluated(state["Output"], {**states, "result": result})
+                result = yield from self._work(state, states, f"{purpose} try {number}")
+                output = evaluated(state["Output"], {**states, "result": result})
+                following: str = state["Next"]
+                return following, output
             except StateError as error:
                 which = _retrier(state, error.error)
                 if which is None or tries[which] >= state["Retry"][which].get("MaxAttempts", 3):
                     return self._caught(execution, state, name, states, error)
+                if number == _MOST_TRIES:
+                    self.found("a Task is tried without end", f"{execution.name} {name}")
                 delay = _delay(state["Retry"][which], tries[which], Dice(self.seed, f"{purpose} delay {number}"))
                 tries[which] += 1
                 self.counts[f"Retry {execution.kind} {name} {error.error}"] += 1
                 yield delay
         return "", None
 
-    def _caught(self, execution: Execution, state: Document, name: str, states: Document, error: StateError) -> Any:
+    def _caught(
+        self, execution: Execution, state: Document, name: str, states: Document, error: StateError
+    ) -> tuple[str, Any]:
         for catcher in state.get("Catch", []):
             if _matches(catcher["ErrorEquals"], error.error):
                 execution.caught.add(name)
                 self.counts[f"Catch {execution.kind} {name} {catcher['ErrorEquals'][0]}"] += 1
                 told = {"Error": error.error, "Cause": error.cause}
-                return catcher["Next"], evaluated(catcher["Output"], {**states, "errorOutput": told})
+                output = evaluated(catcher["Output"], {**states, "errorOutput": told})
+                following: str = catcher["Next"]
+                return following, output
         raise error
 
-    def _work(self, execution: Execution, state: Document, states: Document, who: str) -> Generator[Any, Any, Any]:
+    def _work(self, state: Document, states: Document, who: str) -> Generator[Any, Any, Any]:
         """What the Task's resource answers. Raises `StateError`."""
         given = evaluated(state["Arguments"], states)
         dice = Dice(self.seed, who)
@@ -159,9 +175,7 @@ class Interpreter:
             raise result
         return result
 
-    def _invoke(
-        self, given: Document, befalls: Task, dice: Dice, done: Signal, patience: float, who: str
-    ) -> None:
+    def _invoke(self, given: Document, befalls: Task, dice: Dice, done: Signal, patience: float, who: str) -> None:
         broken = StateError(_NOT_RUN.get(befalls, dice.one_of(_BROKEN)), "simulated")
         if befalls in (Task.REFUSED, Task.BROKEN_BEFORE, Task.CRASHED):
             self.world.after(0.1, lambda: done.tell(broken))
@@ -171,7 +185,7 @@ class Interpreter:
             return
         if befalls is Task.UNANSWERED_BEFORE:
             return
-        delay = dice.between(0.5, patience * 1.2) if befalls is Task.LATE else 0.0
+        delay = dice.between(0.5, min(patience * 1.2, _LATEST)) if befalls is Task.LATE else 0.0
         answer = self.lambdas.invoke(given["FunctionName"], given["Payload"], who, delay)
 
         def tell() -> None:

@@ -36,15 +36,15 @@ def make_plan(seed: int) -> list[Action]:
     longest = dice.one_of((10.0, 60.0, 120.0, _BUSY_SECONDS, _BUSY_SECONDS))
     mostly = dice.one_of(INSTANCES) if dice.hits(0.6) else ""
     actions: list[Action] = []
-    for number in range(1, 2 + int(dice.between(0, 5))):
+    for number in range(1, 2 + int(dice.between(0, 6))):
         actions.append(_request(number, dice, longest, mostly, actions))
-    for number in range(101, 101 + int(dice.between(0, 5))):
+    for number in range(101, 101 + int(dice.between(0, 6))):
         actions.append(_other(number, dice, actions))
     return sorted(actions, key=lambda action: action.at)
 
 
 def _request(number: int, dice: Dice, longest: float, mostly: str, before: list[Action]) -> Action:
-    at = dice.between(0, longest)
+    at = dice.between(0, dice.one_of((longest, longest, 20)))
     posts = [action for action in before if action.kind == "post" and action.given["key"]]
     if posts and dice.hits(0.35):
         post = dice.one_of(posts)  # the same key again: mostly soon, now and then for another request
@@ -60,13 +60,13 @@ def _request(number: int, dice: Dice, longest: float, mostly: str, before: list[
 
 
 def _body(number: int, dice: Dice, mostly: str) -> Document:
-    operation = dice.one_of(("create_snapshot", "reboot_instance", "reboot_instance", "modify_backup_window"))
+    operation = dice.one_of(("create_snapshot", "reboot_instance", "modify_backup_window"))
     parameters: Document = {
         "create_snapshot": {"snapshot_id": f"snapshot-{dice.one_of((number, number, 0))}"},
         "reboot_instance": {},
         "modify_backup_window": {"backup_window": dice.one_of(_WINDOWS)},
     }[operation]
-    instance = dice.one_of((*INSTANCES, *INSTANCES, *INSTANCES, NAMESAKE, "abroad", "production", "nobody"))
+    instance = dice.one_of((*INSTANCES, *INSTANCES, *INSTANCES, *INSTANCES, NAMESAKE, "abroad", "production", "nobody"))
     if mostly and dice.hits(0.7):
         instance = mostly
     where: Document = {}
@@ -79,7 +79,20 @@ def _body(number: int, dice: Dice, mostly: str) -> Document:
 def _other(number: int, dice: Dice, before: list[Action]) -> Action:
     """What others do, at about the time of a request and to the same instance; or to its execution."""
     kind = dice.one_of(
-        ("stop", "stop", "redrive", "retag", "recreate", "reboot", "reboot", "modify", "snapshot", "delete_snapshot")
+        (
+            "stop",
+            "stop",
+            "stop",
+            "redrive",
+            "redrive",
+            "retag",
+            "recreate",
+            "reboot",
+            "reboot",
+            "modify",
+            "snapshot",
+            "delete_snapshot",
+        )
     )
     of = dice.one_of(before)
     instance = of.given.get("body", {}).get("instance_id", "")
@@ -89,14 +102,18 @@ def _other(number: int, dice: Dice, before: list[Action]) -> Action:
     if kind == "redrive":
         of = next(action for action in before if action.kind == "stop")
         given = {**of.given}
-    given |= {
-        "retag": lambda: {"environment": dice.one_of(("production", "staging", "dev"))},
-        "recreate": lambda: {"gone": dice.between(1, dice.one_of((20, 300)))},
-        "modify": lambda: {"window": dice.one_of(_WINDOWS)},
-        "snapshot": lambda: {"snapshot_id": f"snapshot-{of.number}"},
-        "delete_snapshot": lambda: {"snapshot_id": f"snapshot-{of.number}"},
-    }.get(kind, dict)()
-    return Action(number, of.at + dice.between(0, dice.one_of((3, 10, 60, 600))), kind, given)
+    return Action(number, of.at + dice.between(0, dice.one_of((3, 10, 60, 600))), kind, given | _more(kind, of, dice))
+
+
+def _more(kind: str, of: Action, dice: Dice) -> Document:
+    """What only one kind of action has."""
+    if kind == "retag":
+        return {"environment": dice.one_of(("production", "staging", "dev"))}
+    if kind == "recreate":
+        return {"gone": dice.between(1, dice.one_of((20, 300)))}
+    if kind == "modify":
+        return {"window": dice.one_of(_WINDOWS)}
+    return {"snapshot_id": f"snapshot-{of.number}"} if "snapshot" in kind else {}
 
 
 def population() -> dict[tuple[Place, str], str]:

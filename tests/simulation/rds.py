@@ -169,7 +169,7 @@ class Rds:
             "PercentProgress": 0,
             "TagList": call.get("Tags", []),
         }
-        versions.set(self._world.seconds, shown)
+        self._show(versions, shown, dice)
         if instance["DBInstanceStatus"] == "available":
             self._status(act, "backing-up")
             self._world.after(dice.between(5, 90), lambda: self._back(act, "backing-up"))
@@ -185,6 +185,19 @@ class Rds:
         if kind < 0.97:
             self._world.after(seconds, end)
         return {"DBSnapshot": shown}
+
+    def _show(self, versions: Versions, shown: Document, dice: Dice) -> None:
+        """A snapshot's tags may show later than itself."""
+        if not dice.hits(0.15):
+            versions.set(self._world.seconds, shown)
+            return
+        versions.set(self._world.seconds, {**shown, "TagList": []})
+
+        def tagged() -> None:
+            if (now := versions.now) and not now["TagList"]:
+                versions.set(self._world.seconds, {**now, "TagList": shown["TagList"]})
+
+        self._world.after(dice.between(1, 25), tagged)
 
     def _RebootDBInstance(self, call: Document, dice: Dice, place: Place, by: str) -> Document:
         instance, act = self._taken("RebootDBInstance", call, place, by, frozenset({"available"}))
@@ -256,7 +269,9 @@ class Rds:
 
     def _done(self, act: Act, succeeded: bool) -> None:
         act.done_at, act.succeeded = self._world.seconds, succeeded
-        self._told(f"RDS has {'done' if succeeded else 'failed'} {act.action} on {act.where[1]}, {act.by or 'a stranger'}")
+        self._told(
+            f"RDS has {'done' if succeeded else 'failed'} {act.action} on {act.where[1]}, {act.by or 'a stranger'}"
+        )
 
     def _tell(self, where: Where, message: str, delay: float) -> None:
         place, name = where

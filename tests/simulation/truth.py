@@ -52,7 +52,8 @@ def _check_failure(cloud: Cloud, item: Document, act: Act, said: Document, recor
     """Nobody else had a hand in it, so what RDS shows is this operation's."""
     status = said.get("final_status", said["status"])
     moment = seconds_of(clock.from_text(record["timestamp"]))
-    if status == "failed" and act.succeeded and act.done_at <= moment:
+    # Without a final record nothing will ever be said but this.
+    if status == "failed" and act.succeeded and (act.done_at <= moment or record["event"] == "completed"):
         cloud.watcher.found("a failure that was a success", f"{item['operation_id']}: {said.get('error', '')[:100]}")
     seen = act.done_at + _TO_BE_SEEN + (0 if act.shown else 10**6)
     if status == "timeout" and act.succeeded and seen <= moment:

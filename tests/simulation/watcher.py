@@ -123,7 +123,6 @@ def permitted(item: Document, environment: str) -> bool:
 def plain(attributes: Attributes) -> Document:
     """An item as Python has it; the documents in it parsed."""
 
-
     item: Document = {}
     for name, attribute in attributes.items():
         ((kind, value),) = attribute.items()
