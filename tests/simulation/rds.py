@@ -13,60 +13,19 @@ https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Tagging.html
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from rds_operations.place import Place
 from tests.simulation.awserror import AwsError
 from tests.simulation.dice import Dice
-from tests.simulation.world import BEGINNING, World
+from tests.simulation.rds_past import Act, Versions, Where
+from tests.simulation.world import World
 
 Document = dict[str, Any]
-Where = tuple[Place, str]
 _IAM_LAG = 180.0
 _EVENTS_BACK = timedelta(minutes=60)
 READY = frozenset({"available", "storage-optimization"})
-NEVER = 10.0**9
-
-
-class Versions:
-    """A thing as it was and is; `None` while it is not there."""
-
-    def __init__(self) -> None:
-        self._versions: list[tuple[float, Document | None]] = []
-
-    def set(self, seconds: float, shown: Document | None) -> None:
-        self._versions.append((seconds, shown))
-
-    def as_of(self, seconds: float) -> Document | None:
-        return next((shown for moment, shown in reversed(self._versions) if moment <= seconds), None)
-
-    @property
-    def now(self) -> Document | None:
-        return self._versions[-1][1] if self._versions else None
-
-    def between(self, begin: float, end: float) -> list[Document]:
-        """All that it was at any moment of a time."""
-        first = self.as_of(begin)
-        later = [shown for moment, shown in self._versions if begin < moment <= end]
-        return [shown for shown in (first, *later) if shown]
-
-
-@dataclass
-class Act:
-    """An acting call that RDS took. `by` is the operation, empty for somebody else."""
-
-    action: str
-    where: Where
-    by: str
-    at: float
-    resource_id: str = ""
-    call: Document = field(default_factory=dict)
-    done_at: float = NEVER
-    succeeded: bool = False
-    shown: bool = True
-    """Whether an event tells of it."""
 
 
 class Rds:
@@ -284,11 +243,6 @@ class Rds:
             "SourceArn": f"arn:aws:rds:{place.region}:{place.account_id}:db:{name}",
         }
         self.events.append((self._world.seconds + delay, place, event))
-
-
-def seconds_of(moment: Any) -> float:
-    """A moment of the virtual clock, in seconds since the beginning."""
-    return float((moment - BEGINNING).total_seconds())
 
 
 def _lag(dice: Dice) -> float:

@@ -10,7 +10,7 @@ from rds_operations.place import Place
 from tests.simulation.cloud import Cloud
 from tests.simulation.deployment import SETTINGS
 from tests.simulation.people import People
-from tests.simulation.rds import Act, seconds_of
+from tests.simulation.rds_past import Act, seconds_of
 
 Document = dict[str, Any]
 _TO_BE_SEEN = 1.5 * SETTINGS.late_watch_interval_seconds

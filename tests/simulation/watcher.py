@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rds_operations.identity import names_of, session_name
 from tests.simulation import deployment
 from tests.simulation.expressions import Attributes
-from tests.simulation.rds import Act
+from tests.simulation.rds_past import Act
 
 if TYPE_CHECKING:
     from tests.simulation.cloud import Cloud
