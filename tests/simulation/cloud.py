@@ -77,7 +77,7 @@ class Cloud:
             self._integration,
             chance.strikes,
             self.counts,
-            self.watcher.found,
+            self.watcher,
         )
         self.states = States(
             self.world,

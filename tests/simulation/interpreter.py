@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from rds_operations import clock
 from tests.simulation.awserror import AwsError
@@ -59,6 +59,16 @@ https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 _NOT_RUN = {Task.REFUSED: "Lambda.TooManyRequestsException", Task.CRASHED: "Runtime.ExitError"}
 
 
+class Watch(Protocol):
+    """Who is told of what befalls a Task, of what a state has left, and of what must not be."""
+
+    def tell(self, who: str, what: str) -> None: ...
+
+    def passed(self, execution: Execution, output: Any) -> None: ...
+
+    def found(self, name: str, text: str) -> None: ...
+
+
 @dataclass
 class Interpreter:
     world: World
@@ -70,8 +80,7 @@ class Interpreter:
     strikes: Callable[[str, Dice], bool]
     """Whether something befalls a Task, for the purpose that is named."""
     counts: Counter[str]
-    found: Callable[[str, str], None]
-    """Is told of what must not be."""
+    watch: Watch
 
     def run(self, states: States, execution: Execution, turn: int) -> Process:
         """The process of an execution."""
@@ -98,6 +107,7 @@ class Interpreter:
                 states.end(execution, "SUCCEEDED", output=json.dumps(output))
                 return
             execution.state, execution.state_input = following, output
+            self.watch.passed(execution, output)
 
     def _context(self, execution: Execution, state: str) -> Document:
         return {
@@ -138,7 +148,7 @@ class Interpreter:
                 if which is None or tries[which] >= state["Retry"][which].get("MaxAttempts", 3):
                     return self._caught(execution, state, name, states, error)
                 if number == _MOST_TRIES:
-                    self.found("a Task is tried without end", f"{execution.name} {name}")
+                    self.watch.found("a Task is tried without end", f"{execution.name} {name}")
                 delay = _delay(state["Retry"][which], tries[which], Dice(self.seed, f"{purpose} delay {number}"))
                 tries[which] += 1
                 self.counts[f"Retry {execution.kind} {name} {error.error}"] += 1
@@ -163,7 +173,9 @@ class Interpreter:
         given = evaluated(state["Arguments"], states)
         dice = Dice(self.seed, who)
         befalls = dice.one_of(_ALL) if self.strikes(who, dice) else Task.FINE
-        self.counts[f"task {befalls}"] += befalls is not Task.FINE
+        if befalls is not Task.FINE:
+            self.counts[f"task {befalls}"] += 1
+            self.watch.tell(who, befalls.value)
         done = Signal()
         self.world.after(state["TimeoutSeconds"], lambda: done.tell(StateError("States.Timeout")))
         if state["Resource"].endswith(":lambda:invoke"):

@@ -10,7 +10,7 @@ from tests.simulation.deployment import ABROAD, ALL, ELSEWHERE, HOME, NO_REBOOTS
 from tests.simulation.dice import Dice
 
 Document = dict[str, Any]
-INSTANCES = ("one", "two")
+INSTANCES = ("one", "two", "staged")
 NAMESAKE = "namesake"
 """There is one of this name in two places."""
 _BUSY_SECONDS = 900.0
@@ -34,9 +34,9 @@ def make_plan(seed: int) -> list[Action]:
     dice = Dice(seed, "plan")
     # In half of the histories all of it happens within a minute or two, and mostly on one instance.
     longest = dice.one_of((10.0, 60.0, 120.0, _BUSY_SECONDS, _BUSY_SECONDS))
-    mostly = dice.one_of(INSTANCES) if dice.hits(0.6) else ""
+    mostly = dice.one_of(INSTANCES[:2]) if dice.hits(0.6) else ""
     actions: list[Action] = []
-    for number in range(1, 2 + int(dice.between(0, 6))):
+    for number in range(1, 3 + int(dice.between(0, 6))):
         actions.append(_request(number, dice, longest, mostly, actions))
     for number in range(101, 101 + int(dice.between(0, 6))):
         actions.append(_other(number, dice, actions))
@@ -120,7 +120,8 @@ def population() -> dict[tuple[Place, str], str]:
     """Which instances there are at the beginning, with their tag."""
     return {
         (HOME, "one"): "dev",
-        (HOME, "two"): "staging",
+        (HOME, "two"): "dev",
+        (HOME, "staged"): "staging",
         (HOME, "production"): "production",
         (HOME, NAMESAKE): "dev",
         (ELSEWHERE, NAMESAKE): "dev",

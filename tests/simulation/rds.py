@@ -19,7 +19,7 @@ from typing import Any
 from rds_operations.place import Place
 from tests.simulation.awserror import AwsError
 from tests.simulation.dice import Dice
-from tests.simulation.rds_past import Act, Versions, Where
+from tests.simulation.rds_past import Act, Versions, Where, is_production, lag
 from tests.simulation.world import World
 
 Document = dict[str, Any]
@@ -81,7 +81,7 @@ class Rds:
         return answer
 
     def _DescribeDBInstances(self, call: Document, dice: Dice, place: Place, _by: str) -> Document:
-        moment = self._world.seconds - _lag(dice)
+        moment = self._world.seconds - lag(dice)
         if name := call.get("DBInstanceIdentifier"):
             versions = self.instances.get((place, name))
             shown = versions.as_of(moment) if versions else None
@@ -93,7 +93,7 @@ class Rds:
 
     def _DescribeDBSnapshots(self, call: Document, dice: Dice, place: Place, _by: str) -> Document:
         versions = self.snapshots.get((place, call["DBSnapshotIdentifier"]))
-        shown = versions.as_of(self._world.seconds - _lag(dice)) if versions else None
+        shown = versions.as_of(self._world.seconds - lag(dice)) if versions else None
         if shown is None:
             raise AwsError("DBSnapshotNotFound", "DBSnapshot not found.", 404)
         return {"DBSnapshots": [shown]}
@@ -205,7 +205,7 @@ class Rds:
         shown = versions.now if versions else None
         if shown is None or versions is None:
             raise AwsError("DBInstanceNotFound", f"DBInstance {where[1]} not found.", 404)
-        if by and _is_production(versions.as_of(self._world.seconds - _IAM_LAG) or shown):
+        if by and is_production(versions.as_of(self._world.seconds - _IAM_LAG) or shown):
             raise AwsError("AccessDenied", "not authorized: a tag says production", 403)
         if shown["DBInstanceStatus"] not in states:
             raise AwsError("InvalidDBInstanceState", f"Instance {where[1]} is {shown['DBInstanceStatus']}.")
@@ -243,14 +243,3 @@ class Rds:
             "SourceArn": f"arn:aws:rds:{place.region}:{place.account_id}:db:{name}",
         }
         self.events.append((self._world.seconds + delay, place, event))
-
-
-def _lag(dice: Dice) -> float:
-    kind = dice.chance()
-    if kind < 0.8:
-        return 0.0
-    return dice.between(0, 5) if kind < 0.96 else dice.between(5, 20)
-
-
-def _is_production(shown: Document) -> bool:
-    return any(tag["Value"] == "production" for tag in shown["TagList"])

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rds_operations.place import Place
+from tests.simulation.dice import Dice
 from tests.simulation.world import BEGINNING
 
 Document = dict[str, Any]
@@ -55,3 +56,15 @@ class Act:
 def seconds_of(moment: Any) -> float:
     """A moment of the virtual clock, in seconds since the beginning."""
     return float((moment - BEGINNING).total_seconds())
+
+
+def lag(dice: Dice) -> float:
+    """Seconds that a read is behind."""
+    kind = dice.chance()
+    if kind < 0.8:
+        return 0.0
+    return dice.between(0, 5) if kind < 0.96 else dice.between(5, 20)
+
+
+def is_production(shown: Document) -> bool:
+    return any(tag["Value"] == "production" for tag in shown["TagList"])

@@ -10,9 +10,11 @@ from rds_operations.place import Place
 from tests.simulation.cloud import Cloud
 from tests.simulation.deployment import SETTINGS
 from tests.simulation.people import People
-from tests.simulation.rds_past import Act, seconds_of
+from tests.simulation.rds_past import Act, Where, seconds_of
 
 Document = dict[str, Any]
+_LAG = 30.0
+"""Seconds before the beginning, of which a look may still tell."""
 _TO_BE_SEEN = 1.5 * SETTINGS.late_watch_interval_seconds
 """Seconds before the last look: what was done by then, and shows, must have been seen."""
 
@@ -26,40 +28,51 @@ def check_truth(cloud: Cloud, people: People, item: Document) -> None:
     final = watcher.records.get((operation_id, "final"))
     act = next((act for act in cloud.rds.acts if act.by == operation_id), None)
     last = final[0] if final else records[0]
+    said = json.loads(last["result"])
+    if said.get("final_status", said["status"]) == "timeout" and operation_id in watcher.ends_seen:
+        watcher.found("an end that was seen is called a time-out", operation_id)
     if last["success"]:
         _check_success(cloud, item, act, last)
     elif act and _is_untouched(cloud, people, act):
-        _check_failure(cloud, item, act, json.loads(last["result"]), last)
+        _check_failure(cloud, item, act, said, last)
 
 
 def _check_success(cloud: Cloud, item: Document, act: Act | None, record: Document) -> None:
     operation_id = item["operation_id"]
-    moment = seconds_of(clock.from_text(record["timestamp"]))
+    where = (Place(item["account_id"], item["region"]), item["instance_id"])
+    since, moment = _seconds(item["started_at"]) - _LAG, _seconds(record["timestamp"])
+    shown = cloud.rds.instances[where].between(since, moment)
     if item["operation"] == "modify_backup_window":
         asked = json.loads(item["parameters"])["backup_window"]
-        where = (Place(item["account_id"], item["region"]), item["instance_id"])
-        since = seconds_of(clock.from_text(item["started_at"])) - 30
-        shown = cloud.rds.instances[where].between(since, moment)
         if not any(instance["PreferredBackupWindow"] == asked for instance in shown):
             cloud.watcher.found("a window that never was", operation_id)
-    elif act is None:
-        cloud.watcher.found("a success of what RDS never took", operation_id)
-    elif not act.succeeded or act.done_at > moment:
-        cloud.watcher.found("a success that RDS did not have", operation_id)
+    elif act is None or not act.succeeded or act.done_at > moment:
+        cloud.watcher.found(_name_of_wrong_success(cloud, item, where, shown, since), operation_id)
+
+
+def _name_of_wrong_success(cloud: Cloud, item: Document, where: Where, shown: list[Document], since: float) -> str:
+    if item["operation"] == "reboot_instance":
+        others = [act for act in cloud.rds.acts if act.where == where and act.by != item["operation_id"]]
+        if any(act.action == "RebootDBInstance" and act.done_at >= since and act.succeeded for act in others):
+            return "another's restart is taken for its own"
+        if len({instance["DbiResourceId"] for instance in shown}) > 1:
+            return "an instance made anew is taken for rebooted"
+    return "a success that RDS did not have"
 
 
 def _check_failure(cloud: Cloud, item: Document, act: Act, said: Document, record: Document) -> None:
     """Nobody else had a hand in it, so what RDS shows is this operation's."""
-    status = said.get("final_status", said["status"])
-    moment = seconds_of(clock.from_text(record["timestamp"]))
+    status, moment = said.get("final_status", said["status"]), _seconds(record["timestamp"])
     # Without a final record nothing will ever be said but this.
     if status == "failed" and act.succeeded and (act.done_at <= moment or record["event"] == "completed"):
         cloud.watcher.found("a failure that was a success", f"{item['operation_id']}: {said.get('error', '')[:100]}")
-    seen = act.done_at + _TO_BE_SEEN + (0 if act.shown else 10**6)
-    if status == "timeout" and act.succeeded and seen <= moment:
+    troubled = any("Poll" in purpose or purpose.startswith("sweep") for purpose in cloud.chance.struck)
+    if status == "timeout" and act.shown and act.done_at + _TO_BE_SEEN <= moment and not troubled:
         cloud.watcher.found("done, and called a time-out", item["operation_id"])
-    if status == "timeout" and not act.succeeded and seen <= moment:
-        cloud.watcher.found("failed, and called a time-out", item["operation_id"])
+
+
+def _seconds(timestamp: str) -> float:
+    return seconds_of(clock.from_text(timestamp))
 
 
 def _is_untouched(cloud: Cloud, people: People, act: Act) -> bool:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tests.simulation.cloud import Cloud
     from tests.simulation.lambdas import Invocation
     from tests.simulation.sessions import Session
+    from tests.simulation.states import Execution
 
 Document = dict[str, Any]
 ENVIRONMENTS = {"dev": "development", "test": "test", "staging": "staging"}
@@ -34,6 +35,18 @@ class Watcher:
         self.violations: list[Violation] = []
         self.records: dict[tuple[str, str], list[Document]] = {}
         """By operation and event, in the order in which they were written."""
+        self.ends_seen: set[str] = set()
+        """The operations of which an execution has seen that RDS was done."""
+
+    def tell(self, who: str, what: str) -> None:
+        self._cloud.story.tell(who, what)
+
+    def passed(self, execution: Execution, output: Any) -> None:
+        """What a state has left: whether an end in RDS was seen."""
+        if execution.kind != "ADMISSION" and isinstance(output, dict):
+            progress = output.get("progress") or {}
+            if progress.get("finished") and progress["status"] == "available":
+                self.ends_seen.add(execution.name)
 
     def found(self, name: str, text: str) -> None:
         self.violations.append(Violation(name, text))
