@@ -19,7 +19,7 @@ from typing import Any
 from rds_operations.place import Place
 from tests.simulation.awserror import AwsError
 from tests.simulation.dice import Dice
-from tests.simulation.rds_past import Act, Versions, Where, is_production, lag
+from tests.simulation.rds_past import NEVER, Act, Versions, Where, is_production, lag
 from tests.simulation.world import World
 
 Document = dict[str, Any]
@@ -174,10 +174,10 @@ class Rds:
         def end() -> None:
             if self._is_it(act) and self._back(act, "rebooting", status):
                 self._done(act, status == "available")
-                if status == "available" and act.shown:
+                if status == "available" and event < 0.95:
                     self._tell(act.where, "DB instance restarted", delay)
 
-        act.shown = event < 0.95
+        act.told_after = delay if event < 0.95 else NEVER
         if kind < 0.97:
             self._world.after(seconds, end)
         return {"DBInstance": {**instance, "DBInstanceStatus": "rebooting"}}

@@ -49,8 +49,8 @@ class Act:
     call: Document = field(default_factory=dict)
     done_at: float = NEVER
     succeeded: bool = False
-    shown: bool = True
-    """Whether an event tells of it."""
+    told_after: float = 0.0
+    """Seconds after which an event tells of it, where one has to."""
 
 
 def seconds_of(moment: Any) -> float:

@@ -8,6 +8,8 @@ from tests.simulation import deployment
 from tests.simulation.definitions import StateError, evaluated
 from tests.simulation.dice import Dice
 from tests.simulation.expressions import Given, holds, updated
+from tests.simulation.functions import ROOT
+from tests.simulation.known_faults import KNOWN
 from tests.simulation.world import World
 
 ITEM = {"owner": {"S": "me"}, "expires_at": {"N": "9"}}
@@ -57,6 +59,12 @@ def test_an_expression_without_a_result_is_an_error() -> None:
     """As in Step Functions: what is missing is not null."""
     with pytest.raises(StateError, match=r"States\.QueryEvaluationError"):
         evaluated("{% $states.input.nothing %}", {"input": {}})
+
+
+def test_reliability_page_names_every_known_fault() -> None:
+    page = (ROOT / "docs" / "reliability.md").read_text()
+    table = page.partition("| put back |")[2].partition("\n\n")[0]
+    assert [row.split("|")[1].strip() for row in table.splitlines()[2:]] == list(KNOWN)
 
 
 def test_dice_depend_on_the_seed_and_the_purpose_alone() -> None:

@@ -67,7 +67,7 @@ def _check_failure(cloud: Cloud, item: Document, act: Act, said: Document, recor
     if status == "failed" and act.succeeded and (act.done_at <= moment or record["event"] == "completed"):
         cloud.watcher.found("a failure that was a success", f"{item['operation_id']}: {said.get('error', '')[:100]}")
     troubled = any("Poll" in purpose or purpose.startswith("sweep") for purpose in cloud.chance.struck)
-    if status == "timeout" and act.shown and act.done_at + _TO_BE_SEEN <= moment and not troubled:
+    if status == "timeout" and act.done_at + act.told_after + _TO_BE_SEEN <= moment and not troubled:
         cloud.watcher.found("done, and called a time-out", item["operation_id"])
 
 
