@@ -71,7 +71,7 @@ KNOWN: dict[str, list[Change]] = {
         (
             _LEDGER,
             "until = clock.to_epoch(now + self._deployment.longest)",
-            "until = clock.to_epoch(now + _TO_BE_CLAIMED)",
+            "until = clock.to_epoch(now + _TO_BE_CLAIMED / 5)",
         ),
     ],
     "a key is not kept": [

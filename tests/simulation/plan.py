@@ -40,6 +40,9 @@ def make_plan(seed: int) -> list[Action]:
         actions.append(_request(number, dice, longest, mostly, actions))
     for number in range(101, 101 + int(dice.between(0, 6))):
         actions.append(_other(number, dice, actions))
+    for number, stop in enumerate([action for action in actions if action.kind == "stop"], 201):
+        if dice.hits(0.4):
+            actions.append(_instead(number, stop, dice))
     return sorted(actions, key=lambda action: action.at)
 
 
@@ -103,6 +106,13 @@ def _other(number: int, dice: Dice, before: list[Action]) -> Action:
         of = next(action for action in before if action.kind == "stop")
         given = {**of.given}
     return Action(number, of.at + dice.between(0, dice.one_of((3, 10, 60, 600))), kind, given | _more(kind, of, dice))
+
+
+def _instead(number: int, stop: Action, dice: Dice) -> Action:
+    """After a stop, somebody asks for something else on that instance."""
+    body = {**_body(number, dice, ""), "instance_id": stop.given["instance"]}
+    given = {"caller": ALL, "body": body, "key": ""}
+    return Action(number, stop.at + dice.between(0.5, 15), "post", given)
 
 
 def _more(kind: str, of: Action, dice: Dice) -> Document:
