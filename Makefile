@@ -5,7 +5,7 @@ export PORT TIME_SCALE SETTINGS
 # Older makes, such as that of macOS, mix the lines of what runs side by side.
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
-.PHONY: demo up down test quick workflow fault-report fuzz load check docs lock audit setup
+.PHONY: demo up down test quick workflow fault-report histories known-faults fuzz load check docs lock audit setup
 
 ## demo: the local cloud, and one operation on it from request to audit record
 demo: setup
@@ -26,7 +26,7 @@ test: setup
 	@python -m tests.left_out .local/quick.xml .local/workflow.xml
 
 quick: check
-	python -m pytest tests/unit tests/functions tests/infrastructure tests/local tests/local_commands --junitxml=.local/quick.xml
+	python -m pytest tests/unit tests/functions tests/infrastructure tests/local tests/local_commands tests/simulation --junitxml=.local/quick.xml
 
 workflow:
 	python -m pytest tests/workflow --junitxml=.local/workflow.xml
@@ -34,6 +34,14 @@ workflow:
 ## fault-report: every injected fault, and the table of what came of it
 fault-report: setup
 	@python -m tests.workflow.faults
+
+## histories: random histories of the real code on a simulated AWS, on all cores (HISTORIES=1000 SEED=1)
+histories: setup
+	@HISTORIES=$(or $(HISTORIES),1000) SEED=$(or $(SEED),1) python -W ignore -m tests.simulation
+
+## known-faults: faults put back, one by one, and how soon the histories find each (HISTORIES=10000 SEED=1)
+known-faults: setup
+	@HISTORIES=$(or $(HISTORIES),10000) SEED=$(or $(SEED),1) python -m tests.simulation.faults
 
 ## fuzz: requests made from docs/openapi.json to a local cloud of its own (FUZZ_REQUESTS=2000 SEED=1)
 fuzz: setup

@@ -1,0 +1,143 @@
+"""The one place at which every call of the product to AWS is taken: botocore's, below all clients.
+
+Models what can happen to a call on its way (`fates`), botocore's own repetitions among it, and the time it takes.
+https://docs.aws.amazon.com/boto3/latest/guide/retries.html
+A transaction that a client sends again has its effect once: botocore gives every call a token of its own.
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.client import BaseClient
+from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
+from botocore.validate import ParamValidator
+
+from tests.simulation.awserror import AwsError
+from tests.simulation.dice import Dice
+from tests.simulation.dynamodb import cancelled
+from tests.simulation.fates import Fate
+
+Document = dict[str, Any]
+Effect = Callable[[Dice], Document]
+_THROTTLED = {"rds": "Throttling", "sts": "Throttling"}
+_VALIDATOR = ParamValidator()
+HERE = threading.local()
+"""Of each thread: `take`, which is given the calls of the function that runs in it."""
+
+
+@dataclass(frozen=True)
+class Call:
+    client: Any
+    action: str
+    params: Document
+
+    @property
+    def service(self) -> str:
+        return str(self.client.meta.service_model.service_name)
+
+    @property
+    def attempts(self) -> int:
+        return int(self.client.meta.config.retries["total_max_attempts"])
+
+    @property
+    def patience(self) -> float:
+        return float(self.client.meta.config.read_timeout)
+
+    @property
+    def name(self) -> str:
+        return f"{self.service}.{self.action}"
+
+
+def take_all_calls() -> None:
+    """From now on no client sends anything."""
+    BaseClient._make_api_call = _make_api_call  # type: ignore[attr-defined]
+
+
+def _make_api_call(client: Any, operation_name: str, api_params: Document) -> Document:
+    shape = client.meta.service_model.operation_model(operation_name).input_shape
+    problems = _VALIDATOR.validate(api_params, shape)
+    assert not problems.has_errors(), problems.generate_report()
+    try:
+        answer: Document = HERE.take(Call(client, operation_name, api_params))
+    except AwsError as error:
+        raise _client_error(client, operation_name, error) from error
+    return answer
+
+
+def _client_error(client: Any, operation_name: str, error: AwsError) -> Exception:
+    parsed = {
+        "Error": {"Code": error.code, "Message": error.message},
+        "ResponseMetadata": {"HTTPStatusCode": error.status},
+        **error.more,
+    }
+    made: Exception = client.exceptions.from_code(error.code)(parsed, operation_name)
+    return made
+
+
+def carry_out(
+    call: Call, fate: Fate, dice: Dice, effect: Effect, sleep: Callable[[float], None], later: Any
+) -> Document:
+    """Let a call have its fate. Raises what the client would raise; being killed is up to the caller.
+
+    `later` does something after some seconds, whatever becomes of the function.
+    """
+    once = _Once(call, effect)
+    delay = dice.between(0.004, 0.05)
+    sleep(delay if fate is not Fate.SLOW else dice.between(0.2, call.patience * 0.95))
+    if fate in (Fate.FINE, Fate.SLOW):
+        answer = once(dice)
+        sleep(delay)
+        return answer
+    if fate is Fate.SENT_TWICE and call.attempts > 1:
+        once.try_it(dice)
+        sleep(call.patience)
+        return once(dice)
+    if fate in (Fate.BROKEN_AFTER, Fate.LOST_AFTER, Fate.SENT_TWICE):
+        for _attempt in range(call.attempts):
+            once.try_it(dice)
+    raise _error(call, fate, dice, once, sleep, later)
+
+
+def _error(call: Call, fate: Fate, dice: Dice, once: _Once, sleep: Callable[[float], None], later: Any) -> Exception:
+    if fate is Fate.CONFLICT and call.action == "TransactWriteItems":
+        return cancelled(["TransactionConflict"] + ["None"] * (len(call.params["TransactItems"]) - 1))
+    if fate is Fate.CONFLICT and call.action in ("UpdateItem", "PutItem"):
+        return AwsError("TransactionConflictException")
+    if fate in (Fate.CONFLICT, Fate.THROTTLED):
+        sleep(dice.between(0, 0.5) * (call.attempts - 1))
+        return AwsError(_THROTTLED.get(call.service, "ThrottlingException"), "Rate exceeded")
+    if fate in (Fate.BROKEN_BEFORE, Fate.BROKEN_AFTER):
+        sleep(dice.between(0, 0.5) * (call.attempts - 1))
+        return AwsError("InternalFailure", status=500)
+    if fate is Fate.UNREACHED:
+        sleep(dice.between(0.1, 1) * call.attempts)
+        return EndpointConnectionError(endpoint_url="https://simulated")
+    if fate is Fate.LATE:
+        later(call.patience * call.attempts + dice.between(0.1, 6), lambda: once.try_it(dice))
+    sleep(call.patience * call.attempts)
+    return ReadTimeoutError(endpoint_url="https://simulated")
+
+
+class _Once:
+    """A call's effect, which may come again with each repetition; that of a transaction does not."""
+
+    def __init__(self, call: Call, effect: Effect) -> None:
+        self._is_transaction = call.action == "TransactWriteItems"
+        self._effect = effect
+        self._answer: Document | None = None
+
+    def __call__(self, dice: Dice) -> Document:
+        if self._answer is None or not self._is_transaction:
+            self._answer = self._effect(dice)
+        return self._answer
+
+    def try_it(self, dice: Dice) -> None:
+        try:
+            self(dice)
+        except AwsError:
+            return

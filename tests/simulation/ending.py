@@ -1,0 +1,164 @@
+"""What must hold once all is quiet: closing record, item, GET, execution and RDS agree, and nothing is left."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from tests.simulation import deployment
+from tests.simulation.cloud import Cloud
+from tests.simulation.people import Attempt, People
+from tests.simulation.truth import check_truth
+from tests.simulation.watcher import Watcher
+
+Document = dict[str, Any]
+_OWN_ENDS = ("OperationFailed", "OperationTimedOut", "OperationRefused")
+_TO_BE_TOLD = "final_status will tell"
+_NOTHING_WAS_DONE = "nothing was done"
+
+
+def check(cloud: Cloud, people: People, reports: dict[str, Document]) -> None:
+    """`reports` is what GET answers, by operation."""
+    watcher = cloud.watcher
+    for item in operations(cloud):
+        _check_records(watcher, item)
+        _check_item(cloud, item, reports[item["operation_id"]])
+        check_truth(cloud, people, item)
+    for attempt in people.attempts:
+        _check_attempt(cloud, attempt)
+    _check_keys(watcher, people)
+    _check_starts(cloud)
+    _check_words(cloud)
+    for lock in watcher.held_locks():
+        watcher.found("a lock is left", f"{lock['operation_id']} of {lock['owner']}")
+    for execution in cloud.states.executions.values():
+        if execution.status == "RUNNING":
+            watcher.found("an execution is left", execution.name)
+        if execution.status == "FAILED" and execution.error not in (*_OWN_ENDS, "AuditFailed"):
+            watcher.found("an execution broke", f"{execution.kind} {execution.name}: {execution.error}")
+
+
+def operations(cloud: Cloud) -> list[Document]:
+    found = [cloud.watcher.item(*key) for key in cloud.tables.items["rds_operations"]]
+    return [item for item in found if "operation" in item]
+
+
+def _check_records(watcher: Watcher, item: Document) -> None:
+    operation_id = item["operation_id"]
+    for event in ("accepted", "completed"):
+        if not watcher.records.get((operation_id, event)):
+            watcher.found(f"no record {event}", operation_id)
+
+
+def _check_item(cloud: Cloud, item: Document, report: Document) -> None:
+    operation_id, watcher = item["operation_id"], cloud.watcher
+    if "ended_at" not in item or "unfinished" in item:
+        watcher.found("an operation is left open", operation_id)
+        return
+    if report != {**json.loads(item["result"]), **_elsewhere(item)}:
+        watcher.found("GET says something else than the item", operation_id)
+    records = watcher.records.get((operation_id, "completed"))
+    if not records:
+        return
+    closing = json.loads(records[0]["result"])
+    final = watcher.records.get((operation_id, "final"))
+    if not final and (closing["status"] == "timeout" or _TO_BE_TOLD in closing.get("error", "")):
+        watcher.found("an open end that nobody follows", operation_id)
+    said = json.loads(final[0]["result"]) if final else closing
+    said.pop("success") if final else None
+    if any(report.get(name) != value for name, value in said.items()):
+        watcher.found("the record says something else than GET", operation_id)
+    _check_execution(cloud, operation_id, [closing, json.loads(item["result"])])
+
+
+def _check_execution(cloud: Cloud, operation_id: str, known: list[Document]) -> None:
+    """What an execution itself says at its last end; of one that was stopped, ran out of time or broke, nothing.
+
+    One that was redriven after its operation was settled says what was on record by then.
+    """
+    execution = cloud.states.find(deployment.OPERATION, operation_id)
+    end = execution.ends[-1] if execution and execution.ends else {}
+    told = end.get("output") if end.get("status") == "SUCCEEDED" else None
+    if end.get("status") == "FAILED" and end.get("error") in _OWN_ENDS:
+        told = end["cause"]
+    if told is not None and json.loads(told) not in known:
+        cloud.watcher.found("the execution says something else than the record", operation_id)
+
+
+def _check_attempt(cloud: Cloud, attempt: Attempt) -> None:
+    watcher = cloud.watcher
+    if attempt.status == 202:
+        operation_id = attempt.body["operation_id"]
+        if not watcher.item(operation_id):
+            watcher.found("a 202 that cannot be found", operation_id)
+        if not cloud.states.find(deployment.OPERATION, operation_id):
+            watcher.found("a 202 that was never started", f"{attempt.name}: {operation_id}")
+        return
+    if _is_recorded(watcher, attempt.name):
+        return
+    if "Keep" in attempt.execution.caught:
+        cloud.counts["documented: DynamoDB and SQS both refused"] += 1
+    elif attempt.execution.status == "TIMED_OUT":
+        cloud.counts["documented: ADMISSION ran out of time"] += 1
+    else:
+        watcher.found("a refusal without a record", f"{attempt.name} {attempt.status}")
+
+
+def _is_recorded(watcher: Watcher, request_id: str) -> bool:
+    return any(record["request_id"] == request_id for records in watcher.records.values() for record in records)
+
+
+def _check_keys(watcher: Watcher, people: People) -> None:
+    """Every key answers the same."""
+    accepted: dict[tuple[str, str], set[str]] = {}
+    for attempt in people.attempts:
+        given = attempt.action.given
+        if attempt.status == 202 and given["key"]:
+            accepted.setdefault((given["caller"], given["key"]), set()).add(attempt.body["operation_id"])
+    for (_caller, key), found in accepted.items():
+        if len(found) > 1:
+            watcher.found("one key was given two operations", f"{key}: {sorted(found)}")
+
+
+def _check_starts(cloud: Cloud) -> None:
+    """Whoever starts OPERATION is on record."""
+    for execution in cloud.states.executions.values():
+        if execution.machine == deployment.OPERATION and not any(
+            operation_id == execution.name for operation_id, _event in cloud.watcher.records
+        ):
+            cloud.watcher.found("a start without a record", execution.name)
+
+
+def _check_words(cloud: Cloud) -> None:
+    """What says that nothing was done is true for ever: a refusal, and an end in these words."""
+    acted = {act.by for act in cloud.rds.acts if act.by}
+    for operation_id, words in _denials(cloud):
+        if operation_id in acted:
+            cloud.watcher.found("nothing was done, it said, and it was done", f"{operation_id}: {words[:120]}")
+
+
+def _denials(cloud: Cloud) -> Iterator[tuple[str, str]]:
+    for records in cloud.watcher.records.values():
+        for record in records:
+            result = json.loads(record["result"])
+            words = str(result.get("error", ""))
+            if record["event"] == "refused" or _NOTHING_WAS_DONE in words or "code" in result:
+                yield record["operation_id"], f"record {record['event']}: {words}"
+
+
+def check_answers(cloud: Cloud, people: People) -> None:
+    """An answer that says that nothing was done: no operation of that very request has acted."""
+    acted = {act.by for act in cloud.rds.acts if act.by}
+    by_request = {item["request_id"]: item["operation_id"] for item in operations(cloud)}
+    for attempt in people.attempts:
+        operation_id = by_request.get(attempt.name, "")
+        if _NOTHING_WAS_DONE in str(attempt.body.get("error", "")) and operation_id in acted:
+            cloud.watcher.found("nothing was done, it was answered, and it was done", f"{attempt.name} {operation_id}")
+
+
+def _elsewhere(item: Document) -> Document:
+    home = deployment.HOME
+    if (item["account_id"], item["region"]) == (home.account_id, home.region):
+        return {}
+    return {"account_id": item["account_id"], "region": item["region"]}

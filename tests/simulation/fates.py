@@ -1,0 +1,91 @@
+"""What befalls one call of a function to AWS, and how often."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tests.simulation.dice import Dice
+
+
+class Fate(StrEnum):
+    """`LATE`: the client gives up, and the service does it all the same, seconds later."""
+
+    FINE = "fine"
+    SLOW = "slow"
+    THROTTLED = "throttled"
+    BROKEN_BEFORE = "5xx, nothing done"
+    BROKEN_AFTER = "5xx, done"
+    UNREACHED = "no connection"
+    LOST_BEFORE = "no answer, nothing done"
+    LOST_AFTER = "no answer, done"
+    LATE = "no answer, done later"
+    SENT_TWICE = "answer lost, sent again"
+    HUNG = "function hangs, done"
+    KILLED_BEFORE = "function killed, nothing done"
+    KILLED_AFTER = "function killed, done"
+    CONFLICT = "transaction conflict"
+
+
+_WEIGHTS = {
+    Fate.SLOW: 4,
+    Fate.THROTTLED: 3,
+    Fate.BROKEN_BEFORE: 1,
+    Fate.BROKEN_AFTER: 2,
+    Fate.UNREACHED: 1,
+    Fate.LOST_BEFORE: 1,
+    Fate.LOST_AFTER: 3,
+    Fate.LATE: 2,
+    Fate.SENT_TWICE: 2,
+    Fate.HUNG: 2,
+    Fate.KILLED_BEFORE: 2,
+    Fate.KILLED_AFTER: 3,
+    Fate.CONFLICT: 2,
+}
+_ALL = [fate for fate, weight in _WEIGHTS.items() for _ in range(weight)]
+
+
+_PLACES = (
+    "Classify",
+    "Admit try",
+    "Start operation",
+    "Start operation",
+    "stepfunctions.",
+    "ADMISSION",
+    "Execute",
+    "Execute",
+    "Poll",
+    "Audit",
+    "Audit",
+    "TransactWriteItems",
+    "LATE WATCH",
+    "event of",
+    "sweep",
+)
+"""Where a history has most of its trouble: parts of the purposes for which dice are thrown."""
+
+
+@dataclass(frozen=True)
+class Weather:
+    """How often anything goes wrong, and what: seldom everywhere, but often in one or two places.
+
+    Few kinds of faults at a time find more than all of them at once: "Swarm Testing", Groce et al., ISSTA 2012.
+    """
+
+    rate: float
+    kinds: tuple[Fate, ...]
+    hard: tuple[str, ...]
+    hard_rate: float
+
+    @classmethod
+    def of(cls, dice: Dice) -> Weather:
+        kinds = tuple(dice.one_of(_ALL) for _ in range(dice.one_of((1, 2, 4, 12))))
+        rate = dice.one_of((0.0, 0.002, 0.002, 0.005, 0.01, 0.02, 0.05))
+        hard = tuple(dice.one_of(_PLACES) for _ in range(dice.one_of((0, 1, 1, 2, 2)))) if rate else ()
+        return cls(rate, kinds, hard, dice.one_of((0.2, 0.4, 0.6)))
+
+    def strikes(self, purpose: str, dice: Dice) -> bool:
+        return dice.hits(self.hard_rate if any(place in purpose for place in self.hard) else self.rate)
+
+    def fate(self, purpose: str, dice: Dice) -> Fate:
+        return dice.one_of(self.kinds) if self.strikes(purpose, dice) else Fate.FINE

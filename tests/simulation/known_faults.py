@@ -1,0 +1,152 @@
+"""Faults that are put back, one at a time, to see that the histories find them.
+
+Each is a text of the product and what stands in its place. Where the product's text has changed, the fault has to be
+written anew: `functions.copy` says so.
+"""
+
+from __future__ import annotations
+
+from tests.simulation.functions import Change
+
+_RULES = "functions/rds_operations"
+_LEDGER = f"{_RULES}/ledger.py"
+_EXECUTION = f"{_RULES}/execution.py"
+_OPERATIONS = f"{_RULES}/operations"
+_NEVER = '"attribute_not_exists(never)"'
+
+KNOWN: dict[str, list[Change]] = {
+    "Execute acts without the claim": [
+        (_EXECUTION, "if self.ledger.claim(order,", "if True or self.ledger.claim(order,"),
+    ],
+    "a claim can be had twice": [(_LEDGER, "{OPEN} AND attribute_not_exists(acting_at) AND fing", "{OPEN} AND fing")],
+    "a claim of what may have acted is given back": [
+        (f"{_OPERATIONS}/reboot_instance.py", "        with suppress(RdsUnavailable):", "        with suppress():"),
+        (
+            _EXECUTION,
+            "        except (AccountRefused, RdsRefused) as refused:\n            self._give",
+            "        except Fault as refused:\n            self._give",
+        ),
+    ],
+    "a repetition reboots again": [
+        (
+            f"{_OPERATIONS}/reboot_instance.py",
+            'the operation times out."""\n        return Progress(self.working_status)',
+            'the operation times out."""\n        return self.start(rds, order)',
+        ),
+    ],
+    "the acting client sends again": [(f"{_RULES}/aws.py", 'session, "rds", attempts=1', 'session, "rds", attempts=3')],
+    "no last look": [
+        (
+            _EXECUTION,
+            "            if judgement.against:\n                self._give",
+            "            if False:\n                self._give",
+        )
+    ],
+    "no gate": [(f"{_RULES}/judgement.py", "gate(order.instance_id, verdict)\n        or", "")],
+    "no permission at the last look": [
+        (f"{_RULES}/judgement.py", "        or not_permitted(callers, order, verdict.environment)\n", ""),
+    ],
+    "no opening record": [(_LEDGER, "            self._put_record(opening),\n", "")],
+    "an end is recorded whatever is there": [
+        (_LEDGER, '                f"{OPEN} AND {claim}",', '                "attribute_exists(operation_id)",'),
+        (f"{_RULES}/settlement.py", 'if "ended_at" in item:\n            outcome', "if False:\n            outcome"),
+    ],
+    "an end does not ask for the claim that it has seen": [
+        (_LEDGER, '                f"{OPEN} AND {claim}",', "                OPEN,"),
+        (_LEDGER, 'values |= {":acted_at": acted_at}', "pass"),
+    ],
+    "the lock is not released": [
+        (_LEDGER, "if owner_of(self.item(lock_id(order))) == order.operation_id:", "if False:"),
+    ],
+    "the lock is taken whoever has it": [
+        (_LEDGER, 'free = f"{UNOWNED} OR expires_at <= :now"', f"free = {_NEVER}"),
+        (
+            _LEDGER,
+            'return put(self._operations, lock, free, {":now": clock.to_epoch(now)})',
+            "return put(self._operations, lock, free)",
+        ),
+        (f"{_RULES}/admission.py", "        if holder:\n", "        if False:\n"),
+    ],
+    "the lock ends while the operation runs": [
+        (
+            _LEDGER,
+            "until = clock.to_epoch(now + self._deployment.longest)",
+            "until = clock.to_epoch(now + _TO_BE_CLAIMED / 5)",
+        ),
+    ],
+    "a key is not kept": [
+        (
+            _LEDGER,
+            "        if order.idempotency_key:\n            key: Item",
+            "        if False:\n            key: Item",
+        )
+    ],
+    "a key stands for what never was": [
+        (f"{_RULES}/settlement.py", 'acted_at="", free_key=True', 'acted_at="", free_key=False')
+    ],
+    "the sweep closes nothing": [
+        (
+            f"{_RULES}/sweep.py",
+            "        partial(overdue, Unfinished.OPERATION, lambda item: _close(books, access, item, now)),\n",
+            "",
+        ),
+    ],
+    "the sweep closes what still runs": [
+        (f"{_RULES}/sweep.py", 'if detail and detail["status"] in RUNNING:', "if False:")
+    ],
+    "the sweep settles nothing": [
+        (
+            f"{_RULES}/sweep.py",
+            "        partial(overdue, Unfinished.WATCH, lambda item: _settle(books, access, item, now)),\n",
+            "",
+        ),
+    ],
+    "the sweep removes a message before it is recorded": [
+        (
+            f"{_RULES}/sweep.py",
+            "    refuse(books.ledger, kept.work",
+            "    unrecorded.remove(message)\n    refuse(books.ledger, kept.work",
+        ),
+    ],
+    "the sweep leaves what it has recorded in the queue": [
+        (f"{_RULES}/sweep.py", '    unrecorded.remove(message)\n    return "recorded"', '    return "recorded"'),
+    ],
+    "nobody follows an open end": [
+        (f"{_RULES}/outcome.py", "TIMED_OUT, unsettled=True)", "TIMED_OUT, unsettled=False)"),
+    ],
+    "a fault after acting is an end": [
+        (f"{_RULES}/outcome.py", "FAILED, unsettled=acted)", "FAILED, unsettled=False)")
+    ],
+    "what is gone at one look is gone": [(f"{_RULES}/progress.py", "if missing > 1", "if missing > 0")],
+    "a second call that is refused is a failure": [
+        (
+            f"{_OPERATIONS}/create_snapshot.py",
+            "        except RdsRefused:\n            snapshot = self._seen",
+            "        except RdsRefused as no:\n            return failed(str(no))\n            snapshot = self._seen",
+        ),
+    ],
+    "an instance that shows as available was rebooted": [
+        (f"{_OPERATIONS}/reboot_instance.py", "        return working  # a stale", "        return done()  # a stale"),
+    ],
+    "a window is not read back": [
+        (f"{_OPERATIONS}/modify_backup_window.py", 'if shown == order.parameters["backup_window"] else _MODIFYING', ""),
+    ],
+    "a Retry without its limit": [("statemachine/operation.asl.json", '"MaxAttempts": 6,', '"MaxAttempts": 1000,')],
+    "Poll without its Catch": [
+        (
+            "statemachine/operation.asl.json",
+            "{% $merge([$states.input, {'polls': $states.input.polls + 1}]) %}\",\n          \"Next",
+            '{% $states.nothing %}",\n          "Next',
+        ),
+    ],
+    "ADMISSION keeps nothing that was not recorded": [
+        ("statemachine/admission.asl.json", '"Next": "Keep"', '"Next": "Reply"')
+    ],
+    "LATE WATCH records nothing": [
+        (
+            "statemachine/late_watch.asl.json",
+            '"Next": "Audit"\n        },\n        {\n          "Condition": "{% $states.input.polls',
+            '"Next": "Settled"\n        },\n        {\n          "Condition": "{% $states.input.polls',
+        )
+    ],
+}

@@ -1,0 +1,139 @@
+"""What people do in one history, made from its seed: requests, repetitions, stops, redrives, other people's work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from rds_operations.place import Place
+from tests.simulation.deployment import ABROAD, ALL, ELSEWHERE, HOME, NO_REBOOTS
+from tests.simulation.dice import Dice
+
+Document = dict[str, Any]
+INSTANCES = ("one", "two", "staged")
+NAMESAKE = "namesake"
+"""There is one of this name in two places."""
+_BUSY_SECONDS = 900.0
+_WINDOWS = ("03:00-04:00", "23:00-23:45")
+
+
+@dataclass(frozen=True)
+class Action:
+    """`kind` is a method of `People`; `number` names it, and stays when others are taken out of the plan."""
+
+    number: int
+    at: float
+    kind: str
+    given: Document = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.given}"
+
+
+def make_plan(seed: int) -> list[Action]:
+    dice = Dice(seed, "plan")
+    # In half of the histories all of it happens within a minute or two, and mostly on one instance.
+    longest = dice.one_of((10.0, 60.0, 120.0, _BUSY_SECONDS, _BUSY_SECONDS))
+    mostly = dice.one_of(INSTANCES[:2]) if dice.hits(0.6) else ""
+    actions: list[Action] = []
+    for number in range(1, 3 + int(dice.between(0, 6))):
+        actions.append(_request(number, dice, longest, mostly, actions))
+    for number in range(101, 101 + int(dice.between(0, 6))):
+        actions.append(_other(number, dice, actions))
+    for number, stop in enumerate([action for action in actions if action.kind == "stop"], 201):
+        if dice.hits(0.4):
+            actions.append(_instead(number, stop, dice))
+    return sorted(actions, key=lambda action: action.at)
+
+
+def _request(number: int, dice: Dice, longest: float, mostly: str, before: list[Action]) -> Action:
+    at = dice.between(0, dice.one_of((longest, longest, 20)))
+    posts = [action for action in before if action.kind == "post" and action.given["key"]]
+    if posts and dice.hits(0.35):
+        post = dice.one_of(posts)  # the same key again: mostly soon, now and then for another request
+        soon = post.at + dice.between(0, dice.one_of((0.3, 3, 10, 60, 600)))
+        body = post.given["body"] if dice.hits(0.9) else _body(number, dice, mostly)
+        return Action(number, soon, "post", {**post.given, "body": body})
+    body = _body(number, dice, mostly)
+    if dice.hits(0.2):
+        return Action(number, at, "start", {"name": f"direct-{number}", "body": body})
+    key = f"key-{number}" if dice.hits(0.7) else ""
+    caller = ALL if dice.hits(0.8) else NO_REBOOTS
+    return Action(number, at, "post", {"caller": caller, "body": body, "key": key})
+
+
+def _body(number: int, dice: Dice, mostly: str) -> Document:
+    operation = dice.one_of(("create_snapshot", "reboot_instance", "modify_backup_window"))
+    parameters: Document = {
+        "create_snapshot": {"snapshot_id": f"snapshot-{dice.one_of((number, number, 0))}"},
+        "reboot_instance": {},
+        "modify_backup_window": {"backup_window": dice.one_of(_WINDOWS)},
+    }[operation]
+    instance = dice.one_of((*INSTANCES, *INSTANCES, *INSTANCES, *INSTANCES, NAMESAKE, "abroad", "production", "nobody"))
+    if mostly and dice.hits(0.7):
+        instance = mostly
+    where: Document = {}
+    if instance == NAMESAKE and dice.hits(0.8):
+        place = dice.one_of((HOME, ELSEWHERE))
+        where = {"account_id": place.account_id, "region": place.region}
+    return {"operation": operation, "instance_id": instance, "parameters": parameters, **where}
+
+
+def _other(number: int, dice: Dice, before: list[Action]) -> Action:
+    """What others do, at about the time of a request and to the same instance; or to its execution."""
+    kind = dice.one_of(
+        (
+            "stop",
+            "stop",
+            "stop",
+            "redrive",
+            "redrive",
+            "retag",
+            "recreate",
+            "reboot",
+            "reboot",
+            "modify",
+            "snapshot",
+            "delete_snapshot",
+        )
+    )
+    of = dice.one_of(before)
+    instance = of.given.get("body", {}).get("instance_id", "")
+    given: Document = {"of": of.number, "instance": instance if instance in INSTANCES else INSTANCES[0]}
+    if kind == "redrive" and not any(action.kind == "stop" for action in before):
+        kind = "stop"
+    if kind == "redrive":
+        of = next(action for action in before if action.kind == "stop")
+        given = {**of.given}
+    return Action(number, of.at + dice.between(0, dice.one_of((3, 10, 60, 600))), kind, given | _more(kind, of, dice))
+
+
+def _instead(number: int, stop: Action, dice: Dice) -> Action:
+    """After a stop, somebody asks for something else on that instance."""
+    body = {**_body(number, dice, ""), "instance_id": stop.given["instance"]}
+    given = {"caller": ALL, "body": body, "key": ""}
+    return Action(number, stop.at + dice.between(0.5, 15), "post", given)
+
+
+def _more(kind: str, of: Action, dice: Dice) -> Document:
+    """What only one kind of action has."""
+    if kind == "retag":
+        return {"environment": dice.one_of(("production", "staging", "dev"))}
+    if kind == "recreate":
+        return {"gone": dice.between(1, dice.one_of((20, 300)))}
+    if kind == "modify":
+        return {"window": dice.one_of(_WINDOWS)}
+    return {"snapshot_id": f"snapshot-{of.number}"} if "snapshot" in kind else {}
+
+
+def population() -> dict[tuple[Place, str], str]:
+    """Which instances there are at the beginning, with their tag."""
+    return {
+        (HOME, "one"): "dev",
+        (HOME, "two"): "dev",
+        (HOME, "staged"): "staging",
+        (HOME, "production"): "production",
+        (HOME, NAMESAKE): "dev",
+        (ELSEWHERE, NAMESAKE): "dev",
+        (ABROAD, "abroad"): "test",
+    }

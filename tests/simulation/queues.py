@@ -1,0 +1,56 @@
+"""The queue of what ADMISSION could not record, and its dead letters.
+
+Models delivery at least once, in any order, and the time for which a message that was received is hidden.
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.simulation.dice import Dice
+from tests.simulation.world import World
+
+Document = dict[str, Any]
+_HIDDEN_SECONDS = 240
+_BATCH = 10
+
+
+@dataclass
+class Message:
+    id: str
+    body: str
+    visible_at: float
+
+
+class Queues:
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.messages: dict[str, dict[str, Message]] = {}
+        self._number = 0
+
+    def call(self, action: str, call: Document, dice: Dice) -> Document:
+        answer: Document = getattr(self, f"_{action}")(call, dice)
+        return answer
+
+    def waiting(self, url: str) -> list[Message]:
+        return list(self.messages.get(url, {}).values())
+
+    def _SendMessage(self, call: Document, _dice: Dice) -> Document:
+        self._number += 1
+        message = Message(f"message-{self._number}", call["MessageBody"], self._world.seconds)
+        self.messages.setdefault(call["QueueUrl"], {})[message.id] = message
+        return {"MessageId": message.id}
+
+    def _ReceiveMessage(self, call: Document, dice: Dice) -> Document:
+        seen = [one for one in self.waiting(call["QueueUrl"]) if one.visible_at <= self._world.seconds][:_BATCH]
+        for message in seen:
+            twice = dice.hits(0.05)
+            message.visible_at = self._world.seconds + (0 if twice else _HIDDEN_SECONDS)
+        found = [{"MessageId": one.id, "Body": one.body, "ReceiptHandle": one.id} for one in seen]
+        return {"Messages": found} if found else {}
+
+    def _DeleteMessage(self, call: Document, _dice: Dice) -> Document:
+        self.messages.get(call["QueueUrl"], {}).pop(call["ReceiptHandle"], None)
+        return {}

@@ -1,0 +1,44 @@
+"""A slice of `make histories`, with another seed each day."""
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import pytest
+
+HISTORIES = 200
+
+
+def test_histories_of_the_day() -> None:
+    """In a process of its own: a simulation loads the product anew, and takes all of its calls."""
+    seed = os.environ.get("SEED") or str(datetime.now(UTC).toordinal() * 1000)
+    environment = {**os.environ, "SEED": seed, "HISTORIES": str(HISTORIES)}
+    command = [sys.executable, "-W", "ignore", "-m", "tests.simulation"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    print(f"SEED={seed}", done.stdout, done.stderr)
+    assert done.returncode == 0, f"again by: SEED={seed} HISTORIES={HISTORIES} make histories"
+    assert done.stdout.splitlines()[-1].startswith(f"{HISTORIES} histories, 0 lost, 0 twice, 0 untrue, 0 locks left")
+
+
+def test_the_same_seed_is_the_same_history() -> None:
+    program = (
+        "from tests.simulation.functions import copy, install; folder = copy(); install(folder)\n"
+        "import io, sys, contextlib\n"
+        "from tests.simulation.history import product, run\n"
+        "loaded = product(folder)\n"
+        "with contextlib.redirect_stdout(io.StringIO()):\n"
+        "    stories = [[run(loaded, seed).story for seed in (3, 5, 8)] for _time in range(2)]\n"
+        "assert stories[0] == stories[1] and all(stories[0]), stories\n"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("fault", ["no opening record", "a key is not kept", "a window is not read back"])
+def test_a_fault_that_is_put_back_is_found(fault: str) -> None:
+    """Three that are found at once; `make known-faults` has all."""
+    environment = {**os.environ, "PUT_BACK": fault, "HISTORIES": "1000", "SEED": "1"}
+    command = [sys.executable, "-W", "ignore", "-m", "tests.simulation"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert "FOUND " in done.stdout, done.stdout + done.stderr

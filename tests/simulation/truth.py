@@ -1,0 +1,84 @@
+"""What the service says of the database, held against what RDS has really done."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from rds_operations import clock
+from rds_operations.place import Place
+from tests.simulation.cloud import Cloud
+from tests.simulation.deployment import SETTINGS
+from tests.simulation.people import People
+from tests.simulation.rds_past import Act, Where, seconds_of
+
+Document = dict[str, Any]
+_LAG = 30.0
+"""Seconds before the beginning, of which a look may still tell."""
+_TO_BE_SEEN = 1.5 * SETTINGS.late_watch_interval_seconds
+"""Seconds before the last look: what was done by then, and shows, must have been seen."""
+
+
+def check_truth(cloud: Cloud, people: People, item: Document) -> None:
+    """Of one operation that is over: a success that was none, a failure that was a success."""
+    operation_id, watcher = item["operation_id"], cloud.watcher
+    records = watcher.records.get((operation_id, "completed"))
+    if not records or "ended_at" not in item:
+        return
+    final = watcher.records.get((operation_id, "final"))
+    act = next((act for act in cloud.rds.acts if act.by == operation_id), None)
+    last = final[0] if final else records[0]
+    said = json.loads(last["result"])
+    if said.get("final_status", said["status"]) == "timeout" and operation_id in watcher.ends_seen:
+        watcher.found("an end that was seen is called a time-out", operation_id)
+    if last["success"]:
+        _check_success(cloud, item, act, last)
+    elif act and _is_untouched(cloud, people, act):
+        _check_failure(cloud, item, act, said, last)
+
+
+def _check_success(cloud: Cloud, item: Document, act: Act | None, record: Document) -> None:
+    operation_id = item["operation_id"]
+    where = (Place(item["account_id"], item["region"]), item["instance_id"])
+    since, moment = _seconds(item["started_at"]) - _LAG, _seconds(record["timestamp"])
+    shown = cloud.rds.instances[where].between(since, moment)
+    if item["operation"] == "modify_backup_window":
+        asked = json.loads(item["parameters"])["backup_window"]
+        if not any(instance["PreferredBackupWindow"] == asked for instance in shown):
+            cloud.watcher.found("a window that never was", operation_id)
+    elif act is None or not act.succeeded or act.done_at > moment:
+        cloud.watcher.found(_name_of_wrong_success(cloud, item, where, shown, since), operation_id)
+
+
+def _name_of_wrong_success(cloud: Cloud, item: Document, where: Where, shown: list[Document], since: float) -> str:
+    if item["operation"] == "reboot_instance":
+        others = [act for act in cloud.rds.acts if act.where == where and act.by != item["operation_id"]]
+        if any(act.action == "RebootDBInstance" and act.done_at >= since and act.succeeded for act in others):
+            return "another's restart is taken for its own"
+        if len({instance["DbiResourceId"] for instance in shown}) > 1:
+            return "an instance made anew is taken for rebooted"
+    return "a success that RDS did not have"
+
+
+def _check_failure(cloud: Cloud, item: Document, act: Act, said: Document, record: Document) -> None:
+    """Nobody else had a hand in it, so what RDS shows is this operation's."""
+    status, moment = said.get("final_status", said["status"]), _seconds(record["timestamp"])
+    # Without a final record nothing will ever be said but this.
+    if status == "failed" and act.succeeded and (act.done_at <= moment or record["event"] == "completed"):
+        cloud.watcher.found("a failure that was a success", f"{item['operation_id']}: {said.get('error', '')[:100]}")
+    troubled = any("Poll" in purpose or purpose.startswith("sweep") for purpose in cloud.chance.struck)
+    if status == "timeout" and act.done_at + act.told_after + _TO_BE_SEEN <= moment and not troubled:
+        cloud.watcher.found("done, and called a time-out", item["operation_id"])
+
+
+def _seconds(timestamp: str) -> float:
+    return seconds_of(clock.from_text(timestamp))
+
+
+def _is_untouched(cloud: Cloud, people: People, act: Act) -> bool:
+    """No stranger and no other operation on the same instance that could be taken for this one, or hide it."""
+    snapshot = act.call.get("DBSnapshotIdentifier")
+    others = [other for other in cloud.rds.acts if other is not act and other.where == act.where]
+    if snapshot:
+        return snapshot not in people.touched
+    return act.where not in people.touched and not any(other.action == act.action for other in others)
