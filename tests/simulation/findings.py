@@ -39,15 +39,10 @@ LOCKS = frozenset({"a lock is left", "a lock outlives its operation", "acted und
 """All others are untrue."""
 
 OPEN: dict[str, str] = {
-    "another's restart is taken for its own": "a reboot that RDS never took; a later restart within the watch's day",
-    "an instance made anew is taken for rebooted": "deleted and made anew under its name while it was to be rebooted",
-    "one key was given two operations": "a repetition starts the order that the first attempt's Audit closes meanwhile",
-    "nothing was done, it was answered, and it was done": "a start is repeated after the operation is over, "
-    "and fails; or Admit lands after its own Audit and a repetition takes the order up",
-    "nothing was done, it said, and it was done": "refused on record, then done under the same id: "
-    "a direct start that was stopped early and redriven, or a repetition",
-    "a start without a record": "a direct start that is stopped at once, whose event is lost",
-    "an end that was seen is called a time-out": "LATE WATCH saw it, could not record it, and the sweep's look failed",
+    "another's restart is taken for its own": "a reboot that RDS never took, and a stranger's restart while it is watched: "
+    "RDS's events do not say who asked",
+    "an end that was seen is called a time-out": "by an execution that was stopped, closed and redriven: others may have "
+    "acted since, so the late watch decides, and may come too late to tell",
 }
 """By their name: what the product is known to do, until it is mended. They are counted apart, never hidden."""
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from rds_operations import clock
@@ -43,6 +44,7 @@ class Execution:
     state: str = ""
     state_input: Any = None
     turn: int = 0
+    stopped_at: datetime | None = None
     ended: Signal = field(default_factory=Signal)
     seen: list[tuple[float, Document]] = field(default_factory=list)
     ends: list[Document] = field(default_factory=list)
@@ -53,7 +55,9 @@ class Execution:
         return {deployment.ADMISSION: "ADMISSION", deployment.OPERATION: "OPERATION"}.get(self.machine, "LATE WATCH")
 
     def describe(self) -> Document:
-        found: Document = {"executionArn": self.arn, "status": self.status}
+        found: Document = {"executionArn": self.arn, "name": self.name, "status": self.status}
+        found |= {"startDate": clock.from_text(self.start_time), "input": json.dumps(self.input)}
+        found |= {"stopDate": self.stopped_at} if self.status != "RUNNING" and self.stopped_at else {}
         if self.status == "SUCCEEDED":
             return found | {"output": self.output}
         return found | ({"error": self.error, "cause": self.cause} if self.error else {})
@@ -96,6 +100,7 @@ class States:
         execution.status = status
         execution.output, execution.error = how.get("output"), how.get("error", "")
         execution.cause = how.get("cause", "")
+        execution.stopped_at = self._world.now()
         execution.turn += 1
         self._saw(execution)
         execution.ends.append(execution.describe())
@@ -145,6 +150,17 @@ class States:
         if not seen:
             raise AwsError("ExecutionDoesNotExist", "Execution Does Not Exist")
         return seen[-1]
+
+    def _ListExecutions(self, call: Document, dice: Dice) -> Document:
+        """List by status, the newest first, a moment behind.
+
+        https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html
+        """
+        moment = self._world.seconds - (dice.between(0, _LONGEST_LAG) if dice.hits(0.2) else 0)
+        of_machine = [item for item in self.executions.values() if item.machine == call["stateMachineArn"]]
+        shown = [seen[-1] for item in of_machine if (seen := [doc for at, doc in item.seen if at <= moment])]
+        fitting = [doc for doc in shown if doc["status"] == call["statusFilter"]]
+        return {"executions": sorted(fitting, key=lambda doc: doc["startDate"], reverse=True)}
 
     def _detail(self, execution: Execution) -> Document:
         """Tell of an end as EventBridge does.
