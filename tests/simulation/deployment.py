@@ -53,7 +53,7 @@ ENVIRONMENT = {
     "AWS_REGION": REGION,
     "AWS_DEFAULT_REGION": REGION,
     "AWS_ACCESS_KEY_ID": OWN_KEY,
-    "AWS_SECRET_ACCESS_KEY": "simulated",
+    "AWS_SECRET_ACCESS_KEY": "testing",
     "OPERATIONS_TABLE": "rds_operations",
     "AUDIT_TABLE": "rds_audit_log",
     "INVENTORY_TABLE": "rds_inventory",

@@ -44,7 +44,7 @@ class Sessions:
         key = f"key of {who}/{len(self._sessions)}"
         self._sessions[key] = Session(call["RoleArn"].split(":")[4], call["RoleSessionName"], call.get("Policy", ""))
         # Long over: botocore keeps none of a history's credentials for the next one.
-        keys = {"AccessKeyId": key, "SecretAccessKey": "simulated", "SessionToken": "simulated", "Expiration": _PAST}
+        keys = {"AccessKeyId": key, "SecretAccessKey": "testing", "SessionToken": "testing", "Expiration": _PAST}
         return {"Credentials": keys, "AssumedRoleUser": {"AssumedRoleId": key, "Arn": call["RoleArn"]}}
 
     def of(self, client: Any, invocation: Invocation) -> Session:
