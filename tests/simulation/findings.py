@@ -39,10 +39,10 @@ LOCKS = frozenset({"a lock is left", "a lock outlives its operation", "acted und
 """All others are untrue."""
 
 OPEN: dict[str, str] = {
-    "another's restart is taken for its own": "a reboot that RDS never took, and a stranger's restart while it is watched: "
-    "RDS's events do not say who asked",
-    "an end that was seen is called a time-out": "by an execution that was stopped, closed and redriven: others may have "
-    "acted since, so the late watch decides, and may come too late to tell",
+    "another's restart is taken for its own": "a reboot that RDS never took, and a stranger's restart while it is "
+    "watched: RDS's events do not say who asked",
+    "an end that was seen is called a time-out": "by an execution that was stopped, closed and redriven: others may "
+    "have acted since, so the late watch decides, and may come too late to tell",
 }
 """By their name: what the product is known to do, until it is mended. They are counted apart, never hidden."""
 
