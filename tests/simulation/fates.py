@@ -53,7 +53,7 @@ _PLACES = (
     "stepfunctions.",
     "ADMISSION",
     "Execute",
-    "Execute",
+    "rds.",
     "Poll",
     "Audit",
     "Audit",

@@ -35,7 +35,14 @@ TWICE = frozenset(
         "recorded twice as refused",
     }
 )
-LOCKS = frozenset({"a lock is left", "a lock outlives its operation", "acted under another operation's lock"})
+LOCKS = frozenset(
+    {
+        "a lock is left",
+        "a lock outlives its operation",
+        "acted under another operation's lock",
+        "two operations at once on an instance",
+    }
+)
 """All others are untrue."""
 
 OPEN: dict[str, str] = {

@@ -113,6 +113,11 @@ class Watcher:
         lock = self.item(f"lock#{place.account_id}#{place.region}#{name}")
         if lock.get("owner") not in (None, act.by) and self._is_held(lock):
             self.found("acted under another operation's lock", f"{act.by} while {lock['owner']} has it")
+        for other in map(plain, self._cloud.tables.items["rds_operations"].values()):
+            same = (other.get("account_id"), other.get("region"), other.get("instance_id"))
+            running = "acting_at" in other and "ended_at" not in other and other["operation_id"] != act.by
+            if running and same == (place.account_id, place.region, name):
+                self.found("two operations at once on an instance", f"{act.by} beside {other['operation_id']}")
 
     def _check_look(self, look: Document | None, item: Document, operation_id: str) -> None:
         if not look:
