@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
 import pytest
 
 from rds_operations.faults import RecordNotWritten, TableBusy
 from tests.functions.calls import Call
 from tests.functions.cloud import Cloud, Document
-from tests.unit.builders import SNAPSHOT_ID, a_request
+from tests.functions.meanwhile import before
+from tests.unit.builders import a_request
 
 LOST = {"Error": "States.Timeout", "Cause": ""}
-BROKEN = {"Error": "KeyError", "Cause": '{"errorMessage": "boom"}'}
-each_fault = pytest.mark.parametrize("fault", [LOST, BROKEN], ids=["busy", "broken"])
 
 
 @pytest.fixture(autouse=True)
@@ -39,68 +35,6 @@ def stored(cloud: Cloud, operation_id: str) -> Document:
 def unbegun(work: Document) -> Document:
     """The work of an ADMISSION that never heard what its Admit has done."""
     return {name: part for name, part in work.items() if name not in ("reply", "start")} | {"fault": LOST}
-
-
-@contextmanager
-def before(cloud: Cloud, state: str, action: str, meanwhile: Callable[[], object], skip: int = 0) -> Iterator[None]:
-    """Do something once, right before a function's call to DynamoDB, the first one after `skip`."""
-    left = [skip]
-
-    def strike(call: Call) -> None:
-        if (call.state, call.action) != (state, action):
-            return
-        left[0] -= 1
-        if left[0] == -1:
-            meanwhile()
-            cloud.calls.state = state
-
-    with cloud.calls.answering(strike):
-        yield
-    assert left[0] < 0, "nothing has happened meanwhile"
-
-
-# ADMISSION breaks after OPERATION was started.
-
-
-@each_fault
-@pytest.mark.parametrize("operation", ["create_snapshot", "modify_backup_window"])
-def test_an_operation_that_acted_was_accepted_though_it_is_over(cloud: Cloud, operation: str, fault: Document) -> None:
-    work = cloud.request(a_request(operation), "a-key")
-    cloud.audited(cloud.executed(cloud.begin(work["start"])))
-    assert cloud.answered({**work, "fault": fault}, "a-key")["statusCode"] == 202
-    assert cloud.status(work["order"]["operation_id"])["body"]["success"] is True
-    assert cloud.events() == ["accepted", "completed"]
-
-
-@pytest.mark.parametrize("key", ["a-key", None])
-def test_an_operation_that_ended_without_acting_is_nothing_done_and_never_acts(cloud: Cloud, key: str | None) -> None:
-    work = cloud.request(a_request(), key)
-    cloud.retag("prod")
-    refused = cloud.begin(work["start"])
-    cloud.audited(refused)
-    answer = cloud.answered({**work, "fault": LOST}, key)
-    assert (answer["statusCode"], "nothing was done" in answer["error"]) == (503, True)
-    cloud.retag("dev")
-    driven_again = {name: part for name, part in refused.items() if name != "refusal"}
-    assert cloud.executed(driven_again)["progress"]["finished"] is True
-    assert cloud.actions == []
-    assert cloud.events() == ["accepted", "completed"]
-
-
-def test_what_an_operation_has_given_back_and_ended_is_nothing_done(cloud: Cloud) -> None:
-    work = first(cloud)
-    begun = cloud.begin(work["start"])
-    with cloud.calls.refusing("execute", "rds", "CreateDBSnapshot", "InvalidDBInstanceState"):
-        cloud.audited(cloud.executed(begun))
-    answer = cloud.answered({**work, "fault": LOST}, "a-key")
-    assert (answer["statusCode"], "nothing was done" in answer["error"]) == (503, True)
-    assert cloud.snapshots() == []
-
-
-def test_a_repeated_audit_says_again_that_nothing_was_done(cloud: Cloud) -> None:
-    work = {**first(cloud), "fault": LOST}
-    assert cloud.answered(work, "a-key") == cloud.answered(work, "a-key")
-    assert cloud.events() == ["accepted", "completed"]
 
 
 # A repetition gets the operation before its own ADMISSION gives up.
@@ -189,6 +123,17 @@ def test_an_order_that_a_repetition_got_and_nobody_started_is_closed_by_the_swee
     assert repetition(cloud)["start"]["name"] != operation_id
 
 
+def test_a_repetition_whose_mark_is_not_taken_starts_nothing(cloud: Cloud) -> None:
+    work = first(cloud)
+    with (
+        cloud.calls.refusing("admit", "dynamodb", "UpdateItem", "InternalServerError", 500),
+        pytest.raises(RecordNotWritten),
+    ):
+        repetition(cloud)
+    assert cloud.answered(unbegun(work), "a-key")["statusCode"] == 503
+    assert cloud.held() == []
+
+
 # The order is closed while a repetition looks at it.
 
 
@@ -248,28 +193,3 @@ def test_nothing_is_opened_for_a_repetition_that_nobody_has_judged(cloud: Cloud)
         repetition(cloud)
     assert cloud.held() == []
     assert repetition(cloud)["refusal"]["code"] == "production_instance"
-
-
-# What a repetition is told when it breaks.
-
-
-@pytest.mark.parametrize("state", ["validate", "classify", "admit"])
-def test_a_repetition_that_breaks_does_not_call_nothing_what_the_first_request_does(cloud: Cloud, state: str) -> None:
-    work = first(cloud)
-    cloud.executed(cloud.begin(work["start"]))
-    order = {**work["order"], "operation_id": "of-request-2", "request_id": "request-2"}
-    left = {"validate": {}, "classify": {"order": order}, "admit": {"order": order, "verdict": work["verdict"]}}
-    answer = cloud.answered({**left[state], "fault": LOST}, "a-key", "request-2")
-    assert (answer["statusCode"], "may have begun" in answer["error"]) == (503, True)
-    assert [snapshot["DBSnapshotIdentifier"] for snapshot in cloud.snapshots()] == [SNAPSHOT_ID]
-
-
-def test_a_repetition_whose_mark_is_not_taken_starts_nothing(cloud: Cloud) -> None:
-    work = first(cloud)
-    with (
-        cloud.calls.refusing("admit", "dynamodb", "UpdateItem", "InternalServerError", 500),
-        pytest.raises(RecordNotWritten),
-    ):
-        repetition(cloud)
-    assert cloud.answered(unbegun(work), "a-key")["statusCode"] == 503
-    assert cloud.held() == []

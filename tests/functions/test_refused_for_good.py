@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import pytest
 
 from rds_operations import clock
-from tests.functions.calls import Call
 from tests.functions.cloud import LOCK, UNRECORDED_QUEUE, Cloud, Document
+from tests.functions.meanwhile import before
 from tests.unit.builders import a_request, an_admission, an_envelope, an_execution
 
 LOST = {"Error": "States.Timeout", "Cause": ""}
@@ -21,22 +19,6 @@ OPERATIONS = ["create_snapshot", "reboot_instance", "modify_backup_window"]
 @pytest.fixture(autouse=True)
 def _instance(cloud: Cloud) -> None:
     cloud.create_instance()
-
-
-@contextmanager
-def before_the_write(cloud: Cloud, state: str, meanwhile: Callable[[], object]) -> Iterator[None]:
-    """Do something once, right before a function's transaction is sent."""
-    done: list[str] = []
-
-    def strike(call: Call) -> None:
-        if (call.state, call.action) == (state, "TransactWriteItems") and not done:
-            done.append(state)
-            meanwhile()
-            cloud.calls.state = state
-
-    with cloud.calls.answering(strike):
-        yield
-    assert done
 
 
 def stopped(cloud: Cloud, operation: str = "create_snapshot") -> Document:
@@ -80,7 +62,7 @@ def test_a_direct_start_that_was_stopped_and_ends_again_is_one_record(cloud: Clo
 def test_an_order_that_is_opened_while_its_execution_is_closed_ends_as_an_operation(cloud: Cloud) -> None:
     """Stopped in Execute, which goes on: the order is there by the time of the record."""
     work = cloud.by_hand("reboot_instance")
-    with before_the_write(cloud, "audit", lambda: cloud.executed(work)):
+    with before(cloud, "audit", "TransactWriteItems", lambda: cloud.executed(work)):
         stopped(cloud, "reboot_instance")
     assert cloud.events() == ["accepted", "completed"]
     lock = cloud.lock()
@@ -92,7 +74,7 @@ def test_an_order_that_is_opened_while_its_execution_is_closed_ends_as_an_operat
 
 def test_an_execution_that_is_closed_while_its_order_is_opened_does_nothing(cloud: Cloud) -> None:
     work = cloud.by_hand("reboot_instance")
-    with before_the_write(cloud, "execute", lambda: stopped(cloud, "reboot_instance")):
+    with before(cloud, "execute", "TransactWriteItems", lambda: stopped(cloud, "reboot_instance")):
         assert cloud.executed(work)["refusal"]["code"] == "idempotency_key_reused"
     assert (cloud.actions, cloud.items(), cloud.events()) == ([], [], ["refused"])
 
@@ -129,7 +111,7 @@ def test_a_repetition_is_an_operation_of_its_own_where_the_first_request_was_ref
 
 def test_an_admit_that_lands_while_its_own_audit_looks_is_closed(cloud: Cloud) -> None:
     work = to_admit(cloud, "a-key")
-    with before_the_write(cloud, "audit", lambda: cloud.call("admit", work)):
+    with before(cloud, "audit", "TransactWriteItems", lambda: cloud.call("admit", work)):
         answer = cloud.answered({**work, "fault": LOST}, "a-key")
     assert answer["statusCode"] == 503
     assert (cloud.held(), cloud.events()) == ([], ["accepted", "completed"])

@@ -1,0 +1,27 @@
+"""Something happens between two calls of a function to DynamoDB."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from tests.functions.calls import Call
+from tests.functions.cloud import Cloud
+
+
+@contextmanager
+def before(cloud: Cloud, state: str, action: str, meanwhile: Callable[[], object], skip: int = 0) -> Iterator[None]:
+    """Do something once, right before a function's call to DynamoDB, the first one after `skip`."""
+    left = [skip]
+
+    def strike(call: Call) -> None:
+        if (call.state, call.action) != (state, action):
+            return
+        left[0] -= 1
+        if left[0] == -1:
+            meanwhile()
+            cloud.calls.state = state
+
+    with cloud.calls.answering(strike):
+        yield
+    assert left[0] < 0, "nothing has happened meanwhile"
