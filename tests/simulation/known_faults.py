@@ -65,13 +65,13 @@ KNOWN: dict[str, list[Change]] = {
             'return put(self._operations, lock, free, {":now": clock.to_epoch(now)})',
             "return put(self._operations, lock, free)",
         ),
-        (f"{_RULES}/admission.py", "        if holder:\n", "        if False:\n"),
+        (f"{_RULES}/admission.py", "    if holder:\n", "    if False:\n"),
     ],
     "the lock ends while the operation runs": [
         (
             _LEDGER,
-            "until = clock.to_epoch(now + self._deployment.longest)",
-            "until = clock.to_epoch(now + _TO_BE_CLAIMED / 5)",
+            "self._keep_lock(order, now + self._deployment.longest)",
+            "self._keep_lock(order, now + _TO_BE_CLAIMED / 5)",
         ),
     ],
     "a key is not kept": [
@@ -82,7 +82,7 @@ KNOWN: dict[str, list[Change]] = {
         )
     ],
     "a key stands for what never was": [
-        (f"{_RULES}/settlement.py", 'acted_at="", free_key=True', 'acted_at="", free_key=False')
+        (_LEDGER, "if handed_over_at is not None and order.idempotency_key:", "if False:"),
     ],
     "the sweep closes nothing": [
         (
@@ -148,5 +148,43 @@ KNOWN: dict[str, list[Change]] = {
             '"Next": "Audit"\n        },\n        {\n          "Condition": "{% $states.input.polls',
             '"Next": "Settled"\n        },\n        {\n          "Condition": "{% $states.input.polls',
         )
+    ],
+    "what has ended was not accepted, though it acted": [
+        (f"{_RULES}/refused.py", '"ended_at" in current and "acting_at" not in current', '"ended_at" in current'),
+    ],
+    "an order is handed to a repetition without a mark": [
+        (
+            f"{_RULES}/admission.py",
+            "return answer if ledger.hand_over(order_of(before), now) else None",
+            "return answer",
+        ),
+    ],
+    "an item counts though its key was freed": [
+        (
+            f"{_RULES}/admission.py",
+            "    return not ended_without_acting or ledger.owner",
+            "    return True or ledger.owner",
+        ),
+    ],
+    "the late watch does not ask who was last": [
+        (f"{_RULES}/late_look.py", "if operation.signs or ledger.was_last(order):", "if True:"),
+    ],
+    "an instance made anew passes for the old one": [
+        (f"{_RULES}/namesakes.py", "return bool(resource_id and shown and shown != resource_id)", "return False"),
+    ],
+    "the sweep does not read what the late watch saw": [
+        (
+            f"{_RULES}/sweep.py",
+            "progress = seen or _look(books, access, item)",
+            "progress = _look(books, access, item)",
+        ),
+    ],
+    "a refused id can be opened": [(_LEDGER, "        if not for_good:", "        if True:")],
+    "a finished progress is handed to the late watch": [
+        (f"{_RULES}/settlement.py", "progress if progress and not progress.finished else", "progress if progress else"),
+    ],
+    "nobody asks for direct starts that no event told of": [(f"{_RULES}/sweep.py", "        untold,\n", "")],
+    "the lock does not outlive the call": [
+        (_LEDGER, "self._keep_lock(order, now + CALL_OVER) if outcome.unsettled else released", "released"),
     ],
 }
