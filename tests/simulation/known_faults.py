@@ -91,9 +91,6 @@ KNOWN: dict[str, list[Change]] = {
             "",
         ),
     ],
-    "the sweep closes what still runs": [
-        (f"{_RULES}/sweep.py", 'if detail and detail["status"] in RUNNING:', "if False:")
-    ],
     "the sweep settles nothing": [
         (
             f"{_RULES}/sweep.py",
