@@ -139,11 +139,4 @@ KNOWN: dict[str, list[Change]] = {
     "ADMISSION keeps nothing that was not recorded": [
         ("statemachine/admission.asl.json", '"Next": "Keep"', '"Next": "Reply"')
     ],
-    "LATE WATCH records nothing": [
-        (
-            "statemachine/late_watch.asl.json",
-            '"Next": "Audit"\n        },\n        {\n          "Condition": "{% $states.input.polls',
-            '"Next": "Settled"\n        },\n        {\n          "Condition": "{% $states.input.polls',
-        )
-    ],
 }
