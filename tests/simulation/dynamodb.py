@@ -4,8 +4,6 @@ Models consistent reads of one item; queries, of a table or of an index that is 
 updates; and transactions of up to 100 writes on different items, all of which happen at one moment or not at all.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html
-An item whose time to live is over stays until it is swept away, some time later.
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
 """
 
 from __future__ import annotations

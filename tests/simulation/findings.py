@@ -50,6 +50,8 @@ OPEN: dict[str, str] = {
     "watched: RDS's events do not say who asked",
     "an end that was seen is called a time-out": "by an execution that was stopped, closed and redriven: others may "
     "have acted since, so the late watch decides, and may come too late to tell",
+    "a start without a record": "a direct start that was stopped at once, whose event is lost, while no sweep succeeds "
+    "for an hour",
 }
 """By their name: what the product is known to do, until it is mended. They are counted apart, never hidden."""
 

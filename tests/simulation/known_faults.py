@@ -91,9 +91,6 @@ KNOWN: dict[str, list[Change]] = {
             "",
         ),
     ],
-    "the sweep closes what still runs": [
-        (f"{_RULES}/sweep.py", 'if detail and detail["status"] in RUNNING:', "if False:")
-    ],
     "the sweep settles nothing": [
         (
             f"{_RULES}/sweep.py",
@@ -141,13 +138,6 @@ KNOWN: dict[str, list[Change]] = {
     ],
     "ADMISSION keeps nothing that was not recorded": [
         ("statemachine/admission.asl.json", '"Next": "Keep"', '"Next": "Reply"')
-    ],
-    "LATE WATCH records nothing": [
-        (
-            "statemachine/late_watch.asl.json",
-            '"Next": "Audit"\n        },\n        {\n          "Condition": "{% $states.input.polls',
-            '"Next": "Settled"\n        },\n        {\n          "Condition": "{% $states.input.polls',
-        )
     ],
     "what has ended was not accepted, though it acted": [
         (f"{_RULES}/refused.py", '"ended_at" in current and "acting_at" not in current', '"ended_at" in current'),

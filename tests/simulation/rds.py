@@ -147,7 +147,7 @@ class Rds:
 
     def _show(self, versions: Versions, shown: Document, dice: Dice) -> None:
         """A snapshot's tags may show later than itself."""
-        if not dice.hits(0.15):
+        if not dice.hits(0.4):
             versions.set(self._world.seconds, shown)
             return
         versions.set(self._world.seconds, {**shown, "TagList": []})

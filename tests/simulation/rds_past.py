@@ -61,9 +61,9 @@ def seconds_of(moment: Any) -> float:
 def lag(dice: Dice) -> float:
     """Seconds that a read is behind."""
     kind = dice.chance()
-    if kind < 0.8:
+    if kind < 0.7:
         return 0.0
-    return dice.between(0, 5) if kind < 0.96 else dice.between(5, 20)
+    return dice.between(0, 5) if kind < 0.9 else dice.between(5, 20)
 
 
 def is_production(shown: Document) -> bool:
