@@ -54,7 +54,6 @@ OPEN: dict[str, str] = {
     "nothing was done, it said, and it was done": "refused on record, then done under the same id: "
     "a direct start that was stopped early and redriven, or a repetition",
     "a start without a record": "a direct start that is stopped at once, whose event is lost",
-    "an end that was seen is called a time-out": "LATE WATCH saw it, could not record it, and the sweep's look failed",
 }
 """By their name: what the product is known to do, until it is mended. They are counted apart, never hidden."""
 
