@@ -20,7 +20,10 @@ _TO_BE_SEEN = 1.5 * SETTINGS.late_watch_interval_seconds
 
 
 def check_truth(cloud: Cloud, people: People, item: Document) -> None:
-    """Of one operation that is over: a success that was none, a failure that was a success."""
+    """Of one operation that is over: a success that was none, a failure that was a success.
+
+    A call that came so late that it fell on an instance made anew under that name is no success.
+    """
     operation_id, watcher = item["operation_id"], cloud.watcher
     records = watcher.records.get((operation_id, "completed"))
     if not records or "ended_at" not in item:
@@ -33,7 +36,7 @@ def check_truth(cloud: Cloud, people: People, item: Document) -> None:
         watcher.found("an end that was seen is called a time-out", operation_id)
     if last["success"]:
         _check_success(cloud, item, act, last)
-    elif act and _is_untouched(cloud, people, act):
+    elif act and act.resource_id == item["resource_id"] and _is_untouched(cloud, people, act):
         _check_failure(cloud, item, act, said, last)
 
 
