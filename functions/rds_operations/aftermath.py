@@ -11,6 +11,7 @@ from rds_operations.audit_record import Recorder
 from rds_operations.faults import AnotherOrder
 from rds_operations.items import Unfinished, acting_since, order_of, verdict_of
 from rds_operations.ledger import Ledger
+from rds_operations.operations import OPERATIONS
 from rds_operations.order import Order
 from rds_operations.outcome import settled, unrecorded_work
 from rds_operations.progress import Progress
@@ -46,6 +47,25 @@ def _is_of(item: Item, work: Document) -> bool:
     return (order.fingerprint, work["since"]) == (item.get("fingerprint"), clock.to_text(acting_since(item)))
 
 
+def settle_seen(ledger: Ledger, item: Item, work: Document, now: datetime, by: Recorder) -> Document | None:
+    """From OPERATION, which was closed, driven again and has seen RDS done; None where it has not, or cannot tell.
+
+    Only a look ends in success. A failure may be of an Execute that came too late and did nothing.
+    """
+    seen = Progress.from_document(work["progress"]) if "progress" in work else None
+    if not seen or not seen.success or not is_its_own(ledger, order_of(item)):
+        return None
+    return settle(ledger, str(item["operation_id"]), seen, now, by)
+
+
+def is_its_own(ledger: Ledger, order: Order) -> bool:
+    """Tell whether what a look has shown is what this order did, and not a later one of its kind.
+
+    To be asked after the look: a claim comes before its act, so what a look shows is nobody's who claims later.
+    """
+    return OPERATIONS[order.operation].signs or ledger.was_last(order)
+
+
 def settle(ledger: Ledger, operation_id: str, progress: Progress, now: datetime, by: Recorder) -> Document:
     """The result document with its `final_status`, once on record; what was settled before stays as it is."""
     item = ledger.item(operation_id)
@@ -63,5 +83,8 @@ def _settle_item(
     order = order_of(item)
     final = settled(document, order, progress, acting_since(item), now)
     record = final | {"success": progress.success}
-    ledger.settle(order, verdict_of(item), final, record, now, by)
-    return final
+    if ledger.settle(order, verdict_of(item), final, record, now, by):
+        return final
+    first: Item = ledger.item(order.operation_id) or item
+    on_record: Document = json.loads(str(first["result"]))
+    return on_record

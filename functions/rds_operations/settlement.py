@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from rds_operations import clock
+from rds_operations.aftermath import settle_seen
 from rds_operations.audit_record import Recorder
 from rds_operations.classification import Verdict
 from rds_operations.executions import Executions
@@ -68,15 +69,20 @@ def close_ended(books: Books, detail: Document, now: datetime, by: Recorder = Re
 
 
 def close_item(books: Books, item: Item, work: Document, execution_arn: str, now: datetime, by: Recorder) -> Outcome:
-    """The operation of an item, closed once. What is not settled is handed to the late watch."""
+    """The operation of an item, closed once. What is not settled is settled by an end that its execution has seen
+    since, or is handed to the late watch.
+    """
     for _attempt in range(2):
         if "ended_at" in item:
             outcome: Outcome | None = _outcome_on_record(item)
         else:
             outcome = _close_open(books.ledger, item, work, execution_arn, now, by)
         if outcome:
-            if outcome.unsettled:
-                _watch_on(books.executions, item, work)
+            if not outcome.unsettled:
+                return outcome
+            if final := settle_seen(books.ledger, item, work, now, by):
+                return Outcome(final, outcome.error)
+            _watch_on(books.executions, item, work)
             return outcome
         item = books.ledger.item(str(item["operation_id"])) or item
         if _never_started(work) and "ended_at" not in item:

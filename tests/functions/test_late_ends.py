@@ -25,6 +25,7 @@ from tests.functions.late import (
     restarted,
     watched,
 )
+from tests.functions.meanwhile import before
 from tests.unit.builders import EXECUTION_PREFIX, INSTANCE_ID, a_request
 
 
@@ -120,6 +121,41 @@ def test_a_redrive_of_what_is_closed_gives_the_late_watch_no_end(cloud: Cloud) -
     cloud.audited(work)
     with cloud.calls.refusing("poll", "rds", "DescribeDBSnapshots", "DBSnapshotNotFound", 404):
         assert watched(cloud, operation_id)["progress"]["finished"] is False
+
+
+def test_an_end_seen_after_a_redrive_is_recorded_at_once(cloud: Cloud) -> None:
+    """Stopped and closed after it acted; then driven again, and its poll sees the restart, which none may see later."""
+    work = cloud.executed(cloud.accepted("reboot_instance"))
+    cloud.ended(work["order"]["operation_id"])
+    with cloud.calls.answering(restarted):
+        work = cloud.polled(work, 1)
+    document = cloud.audited(work)["document"]
+    assert (document["status"], document["success"], document["final_status"]) == ("failed", False, "available")
+    assert cloud.status(document["operation_id"])["body"]["final_status"] == "available"
+    assert [record["event"] for record in cloud.records()] == ["accepted", "completed", "final"]
+    assert cloud.records()[-1]["recorded_by"] == "operation"
+    cloud.audited(work)
+    assert len(cloud.records()) == 3
+
+
+def test_of_two_who_settle_the_second_says_what_the_first_has_recorded(cloud: Cloud) -> None:
+    operation_id = never_taken(cloud, "reboot_instance")
+    with cloud.calls.answering(restarted):
+        work = watched(cloud, operation_id)
+    with before(cloud, "audit", "TransactWriteItems", lambda: by_sweep(cloud, operation_id)):
+        document = cloud.call("audit", {"machine": "LATE_WATCH", "work": work})
+    assert document["final_status"] == "timeout"
+    assert document == cloud.status(operation_id)["body"]
+
+
+def test_an_end_seen_after_a_redrive_and_a_later_reboot_is_nobodys(cloud: Cloud) -> None:
+    work = cloud.executed(cloud.accepted("reboot_instance"))
+    cloud.ended(work["order"]["operation_id"])
+    second_reboot(cloud)
+    with cloud.calls.answering(restarted):
+        work = cloud.polled(work, 1)
+    assert "final_status" not in cloud.audited(work)["document"]
+    assert cloud.item(work["order"]["operation_id"])["unfinished"] == "watch"  # type: ignore[index]
 
 
 def unrecorded(cloud: Cloud, operation_id: str, **changes: Any) -> Callable[[Call], Answer | None]:

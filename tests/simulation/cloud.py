@@ -93,7 +93,9 @@ class Cloud:
         while True:
             yield seconds
             number += 1
-            self.lambdas.invoke(function, {}, f"{function} {number}")
+            answer = self.lambdas.invoke(function, {}, f"{function} {number}")
+            if function == "sweep":
+                answer.waiting.append(partial(self.watcher.swept, self.world.seconds, answer))
 
     def _fate(self, purpose: str, dice: Dice) -> Fate:
         fate = self.chance.fate(purpose, dice)

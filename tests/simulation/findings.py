@@ -1,4 +1,4 @@
-"""How violations are counted, and which of them the present product is known to have."""
+"""How violations are counted."""
 
 from __future__ import annotations
 
@@ -45,22 +45,12 @@ LOCKS = frozenset(
 )
 """All others are untrue."""
 
-OPEN: dict[str, str] = {
-    "another's restart is taken for its own": "a reboot that RDS never took, and a stranger's restart while it is "
-    "watched: RDS's events do not say who asked",
-    "an end that was seen is called a time-out": "by an execution that was stopped, closed and redriven: others may "
-    "have acted since, so the late watch decides, and may come too late to tell",
-    "a start without a record": "a direct start that was stopped at once, whose event is lost, while no sweep succeeds "
-    "for an hour",
-}
-"""By their name: what the product is known to do, until it is mended. They are counted apart, never hidden."""
-
 
 def of_kind(violations: Iterable[Violation]) -> Counter[str]:
-    """How many are `lost`, `twice`, `untrue`, `locks left`; and by their names those that are known."""
+    """How many are `lost`, `twice`, `untrue`, `locks left`."""
     counts = Counter({"lost": 0, "twice": 0, "untrue": 0, "locks left": 0})
     for violation in violations:
-        counts[kind_of(violation.name)] += violation.name not in OPEN
+        counts[kind_of(violation.name)] += 1
     return counts
 
 
@@ -69,7 +59,3 @@ def kind_of(name: str) -> str:
         if name in names:
             return kind
     return "untrue"
-
-
-def news(violations: Iterable[Violation]) -> list[Violation]:
-    return [violation for violation in violations if violation.name not in OPEN]

@@ -157,7 +157,7 @@ KNOWN: dict[str, list[Change]] = {
         ),
     ],
     "the late watch does not ask who was last": [
-        (f"{_RULES}/late_look.py", "if operation.signs or ledger.was_last(order):", "if True:"),
+        (f"{_RULES}/aftermath.py", "return OPERATIONS[order.operation].signs or ledger.was_last(order)", "return True"),
     ],
     "an instance made anew passes for the old one": [
         (f"{_RULES}/namesakes.py", "return bool(resource_id and shown and shown != resource_id)", "return False"),

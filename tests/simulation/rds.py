@@ -130,8 +130,8 @@ class Rds:
         }
         self._show(versions, shown, dice)
         if instance["DBInstanceStatus"] == "available":
-            self._status(act, "backing-up")
-            self._world.after(dice.between(5, 90), lambda: self._back(act, "backing-up"))
+            begins, ends = dice.one_of((0.0, 2.0, 10.0)), dice.between(5, 90)
+            self._world.after(begins, lambda: self._back_up(act, ends))
         kind = dice.chance()
         seconds = dice.between(5, 240) if kind < 0.8 else dice.between(240, 1800)
         status = "failed" if 0.5 < kind < 0.56 else "available"
@@ -144,6 +144,13 @@ class Rds:
         if kind < 0.97:
             self._world.after(seconds, end)
         return {"DBSnapshot": shown}
+
+    def _back_up(self, act: Act, seconds: float) -> None:
+        """The instance shows its state a moment after the call."""
+        now = self.instances[act.where].now
+        if now and self._is_it(act) and now["DBInstanceStatus"] == "available":
+            self._status(act, "backing-up")
+            self._world.after(seconds, lambda: self._back(act, "backing-up"))
 
     def _show(self, versions: Versions, shown: Document, dice: Dice) -> None:
         """A snapshot's tags may show later than itself."""

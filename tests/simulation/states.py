@@ -23,7 +23,7 @@ from tests.simulation.dice import Dice
 from tests.simulation.world import Process, Signal, World
 
 Document = dict[str, Any]
-_BAD_ENDS = ("FAILED", "TIMED_OUT", "ABORTED")
+BAD_ENDS = ("FAILED", "TIMED_OUT", "ABORTED")
 _LONGEST_LAG = 2.0
 
 
@@ -106,14 +106,14 @@ class States:
         execution.ends.append(execution.describe())
         self._tell(f"{execution.kind} {execution.name}", f"{status} {execution.error} {execution.cause[:200]}")
         execution.ended.tell()
-        if execution.machine == deployment.OPERATION and status in _BAD_ENDS:
+        if execution.machine == deployment.OPERATION and status in BAD_ENDS:
             self._emit(execution, self._detail(execution))
 
     def stop(self, execution: Execution) -> None:
         self.end(execution, "ABORTED", error="Stopped", cause="by hand")
 
     def redrive(self, execution: Execution) -> bool:
-        if execution.status not in _BAD_ENDS:
+        if execution.status not in BAD_ENDS:
             return False
         execution.status, execution.error, execution.cause = "RUNNING", "", ""
         execution.ended = Signal()

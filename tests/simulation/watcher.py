@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tests.simulation.lambdas import Invocation
     from tests.simulation.sessions import Session
     from tests.simulation.states import Execution
+    from tests.simulation.world import Signal
 
 Document = dict[str, Any]
 ENVIRONMENTS = {"dev": "development", "test": "test", "staging": "staging"}
@@ -38,6 +39,8 @@ class Watcher:
         """By operation and event, in the order in which they were written."""
         self.ends_seen: set[str] = set()
         """The operations of which an execution has seen that RDS was done."""
+        self.whole_sweeps: list[float] = []
+        """When each sweep began that failed on nothing."""
 
     def tell(self, who: str, what: str) -> None:
         self._cloud.story.tell(who, what)
@@ -48,6 +51,10 @@ class Watcher:
             progress = output.get("progress") or {}
             if progress.get("finished") and progress["status"] == "available":
                 self.ends_seen.add(execution.name)
+
+    def swept(self, begun: float, answer: Signal) -> None:
+        if isinstance(answer.value, dict) and not answer.value.get("failed"):
+            self.whole_sweeps.append(begun)
 
     def found(self, name: str, text: str) -> None:
         self.violations.append(Violation(name, text))
