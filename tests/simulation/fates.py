@@ -65,6 +65,20 @@ _PLACES = (
 """Where a history has most of its trouble: parts of the purposes for which dice are thrown."""
 
 
+_SLOW_ACTS = (Fate.LATE, Fate.LATE, Fate.SLOW, Fate.SLOW, Fate.LOST_AFTER, Fate.LOST_BEFORE, Fate.KILLED_BEFORE)
+_ACTS = ("Execute", "rds.CreateDBSnapshot", "rds.RebootDBInstance", "rds.")
+_AFTERMATH = ("stepfunctions.", "stepfunctions.", "LATE WATCH", "Audit", "event of", "sweep")
+_HANDS_ON = 0.15
+
+
+def is_hands_on(seed: int) -> bool:
+    """Tell whether a history is of an operator who stops what hangs in its acting call, and drives it on.
+
+    Each of these is rare by itself. What comes of them together would not be seen in many thousand histories.
+    """
+    return Dice(seed, "hands on").hits(_HANDS_ON)
+
+
 @dataclass(frozen=True)
 class Weather:
     """How often anything goes wrong, and what: seldom everywhere, but often in one or two places.
@@ -78,7 +92,11 @@ class Weather:
     hard_rate: float
 
     @classmethod
-    def of(cls, dice: Dice) -> Weather:
+    def of(cls, seed: int) -> Weather:
+        dice = Dice(seed, "weather")
+        if is_hands_on(seed):
+            kinds = tuple(dice.one_of(_SLOW_ACTS) for _ in range(2))
+            return cls(dice.one_of((0.0, 0.005)), kinds, (dice.one_of(_ACTS), dice.one_of(_AFTERMATH)), 0.6)
         kinds = tuple(dice.one_of(_ALL) for _ in range(dice.one_of((1, 2, 4, 12))))
         rate = dice.one_of((0.0, 0.002, 0.002, 0.005, 0.01, 0.02, 0.05))
         hard = tuple(dice.one_of(_PLACES) for _ in range(dice.one_of((0, 1, 1, 2, 2)))) if rate else ()

@@ -71,7 +71,7 @@ def _now() -> datetime:
 def run(product: Product, seed: int, plan: list[Action] | None = None, spared: frozenset[str] = frozenset()) -> History:
     """`plan` and `spared` are for shrinking: other actions than the seed's, and faults that do not strike."""
     plan = make_plan(seed) if plan is None else plan
-    chance = Chance(seed, Weather.of(Dice(seed, "weather")), spared)
+    chance = Chance(seed, Weather.of(seed), spared)
     cloud = Cloud(chance, product.handlers, product.definitions)
     _worlds[:] = [cloud.world]
     people = People(cloud)

@@ -8,6 +8,7 @@ from typing import Any
 from rds_operations.place import Place
 from tests.simulation.deployment import ABROAD, ALL, ELSEWHERE, HOME, NO_REBOOTS
 from tests.simulation.dice import Dice
+from tests.simulation.fates import is_hands_on
 
 Document = dict[str, Any]
 INSTANCES = ("one", "two", "staged")
@@ -32,6 +33,8 @@ class Action:
 
 def make_plan(seed: int) -> list[Action]:
     dice = Dice(seed, "plan")
+    if is_hands_on(seed):
+        return _hands_on(dice)
     # In half of the histories all of it happens within a minute or two, and mostly on one instance.
     longest = dice.one_of((10.0, 60.0, 120.0, _BUSY_SECONDS, _BUSY_SECONDS))
     mostly = dice.one_of(INSTANCES[:2]) if dice.hits(0.6) else ""
@@ -43,6 +46,27 @@ def make_plan(seed: int) -> list[Action]:
     for number, stop in enumerate([action for action in actions if action.kind == "stop"], 201):
         if dice.hits(0.4):
             actions.append(_instead(number, stop, dice))
+    return sorted(actions, key=lambda action: action.at)
+
+
+def _hands_on(dice: Dice) -> list[Action]:
+    """One or two requests; each is stopped while it acts, driven on, and followed by another on the same instance."""
+    actions: list[Action] = []
+    for number in range(1, 2 + int(dice.hits(0.4))):
+        body = _body(number, dice, INSTANCES[0])
+        request = Action(number, 30.0 * number, "start", {"name": f"direct-{number}", "body": body})
+        if dice.hits(0.6):
+            key = f"key-{number}" if dice.hits(0.5) else ""
+            request = Action(number, 30.0 * number, "post", {"caller": ALL, "body": body, "key": key})
+        of = {"of": number, "instance": INSTANCES[0]}
+        stop = Action(100 + number, request.at + dice.between(0.8, dice.one_of((2, 5, 40))), "stop", of)
+        actions += [request, stop]
+        if dice.hits(0.6):
+            actions.append(Action(150 + number, stop.at + dice.between(0.5, 12), "redrive", of))
+        if dice.hits(0.5):
+            actions.append(_instead(200 + number, stop, dice))
+        if dice.hits(0.2):
+            actions.append(_other(250 + number, dice, [request]))
     return sorted(actions, key=lambda action: action.at)
 
 
