@@ -72,7 +72,7 @@ class Interpreter:
                 "StartTime": execution.start_time,
                 "Input": execution.input,
             },
-            "State": {"Name": state, "EnteredTime": clock.to_text(self.world.now())},
+            "State": {"Name": state, "EnteredTime": clock.to_text(self.world.now()), "RetryCount": 0},
         }
 
     def _step(self, execution: Execution, state: Document, name: str, context: Document, purpose: str) -> Step:
@@ -93,6 +93,7 @@ class Interpreter:
         turn = execution.turn
         while execution.turn == turn:  # one that was stopped does not try again
             number = tries.total() + 1
+            states["context"]["State"]["RetryCount"] = tries.total()
             try:
                 result = yield from self._work(state, states, f"{purpose} try {number}")
                 output = evaluated(state["Output"], {**states, "result": result})
