@@ -53,6 +53,9 @@ def _redrive(request: dict[str, Any]) -> Any:
     if execution["status"] not in _REDRIVABLE:
         return error_response_json("ExecutionNotRedrivable", f"Execution is {execution['status']}", 400)
     execution.update(status="RUNNING", stopDate=None, error=None, cause=None, output=None)
+    times = 1 + sum(event["type"] == "ExecutionRedriven" for event in execution["events"])
+    details = {"executionRedrivenEventDetails": {"redriveCount": times}}
+    stepfunctions._add_event(execution, "ExecutionRedriven", details)
     run = contextvars.copy_context().run
     threading.Thread(target=run, args=(_run_from_last_state, execution), daemon=True).start()
     return json_response({"redriveDate": now_iso()})
@@ -84,5 +87,7 @@ def _run_from_last_state(execution: Execution) -> None:
     except stepfunctions._ExecutionError as error:
         stepfunctions._fail_execution(execution, error.error, error.cause)
         return
-    execution.update(status="SUCCEEDED", output=json.dumps(output), stopDate=now_iso())
+    text = json.dumps(output)
+    execution.update(status="SUCCEEDED", output=text, stopDate=now_iso())
+    stepfunctions._add_event(execution, "ExecutionSucceeded", {"executionSucceededEventDetails": {"output": text}})
     stepfunctions._emit_execution_status_event(execution)

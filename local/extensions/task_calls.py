@@ -2,24 +2,30 @@
 
 It calls under the machine's role, whoever has started the execution: a queue's policy asks for that role.
 https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
-And `$string` writes characters as they are, like the reference implementation of JSONata, instead of escaping all that
-are not ASCII: what a service does not take must not seem to be taken. https://docs.jsonata.org/string-functions#string
+The history of an execution says what a Task asked for.
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_TaskScheduledEventDetails.html
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
-from jsonata.functions import Functions
 from ministack.core import iam_evaluator
 from ministack.services import stepfunctions
+
+from local.extensions import jsonata_strings
+
+_arguments: ContextVar[Any] = ContextVar("arguments", default=None)
 
 
 def install() -> None:
     stepfunctions._run_execution = _as_its_role(stepfunctions._run_execution)
-    Functions._string = staticmethod(_text)
+    stepfunctions._apply_jsonata_arguments = _kept(stepfunctions._apply_jsonata_arguments)
+    stepfunctions._add_event = _with_parameters(stepfunctions._add_event)
+    jsonata_strings.install()
 
 
 def _as_its_role(run: Callable[[str], None]) -> Callable[[str], None]:
@@ -40,6 +46,21 @@ def _as_its_role(run: Callable[[str], None]) -> Callable[[str], None]:
     return run_execution
 
 
-def _text(value: Any, prettify: bool) -> str:
-    layout: dict[str, Any] = {"indent": 2} if prettify else {"separators": (",", ":")}
-    return json.dumps(value, cls=Functions.Encoder, ensure_ascii=False, **layout)
+def _kept(evaluate: Callable[..., Any]) -> Callable[..., Any]:
+    def evaluated(*given: Any) -> Any:
+        arguments = evaluate(*given)
+        _arguments.set(arguments)
+        return arguments
+
+    return evaluated
+
+
+def _with_parameters(add: Callable[..., Any]) -> Callable[..., Any]:
+    """MiniStack schedules a Task right after it has evaluated the arguments, in the execution's own thread."""
+
+    def add_event(execution: Any, kind: str, details: Any = None) -> Any:
+        if kind == "TaskScheduled":
+            details["taskScheduledEventDetails"]["parameters"] = json.dumps(_arguments.get())
+        return add(execution, kind, details)
+
+    return add_event

@@ -22,6 +22,7 @@ from tests.simulation.sessions import Session, Sessions
 from tests.simulation.states import Execution, States
 from tests.simulation.story import Story
 from tests.simulation.watcher import Watcher
+from tests.simulation.work import Work
 from tests.simulation.world import Process, World
 
 Document = dict[str, Any]
@@ -69,16 +70,16 @@ class Cloud:
         self.queues = Queues(self.world)
         self.sessions = Sessions()
         self.lambdas = Lambdas(self.world, handlers, chance.seed, self._serve, self._fate, self.story.tell)
-        interpreter = Interpreter(
+        work = Work(
             self.world,
             chance.seed,
-            definitions,
             self.lambdas,
             self._integration,
             chance.strikes,
             self.counts,
-            self.watcher,
+            self.watcher.tell,
         )
+        interpreter = Interpreter(self.world, chance.seed, definitions, work.do, self.counts, self.watcher)
         self.states = States(
             self.world,
             definitions,

@@ -3,7 +3,7 @@
 Models Amazon States Language: Task (Lambda, SQS and Step Functions integrations), Choice, Wait, Pass, Succeed and
 Fail; Retry with back-off, a longest delay and full jitter; Catch; time-outs.
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
-JSONata is evaluated by the engine that MiniStack uses.
+JSONata is evaluated by the engine that MiniStack uses, with the local cloud's correction of it.
 https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
 """
 
@@ -16,7 +16,10 @@ from typing import Any
 
 from jsonata import Jsonata
 
+from local.extensions import jsonata_strings
+
 Document = dict[str, Any]
+jsonata_strings.install()
 
 
 class StateError(Exception):

@@ -1,9 +1,4 @@
-"""Runs an execution, state by state. See `definitions` for what of the language is modelled.
-
-A Task that waits for a function can be told too much, too late or nothing: the invocation is refused, run late, run
-twice as long as anybody waits, or its answer is lost.
-https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html
-"""
+"""Runs an execution, state by state. See `definitions` for what of the language is modelled, `work` for a Task's."""
 
 from __future__ import annotations
 
@@ -11,58 +6,21 @@ import json
 from collections import Counter
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Protocol
 
 from rds_operations import clock
-from tests.simulation.awserror import AwsError
 from tests.simulation.definitions import StateError, evaluated
-from tests.simulation.deployment import TIMEOUTS
 from tests.simulation.dice import Dice
-from tests.simulation.lambdas import Failure, Lambdas
-from tests.simulation.states import Execution, States, as_state_error
+from tests.simulation.states import Execution, States
 from tests.simulation.world import Process, Signal, World
 
 Document = dict[str, Any]
 Step = Generator[Any, Any, tuple[str, Any]]
-
-
-class Task(StrEnum):
-    """What befalls the work of one Task."""
-
-    FINE = "fine"
-    REFUSED = "refused, not run"
-    BROKEN_BEFORE = "broken, not run"
-    BROKEN_AFTER = "broken, run"
-    CRASHED = "killed at once"
-    HUNG = "hangs at once"
-    UNANSWERED_BEFORE = "time-out, never run"
-    UNANSWERED_AFTER = "time-out, run"
-    LATE = "run late"
-
-
-_ALL = [task for task in Task if task is not Task.FINE]
-# https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html
-_BROKEN = (
-    "Lambda.ClientExecutionTimeoutException",
-    "Lambda.ServiceException",
-    "Lambda.AWSLambdaException",
-    "Lambda.SdkClientException",
-    "Lambda.Unknown",
-)
 _MOST_TRIES = 9
-_LATEST = 9.0
-"""Seconds that a function that somebody waits for is run late: what a cold start may take.
-
-https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
-"""
-_NOT_RUN = {Task.REFUSED: "Lambda.TooManyRequestsException", Task.CRASHED: "Runtime.ExitError"}
 
 
 class Watch(Protocol):
-    """Who is told of what befalls a Task, of what a state has left, and of what must not be."""
-
-    def tell(self, who: str, what: str) -> None: ...
+    """Who is told of what a state has left, and of what must not be."""
 
     def passed(self, execution: Execution, output: Any) -> None: ...
 
@@ -74,11 +32,8 @@ class Interpreter:
     world: World
     seed: int
     definitions: dict[str, Document]
-    lambdas: Lambdas
-    integrations: Callable[[str, Document, Dice], Document]
-    """Does what a Task asks of another service than Lambda."""
-    strikes: Callable[[str, Dice], bool]
-    """Whether something befalls a Task, for the purpose that is named."""
+    work: Callable[[Document, Document, Signal, str], None]
+    """Does what the Task, a state, asks for with these arguments, and tells the result or a `StateError`."""
     counts: Counter[str]
     watch: Watch
 
@@ -117,7 +72,7 @@ class Interpreter:
                 "StartTime": execution.start_time,
                 "Input": execution.input,
             },
-            "State": {"Name": state, "EnteredTime": clock.to_text(self.world.now())},
+            "State": {"Name": state, "EnteredTime": clock.to_text(self.world.now()), "RetryCount": 0},
         }
 
     def _step(self, execution: Execution, state: Document, name: str, context: Document, purpose: str) -> Step:
@@ -138,6 +93,7 @@ class Interpreter:
         turn = execution.turn
         while execution.turn == turn:  # one that was stopped does not try again
             number = tries.total() + 1
+            states["context"]["State"]["RetryCount"] = tries.total()
             try:
                 result = yield from self._work(state, states, f"{purpose} try {number}")
                 output = evaluated(state["Output"], {**states, "result": result})
@@ -171,62 +127,13 @@ class Interpreter:
     def _work(self, state: Document, states: Document, who: str) -> Generator[Any, Any, Any]:
         """What the Task's resource answers. Raises `StateError`."""
         given = evaluated(state["Arguments"], states)
-        dice = Dice(self.seed, who)
-        befalls = dice.one_of(_ALL) if self.strikes(who, dice) else Task.FINE
-        if befalls is not Task.FINE:
-            self.counts[f"task {befalls}"] += 1
-            self.watch.tell(who, befalls.value)
         done = Signal()
         self.world.after(state["TimeoutSeconds"], lambda: done.tell(StateError("States.Timeout")))
-        if state["Resource"].endswith(":lambda:invoke"):
-            self._invoke(given, befalls, dice, done, state["TimeoutSeconds"], who)
-        else:
-            self._integrate(state["Resource"], given, befalls, dice, done, who)
+        self.work(state, given, done, who)
         result = yield done
         if isinstance(result, StateError):
             raise result
         return result
-
-    def _invoke(self, given: Document, befalls: Task, dice: Dice, done: Signal, patience: float, who: str) -> None:
-        broken = StateError(_NOT_RUN.get(befalls, dice.one_of(_BROKEN)), "simulated")
-        if befalls in (Task.REFUSED, Task.BROKEN_BEFORE, Task.CRASHED):
-            self.world.after(0.1, lambda: done.tell(broken))
-            return
-        if befalls is Task.HUNG:
-            self.world.after(TIMEOUTS[given["FunctionName"]], lambda: done.tell(StateError("Sandbox.Timedout")))
-            return
-        if befalls is Task.UNANSWERED_BEFORE:
-            return
-        delay = dice.between(0.5, min(patience * 1.2, _LATEST)) if befalls is Task.LATE else 0.0
-        answer = self.lambdas.invoke(given["FunctionName"], given["Payload"], who, delay)
-
-        def tell() -> None:
-            if befalls is Task.BROKEN_AFTER:
-                done.tell(broken)
-            elif isinstance(answer.value, Failure):
-                done.tell(StateError(answer.value.error, answer.value.cause))
-            elif befalls is not Task.UNANSWERED_AFTER:
-                done.tell({"Payload": answer.value, "StatusCode": 200})
-
-        answer.waiting.append(tell)
-
-    def _integrate(self, resource: str, given: Document, befalls: Task, dice: Dice, done: Signal, who: str) -> None:
-        service = "StepFunctions" if resource.endswith("startExecution") else "Sqs"
-
-        def do() -> None:
-            try:
-                answer: Any = self.integrations(resource, given, dice)
-            except AwsError as error:
-                answer = as_state_error(error)
-            if befalls is Task.BROKEN_AFTER:
-                answer = StateError(f"{service}.InternalServerException", "simulated")
-            if befalls is not Task.UNANSWERED_AFTER:
-                self.world.after(0.01, lambda: done.tell(answer))
-
-        if befalls in (Task.REFUSED, Task.BROKEN_BEFORE, Task.CRASHED, Task.HUNG):
-            self.world.after(0.05, lambda: done.tell(StateError(f"{service}.ThrottlingException", "simulated")))
-        elif befalls is not Task.UNANSWERED_BEFORE:
-            self.world.after(dice.between(1, 4) if befalls is Task.LATE else dice.between(0.01, 0.06), do)
 
 
 def _chosen(state: Document, states: Document) -> tuple[str, Any]:

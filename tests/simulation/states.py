@@ -52,7 +52,7 @@ class Execution:
 
     @property
     def kind(self) -> str:
-        return {deployment.ADMISSION: "ADMISSION", deployment.OPERATION: "OPERATION"}.get(self.machine, "LATE WATCH")
+        return self.machine.rpartition(":rds-operations-")[2].replace("-", " ").upper()
 
     def describe(self) -> Document:
         found: Document = {"executionArn": self.arn, "name": self.name, "status": self.status}
