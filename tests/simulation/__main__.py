@@ -32,7 +32,11 @@ def main() -> int:
     number, seed = int(os.environ.get("HISTORIES", "1000")), int(os.environ.get("SEED", "1"))
     loaded = product(_PRODUCT)
     begin, seen = time.monotonic(), Seen()
+    told: set[str] = set()
     for seen in campaign(loaded, seed, number):
+        for name in seen.failing.keys() - told:
+            print(f"{name}: SEED={seen.failing[name]} HISTORIES=1", flush=True)
+            told.add(name)
         if _PUT_BACK and seen.failing:
             print(f"FOUND {seen.histories} histories | {', '.join(seen.failing)}")
             return 1

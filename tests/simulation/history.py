@@ -26,7 +26,7 @@ from tests.simulation.world import Process, World
 
 Document = dict[str, Any]
 _FIRST_ACTION = 20.0
-_FAULTS_GO_ON = (600.0, 900.0, 3000.0, 9000.0)
+_FAULTS_GO_ON = (600.0, 600.0, 900.0, 900.0, 3000.0, 9000.0)
 """Seconds after the last action: for as long as operations run, or as late watches do."""
 _LOOK_AGAIN = 60.0
 _BOUND = float(deployment.LONGEST_SECONDS + deployment.LATE_WATCH_SECONDS + 4 * deployment.SWEEP_SECONDS)

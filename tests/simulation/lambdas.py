@@ -1,4 +1,4 @@
-"""Lambda: runs the real handlers, each in a thread that waits inside of its calls.
+"""Lambda: runs the real handlers, each of which waits inside of its calls.
 
 Models functions that are run late, killed at any call, or end at their own time-out while a call of theirs is under
 way; and asynchronous invocations, which are repeated twice, after one and two minutes.
@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from tests.simulation.awserror import AwsError
-from tests.simulation.calls import HERE, Call, Effect, carry_out
+from tests.simulation.calls import TAKE, Call, Effect, carry_out
 from tests.simulation.deployment import TIMEOUTS
 from tests.simulation.dice import Dice
 from tests.simulation.fates import Fate
@@ -83,7 +83,7 @@ class Lambdas:
 
         def begin() -> None:
             invocation = Invocation(function, who, json.loads(text), self._world.seconds + TIMEOUTS[function])
-            self._world.in_thread(lambda: done.tell(self._run(invocation)))
+            self._world.run_code(lambda: done.tell(self._run(invocation)))
 
         self._world.after(delay + Dice(self._seed, f"{who}/start").between(0.01, 0.25), begin)
         return done
@@ -99,7 +99,7 @@ class Lambdas:
         given_up()
 
     def _run(self, invocation: Invocation) -> Document | Failure:
-        HERE.take = partial(self._take, invocation)
+        TAKE.set(partial(self._take, invocation))
         try:
             answer: Document = json.loads(json.dumps(self._handlers[invocation.function](invocation.event, None)))
         except Killed as killed:

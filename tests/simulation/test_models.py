@@ -72,7 +72,7 @@ def test_dice_depend_on_the_seed_and_the_purpose_alone() -> None:
     assert len({Dice(seed, purpose).chance() for seed in (1, 2) for purpose in "ab"}) == 4
 
 
-def test_processes_and_threads_take_turns_by_the_virtual_clock() -> None:
+def test_processes_and_code_take_turns_by_the_virtual_clock() -> None:
     world, seen = World(), []
 
     def process(name: str, seconds: float):  # type: ignore[no-untyped-def]
@@ -83,12 +83,12 @@ def test_processes_and_threads_take_turns_by_the_virtual_clock() -> None:
     def work() -> None:
         for _ in range(3):
             world.sleep(2.5)
-            seen.append(("thread", world.seconds))
+            seen.append(("code", world.seconds))
 
     world.begin(process("process", 2.0))
-    world.in_thread(work)
-    world.in_thread(work)
+    world.run_code(work)
+    world.run_code(work)
     world.run(lambda: False)
     assert seen == sorted(seen, key=lambda one: one[1])
-    assert json.dumps(seen).count("thread") == 6
+    assert json.dumps(seen).count("code") == 6
     assert world.seconds == 7.5
