@@ -65,10 +65,10 @@ _PLACES = (
 """Where a history has most of its trouble: parts of the purposes for which dice are thrown."""
 
 
-_SLOW_ACTS = (Fate.LATE, Fate.LATE, Fate.SLOW, Fate.SLOW, Fate.LOST_AFTER, Fate.LOST_BEFORE, Fate.KILLED_BEFORE)
+_BAD_ACTS = (Fate.LATE, Fate.LATE, Fate.SLOW, Fate.LOST_BEFORE, Fate.KILLED_BEFORE, Fate.KILLED_AFTER)
 _ACTS = ("Execute", "rds.CreateDBSnapshot", "rds.RebootDBInstance", "rds.")
 _AFTERMATH = ("stepfunctions.", "stepfunctions.", "LATE WATCH", "Audit", "event of", "sweep")
-_HANDS_ON = 0.15
+_HANDS_ON = 0.25
 
 
 def is_hands_on(seed: int) -> bool:
@@ -95,7 +95,7 @@ class Weather:
     def of(cls, seed: int) -> Weather:
         dice = Dice(seed, "weather")
         if is_hands_on(seed):
-            kinds = tuple(dice.one_of(_SLOW_ACTS) for _ in range(2))
+            kinds = tuple(dice.one_of(_BAD_ACTS) for _ in range(dice.one_of((1, 2))))
             return cls(dice.one_of((0.0, 0.005)), kinds, (dice.one_of(_ACTS), dice.one_of(_AFTERMATH)), 0.6)
         kinds = tuple(dice.one_of(_ALL) for _ in range(dice.one_of((1, 2, 4, 12))))
         rate = dice.one_of((0.0, 0.002, 0.002, 0.005, 0.01, 0.02, 0.05))

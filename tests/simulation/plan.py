@@ -15,6 +15,7 @@ INSTANCES = ("one", "two", "staged")
 NAMESAKE = "namesake"
 """There is one of this name in two places."""
 _BUSY_SECONDS = 900.0
+OPERATIONS = ("create_snapshot", "reboot_instance", "modify_backup_window")
 _WINDOWS = ("03:00-04:00", "23:00-23:45")
 
 
@@ -50,23 +51,27 @@ def make_plan(seed: int) -> list[Action]:
 
 
 def _hands_on(dice: Dice) -> list[Action]:
-    """One or two requests; each is stopped while it acts, driven on, and followed by another on the same instance."""
+    """One or two requests; most are stopped while they act, driven on, and followed by another, soon or later."""
     actions: list[Action] = []
     for number in range(1, 2 + int(dice.hits(0.4))):
-        body = _body(number, dice, INSTANCES[0])
+        body = _body(number, dice, "", dice.one_of(("create_snapshot", *OPERATIONS)))
+        body["instance_id"] = INSTANCES[0]
         request = Action(number, 30.0 * number, "start", {"name": f"direct-{number}", "body": body})
         if dice.hits(0.6):
             key = f"key-{number}" if dice.hits(0.5) else ""
             request = Action(number, 30.0 * number, "post", {"caller": ALL, "body": body, "key": key})
         of = {"of": number, "instance": INSTANCES[0]}
-        stop = Action(100 + number, request.at + dice.between(0.8, dice.one_of((2, 5, 40))), "stop", of)
-        actions += [request, stop]
-        if dice.hits(0.6):
-            actions.append(Action(150 + number, stop.at + dice.between(0.5, 12), "redrive", of))
-        if dice.hits(0.5):
-            actions.append(_instead(200 + number, stop, dice))
-        if dice.hits(0.2):
-            actions.append(_other(250 + number, dice, [request]))
+        stop = Action(100 + number, request.at + dice.between(0.1, dice.one_of((2, 5, 40))), "stop", of)
+        actions.append(request)
+        if dice.hits(0.8):
+            actions.append(stop)
+            if dice.hits(0.7):
+                actions.append(Action(150 + number, stop.at + dice.between(0.5, 12), "redrive", of))
+            if dice.hits(0.4):
+                actions.append(_instead(200 + number, stop, dice))
+        if dice.hits(0.3):  # when the polls are used up, and the late watch looks on
+            later = {"caller": ALL, "body": {**body, "parameters": _parameters(250 + number, dice, body["operation"])}}
+            actions.append(Action(250 + number, request.at + dice.between(330, 1500), "post", {**later, "key": ""}))
     return sorted(actions, key=lambda action: action.at)
 
 
@@ -86,13 +91,9 @@ def _request(number: int, dice: Dice, longest: float, mostly: str, before: list[
     return Action(number, at, "post", {"caller": caller, "body": body, "key": key})
 
 
-def _body(number: int, dice: Dice, mostly: str) -> Document:
-    operation = dice.one_of(("create_snapshot", "reboot_instance", "modify_backup_window"))
-    parameters: Document = {
-        "create_snapshot": {"snapshot_id": f"snapshot-{dice.one_of((number, number, 0))}"},
-        "reboot_instance": {},
-        "modify_backup_window": {"backup_window": dice.one_of(_WINDOWS)},
-    }[operation]
+def _body(number: int, dice: Dice, mostly: str, operation: str = "") -> Document:
+    operation = operation or dice.one_of(OPERATIONS)
+    parameters = _parameters(number, dice, operation)
     instance = dice.one_of((*INSTANCES, *INSTANCES, *INSTANCES, *INSTANCES, NAMESAKE, "abroad", "production", "nobody"))
     if mostly and dice.hits(0.7):
         instance = mostly
@@ -101,6 +102,16 @@ def _body(number: int, dice: Dice, mostly: str) -> Document:
         place = dice.one_of((HOME, ELSEWHERE))
         where = {"account_id": place.account_id, "region": place.region}
     return {"operation": operation, "instance_id": instance, "parameters": parameters, **where}
+
+
+def _parameters(number: int, dice: Dice, operation: str) -> Document:
+    parameters: Document = {
+        "create_snapshot": {"snapshot_id": f"snapshot-{dice.one_of((number, number, 0))}"},
+        "reboot_instance": {},
+        "modify_backup_window": {"backup_window": dice.one_of(_WINDOWS)},
+    }
+    found: Document = parameters[operation]
+    return found
 
 
 def _other(number: int, dice: Dice, before: list[Action]) -> Action:

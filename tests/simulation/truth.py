@@ -32,14 +32,16 @@ def check_truth(cloud: Cloud, people: People, item: Document) -> None:
     act = next((act for act in cloud.rds.acts if act.by == operation_id), None)
     last = final[0] if final else records[0]
     said = json.loads(last["result"])
-    # With a note, another operation began in between: nobody can know any more.
-    open_end = said.get("final_status", said["status"]) == "timeout" and "final_note" not in said
-    if open_end and operation_id in watcher.ends_seen:
+    # A note says that another operation had begun by then: whose the end was, only the late watch has asked.
+    seen = watcher.ends_seen_late if "final_note" in said else watcher.ends_seen
+    if said.get("final_status", said["status"]) == "timeout" and operation_id in seen:
         watcher.found("an end that was seen is called a time-out", operation_id)
     if last["success"]:
         _check_success(cloud, item, act, last)
     elif act and act.resource_id == item["resource_id"] and _is_untouched(cloud, people, act):
         _check_failure(cloud, item, act, said, last)
+    elif final and act is None and said["final_status"] == "failed" and _is_alone(cloud, people, item):
+        watcher.found("a failure that RDS has not shown", f"{operation_id}: {said['final_error']}")
 
 
 def _check_success(cloud: Cloud, item: Document, act: Act | None, record: Document) -> None:
@@ -88,6 +90,14 @@ def _check_failure(cloud: Cloud, item: Document, act: Act, said: Document, recor
 
 def _seconds(timestamp: str) -> float:
     return seconds_of(clock.from_text(timestamp))
+
+
+def _is_alone(cloud: Cloud, people: People, item: Document) -> bool:
+    """Nobody else has acted on the instance or has taken the snapshot's name: there is nothing to be seen."""
+    where = (Place(item["account_id"], item["region"]), item["instance_id"])
+    snapshot = json.loads(item["parameters"]).get("snapshot_id", "")
+    names = {act.call.get("DBSnapshotIdentifier") for act in cloud.rds.acts}
+    return where not in people.touched and snapshot not in {*people.touched, *names}
 
 
 def _is_untouched(cloud: Cloud, people: People, act: Act) -> bool:

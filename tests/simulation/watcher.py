@@ -39,6 +39,8 @@ class Watcher:
         """By operation and event, in the order in which they were written."""
         self.ends_seen: set[str] = set()
         """The operations of which an execution has seen that RDS was done."""
+        self.ends_seen_late: set[str] = set()
+        """Those of which a late watch has, and knew by then that it is no other operation's."""
         self.whole_sweeps: list[float] = []
         """When each sweep began that failed on nothing."""
 
@@ -51,6 +53,8 @@ class Watcher:
             progress = output.get("progress") or {}
             if progress.get("finished") and progress["status"] == "available":
                 self.ends_seen.add(execution.name)
+                if execution.kind == "LATE WATCH" and "unfinished" in self.item(execution.name):
+                    self.ends_seen_late.add(execution.name)
 
     def swept(self, begun: float, answer: Signal) -> None:
         if isinstance(answer.value, dict) and not answer.value.get("failed"):
