@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from rds_operations.place import Place
@@ -26,31 +26,40 @@ from tests.simulation.work import Work
 from tests.simulation.world import Process, World
 
 Document = dict[str, Any]
+_STRUCK = "struck"
 ACTING = frozenset({"CreateDBSnapshot", "RebootDBInstance", "ModifyDBInstance"})
 
 
 @dataclass
 class Chance:
-    """What goes wrong: as often as the weather says, until the calm; `spared` are purposes that are left alone."""
+    """What goes wrong: what `faults` says of each purpose, or without it what the weather says, until the calm.
+
+    These are dice of their own: a history whose faults are given goes on as the one from which they are taken.
+    """
 
     seed: int
-    weather: Weather
-    spared: frozenset[str] = frozenset()
+    faults: Mapping[str, str] | None = None
     calm: bool = False
     struck: dict[str, str] = field(default_factory=dict)
 
-    def fate(self, purpose: str, dice: Dice) -> Fate:
-        fate = self.weather.fate(purpose, dice)
-        if fate is Fate.FINE or self.calm or purpose in self.spared:
-            return Fate.FINE
-        self.struck[purpose] = fate.value
-        return fate
+    @cached_property
+    def _weather(self) -> Weather:
+        return Weather.of(self.seed)
 
-    def strikes(self, purpose: str, dice: Dice) -> bool:
-        if not self.weather.strikes(purpose, dice) or self.calm or purpose in self.spared:
-            return False
-        self.struck[purpose] = "struck"
-        return True
+    def fate(self, purpose: str) -> Fate:
+        return Fate(self._strike(purpose, lambda dice: self._weather.fate(purpose, dice).value) or Fate.FINE)
+
+    def strikes(self, purpose: str) -> bool:
+        return bool(self._strike(purpose, lambda dice: _STRUCK if self._weather.strikes(purpose, dice) else ""))
+
+    def _strike(self, purpose: str, thrown: Callable[[Dice], str]) -> str:
+        if self.faults is not None:
+            fault = self.faults.get(purpose, "")
+        else:
+            fault = "" if self.calm else thrown(Dice(self.seed, f"fate of {purpose}"))
+        if fault not in ("", Fate.FINE):
+            self.struck[purpose] = fault
+        return fault
 
 
 class Cloud:
@@ -98,8 +107,8 @@ class Cloud:
             if function == "sweep":
                 answer.waiting.append(partial(self.watcher.swept, self.world.seconds, answer))
 
-    def _fate(self, purpose: str, dice: Dice) -> Fate:
-        fate = self.chance.fate(purpose, dice)
+    def _fate(self, purpose: str) -> Fate:
+        fate = self.chance.fate(purpose)
         if fate is not Fate.FINE:
             self.counts[f"call {fate}"] += 1
             self.story.tell(purpose, fate.value)
@@ -145,7 +154,7 @@ class Cloud:
         """
         purpose = f"event of {execution.name}/{execution.turn}"
         dice = Dice(self.chance.seed, purpose)
-        lost, late, twice = (self.chance.strikes(f"{purpose} {what}", dice) for what in ("lost", "late", "twice"))
+        lost, late, twice = (self.chance.strikes(f"{purpose} {what}") for what in ("lost", "late", "twice"))
         for copy in range(1 + twice):
             delay = dice.between(60, 900) if late else dice.between(0.2, 3)
             if lost:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -17,7 +17,6 @@ from tests.simulation.cloud import Chance, Cloud
 from tests.simulation.definitions import load
 from tests.simulation.dice import Dice
 from tests.simulation.ending import check, check_answers, operations
-from tests.simulation.fates import Weather
 from tests.simulation.functions import handlers
 from tests.simulation.people import People
 from tests.simulation.plan import Action, make_plan, population
@@ -68,10 +67,12 @@ def _now() -> datetime:
     return _worlds[-1].now()
 
 
-def run(product: Product, seed: int, plan: list[Action] | None = None, spared: frozenset[str] = frozenset()) -> History:
-    """`plan` and `spared` are for shrinking: other actions than the seed's, and faults that do not strike."""
+def run(
+    product: Product, seed: int, plan: list[Action] | None = None, faults: Mapping[str, str] | None = None
+) -> History:
+    """The history of a seed; with other actions than the seed's, and just these faults, where they are given."""
     plan = make_plan(seed) if plan is None else plan
-    chance = Chance(seed, Weather.of(seed), spared)
+    chance = Chance(seed, faults)
     cloud = Cloud(chance, product.handlers, product.definitions)
     _worlds[:] = [cloud.world]
     people = People(cloud)

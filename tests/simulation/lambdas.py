@@ -70,7 +70,7 @@ class Lambdas:
         handlers: dict[str, Callable[[Document, object], Document]],
         seed: int,
         serve: Callable[[Invocation, Call], Effect],
-        fate_of: Callable[[str, Dice], Fate],
+        fate_of: Callable[[str], Fate],
         tell: Callable[[str, str], None],
     ) -> None:
         self._world, self._handlers, self._seed = world, handlers, seed
@@ -118,7 +118,7 @@ class Lambdas:
     def _take(self, invocation: Invocation, call: Call) -> Document:
         purpose = invocation.purpose(call)
         dice = Dice(self._seed, purpose)
-        fate = self._fate_of(purpose, dice)
+        fate = self._fate_of(purpose)
         sleep = partial(self._sleep, invocation)
 
         serve = self._serve(invocation, call)

@@ -57,7 +57,7 @@ class People:
             yield attempt.execution.ended
             attempt.status, attempt.body = _answer(attempt.execution)
             self._cloud.story.tell(name, f"is answered {attempt.status} {json.dumps(attempt.body)}")
-            unheard = self._cloud.chance.strikes(f"{name} unheard", dice)
+            unheard = self._cloud.chance.strikes(f"{name} unheard")
             if not (action.given["key"] and dice.hits(0.8) and (unheard or attempt.status >= 500)):
                 return
             yield dice.between(0, dice.one_of((1, 10, 120)))

@@ -11,18 +11,18 @@ _MOST_RUNS = 200
 
 def shrink(product: Product, history: History, name: str) -> History:
     """The smallest found within two hundred runs."""
-    runs, spared, size = 0, frozenset[str](), max(1, len(_parts(history)) // 2)
+    runs, size = 0, max(1, len(_parts(history)) // 2)
     while runs < _MOST_RUNS:
         smaller = None
         parts = _parts(history)
         for begin in range(0, len(parts), size):
             out = parts[begin : begin + size]
             plan = [action for action in history.plan if action not in out]
-            without = spared | {part for part in out if isinstance(part, str)}
+            faults = {purpose: fault for purpose, fault in history.struck.items() if purpose not in out}
             runs += 1
-            tried = run(product, history.seed, plan, without)
+            tried = run(product, history.seed, plan, faults)
             if any(violation.name == name for violation in tried.violations):
-                smaller, spared = tried, without
+                smaller = tried
                 break
         if smaller:
             history = smaller

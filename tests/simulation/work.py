@@ -62,7 +62,7 @@ class Work:
     lambdas: Lambdas
     integrations: Callable[[str, Document, Dice], Document]
     """Does what a Task asks of another service than Lambda."""
-    strikes: Callable[[str, Dice], bool]
+    strikes: Callable[[str], bool]
     """Whether something befalls a Task, for the purpose that is named."""
     counts: Counter[str]
     tell: Callable[[str, str], None]
@@ -70,7 +70,7 @@ class Work:
 
     def do(self, state: Document, given: Document, done: Signal, who: str) -> None:
         dice = Dice(self.seed, who)
-        befalls = dice.one_of(_ALL) if self.strikes(who, dice) else Task.FINE
+        befalls = dice.one_of(_ALL) if self.strikes(who) else Task.FINE
         if befalls is not Task.FINE:
             self.counts[f"task {befalls}"] += 1
             self.tell(who, befalls.value)
