@@ -39,9 +39,9 @@ fault-report: setup
 histories: setup
 	@HISTORIES=$(or $(HISTORIES),1000) SEED=$(or $(SEED),1) python -W ignore -m tests.simulation
 
-## known-faults: faults put back, one by one, and how soon the histories find each (HISTORIES=10000 SEED=1)
+## known-faults: faults put back, one by one, and how soon the histories find each (HISTORIES=10000 SEED=1 KEEP=)
 known-faults: setup
-	@HISTORIES=$(or $(HISTORIES),10000) SEED=$(or $(SEED),1) python -m tests.simulation.faults
+	@HISTORIES=$(or $(HISTORIES),10000) SEED=$(or $(SEED),1) KEEP=$(KEEP) python -m tests.simulation.faults
 
 ## fuzz: requests made from docs/openapi.json to a local cloud of its own (FUZZ_REQUESTS=2000 SEED=1)
 fuzz: setup

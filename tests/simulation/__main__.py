@@ -1,6 +1,6 @@
 """`make histories`: HISTORIES=1000 SEED=1. Exits 1 where anything did not hold.
 
-With PUT_BACK, a fault of `known_faults`, it ends at the first history that finds it.
+With PUT_BACK, a fault of `known_faults`, it ends at the first history that finds it; with KEEP that is kept, shrunk.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ install(_PRODUCT)
 from tests.simulation.campaign import Seen, campaign  # noqa: E402 - the product must be on the path first
 from tests.simulation.findings import of_kind  # noqa: E402
 from tests.simulation.history import Product, product, run  # noqa: E402
+from tests.simulation.kept_histories import keep  # noqa: E402
 from tests.simulation.shrinking import shrink  # noqa: E402
 from tests.simulation.watcher import Violation  # noqa: E402
 
@@ -38,7 +39,9 @@ def main() -> int:
             print(f"{name}: SEED={seen.failing[name]} HISTORIES=1", flush=True)
             told.add(name)
         if _PUT_BACK and seen.failing:
-            print(f"FOUND {seen.histories} histories | {', '.join(seen.failing)}")
+            number_of = "1 history" if seen.histories == 1 else f"{seen.histories} histories"
+            print(f"FOUND {number_of} | {', '.join(seen.failing)}", flush=True)
+            _keep(loaded, *next(iter(seen.failing.items())))
             return 1
     print(f"{seen.histories / (time.monotonic() - begin):.0f} histories a second, seeds {seed} to {seed + number - 1}")
     for line in _covered(loaded, seen):
@@ -50,6 +53,12 @@ def main() -> int:
     found = of_kind(Violation(name, "") for name in seen.violations.elements())
     print(f"{seen.histories} histories, " + ", ".join(f"{times} {kind}" for kind, times in found.items()))
     return 1 if found.total() or seen.histories < number else 0
+
+
+def _keep(loaded: Product, name: str, seed: int) -> None:
+    if os.environ.get("KEEP"):
+        with contextlib.redirect_stdout(io.StringIO()):
+            keep(shrink(loaded, run(loaded, seed), name), _PUT_BACK, name)
 
 
 def _covered(loaded: Product, seen: Seen) -> Iterator[str]:

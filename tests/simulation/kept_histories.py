@@ -1,0 +1,94 @@
+"""Histories that have shown a known fault, shrunk: `kept/` has their actions and faults.
+
+Run as a program it replays all of them, with their fault put back and without, and prints a JSON document:
+`{"with": {fault: [violations]}, "without": {fault: [violations]}}`. The fault is part of the code that is imported, so
+each needs a process of its own; what all of them import is imported once, before they are forked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import multiprocessing
+import os
+import re
+import shutil
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+# ruff: isort: off
+import aws_lambda_powertools.metrics  # noqa: F401
+import botocore.session  # noqa: F401
+import jsonata  # noqa: F401
+# ruff: isort: on
+
+from tests.simulation.functions import copy, install
+from tests.simulation.known_faults import KNOWN
+
+if TYPE_CHECKING:
+    from tests.simulation.history import History
+
+FOLDER = Path(__file__).parent / "kept"
+Found = dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """`violation` is what shows the fault; `plan` are the fields of the actions; `faults` what befell each purpose."""
+
+    fault: str
+    violation: str
+    seed: int
+    plan: list[dict[str, Any]]
+    faults: dict[str, str]
+
+
+def keep(history: History, fault: str, violation: str) -> None:
+    kept = Kept(fault, violation, history.seed, [asdict(action) for action in history.plan], history.struck)
+    name = re.sub(r"[^a-z]+", "_", fault.lower())
+    (FOLDER / f"{name}.json").write_text(json.dumps(asdict(kept), indent=1) + "\n")
+
+
+def all_kept() -> list[Kept]:
+    return [Kept(**json.loads(file.read_text())) for file in sorted(FOLDER.glob("*.json"))]
+
+
+def replay(kept: list[Kept], put_back: str = "") -> Found:
+    """What each shows, by its fault, on a product of its own. For a process in which nothing of it was imported."""
+    folder = copy(*(KNOWN[put_back] if put_back else ()))
+    try:
+        install(folder)
+        from tests.simulation.history import product, run  # noqa: PLC0415 - the product must be on the path first
+        from tests.simulation.plan import Action  # noqa: PLC0415
+
+        loaded = product(folder)
+        with contextlib.redirect_stdout(io.StringIO()):
+            histories = [run(loaded, one.seed, [Action(**action) for action in one.plan], one.faults) for one in kept]
+    finally:
+        shutil.rmtree(folder)
+    return {
+        one.fault: [violation.name for violation in history.violations]
+        for one, history in zip(kept, histories, strict=True)
+    }
+
+
+def _replay_one(kept: Kept) -> Found:
+    return replay([kept], kept.fault)
+
+
+def main() -> int:
+    kept = all_kept()
+    with multiprocessing.get_context("fork").Pool(os.cpu_count(), maxtasksperchild=1) as pool:
+        without = pool.apply_async(replay, [kept])
+        put_back: Found = {}
+        for found in pool.imap(_replay_one, kept):
+            put_back |= found
+        print(json.dumps({"with": put_back, "without": without.get()}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
