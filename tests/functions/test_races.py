@@ -173,10 +173,12 @@ def test_ones_own_snapshot_whose_tags_do_not_show_yet_is_waited_for(cloud: Cloud
     tags, snapshot.tags = snapshot.tags, []
     work = cloud.executed(work)
     assert work["progress"]["finished"] is False
-    without = cloud.polled(work, 1)["progress"]
+    work = cloud.polled(work, 1)  # the first look that counts: Execute's comes a moment after the call
+    assert work["progress"]["finished"] is False
+    without = cloud.polled(work, 2)["progress"]
     assert without["error"] == f"DBSnapshotAlreadyExists: Snapshot {SNAPSHOT_ID} already exists"
     snapshot.tags = tags
-    assert cloud.polled(work, 1)["progress"]["success"] is True
+    assert cloud.polled(work, 2)["progress"]["success"] is True
 
 
 # What RDS did not take.

@@ -118,8 +118,8 @@ KNOWN: dict[str, list[Change]] = {
     "a second call that is refused is a failure": [
         (
             f"{_OPERATIONS}/create_snapshot.py",
-            "        except RdsRefused:\n            snapshot = self._seen",
-            "        except RdsRefused as no:\n            return failed(str(no))\n            snapshot = self._seen",
+            "        except RdsRefused:\n            return self._seen",
+            "        except RdsRefused as no:\n            return failed(str(no))\n            return self._seen",
         ),
     ],
     "an instance that shows as available was rebooted": [
@@ -174,6 +174,16 @@ KNOWN: dict[str, list[Change]] = {
         (f"{_RULES}/settlement.py", "progress if progress and not progress.finished else", "progress if progress else"),
     ],
     "nobody asks for direct starts that no event told of": [(f"{_RULES}/sweep.py", "        untold,\n", "")],
+    "what a redriven execution saw is not recorded": [
+        (f"{_RULES}/settlement.py", "if final := settle_seen(books.ledger, item, work, now, by):", "if final := None:"),
+    ],
+    "Execute's own look counts among those without our tag": [
+        (
+            f"{_OPERATIONS}/create_snapshot.py",
+            "replace(_read(order, snapshot, unseen), missing=0)",
+            "_read(order, snapshot, unseen)",
+        ),
+    ],
     "the lock does not outlive the call": [
         (_LEDGER, "self._keep_lock(order, now + CALL_OVER) if outcome.unsettled else released", "released"),
     ],

@@ -121,18 +121,16 @@ class CreateSnapshot(Operation):
 
         A refusal of the second call says nothing about the first: its own snapshot, which may show only later, can be
         the reason (the name is taken, the instance is `backing-up`, the quota is used up). So a look decides, and
-        what is not seen is left to the polls.
+        what is not seen to be ours is left to the polls.
         """
-        unseen = Progress(self.working_status)
-        if snapshot := self._seen(rds, order):
-            return _read(order, snapshot, unseen)
+        if seen := self._seen(rds, order):
+            return seen
         try:
             return self.start(rds, order)
         except RdsThrottled:
             raise
         except RdsRefused:
-            snapshot = self._seen(rds, order)
-            return _read(order, snapshot, unseen) if snapshot else unseen
+            return self._seen(rds, order) or Progress(self.working_status)
 
     def look(self, rds: Rds, order: Order, since: datetime, previous: Progress) -> Progress:
         snapshot = self._find(rds, order)
@@ -152,12 +150,17 @@ class CreateSnapshot(Operation):
     def document(self, order: Order, progress: Progress) -> dict[str, Any]:
         return {"snapshot_id": order.parameters["snapshot_id"], **progress.details}
 
-    def _seen(self, rds: Rds, order: Order) -> DBSnapshotTypeDef | None:
-        """A look in between. Where it is throttled the polls go on looking; nothing is begun again for that."""
+    def _seen(self, rds: Rds, order: Order) -> Progress | None:
+        """A look in between. Where it is throttled the polls go on looking; nothing is begun again for that.
+
+        It comes a moment after the call, so it does not count among those that do not find our tag.
+        """
+        unseen = Progress(self.working_status)
         try:
-            return self._find(rds, order)
+            snapshot = self._find(rds, order)
         except RdsThrottled as throttled:
             raise RdsUnavailable(str(throttled)) from throttled
+        return replace(_read(order, snapshot, unseen), missing=0) if snapshot else None
 
     def _find(self, rds: Rds, order: Order) -> DBSnapshotTypeDef | None:
         try:
