@@ -27,6 +27,7 @@ from tests.simulation.shrinking import shrink  # noqa: E402
 from tests.simulation.watcher import Violation  # noqa: E402
 
 _MOST_STORIES = 3
+_TOLD_EVERY = 10_000
 
 
 def main() -> int:
@@ -38,6 +39,8 @@ def main() -> int:
         for name in seen.failing.keys() - told:
             print(f"{name}: SEED={seen.failing[name]} HISTORIES=1", flush=True)
             told.add(name)
+        if seen.histories % _TOLD_EVERY == 0:
+            print(f"{seen.histories} histories so far", flush=True)
         if _PUT_BACK and seen.failing:
             number_of = "1 history" if seen.histories == 1 else f"{seen.histories} histories"
             print(f"FOUND {number_of} | {', '.join(seen.failing)}", flush=True)
