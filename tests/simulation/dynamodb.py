@@ -23,6 +23,14 @@ KEYS = {
     "rds_audit_log": ("instance_id", "audit_id"),
     "rds_inventory": ("instance_id", "place"),
 }
+_ORDERS: dict[tuple[str, str], Callable[[Attributes], Any]] = {
+    ("rds_operations", "unfinished"): lambda item: int(item["due_at"]["N"]),
+    ("rds_inventory", "place"): lambda item: item["instance_id"]["S"],
+    ("rds_inventory", ""): lambda item: item["place"]["S"],
+}
+"""By the sort key of a table or an index."""
+_SHOWN = {"unfinished": ("operation_id", "unfinished", "due_at"), "place": ("instance_id", "place", "gone_at")}
+"""What the stack has each index show."""
 _LONGEST_LAG = 3.0
 """Seconds that an index is behind, at most."""
 
@@ -55,11 +63,10 @@ class Tables:
             and holds(call["KeyConditionExpression"], item, given)
             and ("FilterExpression" not in call or holds(call["FilterExpression"], item, given))
         ]
-        if call.get("IndexName") == "unfinished":
-            found = [
-                {"operation_id": item["operation_id"]}
-                for item in sorted(found, key=lambda one: int(one["due_at"]["N"]))
-            ]
+        found.sort(key=_ORDERS[call["TableName"], call.get("IndexName", "")])
+        shown = _SHOWN.get(call.get("IndexName", ""))
+        if shown:
+            found = [{name: item[name] for name in shown if name in item} for item in found]
         return {"Items": found, "Count": len(found)}
 
     def _PutItem(self, call: Document, _dice: Dice) -> Document:

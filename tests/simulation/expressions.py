@@ -122,9 +122,9 @@ def _comparison(left: str, sign: str, right: str) -> Look:
     def look(item: Attributes, given: Given) -> bool:
         one, other = _operand(left, item, given), _operand(right, item, given)
         if sign in ("=", "<>"):
-            return (one == other) is (sign == "=") and one is not None
+            return (one == other and one is not None) is (sign == "=")  # what is missing differs from everything
         if one is None or other is None or one.keys() != other.keys():
-            return False  # what is missing or of another type compares with nothing
+            return False  # what is missing or of another type is neither before nor after
         return _COMPARISONS[sign](_plain(one), _plain(other))
 
     assert sign in ("=", "<>") or sign in _COMPARISONS, f"not understood: {sign}"
