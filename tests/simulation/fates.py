@@ -68,15 +68,21 @@ _PLACES = (
 _BAD_ACTS = (Fate.LATE, Fate.LATE, Fate.SLOW, Fate.LOST_BEFORE, Fate.KILLED_BEFORE, Fate.KILLED_AFTER)
 _ACTS = ("Execute", "rds.CreateDBSnapshot", "rds.RebootDBInstance", "rds.")
 _AFTERMATH = ("stepfunctions.", "stepfunctions.", "LATE WATCH", "Audit", "event of", "sweep")
-_HANDS_ON = 0.25
+_HANDS_ON, _TWINS = 0.25, 0.1
 
 
-def is_hands_on(seed: int) -> bool:
-    """Tell whether a history is of an operator who stops what hangs in its acting call, and drives it on.
+class Scene(StrEnum):
+    """What a history is of. What is rare by itself would not be seen together in many thousand histories of all."""
 
-    Each of these is rare by itself. What comes of them together would not be seen in many thousand histories.
-    """
-    return Dice(seed, "hands on").hits(_HANDS_ON)
+    ALL = "whatever people do"
+    HANDS_ON = "an operator stops what hangs in its acting call, and drives it on"
+    TWINS = "a request is sent twice at once, while it cannot be started"
+
+    @classmethod
+    def of(cls, seed: int) -> Scene:
+        if Dice(seed, "hands on").hits(_HANDS_ON):
+            return cls.HANDS_ON
+        return cls.TWINS if Dice(seed, "twins").hits(_TWINS) else cls.ALL
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,10 @@ class Weather:
     @classmethod
     def of(cls, seed: int) -> Weather:
         dice = Dice(seed, "weather")
-        if is_hands_on(seed):
+        scene = Scene.of(seed)
+        if scene is Scene.TWINS:
+            return cls(0.005, (Fate.SLOW, dice.one_of(_ALL)), ("Start operation", "Admit try"), 0.6)
+        if scene is Scene.HANDS_ON:
             kinds = tuple(dice.one_of(_BAD_ACTS) for _ in range(dice.one_of((1, 2))))
             return cls(dice.one_of((0.0, 0.005)), kinds, (dice.one_of(_ACTS), dice.one_of(_AFTERMATH)), 0.6)
         kinds = tuple(dice.one_of(_ALL) for _ in range(dice.one_of((1, 2, 4, 12))))

@@ -8,7 +8,7 @@ from typing import Any
 from rds_operations.place import Place
 from tests.simulation.deployment import ABROAD, ALL, ELSEWHERE, HOME, NO_REBOOTS
 from tests.simulation.dice import Dice
-from tests.simulation.fates import is_hands_on
+from tests.simulation.fates import Scene
 
 Document = dict[str, Any]
 INSTANCES = ("one", "two", "staged")
@@ -34,8 +34,11 @@ class Action:
 
 def make_plan(seed: int) -> list[Action]:
     dice = Dice(seed, "plan")
-    if is_hands_on(seed):
+    scene = Scene.of(seed)
+    if scene is Scene.HANDS_ON:
         return _hands_on(dice)
+    if scene is Scene.TWINS:
+        return _twins(dice)
     # In half of the histories all of it happens within a minute or two, and mostly on one instance.
     longest = dice.one_of((10.0, 60.0, 120.0, _BUSY_SECONDS, _BUSY_SECONDS))
     mostly = dice.one_of(INSTANCES[:2]) if dice.hits(0.6) else ""
@@ -73,6 +76,13 @@ def _hands_on(dice: Dice) -> list[Action]:
             later = {"caller": ALL, "body": {**body, "parameters": _parameters(250 + number, dice, body["operation"])}}
             actions.append(Action(250 + number, request.at + dice.between(330, 1500), "post", {**later, "key": ""}))
     return sorted(actions, key=lambda action: action.at)
+
+
+def _twins(dice: Dice) -> list[Action]:
+    """A request and its repetitions, all within a few seconds."""
+    given = {"caller": ALL, "body": {**_body(1, dice, ""), "instance_id": INSTANCES[0]}, "key": "key-1"}
+    moments = [dice.between(0, dice.one_of((1, 4, 8))) for _ in range(1 + int(dice.between(0, 3)))]
+    return [Action(number, moment, "post", given) for number, moment in enumerate(sorted([0.0, *moments]), 1)]
 
 
 def _request(number: int, dice: Dice, longest: float, mostly: str, before: list[Action]) -> Action:
