@@ -52,7 +52,8 @@ def settle_seen(ledger: Ledger, item: Item, work: Document, now: datetime, by: R
 
     Only a look ends in success. A failure may be of an Execute that came too late and did nothing.
     """
-    seen = Progress.from_document(work["progress"]) if "progress" in work else None
+    told = "progress" in work and "fault" not in work
+    seen = Progress.from_document(work["progress"]) if told else None
     if not seen or not seen.success or not is_its_own(ledger, order_of(item)):
         return None
     return settle(ledger, str(item["operation_id"]), seen, now, by)
