@@ -152,7 +152,7 @@ def _error(call: Call, fate: Fate, dice: Dice, once: _Once, sleep: Callable[[flo
 
 def _pause(number: int, dice: Dice) -> float:
     """Seconds that a client waits after an attempt, in standard mode: up to 1, then 2, then 4."""
-    return dice.chance() * 2 ** (number - 1)
+    return float(dice.chance() * 2 ** (number - 1))
 
 
 class _Once:

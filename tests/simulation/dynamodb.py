@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.simulation.awserror import AwsError
 from tests.simulation.dice import Dice
-from tests.simulation.expressions import Attributes, Given, holds, updated
+from tests.simulation.expressions import Attributes, Given, check, holds, updated
 from tests.simulation.world import World
 
 Document = dict[str, Any]
@@ -56,6 +56,7 @@ class Tables:
     def _Query(self, call: Document, dice: Dice) -> Document:
         moment = self._world.seconds - (dice.between(0, _LONGEST_LAG) if "IndexName" in call else 0)
         given = Given(call)
+        check(call, KEYS[call["TableName"]])
         found = [
             item
             for versions in self._versions[call["TableName"]].values()
@@ -94,6 +95,7 @@ class Tables:
         return {}
 
     def _allowed(self, kind: str, write: Document) -> bool:
+        check(write, KEYS[write["TableName"]])
         before = self.items[write["TableName"]].get(self._key(kind, write), {})
         return holds(write["ConditionExpression"], before, Given(write)) if "ConditionExpression" in write else True
 

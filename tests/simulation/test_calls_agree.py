@@ -15,6 +15,7 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, ReadTimeoutError
 from botocore.retries.standard import ExponentialBackoff
 
@@ -112,7 +113,7 @@ class Wire:
         if not isinstance(self._answer, AwsError):
             raise self._answer
         body = _xml(self._answer) if self._query else _json(self._answer)
-        return AWSResponse(request.url, self._answer.status, {}, Raw(body.encode()))
+        return AWSResponse(request.url, self._answer.status, HTTPHeaders(), Raw(body.encode()))
 
 
 def _xml(error: AwsError) -> str:
@@ -182,7 +183,8 @@ def test_a_refusal_comes_out_of_the_client_as_of_botocore(
 def test_a_refusal_is_one_that_the_service_lists(name: str, action: str, answer: AwsError) -> None:
     """https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/CommonErrors.html"""
     service = name if name in ("dynamodb", "stepfunctions") else "rds"
-    listed = {shape.error_code for shape in operation(service, action).error_shapes}
+    shapes = operation(service, action).error_shapes
+    listed = {shape.metadata.get("error", {}).get("code", shape.name) for shape in shapes}
     assert answer.code in listed | {"AccessDenied"}
 
 
