@@ -144,7 +144,7 @@ def _comparison(left: str, sign: str, right: str) -> Look:
             return (one == other and one is not None) is (sign == "=")  # what is missing differs from everything
         if one is None or other is None or one.keys() != other.keys():
             return False  # what is missing or of another type is neither before nor after
-        return _COMPARISONS[sign](_plain(one), _plain(other))
+        return _COMPARISONS[sign](plain(one), plain(other))
 
     assert sign in ("=", "<>") or sign in _COMPARISONS, f"not understood: {sign}"
     return look
@@ -158,7 +158,8 @@ def _name(token: str, given: Given) -> str:
     return given.names[token] if token.startswith("#") else token
 
 
-def _plain(attribute: dict[str, Any]) -> Any:
+def plain(attribute: dict[str, Any]) -> Any:
+    """What puts it in order."""
     ((kind, value),) = attribute.items()
     assert kind in ("N", "S"), f"has no order: {attribute}"
     return int(value) if kind == "N" else value
