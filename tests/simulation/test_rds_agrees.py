@@ -111,7 +111,7 @@ def both() -> Iterator[Callable[[], Both]]:
 
 instances, snapshots = st.sampled_from(["one", "two"]), st.sampled_from(["s", "t"])
 window = st.sampled_from(["03:00-03:30", "04:00-05:00"])
-calls = st.one_of(
+calls: st.SearchStrategy[Document] = st.one_of(
     st.builds(dict, action=st.just("CreateDBSnapshot"), DBInstanceIdentifier=instances, DBSnapshotIdentifier=snapshots),
     st.builds(dict, action=st.just("RebootDBInstance"), DBInstanceIdentifier=instances),
     st.builds(
@@ -139,7 +139,8 @@ def test_instances_and_snapshots_end_the_same(
     for step in [("create", "one"), *steps]:
         if isinstance(step, dict):
             tags = {"Tags": [{"Key": "key", "Value": "value"}]} if step["action"] == "CreateDBSnapshot" else {}
-            here.call(**step, **tags)
+            whole: Document = {**step, **tags}
+            here.call(**whole)
         elif step[0] == "create":
             here.create(step[1], "dev")
         else:
