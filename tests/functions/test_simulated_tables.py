@@ -7,7 +7,7 @@ from contextlib import suppress
 from copy import deepcopy
 from datetime import datetime, timedelta
 from itertools import product
-from typing import Any
+from typing import Any, ClassVar
 
 import boto3
 import pytest
@@ -113,6 +113,15 @@ ACTIONS: dict[str, Action] = {
     "close as never begun": lambda ledger, order, now: ledger.close(
         order, DEVELOPMENT, Outcome(ENDED, FAILED), now, Recorder.SWEEP, acted_at="", handed_over_at=""
     ),
+    "close as handed over": lambda ledger, order, now: ledger.close(
+        order,
+        DEVELOPMENT,
+        Outcome(ENDED, FAILED),
+        now,
+        Recorder.SWEEP,
+        acted_at="",
+        handed_over_at=str((ledger.item(order.operation_id) or {}).get("handed_over_at", "")),
+    ),
     "settle": lambda ledger, order, now: ledger.settle(order, DEVELOPMENT, ENDED, ENDED, now, Recorder.LATE_WATCH),
     "refuse": lambda ledger, order, now: ledger.record_refusal(
         order, invalid_parameter("no"), now, DEVELOPMENT, Recorder.ADMISSION, for_good=now.minute % 2 == 0
@@ -121,6 +130,7 @@ ACTIONS: dict[str, Action] = {
         ledger.lock_holder(order, now),
         ledger.owner_of_key(order.idempotency_key),
         ledger.is_known(order.operation_id),
+        ledger.is_refused(order.operation_id),
         ledger.was_last(order),
     ),
     "overdue": lambda ledger, order, now: [list(ledger.overdue(kind, now)) for kind in Unfinished],
@@ -165,6 +175,26 @@ def test_the_ledger_writes_and_reads_the_same(both: Callable[[], Both], taken: l
             ACTIONS[name](ledger, order, MOMENT + timedelta(minutes=minutes))
     assert here.made > 3
     assert_equal_items(here)
+
+
+class Watched(Ledger):
+    """Knows which of its methods were called."""
+
+    called: ClassVar[set[str]] = set()
+
+    def __getattribute__(self, name: str) -> Any:
+        type(self).called.add(name)
+        return super().__getattribute__(name)
+
+
+def test_every_call_of_the_ledger_is_among_these(both: Callable[[], Both]) -> None:
+    """All but one that makes none."""
+    ledger = Watched(both().client, Deployment.from_env())
+    for action in ACTIONS.values():
+        with suppress(TableBusy, RecordNotWritten):
+            action(ledger, ORDERS[0], MOMENT)
+    methods = {name for name in dir(Ledger) if not name.startswith("_") and callable(getattr(Ledger, name))}
+    assert methods - ledger.called == {"is_overdue"}
 
 
 def test_the_inventory_writes_and_reads_the_same(both: Callable[[], Both]) -> None:
@@ -243,3 +273,52 @@ def test_values_compare_the_same(both: Callable[[], Both], values: list[Document
                 **put, ConditionExpression=f"one {sign} :other", ExpressionAttributeValues={":other": other}
             )
     assert here.made == 2 * len(values) ** 2 * len(SIGNS)
+
+
+def test_a_put_replaces_the_whole_item(both: Callable[[], Both]) -> None:
+    here = both()
+    for name in ("one", "two"):
+        item: Document = {"operation_id": {"S": "it"}, name: {"S": "any"}}
+        here.client.put_item(TableName=OPERATIONS_TABLE, Item=item)
+    assert_equal_items(here)
+
+
+@pytest.mark.parametrize("sign", ["=", "<>"])
+def test_values_of_two_types_differ_the_same(both: Callable[[], Both], sign: str) -> None:
+    here = both()
+    values: list[Document] = [{"S": "9"}, {"N": "9"}, {"BOOL": True}, {"S": "True"}]
+    for one, other in product(values, values):
+        put: Any = {"TableName": OPERATIONS_TABLE, "Item": {"operation_id": {"S": "it"}, "one": one}}
+        here.client.put_item(**put)
+        with suppress(ClientError):
+            here.client.put_item(
+                **put, ConditionExpression=f"one {sign} :other", ExpressionAttributeValues={":other": other}
+            )
+    assert here.made == 2 * len(values) ** 2
+
+
+@pytest.mark.parametrize(
+    ("update", "more"),
+    [
+        ("SET one = :value REMOVE one", {}),
+        ("SET one = :value, one = :value", {}),
+        ("SET operation_id = :value", {}),
+        ("SET one = :other", {}),
+        ("REMOVE one", {}),
+        ("SET one = :value", {"ExpressionAttributeNames": {"#one": "one"}}),
+    ],
+)
+def test_what_is_malformed_is_taken_by_neither(both: Callable[[], Both], update: str, more: Document) -> None:
+    here = both()
+    call = {
+        "TableName": OPERATIONS_TABLE,
+        "Key": {"operation_id": {"S": "it"}},
+        "UpdateExpression": update,
+        "ExpressionAttributeValues": {":value": {"S": "any"}},
+        **more,
+    }
+    with pytest.raises(ClientError, match="ValidationException"):
+        here._on_moto("UpdateItem", call)
+    with pytest.raises(AssertionError):
+        here.tables.call("UpdateItem", call, NoLag(0, ""))
+    assert here.tables.items[OPERATIONS_TABLE] == {}

@@ -13,6 +13,8 @@ from rds_operations.place import LONGEST_REGION
 from stacks.service_stack import ServiceStack
 from stacks.settings import Settings
 from tests.infrastructure.conftest import ROOT, WEB_ACL, Document, Template, new_app
+from tests.simulation import dynamodb as simulated_tables
+from tests.simulation import queues as simulated_queues
 
 
 def test_tables_keep_what_they_hold(template: Template) -> None:
@@ -354,6 +356,27 @@ def test_the_inventory_has_an_index_by_place(template: Template) -> None:
     (index,) = template.one("AWS::DynamoDB::Table", TableName="rds_inventory")["GlobalSecondaryIndexes"]
     assert [key["AttributeName"] for key in index["KeySchema"]] == ["place", "instance_id"]
     assert index["Projection"] == {"NonKeyAttributes": ["gone_at"], "ProjectionType": "INCLUDE"}
+
+
+def test_the_simulation_has_the_tables_and_the_queue_of_the_stack(template: Template) -> None:
+    tables = template.of_type("AWS::DynamoDB::Table")
+    keys = {table["TableName"]: tuple(_names(table["KeySchema"])) for table in tables}
+    assert keys == simulated_tables.KEYS
+    indexes = {
+        index["IndexName"]: (table, index) for table in tables for index in table.get("GlobalSecondaryIndexes", ())
+    }
+    assert indexes.keys() == simulated_tables.SHOWN.keys()
+    for name, (table, index) in indexes.items():
+        of_index, more = _names(index["KeySchema"]), index["Projection"].get("NonKeyAttributes", [])
+        assert simulated_tables.ORDERS[table["TableName"], name] == of_index[1]
+        assert set(simulated_tables.SHOWN[name]) == {*keys[table["TableName"]], *of_index, *more}
+    assert simulated_tables.ORDERS["rds_inventory", ""] == keys["rds_inventory"][1]
+    (queue,) = [queue for queue in template.of_type("AWS::SQS::Queue") if "RedrivePolicy" in queue]
+    assert queue["VisibilityTimeout"] == simulated_queues.HIDDEN_SECONDS
+
+
+def _names(schema: list[Document]) -> list[str]:
+    return [key["AttributeName"] for key in schema]
 
 
 def test_python_app_py_works_without_credentials(tmp_path: Path) -> None:

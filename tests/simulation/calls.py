@@ -123,7 +123,7 @@ def carry_out(
         return answer
     if fate is Fate.SENT_TWICE and call.attempts > 1:
         once.try_it(dice)
-        sleep(call.patience)
+        sleep(call.patience + _pause(1, dice))
         return once(dice)
     if fate in (Fate.BROKEN_AFTER, Fate.LOST_AFTER, Fate.SENT_TWICE):
         for _attempt in range(call.attempts):
@@ -136,11 +136,10 @@ def _error(call: Call, fate: Fate, dice: Dice, once: _Once, sleep: Callable[[flo
         return cancelled(["TransactionConflict"] + ["None"] * (len(call.params["TransactItems"]) - 1))
     if fate is Fate.CONFLICT and call.action in ("UpdateItem", "PutItem"):
         return AwsError("TransactionConflictException")
+    sleep(sum(_pause(number, dice) for number in range(1, call.attempts)))
     if fate in (Fate.CONFLICT, Fate.THROTTLED):
-        sleep(dice.between(0, 0.5) * (call.attempts - 1))
         return AwsError(_THROTTLED.get(call.service, "ThrottlingException"), "Rate exceeded")
     if fate in (Fate.BROKEN_BEFORE, Fate.BROKEN_AFTER):
-        sleep(dice.between(0, 0.5) * (call.attempts - 1))
         return AwsError("InternalFailure", status=500)
     if fate is Fate.UNREACHED:
         sleep(dice.between(0.1, 1) * call.attempts)
@@ -149,6 +148,11 @@ def _error(call: Call, fate: Fate, dice: Dice, once: _Once, sleep: Callable[[flo
         later(call.patience * call.attempts + dice.between(0.1, 6), lambda: once.try_it(dice))
     sleep(call.patience * call.attempts)
     return ReadTimeoutError(endpoint_url="https://simulated")
+
+
+def _pause(number: int, dice: Dice) -> float:
+    """Seconds that a client waits after an attempt, in standard mode: up to 1, then 2, then 4."""
+    return float(dice.chance() * 2 ** (number - 1))
 
 
 class _Once:

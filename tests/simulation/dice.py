@@ -39,3 +39,14 @@ class Dice:
 
     def one_of(self, choices: Sequence[T]) -> T:
         return choices[int(self.chance() * len(choices))]
+
+
+class Thrown(Dice):
+    """Every throw is this one."""
+
+    def __init__(self, chance: float) -> None:
+        super().__init__(0, "")
+        self._chance = chance
+
+    def chance(self) -> float:
+        return self._chance

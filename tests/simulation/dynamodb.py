@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.simulation.awserror import AwsError
 from tests.simulation.dice import Dice
-from tests.simulation.expressions import Attributes, Given, holds, updated
+from tests.simulation.expressions import Attributes, Given, check, holds, plain, updated
 from tests.simulation.world import World
 
 Document = dict[str, Any]
@@ -23,13 +23,13 @@ KEYS = {
     "rds_audit_log": ("instance_id", "audit_id"),
     "rds_inventory": ("instance_id", "place"),
 }
-_ORDERS: dict[tuple[str, str], Callable[[Attributes], Any]] = {
-    ("rds_operations", "unfinished"): lambda item: int(item["due_at"]["N"]),
-    ("rds_inventory", "place"): lambda item: item["instance_id"]["S"],
-    ("rds_inventory", ""): lambda item: item["place"]["S"],
+ORDERS = {
+    ("rds_operations", "unfinished"): "due_at",
+    ("rds_inventory", "place"): "instance_id",
+    ("rds_inventory", ""): "place",
 }
-"""By the sort key of a table or an index."""
-_SHOWN = {"unfinished": ("operation_id", "unfinished", "due_at"), "place": ("instance_id", "place", "gone_at")}
+"""The sort key of a table or an index."""
+SHOWN = {"unfinished": ("operation_id", "unfinished", "due_at"), "place": ("instance_id", "place", "gone_at")}
 """What the stack has each index show."""
 _LONGEST_LAG = 3.0
 """Seconds that an index is behind, at most."""
@@ -56,6 +56,7 @@ class Tables:
     def _Query(self, call: Document, dice: Dice) -> Document:
         moment = self._world.seconds - (dice.between(0, _LONGEST_LAG) if "IndexName" in call else 0)
         given = Given(call)
+        check(call, KEYS[call["TableName"]])
         found = [
             item
             for versions in self._versions[call["TableName"]].values()
@@ -63,8 +64,9 @@ class Tables:
             and holds(call["KeyConditionExpression"], item, given)
             and ("FilterExpression" not in call or holds(call["FilterExpression"], item, given))
         ]
-        found.sort(key=_ORDERS[call["TableName"], call.get("IndexName", "")])
-        shown = _SHOWN.get(call.get("IndexName", ""))
+        sort_key = ORDERS[call["TableName"], call.get("IndexName", "")]
+        found.sort(key=lambda item: plain(item[sort_key]))
+        shown = SHOWN.get(call.get("IndexName", ""))
         if shown:
             found = [{name: item[name] for name in shown if name in item} for item in found]
         return {"Items": found, "Count": len(found)}
@@ -94,6 +96,7 @@ class Tables:
         return {}
 
     def _allowed(self, kind: str, write: Document) -> bool:
+        check(write, KEYS[write["TableName"]])
         before = self.items[write["TableName"]].get(self._key(kind, write), {})
         return holds(write["ConditionExpression"], before, Given(write)) if "ConditionExpression" in write else True
 

@@ -17,6 +17,7 @@ from typing import Any
 Attributes = dict[str, Any]
 Look = Callable[[Attributes, "Given"], Any]
 _TOKEN = re.compile(r"\s*(<=|>=|<>|[=<>(),]|[#:]?[A-Za-z_][A-Za-z0-9_]*)")
+_EXPRESSIONS = ("ConditionExpression", "UpdateExpression", "KeyConditionExpression", "FilterExpression")
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -33,6 +34,19 @@ class Given:
         self.values: dict[str, Any] = call.get("ExpressionAttributeValues", {})
 
 
+def check(call: dict[str, Any], keys: tuple[str, ...]) -> None:
+    """What DynamoDB refuses as malformed is an error of the simulation too.
+
+    A placeholder is given and used; an update changes an attribute once, and never a key.
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
+    """
+    given = Given(call)
+    used = frozenset().union(*(_placeholders(call[name]) for name in _EXPRESSIONS if name in call))
+    assert used == given.names.keys() | given.values.keys(), f"placeholders: {call}"
+    changed = [_name(name, given) for _, name, _ in _update(call.get("UpdateExpression", ""))]
+    assert len({*changed, *keys}) == len(changed) + len(keys), f"changed twice, or a key: {call}"
+
+
 def holds(expression: str, item: Attributes, given: Given) -> bool:
     return bool(_condition(expression)(item, given))
 
@@ -47,6 +61,11 @@ def updated(expression: str, item: Attributes, given: Given) -> Attributes:
         else:
             changed[attribute] = given.values[value]
     return changed
+
+
+@cache
+def _placeholders(expression: str) -> frozenset[str]:
+    return frozenset(token for token in _tokens(expression) if token[0] in "#:")
 
 
 @cache
@@ -125,7 +144,7 @@ def _comparison(left: str, sign: str, right: str) -> Look:
             return (one == other and one is not None) is (sign == "=")  # what is missing differs from everything
         if one is None or other is None or one.keys() != other.keys():
             return False  # what is missing or of another type is neither before nor after
-        return _COMPARISONS[sign](_plain(one), _plain(other))
+        return _COMPARISONS[sign](plain(one), plain(other))
 
     assert sign in ("=", "<>") or sign in _COMPARISONS, f"not understood: {sign}"
     return look
@@ -139,6 +158,8 @@ def _name(token: str, given: Given) -> str:
     return given.names[token] if token.startswith("#") else token
 
 
-def _plain(attribute: dict[str, Any]) -> Any:
+def plain(attribute: dict[str, Any]) -> Any:
+    """What puts it in order."""
     ((kind, value),) = attribute.items()
+    assert kind in ("N", "S"), f"has no order: {attribute}"
     return int(value) if kind == "N" else value

@@ -48,7 +48,7 @@ KNOWN: dict[str, list[Change]] = {
     ],
     "no opening record": [(_LEDGER, "            self._put_record(opening),\n", "")],
     "an end is recorded whatever is there": [
-        (_LEDGER, '                f"{OPEN} AND {claim}",', '                "attribute_exists(operation_id)",'),
+        (_LEDGER, 'f"{OPEN} AND {claim}",', 'f"{OPEN} AND {claim} OR attribute_exists(operation_id)",'),
         (f"{_RULES}/settlement.py", 'if "ended_at" in item:\n            outcome', "if False:\n            outcome"),
     ],
     "an end does not ask for the claim that it has seen": [

@@ -1,7 +1,9 @@
 """The queue of what ADMISSION could not record, and its dead letters.
 
-Models delivery at least once, in any order, and the time for which a message that was received is hidden.
+Models delivery at least once, the time for which a message that was received is hidden, and receipts: each delivery has
+one of its own, and only the last one deletes.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html
 """
 
 from __future__ import annotations
@@ -13,8 +15,9 @@ from tests.simulation.dice import Dice
 from tests.simulation.world import World
 
 Document = dict[str, Any]
-_HIDDEN_SECONDS = 240
-_BATCH = 10
+HIDDEN_SECONDS = 240
+_BATCH = 1
+"""As long as a call asks for no more."""
 
 
 @dataclass
@@ -22,6 +25,11 @@ class Message:
     id: str
     body: str
     visible_at: float
+    deliveries: int = 0
+
+    @property
+    def receipt(self) -> str:
+        return f"{self.id}#{self.deliveries}"
 
 
 class Queues:
@@ -44,13 +52,19 @@ class Queues:
         return {"MessageId": message.id}
 
     def _ReceiveMessage(self, call: Document, dice: Dice) -> Document:
-        seen = [one for one in self.waiting(call["QueueUrl"]) if one.visible_at <= self._world.seconds][:_BATCH]
+        most = call.get("MaxNumberOfMessages", _BATCH)
+        seen = [one for one in self.waiting(call["QueueUrl"]) if one.visible_at <= self._world.seconds][:most]
         for message in seen:
             twice = dice.hits(0.05)
-            message.visible_at = self._world.seconds + (0 if twice else _HIDDEN_SECONDS)
-        found = [{"MessageId": one.id, "Body": one.body, "ReceiptHandle": one.id} for one in seen]
+            message.visible_at = self._world.seconds + (0 if twice else HIDDEN_SECONDS)
+            message.deliveries += 1
+        found = [{"MessageId": one.id, "Body": one.body, "ReceiptHandle": one.receipt} for one in seen]
         return {"Messages": found} if found else {}
 
     def _DeleteMessage(self, call: Document, _dice: Dice) -> Document:
-        self.messages.get(call["QueueUrl"], {}).pop(call["ReceiptHandle"], None)
+        """With an earlier receipt, or twice, nothing is deleted, and nothing is said."""
+        messages = self.messages.get(call["QueueUrl"], {})
+        name = call["ReceiptHandle"].partition("#")[0]
+        if name in messages and messages[name].receipt == call["ReceiptHandle"]:
+            del messages[name]
         return {}

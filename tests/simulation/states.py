@@ -25,16 +25,21 @@ from tests.simulation.world import Process, Signal, World
 Document = dict[str, Any]
 BAD_ENDS = ("FAILED", "TIMED_OUT", "ABORTED")
 _LONGEST_LAG = 2.0
+_LISTED = frozenset({"executionArn", "stateMachineArn", "name", "status", "startDate", "stopDate"})
 
 
 @dataclass
 class Execution:
-    """`turn` counts its runs: what belongs to an earlier one has no say any more."""
+    """`text` is the input as it was given.
+
+    `turn` counts its runs: what belongs to an earlier one has no say any more.
+    """
 
     machine: str
     name: str
     arn: str
     input: Document
+    text: str
     started_at: float
     start_time: str
     status: str = "RUNNING"
@@ -55,8 +60,8 @@ class Execution:
         return self.machine.rpartition(":rds-operations-")[2].replace("-", " ").upper()
 
     def describe(self) -> Document:
-        found: Document = {"executionArn": self.arn, "name": self.name, "status": self.status}
-        found |= {"startDate": clock.from_text(self.start_time), "input": json.dumps(self.input)}
+        found: Document = {"executionArn": self.arn, "stateMachineArn": self.machine, "name": self.name}
+        found |= {"status": self.status, "startDate": clock.from_text(self.start_time), "input": self.text}
         found |= {"stopDate": self.stopped_at} if self.status != "RUNNING" and self.stopped_at else {}
         if self.status == "SUCCEEDED":
             return found | {"output": self.output}
@@ -84,11 +89,11 @@ class States:
         answer: Document = getattr(self, f"_{action}")(call, dice)
         return answer
 
-    def start(self, machine: str, name: str, given: Document) -> Execution:
+    def start(self, machine: str, name: str, given: Document, text: str = "") -> Execution:
         arn = machine.replace(":stateMachine:", ":execution:") + f":{name}"
         shown = arn.replace(":execution:", ":express:") + ":1" if machine == deployment.ADMISSION else arn
         start_time = clock.to_text(self._world.now())
-        execution = Execution(machine, name, shown, given, self._world.seconds, start_time)
+        execution = Execution(machine, name, shown, given, text or json.dumps(given), self._world.seconds, start_time)
         execution.state, execution.state_input = self._definitions[machine]["StartAt"], given
         self.executions[arn] = execution
         self._begin(execution)
@@ -136,12 +141,13 @@ class States:
         execution.seen.append((self._world.seconds, execution.describe()))
 
     def _StartExecution(self, call: Document, _dice: Dice) -> Document:
+        """Start it, or answer once more while it runs: the same input is the same text."""
         known = self.find(call["stateMachineArn"], call["name"])
-        given = json.loads(call["input"])
-        if known and (known.status != "RUNNING" or known.input != given):
+        if known and (known.status != "RUNNING" or known.text != call["input"]):
             raise AwsError("ExecutionAlreadyExists", f"Execution Already Exists: {call['name']}")
-        execution = known or self.start(call["stateMachineArn"], call["name"], given)
-        return {"executionArn": execution.arn, "startDate": self._world.now()}
+        given = json.loads(call["input"])
+        execution = known or self.start(call["stateMachineArn"], call["name"], given, call["input"])
+        return {"executionArn": execution.arn, "startDate": clock.from_text(execution.start_time)}
 
     def _DescribeExecution(self, call: Document, dice: Dice) -> Document:
         execution = self.executions.get(call["executionArn"])
@@ -159,7 +165,11 @@ class States:
         moment = self._world.seconds - (dice.between(0, _LONGEST_LAG) if dice.hits(0.2) else 0)
         of_machine = [item for item in self.executions.values() if item.machine == call["stateMachineArn"]]
         shown = [seen[-1] for item in of_machine if (seen := [doc for at, doc in item.seen if at <= moment])]
-        fitting = [doc for doc in shown if doc["status"] == call["statusFilter"]]
+        fitting = [
+            {name: value for name, value in doc.items() if name in _LISTED}
+            for doc in shown
+            if doc["status"] == call["statusFilter"]
+        ]
         return {"executions": sorted(fitting, key=lambda doc: doc["startDate"], reverse=True)}
 
     def _detail(self, execution: Execution) -> Document:
@@ -174,7 +184,7 @@ class States:
             "status": execution.status,
             "startDate": int(clock.from_text(execution.start_time).timestamp() * 1000),
             "stopDate": int(self._world.now().timestamp() * 1000),
-            "input": json.dumps(execution.input),
+            "input": execution.text,
             "output": None,
             "error": execution.error or None,
             "cause": execution.cause or None,
