@@ -39,7 +39,7 @@ fault-report: setup
 histories: setup
 	@HISTORIES=$(or $(HISTORIES),1000) SEED=$(or $(SEED),1) python -W ignore -m tests.simulation
 
-## known-faults: faults put back, one by one, and how soon the histories find each (HISTORIES=10000 SEED=1 KEEP=)
+## known-faults: faults put back, one by one, and how soon the histories find each (HISTORIES=10000 SEED=1; KEEP=1 keeps the history that does, shrunk)
 known-faults: setup
 	@HISTORIES=$(or $(HISTORIES),10000) SEED=$(or $(SEED),1) KEEP=$(KEEP) python -m tests.simulation.faults
 

@@ -48,9 +48,10 @@ def _is_of(item: Item, work: Document) -> bool:
 
 
 def settle_seen(ledger: Ledger, item: Item, work: Document, now: datetime, by: Recorder) -> Document | None:
-    """From OPERATION, which was closed, driven again and has seen RDS done; None where it has not, or cannot tell.
+    """Settle an operation that was closed while its execution, driven again, has seen that RDS was done.
 
-    Only a look ends in success. A failure may be of an Execute that came too late and did nothing.
+    None where the execution has not seen it, or what it saw may be a later operation's. Only a success is believed: it
+    comes of a look. A failure may be of an Execute that came too late, and beside a fault the progress is an older one.
     """
     told = "progress" in work and "fault" not in work
     seen = Progress.from_document(work["progress"]) if told else None

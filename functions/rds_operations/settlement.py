@@ -69,8 +69,8 @@ def close_ended(books: Books, detail: Document, now: datetime, by: Recorder = Re
 
 
 def close_item(books: Books, item: Item, work: Document, execution_arn: str, now: datetime, by: Recorder) -> Outcome:
-    """The operation of an item, closed once. What is not settled is settled by an end that its execution has seen
-    since, or is handed to the late watch.
+    """Close the operation of an item, once. An end that is not settled is settled by what the execution has seen since,
+    or handed to the late watch.
     """
     for _attempt in range(2):
         if "ended_at" in item:

@@ -1,7 +1,8 @@
 """The queue of what ADMISSION could not record, and its dead letters.
 
-Models delivery at least once, the time for which a message that was received is hidden, and receipts: each delivery has
-one of its own, and only the last one deletes.
+Models delivery at least once, late and in any order; the time for which a message that was received is hidden; and
+receipts: each delivery has one of its own, and only the last one deletes.
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/standard-queues.html
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html
 """
@@ -16,6 +17,8 @@ from tests.simulation.world import World
 
 Document = dict[str, Any]
 HIDDEN_SECONDS = 240
+_LATEST = 600.0
+"""Seconds until a message that is late can be received: two sweeps later."""
 _BATCH = 1
 """As long as a call asks for no more."""
 
@@ -45,15 +48,17 @@ class Queues:
     def waiting(self, url: str) -> list[Message]:
         return list(self.messages.get(url, {}).values())
 
-    def _SendMessage(self, call: Document, _dice: Dice) -> Document:
+    def _SendMessage(self, call: Document, dice: Dice) -> Document:
         self._number += 1
-        message = Message(f"message-{self._number}", call["MessageBody"], self._world.seconds)
+        visible_at = self._world.seconds + (dice.between(0, _LATEST) if dice.hits(0.1) else 0)
+        message = Message(f"message-{self._number}", call["MessageBody"], visible_at)
         self.messages.setdefault(call["QueueUrl"], {})[message.id] = message
         return {"MessageId": message.id}
 
     def _ReceiveMessage(self, call: Document, dice: Dice) -> Document:
         most = call.get("MaxNumberOfMessages", _BATCH)
-        seen = [one for one in self.waiting(call["QueueUrl"]) if one.visible_at <= self._world.seconds][:most]
+        visible = [one for one in self.waiting(call["QueueUrl"]) if one.visible_at <= self._world.seconds]
+        seen = sorted(visible, key=lambda _: dice.chance())[:most]
         for message in seen:
             twice = dice.hits(0.05)
             message.visible_at = self._world.seconds + (0 if twice else HIDDEN_SECONDS)

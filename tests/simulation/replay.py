@@ -51,10 +51,7 @@ class Recording:
         return found
 
     def _events(self) -> list[Document]:
-        """Without what comes after an end. On AWS nothing does; the emulator finishes the state of what was stopped.
-
-        https://docs.aws.amazon.com/step-functions/latest/apireference/API_StopExecution.html
-        """
+        """Without what comes after an end: the emulator still finishes the state in which it was stopped."""
         found, over = [], False
         for event in self.events:
             over = over and event["type"] != "ExecutionRedriven"

@@ -19,7 +19,7 @@ from moto import mock_aws
 
 from tests.simulation.awserror import AwsError
 from tests.simulation.deployment import DEAD_LETTERS, LATE_WATCH, OPERATION, QUEUE, REGION
-from tests.simulation.dice import Thrown
+from tests.simulation.dice import Dice, Thrown
 from tests.simulation.queues import HIDDEN_SECONDS, Queues
 from tests.simulation.shapes import assert_has_shape
 from tests.simulation.states import States
@@ -189,6 +189,22 @@ def test_an_earlier_receipt_deletes_nothing() -> None:
     assert len(here.queues.waiting(QUEUE)) == 1
     here.on_model("sqs", "DeleteMessage", QueueUrl=QUEUE, ReceiptHandle=receipts[1])
     assert here.queues.waiting(QUEUE) == []
+
+
+def test_a_message_may_come_late_and_out_of_order() -> None:
+    world = World()
+    queues = Queues(world)
+    queues.call("SendMessage", {"QueueUrl": QUEUE, "MessageBody": "late"}, Thrown(0.09))
+    queues.call("SendMessage", {"QueueUrl": QUEUE, "MessageBody": "in time"}, LUCKY)
+    late, in_time = queues.waiting(QUEUE)
+    assert late.visible_at > in_time.visible_at
+    orders = set()
+    for _time in range(20):
+        world.seconds += WAITS[-1]
+        call = {"QueueUrl": QUEUE, "MaxNumberOfMessages": 10}
+        answer = queues.call("ReceiveMessage", call, Dice(0, f"{world.seconds}"))
+        orders.add(tuple(message["Body"] for message in answer.get("Messages", [])))
+    assert {("late", "in time"), ("in time", "late")} <= orders
 
 
 # Step Functions.

@@ -2,7 +2,7 @@
 
 Two kinds of things take time. A *process* is a generator, which yields the seconds to wait, or a `Signal`. A greenlet
 runs a function's real code and waits inside of its calls to AWS. Only one of them runs at any moment, and which one
-depends on the virtual time alone: a history is the same each time. (Threads would do, at three times the cost.)
+depends on the virtual time alone: a history is the same each time.
 """
 
 from __future__ import annotations

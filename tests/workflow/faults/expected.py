@@ -1,5 +1,24 @@
 """What rows expect, in the words of `Observation`."""
 
+from __future__ import annotations
+
+
+class OneOf:
+    """Equals each of these."""
+
+    def __init__(self, *values: object) -> None:
+        self._values = values
+
+    def __eq__(self, other: object) -> bool:
+        return other in self._values
+
+    def __hash__(self) -> int:
+        return hash(self._values)
+
+    def __repr__(self) -> str:
+        return " or ".join(map(repr, self._values))
+
+
 RECORDS = ("accepted by admission", "completed by operation")
 SETTLED = (*RECORDS, "final by late_watch")
 CLOSED_BEHIND = ("accepted by admission", "completed by backstop")
