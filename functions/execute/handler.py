@@ -21,8 +21,8 @@ executor = Executor(access, Ledger(dynamodb_client(), deployment), GateSettings.
 @step("Execute")
 def handler(event: Document) -> Document:
     """Adds `progress`, and `since`: when it acted. Where the answer was no at the last moment, `refusal` instead, and
-    the `verdict` that it comes from.
+    the `verdict` that it comes from. `order` then names the instance on record.
     """
     order = Order.from_document(event["order"])
     own = by_itself(order, deployment.execution_arn(order.operation_id))
-    return executor.execute(own, clock.now()).to_document()
+    return executor.execute(own, clock.now()).to_document(own)

@@ -37,15 +37,21 @@ from rds_operations.tables import Item
 
 @dataclass(frozen=True)
 class Executed:
-    """`since` is when it acted, `verdict` that of the last look. With a `refusal` nothing was done."""
+    """`since` is when it acted, `verdict` that of the last look. With a `refusal` nothing was done.
+
+    `resource_id` of the instance on record: the look of Classify may have been behind, and may have shown another one.
+    """
 
     progress: Progress
     since: datetime
     refusal: Refusal | None = None
     verdict: Verdict | None = None
+    resource_id: str = ""
 
-    def to_document(self) -> dict[str, Any]:
-        document: dict[str, Any] = {"progress": self.progress.to_document()}
+    def to_document(self, order: Order) -> dict[str, Any]:
+        """With the `order` as the polls need it: for the instance on record."""
+        order = replace(order, resource_id=self.resource_id)
+        document: dict[str, Any] = {"order": order.to_document(), "progress": self.progress.to_document()}
         document |= {"verdict": self.verdict.to_document()} if self.verdict else {}
         if self.refusal:
             return document | {"refusal": self.refusal.to_document()}
@@ -69,6 +75,9 @@ class Executor:
         if isinstance(item, Executed):
             return item
         order = order_of(item)  # with its caller: the order on record decides, not the event
+        return replace(self._executed(order, item, now), resource_id=order.resource_id)
+
+    def _executed(self, order: Order, item: Item, now: datetime) -> Executed:
         try:
             rds = self.access.acting(order)
         except AccountRefused as refused:

@@ -7,8 +7,8 @@ API calls (`rds:CreateDBSnapshot`, `dynamodb:TransactWriteItems`, ...), their ef
   crash_before, crash_after   kill the function's process, before or after performing it
   rewrite     perform it, and change the answer
 States (`operation:Wait`, ...): `stop` or `time_out` the execution on entering, `break` it with an error that no Catch
-sees. Functions (`function:audit`) and the start of OPERATION (`states:start`): `refuse`; `lose` fails after all.
-Events (`event:audit`): `drop`.
+sees, `hold` it until the fault is switched off. Functions (`function:audit`) and the start of OPERATION
+(`states:start`): `refuse`; `lose` fails after all. Events (`event:audit`): `drop`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from typing import Any
@@ -177,8 +178,16 @@ def _with_state_faults(execute: Callable[..., Any]) -> Callable[..., Any]:
         fault = SWITCHBOARD.strike(f"{machine}:{context['State']['Name']}", json.dumps(given))
         if fault and fault.effect == "break":
             raise stepfunctions._ExecutionError("States.Runtime", fault.message)
-        if fault:
+        if fault and fault.effect == "hold":
+            _wait_until_off(fault)
+        elif fault:
             executions.end(context["Execution"]["Id"], {"stop": "ABORTED", "time_out": "TIMED_OUT"}[fault.effect])
         return execute(state, given, *more)  # what a state has begun goes on, as on AWS
 
     return entered
+
+
+def _wait_until_off(fault: Fault) -> None:
+    """In the execution's own thread: nothing else waits."""
+    while SWITCHBOARD.is_on(fault):
+        time.sleep(0.05)

@@ -75,6 +75,10 @@ class Switchboard:
         with self._lock:
             return next((fault for fault in self._faults if fault.strikes_now(point, text, caller)), None)
 
+    def is_on(self, fault: Fault) -> bool:
+        with self._lock:
+            return any(other is fault for other in self._faults)
+
     def note(self, point: str, text: str, performed: bool, *, by_function: bool) -> None:
         with self._lock:
             call = {"point": point, "text": text, "performed": performed, "by_function": by_function}

@@ -59,6 +59,15 @@ def test_a_snapshot_of_an_instance_that_was_made_anew_is_not_the_one_asked_for(c
     assert (progress["success"], "another instance" in progress["error"]) == (False, True)
 
 
+@pytest.mark.parametrize("operation", ["create_snapshot", "reboot_instance", "modify_backup_window"])
+def test_the_polls_look_for_the_instance_on_record(cloud: Cloud, operation: str) -> None:
+    """OPERATION's own Classify may have seen the one before it: RDS can be behind."""
+    work = cloud.accepted(operation)
+    work["order"]["resource_id"] = "db-BEFORE"
+    polled = cloud.polled(cloud.executed(work), 1)
+    assert (polled["progress"]["error"], polled["progress"]["missing"]) == ("", 0)
+
+
 def test_the_late_watch_takes_no_instance_that_was_made_anew_for_the_old_one(cloud: Cloud) -> None:
     first = never_taken(cloud, "modify_backup_window", backup_window=WINDOW)
     make_anew(cloud)

@@ -162,6 +162,9 @@ KNOWN: dict[str, list[Change]] = {
     "an instance made anew passes for the old one": [
         (f"{_RULES}/namesakes.py", "return bool(resource_id and shown and shown != resource_id)", "return False"),
     ],
+    "the polls look for the instance that Classify saw": [
+        (_EXECUTION, "order = replace(order, resource_id=self.resource_id)", "pass"),
+    ],
     "the sweep does not read what the late watch saw": [
         (
             f"{_RULES}/sweep.py",

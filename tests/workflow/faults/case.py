@@ -178,6 +178,15 @@ class Case:
                 self.service.make_due(item["operation_id"]["S"])
         self.service.sweep()
 
+    def sweep_until_recorded(self) -> None:
+        """One sweep does not have to find it: SQS may have it late, or another row's sweep may be at it."""
+
+        def recorded() -> bool:
+            self.sweep()
+            return bool(self.service.records(self.instance))
+
+        self.eventually(recorded, "the record")
+
     def last_look(self) -> None:
         """As if the late watch had been over for long."""
         self.eventually(lambda: all("ended_at" in item for item in self.items()), "the end")

@@ -34,10 +34,15 @@ def among_bad_messages(case: Case) -> None:
 
 def forged(case: Case) -> str:
     """The refusal that waits there, as a success."""
-    queues, url = case.service.aws("sqs"), unrecorded_queue(case.service)
-    waiting = queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)["Messages"]
-    (body,) = [found["Body"] for found in waiting if case.instance in found["Body"]]
-    message = json.loads(body)
+    queues, url, bodies = case.service.aws("sqs"), unrecorded_queue(case.service), list[str]()
+
+    def arrived() -> bool:
+        waiting = queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
+        bodies[:] = [found["Body"] for found in waiting.get("Messages", []) if case.instance in found["Body"]]
+        return bool(bodies)
+
+    case.eventually(arrived, "the message")
+    message = json.loads(bodies[0])
     message["work"]["refusal"]["success"] = True
     return json.dumps(message)
 

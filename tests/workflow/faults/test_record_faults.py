@@ -24,7 +24,7 @@ def record(event: str, point: str = "TransactWriteItems", **effect: Any) -> Docu
 def metric_then_sweep(case: Case) -> None:
     """The failure is counted where an alarm can see it; then the sweep, to which the table answers."""
     case.eventually(lambda: case.service.audit_write_failures(f"{case.instance}-"), "the metric")
-    case.sweep()
+    case.sweep_until_recorded()
 
 
 def red_then_sweep(case: Case) -> None:
@@ -121,7 +121,7 @@ ROWS = [
         (record("refused", "PutItem", caller="Audit", **UNAVAILABLE),),
         {"answer": 400, "execution": "none", "outcome": "invalid_request", "records": ("refused by sweep",)},
         post=odd_characters,
-        during=lambda case: case.sweep(),
+        during=lambda case: case.sweep_until_recorded(),
     ),
     Row(
         WHERE,
