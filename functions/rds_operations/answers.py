@@ -16,10 +16,18 @@ _TRY_AGAIN = (
     "RecordNotWritten",
     "TableBusy",
     "TooLate",
-    "Lambda.TooManyRequestsException",
-    "Sandbox.Timedout",
     "States.Timeout",
     "StepFunctions.ThrottlingException",
+    # What AWS tells to repeat, and a function that ran into its own time-out: Lambda.Unknown until 2025.
+    # https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.TooManyRequestsException",
+    "Lambda.Unknown",
+    "Runtime.ExitError",
+    "Sandbox.Timedout",
 )
 MAY_HAVE_BEGUN = Refusal(
     503,

@@ -21,6 +21,7 @@ _ENDED = {"ABORTED": "The execution was stopped", "TIMED_OUT": "The execution ra
 _TELL_AN_END = frozenset({"fault", "refusal", "obstacle", "progress"})
 _MAY_GO_ON = ". RDS may have been asked by then: final_status will tell what became of it"
 _UNTOLD = "Unknown: another operation of this kind began on the instance before RDS was seen to be done with this one"
+_LONGEST_SENTENCE = 500
 _KEPT_EXCEPTIONS = (
     "AccountRefused",
     "RdsThrottled",
@@ -99,14 +100,28 @@ def seconds_between(since: datetime, now: datetime) -> float:
 
 
 def fault_text(fault: dict[str, Any]) -> str:
-    """A fault in words. The cause of a failed function is JSON with a stack trace, which stays out of records."""
-    name = str(fault.get("Error", "Unknown"))
-    try:
-        cause = json.loads(fault.get("Cause") or "{}")
-    except (ValueError, RecursionError):
-        cause = {}
-    message = str(cause.get("errorMessage", "")) if isinstance(cause, dict) else ""
+    """A fault in words. The cause of a failed function is JSON with a stack trace, which stays out of records; that of
+    a call which Step Functions could not make is a sentence.
+    """
+    name, cause = str(fault.get("Error", "Unknown")), fault.get("Cause") or ""
+    message = _message_in(cause)
+    if message is None:
+        sentence, brace, rest = cause.partition("{")  # "... Returned payload: {"errorMessage": ...}"
+        message = _message_in(brace + rest) or _first_line(sentence)
     return message if name in _KEPT_EXCEPTIONS and message else f"{name}: {message or 'no details'}"
+
+
+def _message_in(cause: str) -> str | None:
+    """What a function has raised; None where the text is no JSON."""
+    try:
+        document = json.loads(cause)
+    except (ValueError, RecursionError):
+        return None
+    return str(document.get("errorMessage", "")) if isinstance(document, dict) else ""
+
+
+def _first_line(text: str) -> str:
+    return text.partition("Traceback")[0].strip().partition("\n")[0][:_LONGEST_SENTENCE].strip()
 
 
 def _failure(order: Order, environment: str, error: str, duration: float) -> dict[str, Any]:

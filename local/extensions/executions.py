@@ -1,6 +1,8 @@
-"""Extension: what Step Functions does with an execution and MiniStack does not: time-out, redrive, names it refuses.
+"""Extension: what Step Functions does with an execution and MiniStack does not: time-out, redrive, names it refuses,
+the same start once more.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
 """
 
 from __future__ import annotations
@@ -16,12 +18,12 @@ from ministack.core.responses import error_response_json, json_response, now_iso
 from ministack.services import stepfunctions
 
 Execution = dict[str, Any]
-# https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
 _FORBIDDEN = re.compile(r"""[\s<>{}\[\]?*"#%\\^|~`$&,;:/]""")
 _REDRIVABLE = ("FAILED", "TIMED_OUT", "ABORTED")
 
 
 def install() -> None:
+    stepfunctions._start_execution = _once(stepfunctions._start_execution)
     stepfunctions.handle_request = _with_redrive(stepfunctions.handle_request)
 
 
@@ -32,6 +34,23 @@ def end(execution_arn: str, status: str) -> None:
         execution.update(status=status, stopDate=now_iso())
         stepfunctions._add_event(execution, "ExecutionTimedOut" if status == "TIMED_OUT" else "ExecutionAborted")
         stepfunctions._emit_execution_status_event(execution)
+
+
+def _once(start: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Answer the same start once more, while its execution runs; MiniStack refuses it."""
+
+    def start_execution(request: Any) -> Any:
+        for execution in list(stepfunctions._executions.values()):
+            if execution["status"] == "RUNNING" and _is_asked_for(request, execution):
+                return json_response({name: execution[name] for name in ("executionArn", "startDate")})
+        return start(request)
+
+    return start_execution
+
+
+def _is_asked_for(request: Any, execution: Execution) -> bool:
+    asked = (request.get("stateMachineArn"), request.get("name"), request.get("input", "{}"))
+    return asked == (execution["stateMachineArn"], execution["name"], execution["input"])
 
 
 def _with_redrive(handle: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from rds_operations.admission import LONGEST_WAIT
+from rds_operations.answers import fault_answer
 from rds_operations.ledger import CALL_OVER
+from rds_operations.refusals import Code
 from tests.infrastructure.conftest import Template
 
 TRANSIENT = {
@@ -65,6 +67,15 @@ def test_retries_name_their_errors(machine: dict[str, Any]) -> None:
             assert "States.ALL" not in retrier["ErrorEquals"], name
             if "lambda:invoke" in state["Resource"]:
                 assert set(retrier["ErrorEquals"]) >= TRANSIENT, name
+
+
+# Lambda.Unknown is what executions of 2024 and 2025 show of a function that ran into its own time-out.
+def test_what_admission_has_tried_again_in_vain_the_caller_is_told_to_try_again(template: Template) -> None:
+    states = definition(template, "admission")["States"].values()
+    names = {name for state in states for retrier in state.get("Retry", []) for name in retrier["ErrorEquals"]}
+    names -= {"States.TaskFailed", "StepFunctions.ExecutionAlreadyExistsException", "ExecutionAlreadyExists"}
+    answers = {name: fault_answer({"Error": name}, "request-1") for name in names | {"Sandbox.Timedout"}}
+    assert {name for name, answer in answers.items() if answer.code is not Code.TRY_AGAIN} == set()
 
 
 def test_admission_answers_before_api_gateway_gives_up(template: Template) -> None:

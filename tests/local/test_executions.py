@@ -27,6 +27,25 @@ def test_a_name_that_step_functions_refuses(hub: Caller, machine: str, name: str
         states.start_execution(stateMachineArn=machine, name=name, input="{}")
 
 
+# Recorded on AWS for LocalStack: test_sfn_api.snapshot.json, test_start_execution_idempotent (2024-08-21).
+def test_the_same_start_is_answered_alike_while_it_runs(hub: Caller, machine: str) -> None:
+    states = hub.client("stepfunctions")
+    first, second = (
+        states.start_execution(stateMachineArn=machine, name="twice", input='{"a": 1}') for _time in range(2)
+    )
+    assert (first["executionArn"], first["startDate"]) == (second["executionArn"], second["startDate"])
+    with pytest.raises(states.exceptions.ExecutionAlreadyExists):
+        states.start_execution(stateMachineArn=machine, name="twice", input='{"a": 2}')
+
+
+def test_the_same_start_is_refused_once_it_is_over(hub: Caller, machine: str) -> None:
+    states = hub.client("stepfunctions")
+    arn = states.start_execution(stateMachineArn=machine, name="over", input="{}")["executionArn"]
+    states.stop_execution(executionArn=arn)
+    with pytest.raises(states.exceptions.ExecutionAlreadyExists):
+        states.start_execution(stateMachineArn=machine, name="over", input="{}")
+
+
 def test_a_redrive_of_what_was_stopped_runs_to_its_end(hub: Caller, machine: str) -> None:
     states = hub.client("stepfunctions")
     arn = states.start_execution(stateMachineArn=machine, name="stopped-at-once", input="{}")["executionArn"]

@@ -113,6 +113,11 @@ def test_a_fault_beats_the_progress_before_it() -> None:
     assert outcome.document["success"] is False
 
 
+NO_FUNCTION = "Function not found: arn:aws:lambda:eu-west-1:111122223333:function:f:$LATEST"
+UNKNOWN = "The cause could not be determined because Lambda did not return an error type."
+TIMED_OUT_TEXT = "2025-01-07T10:40:38.651Z Task timed out after 5.00 seconds"
+
+
 @pytest.mark.parametrize(
     ("fault", "text"),
     [
@@ -122,7 +127,16 @@ def test_a_fault_beats_the_progress_before_it() -> None:
         ({"Error": "KeyError", "Cause": '{"errorMessage": "\'order\'"}'}, "KeyError: 'order'"),
         ({"Error": "RdsUnavailable", "Cause": '{"errorMessage": "no answer"}'}, "no answer"),
         ({"Error": "RdsRefused", "Cause": "{}"}, "RdsRefused: no details"),
-        ({"Error": "Lambda.Unknown", "Cause": "No cause could be read. Traceback: x"}, "Lambda.Unknown: no details"),
+        ({"Error": "E", "Cause": "No cause could be read. Traceback: x"}, "E: No cause could be read."),
+        ({"Error": "Lambda.Unknown", "Cause": 'Odd. {"stackTrace": ["x"]}'}, "Lambda.Unknown: Odd."),
+        ({"Error": "E", "Cause": "One line.\nAnother, with a path: /var/task"}, "E: One line."),
+        ({"Error": "E", "Cause": "x" * 501}, "E: " + "x" * 500),
+        # Recorded on AWS for LocalStack: test_task_service_lambda.snapshot.json, test_no_such_function_catch.
+        ({"Error": "Lambda.ResourceNotFoundException", "Cause": f"{NO_FUNCTION} (Status Code: 404)"},
+         f"Lambda.ResourceNotFoundException: {NO_FUNCTION} (Status Code: 404)"),
+        # As executions of 2024 and 2025 show it, where a function ran into its own time-out.
+        ({"Error": "Lambda.Unknown", "Cause": f'{UNKNOWN} Returned payload: {{"errorMessage":"{TIMED_OUT_TEXT}"}}'},
+         f"Lambda.Unknown: {TIMED_OUT_TEXT}"),
         ({"Error": "E", "Cause": '["a list"]'}, "E: no details"),
         ({"Error": "E", "Cause": "null"}, "E: no details"),
     ],

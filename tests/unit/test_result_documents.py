@@ -211,7 +211,7 @@ def test_an_outcome_that_could_not_be_recorded_is_recorded_from_the_event_as_it_
 
 causes = (
     st.none()
-    | st.text(max_size=20)
+    | st.text("{ ", max_size=20)
     | st.recursive(st.none() | st.integers() | st.text(max_size=4), st.lists).map(json.dumps)
 )
 
