@@ -15,6 +15,7 @@ from local.extensions import (
     executions,
     fault_points,
     rds_iam,
+    rds_regions,
     rds_time,
     read_replicas,
     sessions,
@@ -43,6 +44,7 @@ def install(time_scale: float) -> None:
     task_calls.install()
     rds_time.install(time_scale)
     rds_iam.install()
+    rds_regions.install()
     read_replicas.install()
     sessions.install()
     source_functions.install()

@@ -27,7 +27,21 @@ if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef
 
 Document = dict[str, Any]
-_DENIED = ("AccessDenied", "AccessDeniedException")
+_DENIED = "A policy denies it, such as a service control policy"
+_NOT_ENABLED = "The Region may not be enabled there"
+_CLOSED = {
+    "AccessDenied": _DENIED,
+    "AccessDeniedException": _DENIED,
+    "AuthFailure": _NOT_ENABLED,
+    "InvalidClientTokenId": _NOT_ENABLED,
+    "OptInRequired": _NOT_ENABLED,
+    "UnrecognizedClientException": _NOT_ENABLED,
+}
+"""What RDS answers where a place is closed to the service, and the likely reason.
+
+https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/CommonErrors.html
+https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
+"""
 
 
 @dataclass(frozen=True)
@@ -85,7 +99,7 @@ class Assessor:
                 return Assessment(order, refusal=place)
             instance = look(place) if place else None
         except AccountRefused as refused:
-            return Assessment(order, refusal=Refusal(403, Code.ACCOUNT_NOT_REACHABLE, f"{refused}."))
+            return Assessment(order, refusal=self._unreachable(order, refused))
         if place is None or instance is None:
             return Assessment(order, refusal=not_found(order.instance_id, self._named(order)))
         return self._judged(replace(order, account_id=place.account_id, region=place.region), instance)
@@ -102,14 +116,22 @@ class Assessor:
         return Assessment(order, judgement.verdict, judgement.refusal, judgement.obstacle)
 
     def _look(self, place: Place, instance_id: str) -> DBInstanceTypeDef | None:
+        """Raises `AccountRefused` for a closed place, other than the deployment's own: there the service is broken."""
         try:
             return self.access.reading(place).instance(instance_id)
         except RdsRefused as refused:
-            if refused.code in _DENIED and not self.access.targets.is_home(place):
-                raise AccountRefused(
-                    f"Account {place.account_id} does not let this service read RDS: {refused}"
-                ) from refused
-            raise
+            if refused.code not in _CLOSED or place == self.access.targets.home:
+                raise
+            raise AccountRefused(
+                f"Account {place.account_id} does not let this service read RDS in {place.region} ({refused}). "
+                f"{_CLOSED[refused.code]}"
+            ) from refused
+
+    def _unreachable(self, order: Order, refused: AccountRefused) -> Refusal:
+        """What cannot be looked at may have a namesake: so the request must say that it means none there."""
+        several = len(self.access.targets.fitting(order.account_id, order.region)) > 1
+        advice = ". Send account_id and region if the instance is in another place" if several else ""
+        return Refusal(403, Code.ACCOUNT_NOT_REACHABLE, f"{refused}{advice}.")
 
     def _callers(self, order: Order) -> CallerSettings:
         """What ADMISSION's orders are held to. OPERATION does not know its caller here: Execute asks for the one on

@@ -241,14 +241,56 @@ def test_an_account_that_is_known_from_the_inventory_alone_is_refused_alike(clou
         assert cloud.request(a_request())["refusal"]["code"] == "account_not_reachable"
 
 
-@pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException"])
-def test_a_reading_role_that_may_not_read_is_a_clear_refusal(cloud: Cloud, code: str) -> None:
-    with cloud.calls.refusing("classify", "rds", "DescribeDBInstances", code, 403):
-        refusal = cloud.request(a_request() | CHOICE)["refusal"]
-        assert (refusal["status"], refusal["code"]) == (403, "account_not_reachable")
-        assert f"Account {OTHER_ACCOUNT} does not let this service read RDS: {code}" in refusal["error"]
-        with pytest.raises(RdsRefused):  # at home it is the service that is broken
-            cloud.request(a_request() | {"account_id": ACCOUNT, "region": REGION})
+# A Region that is not enabled, or that a service control policy closes: boto3#2381 and #2022, aws-cli#8413,
+# steampipe-plugin-aws#75.
+NOT_ENABLED = ["InvalidClientTokenId", "OptInRequired", "AuthFailure", "UnrecognizedClientException"]
+CLOSED = ["AccessDenied", "AccessDeniedException", *NOT_ENABLED]
+
+
+def closed(cloud: Cloud, place: Place, code: str) -> AbstractContextManager[None]:
+    """A place whose RDS answers nothing but this."""
+    hand = "own" if place.account_id == ACCOUNT else "reading"
+
+    def refuse(call: Call) -> Answer | None:
+        here = (call.service, call.region, call.hand) == ("rds", place.region, hand)
+        return error(code, 403) if here else None
+
+    return cloud.calls.answering(refuse)
+
+
+def named(place: Place) -> Document:
+    return {"account_id": place.account_id, "region": place.region}
+
+
+@pytest.mark.parametrize("code", CLOSED)
+@pytest.mark.parametrize("place", [THERE, FAR, BESIDE], ids=str)
+def test_a_place_that_is_closed_to_us_is_a_clear_refusal(cloud: Cloud, code: str, place: Place) -> None:
+    cloud.create_instance()
+    with closed(cloud, place, code):
+        refusal = cloud.request(a_request() | named(place))["refusal"]
+        assert cloud.request(a_request() | named(HOME))["reply"]["statusCode"] == 202
+    assert (refusal["status"], refusal["code"]) == (403, "account_not_reachable")
+    said = f"Account {place.account_id} does not let this service read RDS in {place.region} ({code}: "
+    assert refusal["error"].startswith(said)
+    assert ("The Region may not be enabled there." in refusal["error"]) is (code in NOT_ENABLED)
+
+
+@pytest.mark.parametrize("code", CLOSED)
+def test_what_may_be_in_a_closed_region_has_to_be_named(cloud: Cloud, code: str) -> None:
+    """A namesake may be there: which of the two is meant, nobody can say but the caller."""
+    cloud.create_instance()
+    with closed(cloud, BESIDE, code):
+        refusal = cloud.request(a_request())["refusal"]
+        assert cloud.request(a_request() | {"region": REGION, "account_id": ACCOUNT})["reply"]["statusCode"] == 202
+    assert (refusal["status"], refusal["code"]) == (403, "account_not_reachable")
+    assert f"read RDS in {OTHER_REGION} ({code}: " in refusal["error"]
+    assert "Send account_id and region if the instance is in another place." in refusal["error"]
+
+
+@pytest.mark.parametrize("code", CLOSED)
+def test_where_the_service_itself_runs_it_is_broken(cloud: Cloud, code: str) -> None:
+    with closed(cloud, HOME, code), pytest.raises(RdsRefused):
+        cloud.request(a_request() | named(HOME))
 
 
 @pytest.mark.parametrize("role", [ACTING, READING])
