@@ -7,6 +7,7 @@ from typing import Any
 
 from rds_operations import clock
 from rds_operations.place import Place
+from tests.simulation import deployment
 from tests.simulation.cloud import Cloud
 from tests.simulation.deployment import SETTINGS
 from tests.simulation.people import People
@@ -35,13 +36,26 @@ def check_truth(cloud: Cloud, people: People, item: Document) -> None:
     # A note says that another operation had begun by then: whose the end was, only the late watch has asked.
     seen = watcher.ends_seen_late if "final_note" in said else watcher.ends_seen
     if said.get("final_status", said["status"]) == "timeout" and operation_id in seen:
-        watcher.found("an end that was seen is called a time-out", operation_id)
+        _check_forgotten(cloud, people, item)
     if last["success"]:
         _check_success(cloud, item, act, last)
     elif act and act.resource_id == item["resource_id"] and _is_untouched(cloud, people, act):
         _check_failure(cloud, item, act, said, last)
     elif final and act is None and said["final_status"] == "failed" and _is_alone(cloud, people, item):
         watcher.found("a failure that RDS has not shown", f"{operation_id}: {said['final_error']}")
+
+
+def _check_forgotten(cloud: Cloud, people: People, item: Document) -> None:
+    """What only a stopped execution has seen, nobody can see again once a stranger has changed it."""
+    operation_id = item["operation_id"]
+    execution = cloud.states.find(deployment.OPERATION, operation_id)
+    stopped = execution is not None and execution.status == "ABORTED"
+    where = (Place(item["account_id"], item["region"]), item["instance_id"])
+    touched = not people.touched.isdisjoint({where, json.loads(item["parameters"]).get("snapshot_id")})
+    if stopped and touched and operation_id not in cloud.watcher.ends_seen_late:
+        cloud.counts["documented: an execution was stopped with an end unrecorded, and a stranger changed it"] += 1
+        return
+    cloud.watcher.found("an end that was seen is called a time-out", operation_id)
 
 
 def _check_success(cloud: Cloud, item: Document, act: Act | None, record: Document) -> None:
