@@ -18,6 +18,8 @@ from stacks.second_lock import Reach, Regions, allows, denies
 READING_FUNCTIONS = ("classify", "execute", "poll", "sweep", "inventory")
 """Those that look at RDS."""
 ACTING_FUNCTIONS = ("execute",)
+LOOKS = ("rds:DescribeDBInstances", "rds:ListTagsForResource")
+"""At instances. The second where the first shows no tags, as AWS GovCloud (US) has done."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def reading_role(scope: Construct, service: Service, name: str) -> iam.Role:
 
 def reading_statements(reach: Reach) -> list[iam.PolicyStatement]:
     """What Classify, Poll, the sweep and the inventory look at."""
-    actions: dict[str, set[str]] = {INSTANCE: {"rds:DescribeDBInstances"}}
+    actions: dict[str, set[str]] = {INSTANCE: set(LOOKS)}
     for operation in OPERATIONS.values():
         for permission in operation.watches_with:
             for kind in permission.resources:

@@ -13,7 +13,7 @@ from rds_operations.operations.operation import INSTANCE
 from rds_operations.targets import ACTING_ROLE, READING_ROLE
 from stacks import arns
 from stacks.arns import execution_prefix, late_watch_executions, late_watch_machine, operation_machine
-from stacks.operating_roles import reading_statements
+from stacks.operating_roles import LOOKS, reading_statements
 from stacks.second_lock import Reach
 from stacks.tables import Tables
 from stacks.unrecorded import Unrecorded
@@ -33,7 +33,7 @@ def by_function(
         return [_assume(stack, function, reading_roles)] if reading_roles else []
 
     def looks(function: str) -> list[iam.PolicyStatement]:
-        return [_allow(reach.arn(INSTANCE), actions=["rds:DescribeDBInstances"]), *reads_elsewhere(function)]
+        return [_allow(reach.arn(INSTANCE), actions=list(LOOKS)), *reads_elsewhere(function)]
 
     def watches(function: str) -> list[iam.PolicyStatement]:
         return [*reading_statements(reach), *reads_elsewhere(function)]

@@ -109,7 +109,8 @@ class Executor:
             if judgement.against:
                 self._give_back(order, now)
                 return _refused(judgement.against, now, judgement.verdict)
-            return Executed(OPERATIONS[order.operation].start(rds, order), now, verdict=judgement.verdict)
+            progress = OPERATIONS[order.operation].start(rds, order, judgement.instance)
+            return Executed(progress, now, verdict=judgement.verdict)
         except RdsThrottled as throttled:
             if self._give_back(order, now):
                 raise
@@ -138,7 +139,7 @@ class Executor:
             judgement = self._look(order)
             if judgement.against:
                 return working  # nothing is begun again; the polls will see what the first attempt has done
-            progress = OPERATIONS[order.operation].resume(rds, order, working.since)
+            progress = OPERATIONS[order.operation].resume(rds, order, working.since, judgement.instance)
             return Executed(progress, working.since, verdict=judgement.verdict)
         except RdsThrottled:
             raise  # a repetition is safe, and may have to begin what the first attempt did not
@@ -163,7 +164,7 @@ class Executor:
         except RdsUnavailable as unavailable:
             raise RdsNotReached("NotReached", f"No look at {order.instance_id}: {unavailable}") from unavailable
         if found is None:
-            return Judgement(UNCLASSIFIED, not_found(order.instance_id))
+            return Judgement(UNCLASSIFIED, {}, not_found(order.instance_id))
         return judge(order, found, self.gate, self.callers)
 
 

@@ -6,6 +6,7 @@ Classify asks before the answer and when the operation begins, Execute right bef
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rds_operations.admissibility import contradiction, gate, impossible, obstacle, replaced
 from rds_operations.callers import CallerSettings, not_permitted
@@ -15,15 +16,22 @@ from rds_operations.inspection import Inspection
 from rds_operations.order import Order
 from rds_operations.refusals import Refusal
 
+if TYPE_CHECKING:
+    from mypy_boto3_rds.type_defs import DBInstanceTypeDef
+
 
 @dataclass(frozen=True)
 class Judgement:
-    """`refusal` is a no for good, `obstacle` one for now; neither is a yes. `resource_id` of the instance seen."""
+    """`refusal` is a no for good, `obstacle` one for now; neither is a yes. `instance` as it was seen."""
 
     verdict: Verdict
+    instance: DBInstanceTypeDef
     refusal: Refusal | None = None
     obstacle: Refusal | None = None
-    resource_id: str = ""
+
+    @property
+    def resource_id(self) -> str:
+        return self.instance.get("DbiResourceId", "")
 
     @property
     def against(self) -> Refusal | None:
@@ -42,5 +50,4 @@ def judge(order: Order, found: Inspection, settings: GateSettings, callers: Call
         or impossible(order, found.instance)
         or contradiction(order, verdict, settings)
     )
-    resource_id = found.instance.get("DbiResourceId", "")
-    return Judgement(verdict, refusal, None if refusal else obstacle(order, found.instance), resource_id)
+    return Judgement(verdict, found.instance, refusal, None if refusal else obstacle(order, found.instance))

@@ -60,7 +60,7 @@ class Rds:
         page: Any = {}  # an empty Marker is none
         while True:
             answer = self.call(self.client.describe_db_instances, **page)
-            yield from answer["DBInstances"]
+            yield from map(self._with_tags, answer["DBInstances"])
             if not answer.get("Marker"):
                 return
             page = {"Marker": answer["Marker"]}
@@ -77,7 +77,22 @@ class Rds:
                 return None
             raise
         found = next(iter(answer["DBInstances"]), None)
-        return None if found and is_namesake(resource_id, found) else found
+        return None if found and is_namesake(resource_id, found) else found and self._with_tags(found)
+
+    def _with_tags(self, instance: DBInstanceTypeDef) -> DBInstanceTypeDef:
+        """AWS GovCloud (US) has left `TagList` out. Where the tags are refused, too, it stays out.
+
+        https://github.com/aws/aws-cli/issues/6392
+        """
+        if "TagList" in instance:
+            return instance
+        try:
+            answer = self.call(self.client.list_tags_for_resource, ResourceName=instance["DBInstanceArn"])
+        except RdsThrottled:
+            raise
+        except RdsRefused:
+            return instance
+        return {**instance, "TagList": answer["TagList"]}
 
 
 def assume_role_fault(error: ClientError, role: str) -> AccountRefused | RdsThrottled | RdsNotReached:

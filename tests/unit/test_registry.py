@@ -23,8 +23,8 @@ class StopInstance(Operation):
     acts_with = ()
     watches_with = ()
 
-    def start(self, rds, order): ...
-    def resume(self, rds, order, since): ...
+    def start(self, rds, order, instance): ...
+    def resume(self, rds, order, since, instance): ...
     def document(self, order, progress): ...
 
 
@@ -52,7 +52,7 @@ def test_every_operation_is_complete(operation: Operation) -> None:
         assert permission.action.startswith("rds:")
         assert "*" not in permission.action
         assert permission.resources
-        assert set(permission.resources) <= {"*", "db", "snapshot"}
+        assert set(permission.resources) <= {"*", "db", "snapshot", "snapshot-tenant-database"}
 
 
 def test_places_in_lists_are_distinct() -> None:

@@ -1,25 +1,31 @@
 """How a poll reads RDS: never a stale `available`, never a healthy state taken for a failure."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from rds_operations import clock
 from rds_operations.faults import RdsRefused, RdsThrottled, RdsUnavailable
 from rds_operations.operations import OPERATIONS
-from rds_operations.operations.create_snapshot import OPERATION_TAG
 from rds_operations.operations.reboot_instance import FAILED_STATES
+from rds_operations.order import Order
 from rds_operations.progress import Progress, done, failed
 from rds_operations.rds import Rds
+from rds_operations.tag_rules import OPERATION_TAG
 from tests.unit.builders import INSTANCE_ID, MOMENT, SNAPSHOT_ID, an_instance, an_order
 
 SNAPSHOT_ARN = f"arn:aws:rds:ap-southeast-1:123456789012:snapshot:{SNAPSHOT_ID}"
 REBOOT = an_order("reboot_instance")
+FAILOVER = an_order("reboot_instance", {"force_failover": True})
 REBOOTING = Progress("rebooting")
 SEEN = Progress("rebooting", evidence="rebooting")
+ABANDONED = "Abandoning user requested failover since a failover recently occurred on the database instance."
+STILL_PENDING = "Parameters or options still wait for a reboot: this failover has not applied them"
+NO_EVENT = "RDS took the reboot and shows the instance as available, but has told of no restart"
 
 
 def rds(**answers: Any) -> Rds:
@@ -41,12 +47,12 @@ def error(code: str, status: int = 400) -> ClientError:
     return ClientError(response, "Describe")
 
 
-def rebooted(previous: Progress, *events: str, **instance: Any) -> Progress:
+def rebooted(previous: Progress, *events: str, order: Order = REBOOT, **instance: Any) -> Progress:
     shown = rds(
         describe_db_instances={"DBInstances": [an_instance(**instance)]},
         describe_events={"Events": [{"Message": message} for message in events]},
     )
-    return OPERATIONS["reboot_instance"].look(shown, REBOOT, MOMENT, previous)
+    return OPERATIONS["reboot_instance"].look(shown, order, MOMENT, previous)
 
 
 def snapshot(**fields: Any) -> dict[str, Any]:
@@ -82,7 +88,73 @@ def test_an_available_instance_that_was_seen_rebooting_is_back() -> None:
     assert rebooted(SEEN) == done()
 
 
-@pytest.mark.parametrize("state", ["backing-up", "modifying", "storage-optimization", "maintenance", "starting"])
+# terraform-provider-aws#2408, #38497, #39691: fully operational, and it can take 24 hours and more.
+@pytest.mark.parametrize("state", ["available", "storage-optimization", "storage-initialization"])
+def test_an_instance_that_works_for_its_users_is_back(state: str) -> None:
+    assert rebooted(SEEN, DBInstanceStatus=state) == done()
+    assert rebooted(REBOOTING, "DB instance restarted", DBInstanceStatus=state) == done()
+    assert rebooted(REBOOTING, DBInstanceStatus=state) == REBOOTING
+
+
+# A reboot under 30 seconds whose event is lost: RebootDBInstance's own answer has said `rebooting`.
+def test_what_rds_took_and_shows_as_available_later_is_back_and_says_what_is_not_certain(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    taken = Progress("rebooting", evidence="taken")
+    for seconds, expected in ((30, taken), (119, taken), (120, done(note=NO_EVENT))):
+        monkeypatch.setattr(clock, "now", lambda after=seconds: MOMENT + timedelta(seconds=after))
+        assert rebooted(taken) == expected
+        assert rebooted(REBOOTING) == REBOOTING  # nobody knows whether RDS took it
+    assert rebooted(taken, DBInstanceStatus="backing-up") == taken
+
+
+@pytest.mark.parametrize(("status", "evidence"), [("rebooting", "taken"), ("available", "")])
+def test_the_answer_to_the_call_is_evidence_that_it_was_taken(status: str, evidence: str) -> None:
+    shown = rds(reboot_db_instance={"DBInstance": an_instance(DBInstanceStatus=status)})
+    assert OPERATIONS["reboot_instance"].start(shown, REBOOT, an_instance()).evidence == evidence
+
+
+# aws-cloudformation-resource-providers-rds#345, RDS-EVENT-0034.
+@pytest.mark.parametrize("previous", [SEEN, REBOOTING])
+def test_a_failover_that_rds_has_abandoned_has_failed_in_its_words(previous: Progress) -> None:
+    assert rebooted(previous, ABANDONED, order=FAILOVER, MultiAZ=True) == failed(ABANDONED)
+    assert rebooted(SEEN, ABANDONED, MultiAZ=True) == done()  # none was asked for
+
+
+# RDS User Guide, Rebooting a DB instance: a SQL Server failover may leave parameters as they were;
+# aws-controllers-k8s/community#1949, terraform-provider-aws#1494.
+@pytest.mark.parametrize("engine", ["sqlserver-se", "custom-sqlserver-ee", "postgres"])
+def test_a_failover_of_sql_server_ends_with_parameters_that_still_wait(engine: str) -> None:
+    waiting = {"DBParameterGroups": [{"ParameterApplyStatus": "pending-reboot"}], "Engine": engine}
+    over = rebooted(SEEN, "Multi-AZ instance failover completed", order=FAILOVER, **waiting)
+    assert over == (SEEN if engine == "postgres" else done(note=STILL_PENDING))
+    assert rebooted(SEEN, "DB instance restarted", **waiting) == SEEN
+
+
+def test_an_option_group_that_could_not_be_applied_is_a_failure() -> None:
+    groups = [{"OptionGroupName": "tde", "Status": "failed"}]
+    text = f"Instance {INSTANCE_ID} has restarted, but its option group tde failed"
+    assert rebooted(SEEN, OptionGroupMemberships=groups) == failed(text)
+    assert rebooted(REBOOTING, OptionGroupMemberships=groups) == REBOOTING
+
+
+# AWS Support on incompatible-parameters: the state of before is no failure of the reboot that is to end it.
+def test_the_state_that_a_reboot_is_to_end_fails_at_the_second_look() -> None:
+    state = "incompatible-parameters"
+    once = rebooted(REBOOTING, DBInstanceStatus=state)
+    assert once == replace(REBOOTING, missing=1)
+    assert rebooted(once, DBInstanceStatus=state) == failed(f"Instance {INSTANCE_ID} is in the state {state}")
+    assert rebooted(once, "DB instance restarted") == done()
+
+
+# RDS's list of states, as k2m30/a9s keeps it: none of these ends by itself.
+@pytest.mark.parametrize("state", ["insufficient-capacity", "restore-error", "stopped", "storage-full", "deleting"])
+def test_what_came_after_the_restart_is_told_and_is_no_failure_of_the_reboot(state: str) -> None:
+    note = f"Instance {INSTANCE_ID} is in the state {state}. It has restarted before"
+    assert rebooted(SEEN, "DB instance restarted", DBInstanceStatus=state) == done(note=note)
+
+
+@pytest.mark.parametrize("state", ["backing-up", "modifying", "maintenance", "starting"])
 def test_a_healthy_state_in_between_is_no_failure_and_forgets_nothing(state: str) -> None:
     assert rebooted(SEEN, "DB instance restarted", DBInstanceStatus=state) == SEEN
 

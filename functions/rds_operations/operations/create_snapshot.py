@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from rds_operations.engines import snapshot_of_replica
 from rds_operations.faults import RdsRefused, RdsThrottled, RdsUnavailable
 from rds_operations.identifiers import SNAPSHOT_ID_LENGTH, rds_identifier
 from rds_operations.namesakes import is_namesake
 from rds_operations.operations.operation import (
     INSTANCE,
     SNAPSHOT,
+    SNAPSHOT_TENANTS,
     Operation,
     Parameter,
     Parameters,
@@ -22,21 +23,13 @@ from rds_operations.operations.operation import (
 from rds_operations.order import Order
 from rds_operations.progress import Progress, done, failed, not_found
 from rds_operations.refusals import Refusal, invalid_parameter
+from rds_operations.tag_rules import OPERATION_TAG, parse_tags, tags_of_snapshot, too_many_tags
 
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef, DBSnapshotTypeDef
 
     from rds_operations.rds import Rds
 
-OPERATION_TAG = "rds-operations:operation-id"
-"""The tag by which a repeated Execute knows its own snapshot."""
-
-# 50 tags a resource, one of which is the service's own.
-# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Tagging.html
-MOST_TAGS = 49
-_LONGEST_KEY = 128
-_LONGEST_VALUE = 256
-_TAG_TEXT = re.compile(r"[\w\s.:/=+\-@]*")
 FAILED_STATES = frozenset({"failed", "deleting", "deleted", "incompatible-restore", "incompatible-parameters"})
 _SEEN = "seen"
 _NOT_FOUND = "DBSnapshotNotFound"
@@ -51,35 +44,6 @@ def parse_snapshot_id(value: Any) -> str | Refusal:
     )
 
 
-def parse_tags(value: Any) -> list[dict[str, str]] | Refusal:
-    if not isinstance(value, list):
-        return invalid_parameter('tags must be a list of {"Key": "...", "Value": "..."}')
-    if len(value) > MOST_TAGS:
-        return invalid_parameter(f"tags has {len(value)} entries; at most {MOST_TAGS} are allowed")
-    for tag in value:
-        if problem := _tag_problem(tag):
-            return invalid_parameter(problem)
-    keys = [tag["Key"] for tag in value]
-    if repeated := next((key for key in keys if keys.count(key) > 1), None):
-        return invalid_parameter(f"tags names the key '{repeated}' more than once")
-    return [{"Key": tag["Key"], "Value": tag["Value"]} for tag in value]
-
-
-def _tag_problem(tag: Any) -> str | None:
-    if not isinstance(tag, dict) or set(tag) != {"Key", "Value"}:
-        return 'Each tag must be {"Key": "...", "Value": "..."} with nothing else'
-    key, value = tag["Key"], tag["Value"]
-    if not isinstance(key, str) or not isinstance(value, str):
-        return "The Key and the Value of a tag must be strings"
-    if not 1 <= len(key) <= _LONGEST_KEY or len(value) > _LONGEST_VALUE:
-        return f"A tag's Key has 1 to {_LONGEST_KEY} characters, its Value at most {_LONGEST_VALUE}"
-    if key.lower().startswith(("aws:", "rds:", "rds-operations:")):
-        return "A tag's Key must not start with aws:, rds: or rds-operations:"
-    if not _TAG_TEXT.fullmatch(key) or not _TAG_TEXT.fullmatch(value) or not (key + value).isprintable():
-        return "A tag's Key and Value may have letters, digits, spaces and _ . : / = + - @"
-    return None
-
-
 class CreateSnapshot(Operation):
     name = "create_snapshot"
     position = 1
@@ -92,8 +56,10 @@ class CreateSnapshot(Operation):
     ready_states = frozenset({"available", "storage-optimization"})
     # Creating with tags is authorised a second time, as AddTagsToResource on the snapshot.
     # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/security_iam_id-based-policy-examples-create-and-modify-examples.html
+    # Of an Oracle database with tenants each tenant's snapshot is a resource, too.
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html
     acts_with = (
-        Permission("rds:CreateDBSnapshot", (INSTANCE, SNAPSHOT)),
+        Permission("rds:CreateDBSnapshot", (INSTANCE, SNAPSHOT, SNAPSHOT_TENANTS)),
         Permission("rds:AddTagsToResource", (SNAPSHOT,)),
         Permission("rds:DescribeDBSnapshots"),
     )
@@ -101,22 +67,26 @@ class CreateSnapshot(Operation):
     signs = True
 
     def impossible(self, instance: DBInstanceTypeDef, parameters: Parameters) -> Refusal | None:
-        return cluster_member(instance, "Take a cluster snapshot (CreateDBClusterSnapshot) instead.")
+        return (
+            cluster_member(instance, "Take a cluster snapshot (CreateDBClusterSnapshot) instead.")
+            or snapshot_of_replica(instance)
+            or too_many_tags(instance, parameters["tags"])
+        )
 
-    def start(self, rds: Rds, order: Order) -> Progress:
-        tags = [*order.parameters["tags"], {"Key": OPERATION_TAG, "Value": order.operation_id}]
+    def start(self, rds: Rds, order: Order, instance: DBInstanceTypeDef) -> Progress:
+        tags = tags_of_snapshot(instance, order.parameters["tags"]) | {OPERATION_TAG: order.operation_id}
         try:
             answer = rds.call(
                 rds.client.create_db_snapshot,
                 DBSnapshotIdentifier=order.parameters["snapshot_id"],
                 DBInstanceIdentifier=order.instance_id,
-                Tags=tags,
+                Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
             )
         except RdsUnavailable:
             return Progress(self.working_status)  # the polls will tell whether RDS took the call
         return _progress(answer["DBSnapshot"])
 
-    def resume(self, rds: Rds, order: Order, since: datetime) -> Progress:
+    def resume(self, rds: Rds, order: Order, since: datetime, instance: DBInstanceTypeDef) -> Progress:
         """Call again where no snapshot shows: its name is unique in RDS, so two calls cannot make two.
 
         A refusal of the second call says nothing about the first: its own snapshot, which may show only later, can be
@@ -126,7 +96,7 @@ class CreateSnapshot(Operation):
         if seen := self._seen(rds, order):
             return seen
         try:
-            return self.start(rds, order)
+            return self.start(rds, order, instance)
         except RdsThrottled:
             raise
         except RdsRefused:
@@ -142,7 +112,8 @@ class CreateSnapshot(Operation):
         return not_found(previous, f"Snapshot {order.parameters['snapshot_id']} is gone")
 
     def resources(self, order: Order) -> dict[str, str]:
-        return super().resources(order) | {SNAPSHOT: order.parameters["snapshot_id"]}
+        name = order.parameters["snapshot_id"]
+        return super().resources(order) | {SNAPSHOT: name, SNAPSHOT_TENANTS: f"{name}:*"}
 
     def tags(self, parameters: Parameters) -> dict[str, str]:
         return {tag["Key"]: tag["Value"] for tag in parameters["tags"]}

@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from rds_operations.engines import paused_automation
 from rds_operations.faults import Fault, RdsUnavailable
 from rds_operations.operations.operation import (
     INSTANCE,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 
 _MODIFYING = Progress("modifying")
+_NO_BACKUPS = "Automated backups are off (BackupRetentionPeriod is 0), so none will run in this window"
 
 
 def parse_backup_window(value: Any) -> str | Refusal:
@@ -66,6 +68,8 @@ class ModifyBackupWindow(Operation):
     def impossible(self, instance: DBInstanceTypeDef, parameters: Parameters) -> Refusal | None:
         if refusal := cluster_member(instance, "Change the backup window of the cluster (ModifyDBCluster) instead."):
             return refusal
+        if instance.get("AwsBackupRecoveryPointArn"):
+            return _owned_by_aws_backup(instance)
         asked = BackupWindow.parse(parameters["backup_window"])
         maintenance = MaintenanceWindow.parse(instance.get("PreferredMaintenanceWindow", ""))
         if asked and maintenance and asked.overlaps(maintenance):
@@ -77,11 +81,13 @@ class ModifyBackupWindow(Operation):
         return None
 
     def obstacle(self, instance: DBInstanceTypeDef, parameters: Parameters) -> Refusal | None:
-        """ApplyImmediately applies every pending modification, not only this one.
+        """RDS Custom must not be paused. ApplyImmediately applies every pending modification, not only this one.
 
         https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html
         """
-        pending = sorted(instance.get("PendingModifiedValues") or {})
+        if refusal := paused_automation(instance):
+            return refusal
+        pending = sorted(name for name, value in (instance.get("PendingModifiedValues") or {}).items() if _says(value))
         if not parameters["apply_immediately"] or not pending:
             return None
         return conflict(
@@ -90,7 +96,7 @@ class ModifyBackupWindow(Operation):
             Code.PENDING_CHANGES,
         )
 
-    def start(self, rds: Rds, order: Order) -> Progress:
+    def start(self, rds: Rds, order: Order, instance: DBInstanceTypeDef) -> Progress:
         with suppress(RdsUnavailable):  # reading the window back tells whether RDS took the call
             rds.call(
                 rds.client.modify_db_instance,
@@ -100,7 +106,7 @@ class ModifyBackupWindow(Operation):
             )
         return self._read_back_or_wait(rds, order)
 
-    def resume(self, rds: Rds, order: Order, since: datetime) -> Progress:
+    def resume(self, rds: Rds, order: Order, since: datetime, instance: DBInstanceTypeDef) -> Progress:
         return self._read_back_or_wait(rds, order)
 
     def look(self, rds: Rds, order: Order, since: datetime, previous: Progress) -> Progress:
@@ -121,7 +127,10 @@ class ModifyBackupWindow(Operation):
         if instance is None:
             return not_found(previous, f"Instance {order.instance_id} is gone")
         shown = instance.get("PreferredBackupWindow", "")
-        return done(backup_window=shown) if shown == order.parameters["backup_window"] else _MODIFYING
+        if shown != order.parameters["backup_window"]:
+            return _MODIFYING
+        note = {"note": _NO_BACKUPS} if instance.get("BackupRetentionPeriod") == 0 else {}
+        return done(backup_window=shown, **note)
 
     def _read_back_or_wait(self, rds: Rds, order: Order) -> Progress:
         """After the change no fault may look as if there had been none: the polls will read it back."""
@@ -129,6 +138,24 @@ class ModifyBackupWindow(Operation):
             return self._read_back(rds, order, _MODIFYING)
         except Fault:
             return _MODIFYING
+
+
+def _owned_by_aws_backup(instance: DBInstanceTypeDef) -> Refusal:
+    """While there is a continuous recovery point, AWS Backup has the window.
+
+    https://docs.aws.amazon.com/aws-backup/latest/devguide/point-in-time-recovery.html
+    """
+    return not_supported(
+        f"AWS Backup manages the backups of {instance['DBInstanceIdentifier']} "
+        f"({instance['AwsBackupRecoveryPointArn']}), and with them its window. Change it in the backup plan instead."
+    )
+
+
+def _says(value: Any) -> bool:
+    """Whether there is anything in it: RDS also shows lists and structures that hold nothing."""
+    if isinstance(value, dict):
+        return any(map(_says, value.values()))
+    return value not in (None, [], "")
 
 
 OPERATION = ModifyBackupWindow()

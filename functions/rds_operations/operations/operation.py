@@ -21,6 +21,7 @@ Parameters = Mapping[str, Any]
 ANY_RESOURCE = "*"
 INSTANCE = "db"
 SNAPSHOT = "snapshot"
+SNAPSHOT_TENANTS = "snapshot-tenant-database"
 
 
 @dataclass(frozen=True)
@@ -73,11 +74,14 @@ class Operation(ABC):
         return None
 
     @abstractmethod
-    def start(self, rds: Rds, order: Order) -> Progress:
-        """Act, once. Raises `RdsRefused`, `RdsThrottled` (no effect) or `RdsUnavailable` (effect unknown)."""
+    def start(self, rds: Rds, order: Order, instance: DBInstanceTypeDef) -> Progress:
+        """Act, once, on the `instance` as the last look has shown it.
+
+        Raises `RdsRefused`, `RdsThrottled` (no effect) or `RdsUnavailable` (effect unknown).
+        """
 
     @abstractmethod
-    def resume(self, rds: Rds, order: Order, since: datetime) -> Progress:
+    def resume(self, rds: Rds, order: Order, since: datetime, instance: DBInstanceTypeDef) -> Progress:
         """Go on after an attempt to start at `since` whose end is unknown, without acting twice.
 
         Only what RDS shows may end it: that a second call is refused says nothing about the first.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from rds_operations import clock
+from rds_operations.engines import is_sql_server, reboot_of_custom_oracle
 from rds_operations.faults import RdsUnavailable
+from rds_operations.instance_states import Meaning, of_meaning
 from rds_operations.operations.operation import (
     INSTANCE,
     Operation,
@@ -19,6 +21,7 @@ from rds_operations.operations.operation import (
 )
 from rds_operations.order import Order
 from rds_operations.progress import Progress, done, failed, not_found
+from rds_operations.rds_events import Told, told
 from rds_operations.refusals import Refusal, not_supported
 
 if TYPE_CHECKING:
@@ -26,27 +29,17 @@ if TYPE_CHECKING:
 
     from rds_operations.rds import Rds
 
-# The states from which AWS's own CloudFormation handler does not expect an instance to come back.
-# https://github.com/aws-cloudformation/aws-cloudformation-resource-providers-rds (DBInstanceStatus)
-FAILED_STATES = frozenset(
-    {
-        "failed",
-        "inaccessible-encryption-credentials",
-        "inaccessible-encryption-credentials-recoverable",
-        "incompatible-create",
-        "incompatible-credentials",
-        "incompatible-network",
-        "incompatible-parameters",
-        "incompatible-restore",
-        "modify-failed",
-        "upgrade-failed",
-    }
-)
+FAILED_STATES = of_meaning(Meaning.FAILED)
+_BACK = of_meaning(Meaning.OPERATIONAL)
+_INCOMPATIBLE_PARAMETERS = "incompatible-parameters"
 _UNAPPLIED = frozenset({"pending-reboot", "applying", "pending-apply", "pending-removal", "removing"})
+# What a poll knows of the ones before it.
+_TAKEN = "taken"
 _SEEN_REBOOTING = "rebooting"
-# RDS-EVENT-0006 "DB instance restarted", RDS-EVENT-0049/0065 "... failover completed/complete".
-# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Events.Messages.html
-_RESTARTED = re.compile(r"restarted|failover.*complete", re.IGNORECASE)
+_STILL_PENDING = "Parameters or options still wait for a reboot: this failover has not applied them"
+_SHOWS_BY = timedelta(minutes=2)
+"""After the call: an `available` of then is none of before it. AWS does not say how late a read can be."""
+_NO_EVENT = "RDS took the reboot and shows the instance as available, but has told of no restart"
 
 
 class RebootInstance(Operation):
@@ -57,12 +50,16 @@ class RebootInstance(Operation):
         Parameter("force_failover", flag("force_failover"), "fail over to the standby (Multi-AZ only)", default=False),
     )
     working_status = "rebooting"
-    ready_states = frozenset({"available"})
+    # What a wrong parameter has stopped, a reboot starts again once it is corrected: RDS-EVENT-0035.
+    # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Events.Messages.html
+    ready_states = frozenset({"available", _INCOMPATIBLE_PARAMETERS})
     acts_with = (Permission("rds:RebootDBInstance", (INSTANCE,)),)
     watches_with = (Permission("rds:DescribeDBInstances", (INSTANCE,)), Permission("rds:DescribeEvents"))
 
     def impossible(self, instance: DBInstanceTypeDef, parameters: Parameters) -> Refusal | None:
         if refusal := cluster_member(instance, "Reboot or fail over the cluster instead."):
+            return refusal
+        if refusal := reboot_of_custom_oracle(instance):
             return refusal
         if parameters["force_failover"] and not instance.get("MultiAZ"):
             return not_supported(
@@ -71,16 +68,19 @@ class RebootInstance(Operation):
             )
         return None
 
-    def start(self, rds: Rds, order: Order) -> Progress:
-        with suppress(RdsUnavailable):  # RDS may have taken the call: the polls look for evidence of a restart
-            rds.call(
+    def start(self, rds: Rds, order: Order, instance: DBInstanceTypeDef) -> Progress:
+        try:
+            answer = rds.call(
                 rds.client.reboot_db_instance,
                 DBInstanceIdentifier=order.instance_id,
                 ForceFailover=order.parameters["force_failover"],
             )
-        return Progress(self.working_status)
+        except RdsUnavailable:  # RDS may have taken the call: the polls look for evidence of a restart
+            return Progress(self.working_status)
+        taken = answer["DBInstance"].get("DBInstanceStatus") == "rebooting"
+        return Progress(self.working_status, evidence=_TAKEN if taken else "")
 
-    def resume(self, rds: Rds, order: Order, since: datetime) -> Progress:
+    def resume(self, rds: Rds, order: Order, since: datetime, instance: DBInstanceTypeDef) -> Progress:
         """Never a second reboot: the polls find the evidence of the first one, or the operation times out."""
         return Progress(self.working_status)
 
@@ -89,25 +89,66 @@ class RebootInstance(Operation):
         if instance is None:
             return not_found(previous, f"Instance {order.instance_id} is gone")
         status = instance.get("DBInstanceStatus", "")
-        if status in FAILED_STATES:
-            return self._failed(rds, order, since, status)
         if status == "rebooting":
             return Progress(self.working_status, evidence=_SEEN_REBOOTING)
-        working = Progress(self.working_status, evidence=previous.evidence)
-        if status != "available" or not _in_sync(instance):
-            return working
-        if previous.evidence == _SEEN_REBOOTING or _restarted(rds, order.instance_id, since):
-            return done()
-        return working  # a stale `available`, from before the reboot
+        events = _Events(rds, order.instance_id, since)
+        if order.parameters["force_failover"] and (abandoned := events.told(Told.FAILOVER_ABANDONED)):
+            return failed(abandoned)
+        if status in FAILED_STATES:
+            return self._failed(order, events, status, previous)
+        if status in _BACK:
+            return self._back(order, events, instance, since, previous)
+        return Progress(self.working_status, evidence=previous.evidence)
 
-    def _failed(self, rds: Rds, order: Order, since: datetime, status: str) -> Progress:
+    def _failed(self, order: Order, events: _Events, status: str, previous: Progress) -> Progress:
         """Ask for the restart first: an instance that fails after it was back has not failed by this reboot."""
-        if _restarted(rds, order.instance_id, since):
-            return done()
-        return failed(f"Instance {order.instance_id} is in the state {status}")
+        text = f"Instance {order.instance_id} is in the state {status}"
+        if events.told(Told.RESTARTED, Told.FAILED_OVER):
+            return done(note=f"{text}. It has restarted before")
+        if status == _INCOMPATIBLE_PARAMETERS and previous.evidence != _SEEN_REBOOTING:
+            return not_found(previous, text)  # the first look may still show the state that the reboot was to end
+        return failed(text)
+
+    def _back(
+        self, order: Order, events: _Events, instance: DBInstanceTypeDef, since: datetime, previous: Progress
+    ) -> Progress:
+        """Believe it with evidence of a restart only: right after the call RDS may show the state of before."""
+        working, pending = Progress(self.working_status, evidence=previous.evidence), not _in_sync(instance)
+        if pending and not (is_sql_server(instance) and events.told(Told.FAILED_OVER)):
+            return working
+        if previous.evidence != _SEEN_REBOOTING and not events.told(Told.RESTARTED, Told.FAILED_OVER):
+            if previous.evidence == _TAKEN and clock.now() - since >= _SHOWS_BY:
+                return done(note=_NO_EVENT)
+            return Progress(
+                self.working_status, evidence=previous.evidence
+            )  # a stale `available`, from before the reboot
+        if failure := _failed_option_group(instance):
+            return failed(f"Instance {order.instance_id} has restarted, but its option group {failure} failed")
+        return done(note=_STILL_PENDING) if pending else done()
 
     def document(self, order: Order, progress: Progress) -> dict[str, Any]:
-        return {"instance_id": order.instance_id, "force_failover": order.parameters["force_failover"]}
+        own = {"instance_id": order.instance_id, "force_failover": order.parameters["force_failover"]}
+        return own | progress.details
+
+
+class _Events:
+    """Read when first asked for."""
+
+    def __init__(self, rds: Rds, instance_id: str, since: datetime) -> None:
+        self._rds, self._instance_id, self._since = rds, instance_id, since
+
+    def told(self, *what: Told) -> str:
+        return told(self._messages, *what)
+
+    @cached_property
+    def _messages(self) -> list[str]:
+        answer = self._rds.call(
+            self._rds.client.describe_events,
+            SourceIdentifier=self._instance_id,
+            SourceType="db-instance",
+            StartTime=self._since,
+        )
+        return [event.get("Message", "") for event in answer["Events"]]
 
 
 def _in_sync(instance: DBInstanceTypeDef) -> bool:
@@ -117,11 +158,10 @@ def _in_sync(instance: DBInstanceTypeDef) -> bool:
     return _UNAPPLIED.isdisjoint((*parameters, *options))
 
 
-def _restarted(rds: Rds, instance_id: str, since: datetime) -> bool:
-    events = rds.call(
-        rds.client.describe_events, SourceIdentifier=instance_id, SourceType="db-instance", StartTime=since
-    )
-    return any(_RESTARTED.search(event.get("Message", "")) for event in events["Events"])
+def _failed_option_group(instance: DBInstanceTypeDef) -> str:
+    """The name of the one that RDS could not apply; empty where there is none."""
+    groups = instance.get("OptionGroupMemberships", [])
+    return next((group.get("OptionGroupName", "") for group in groups if group.get("Status") == "failed"), "")
 
 
 OPERATION = RebootInstance()

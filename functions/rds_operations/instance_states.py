@@ -1,0 +1,45 @@
+"""What the states of an instance mean to an operation: DBInstanceStatus, as DescribeDBInstances shows it.
+
+https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Meaning(StrEnum):
+    """`OPERATIONAL` works for its users. `PASSING` becomes another state by itself. `FAILED` does not, before somebody
+    does something.
+    """
+
+    OPERATIONAL = "operational"
+    PASSING = "passing"
+    FAILED = "failed"
+
+
+STATES: dict[str, Meaning] = {
+    state: meaning
+    for meaning, states in {
+        # "The DB instance is fully operational", in the words of the page, and may be so for a day and longer.
+        Meaning.OPERATIONAL: "available storage-initialization storage-optimization",
+        Meaning.PASSING: (
+            "backing-up configuring-enhanced-monitoring configuring-iam-database-auth configuring-log-exports "
+            "converting-to-vpc creating delete-precheck maintenance modifying moving-to-vpc rebooting renaming "
+            "resetting-master-credentials starting storage-config-upgrade upgrading"
+        ),
+        Meaning.FAILED: (
+            "deleting failed inaccessible-encryption-credentials inaccessible-encryption-credentials-recoverable "
+            "incompatible-network incompatible-option-group incompatible-parameters incompatible-restore "
+            "insufficient-capacity restore-error stopped stopping storage-full unsupported-configuration "
+            # Not on the page: AWS's own CloudFormation handler ends with them.
+            # https://github.com/aws-cloudformation/aws-cloudformation-resource-providers-rds (DBInstanceStatus)
+            "incompatible-create incompatible-credentials modify-failed upgrade-failed"
+        ),
+    }.items()
+    for state in states.split()
+}
+
+
+def of_meaning(meaning: Meaning) -> frozenset[str]:
+    return frozenset(state for state, found in STATES.items() if found is meaning)

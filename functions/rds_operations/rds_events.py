@@ -1,0 +1,42 @@
+"""What RDS tells of an instance in its events: the sentences of DescribeEvents, which gives no ids.
+
+Both wordings count: that of the page, and that of the events themselves where it is another one.
+https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Events.Messages.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from enum import Enum
+
+
+class Told(Enum):
+    """What an event says became of a reboot. A failover is a restart, too: on the standby."""
+
+    RESTARTED = "restarted"
+    FAILED_OVER = "failed over"
+    FAILOVER_ABANDONED = "failover abandoned"
+
+
+EVENTS: dict[str, tuple[Told, str]] = {
+    "RDS-EVENT-0006": (Told.RESTARTED, r"\bDB instance restarted\b"),
+    "RDS-EVENT-0015": (Told.FAILED_OVER, r"\bMulti-AZ\b.* failover\b.* (is )?completed?\b"),
+    "RDS-EVENT-0049": (Told.FAILED_OVER, r"\bMulti-AZ\b.* failover (has )?completed\b"),
+    "RDS-EVENT-0051": (Told.FAILED_OVER, r"\bMulti-AZ\b.* activation (is )?completed?\b"),
+    "RDS-EVENT-0065": (Told.FAILED_OVER, r"\brecovered from (a )?partial failover\b"),
+    "RDS-EVENT-0034": (
+        Told.FAILOVER_ABANDONED,
+        r"\babandoning user requested failover\b|\bnot attempting a requested failover\b",
+    ),
+}
+_PATTERNS = [(told, re.compile(pattern, re.IGNORECASE)) for told, pattern in EVENTS.values()]
+
+
+def told(messages: Iterable[str], *what: Told) -> str:
+    """The first sentence that tells one of these; empty where none does."""
+    return next((message for message in messages if any(_tells(message, one) for one in what)), "")
+
+
+def _tells(message: str, what: Told) -> bool:
+    return any(pattern.search(message) for found, pattern in _PATTERNS if found is what)
