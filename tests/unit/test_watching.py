@@ -125,7 +125,7 @@ def test_a_failover_that_rds_has_abandoned_has_failed_in_its_words(previous: Pro
 # aws-controllers-k8s/community#1949, terraform-provider-aws#1494.
 @pytest.mark.parametrize("engine", ["sqlserver-se", "custom-sqlserver-ee", "postgres"])
 def test_a_failover_of_sql_server_ends_with_parameters_that_still_wait(engine: str) -> None:
-    waiting = {"DBParameterGroups": [{"ParameterApplyStatus": "pending-reboot"}], "Engine": engine}
+    waiting: dict[str, Any] = {"DBParameterGroups": [{"ParameterApplyStatus": "pending-reboot"}], "Engine": engine}
     over = rebooted(SEEN, "Multi-AZ instance failover completed", order=FAILOVER, **waiting)
     assert over == (SEEN if engine == "postgres" else done(note=STILL_PENDING))
     assert rebooted(SEEN, "DB instance restarted", **waiting) == SEEN
