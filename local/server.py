@@ -19,6 +19,7 @@ from local.extensions import (
     rds_time,
     read_replicas,
     sessions,
+    snapshot_tags,
     source_functions,
     state_on_disk,
     states_integration,
@@ -47,6 +48,7 @@ def install(time_scale: float) -> None:
     rds_regions.install()
     read_replicas.install()
     sessions.install()
+    snapshot_tags.install()
     source_functions.install()
     trail.install()
     state_on_disk.install()
