@@ -1,10 +1,12 @@
 """Classify: the instance as RDS shows it, and what follows."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
 from rds_operations.gate_settings import GateSettings
+from tests.functions.calls import Answer, Call, error
 from tests.functions.cloud import Cloud, Document, a_work
 from tests.unit.builders import ACCOUNT, INSTANCE_ID, REGION, a_request
 
@@ -130,3 +132,22 @@ def test_classify_changes_nothing(cloud: Cloud) -> None:
     cloud.create_instance()
     cloud.call("classify", a_work())
     assert (cloud.items(), cloud.records(), cloud.snapshots()) == ([], [], [])
+
+
+# aws-cli#6392: AWS GovCloud (US) has left `TagList` out.
+@pytest.mark.parametrize(("refused", "answer"), [(False, ""), (True, "environment_unknown")])
+def test_tags_that_rds_does_not_show_are_asked_for(cloud: Cloud, refused: bool, answer: str) -> None:
+    cloud.create_instance()
+    (shown,) = cloud.rds.describe_db_instances(DBInstanceIdentifier=INSTANCE_ID)["DBInstances"]
+    bare = {name: value for name, value in shown.items() if name != "TagList"}
+
+    def without_tags(call: Call) -> Answer | None:
+        if call.action == "ListTagsForResource" and refused:
+            return error("AccessDenied", 403)
+        found = call.action == "DescribeDBInstances"
+        return (SimpleNamespace(status_code=200), {"DBInstances": [bare]}) if found else None
+
+    with cloud.calls.answering(without_tags):
+        work = cloud.request(a_request())
+    assert work.get("refusal", {}).get("code", "") == answer
+    assert ("start" in work) is not refused

@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ConnectionClosedError
 
 from rds_operations.faults import RdsThrottled
+from tests.functions.calls import error
 from tests.functions.cloud import LOCK, LONGEST_SECONDS, Cloud, Document
 from tests.unit.builders import EXECUTION_PREFIX, INSTANCE_ID, SNAPSHOT_ID, a_request
 
@@ -43,6 +44,24 @@ def test_a_snapshot_is_made_with_the_callers_tags_and_the_services_own(cloud: Cl
     assert lock
     assert (item["status"], item["acting_at"]) == ("creating", work["since"])
     assert lock["expires_at"] == pytest.approx(time.time() + LONGEST_SECONDS, abs=10)
+
+
+# aws-solutions/instance-scheduler-on-aws#142: a call with a tag, and ours has one, switches RDS's own copying off.
+@pytest.mark.parametrize("attempts", [1, 2])
+def test_a_snapshot_is_sent_the_tags_that_its_instance_has_at_the_last_look(cloud: Cloud, attempts: int) -> None:
+    cloud.rds.modify_db_instance(DBInstanceIdentifier=INSTANCE_ID, CopyTagsToSnapshot=True)
+    work = cloud.accepted(tags=[{"Key": "Team", "Value": "dba"}])
+    arn = cloud.rds.describe_db_instances(DBInstanceIdentifier=INSTANCE_ID)["DBInstances"][0]["DBInstanceArn"]
+    cloud.rds.add_tags_to_resource(ResourceName=arn, Tags=[{"Key": "CostCenter", "Value": "4711"}])
+    if attempts == 2:  # the call of the first is lost: the second begins it
+        with cloud.calls.answering(lambda call: error("X", 500) if call.action == "CreateDBSnapshot" else None):
+            cloud.executed(work)
+    cloud.executed(work)
+    sent = [call.params for call in cloud.calls.made if call.action == "CreateDBSnapshot"][-1]
+    tags = {sent[f"Tags.Tag.{n}.Key"]: sent[f"Tags.Tag.{n}.Value"] for n in range(1, 5)}
+    own = {"Environment": "dev", "CostCenter": "4711", "Team": "dba"}
+    assert tags == own | {"rds-operations:operation-id": work["order"]["operation_id"]}
+    assert "Tags.Tag.5.Key" not in sent
 
 
 def test_a_backup_window_is_changed_and_read_back(cloud: Cloud) -> None:

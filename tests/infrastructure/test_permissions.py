@@ -39,6 +39,7 @@ EXPECTED: dict[str, dict[str, list[str]]] = {
     "Validate": {},
     "Classify": {
         "rds:DescribeDBInstances": ["db:*"],
+        "rds:ListTagsForResource": ["db:*"],
         "dynamodb:Query": [INVENTORY_TABLE],
         "dynamodb:GetItem": [OPERATIONS_TABLE],
     },
@@ -50,6 +51,7 @@ EXPECTED: dict[str, dict[str, list[str]]] = {
     # Nothing that acts on a database: for that it takes on the acting role.
     "Execute": {
         "rds:DescribeDBInstances": ["db:*"],
+        "rds:ListTagsForResource": ["db:*"],
         ASSUME: ["ActingRole"],
         NAME_THE_PERSON: ["ActingRole"],
         "dynamodb:GetItem": [OPERATIONS_TABLE],
@@ -59,6 +61,7 @@ EXPECTED: dict[str, dict[str, list[str]]] = {
     "Poll": {
         "rds:DescribeDBSnapshots": ["*"],
         "rds:DescribeDBInstances": ["db:*"],
+        "rds:ListTagsForResource": ["db:*"],
         "rds:DescribeEvents": ["*"],
         "dynamodb:GetItem": [OPERATIONS_TABLE],
         "dynamodb:UpdateItem": [OPERATIONS_TABLE],
@@ -74,6 +77,7 @@ EXPECTED: dict[str, dict[str, list[str]]] = {
         "states:ListExecutions": ["stateMachine:rds-operations-operation"],
         "rds:DescribeDBSnapshots": ["*"],
         "rds:DescribeDBInstances": ["db:*"],
+        "rds:ListTagsForResource": ["db:*"],
         "rds:DescribeEvents": ["*"],
         "sqs:ReceiveMessage": ["Unrecorded"],
         "sqs:DeleteMessage": ["Unrecorded"],
@@ -81,6 +85,7 @@ EXPECTED: dict[str, dict[str, list[str]]] = {
     },
     "Inventory": {
         "rds:DescribeDBInstances": ["db:*"],
+        "rds:ListTagsForResource": ["db:*"],
         "dynamodb:PutItem": [INVENTORY_TABLE],
         "dynamodb:UpdateItem": [INVENTORY_TABLE],
         "dynamodb:Query": ["index/place"],
@@ -90,6 +95,7 @@ EXPECTED: dict[str, dict[str, list[str]]] = {
 READERS = ("Classify", "Execute", "Poll", "Sweep", "Inventory")
 READING = {
     "rds:DescribeDBInstances": ["db:*"],
+    "rds:ListTagsForResource": ["db:*"],
     "rds:DescribeDBSnapshots": ["*"],
     "rds:DescribeEvents": ["*"],
 }
@@ -168,7 +174,10 @@ def test_with_other_accounts_it_may_take_on_their_roles_too(all_modes_template: 
 
 def test_execute_acts_on_no_database_itself(all_modes_template: Template) -> None:
     found = granted(all_modes_template, "FunctionsExecuteRole")
-    assert [action for action in found if action.startswith("rds:")] == ["rds:DescribeDBInstances"]
+    assert [action for action in found if action.startswith("rds:")] == [
+        "rds:DescribeDBInstances",
+        "rds:ListTagsForResource",
+    ]
 
 
 @pytest.mark.parametrize("function", EXPECTED)
@@ -214,6 +223,7 @@ def test_the_acting_role_may_do_exactly_this(request: pytest.FixtureRequest, sta
         (["rds:DescribeDBInstances"], ["db:*"], ["StringEquals"]),
         (ACTS, ["db:*"], ["StringEquals", "StringEqualsIgnoreCaseIfExists"]),
         (["rds:AddTagsToResource", "rds:CreateDBSnapshot"], ["snapshot:*"], ["StringEquals"]),
+        (["rds:CreateDBSnapshot"], ["snapshot-tenant-database:*"], ["StringEquals"]),
     ]
     for item in allows:
         assert item["Condition"]["StringEquals"] == {"aws:RequestedRegion": regions}

@@ -4,6 +4,7 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
+from rds_operations.tag_rules import OPERATION_TAG
 from tests.workflow.service import Service, reboot_of, snapshot_of, window_of
 
 
@@ -45,6 +46,17 @@ def test_snapshot_becomes_available(service: Service) -> None:
     assert snapshot["Status"] == "available"
     assert [tag for tag in snapshot["TagList"] if tag in tags] == tags
     assert_succeeded(service, operation_id, instance, document)
+
+
+# aws-solutions/instance-scheduler-on-aws#142: a call with a tag, and ours has one, switches RDS's own copying off.
+def test_a_snapshot_keeps_the_tags_of_an_instance_that_copies_them(service: Service) -> None:
+    own = {"Environment": "Development", "CostCenter": "4711", "Team": "billing"}
+    instance = service.new_instance(tags=own, CopyTagsToSnapshot=True)
+    service.result(service.accepted(snapshot_of(instance, tags=[{"Key": "Team", "Value": "dba"}])))
+    (snapshot,) = service.snapshots(instance)
+    tags = {tag["Key"]: tag["Value"] for tag in snapshot["TagList"]}
+    assert tags.pop(OPERATION_TAG)
+    assert tags == own | {"Team": "dba"}
 
 
 def test_snapshot_states_are_passed_in_the_order_of_the_story(service: Service) -> None:
