@@ -378,15 +378,11 @@ class TestOtherSettings:
         action = data.draw(st.sampled_from(ACTING_ACTIONS))
         seen = {name.lower() for name in tags} & {"environment", "env", "stage", "environ"}
         said = {tags[name].lower() for name in tags if name.lower() in seen}
+        by_a_tag = verdict.source.startswith("tag ")
         for decision in lock_by(simulator, gate).decisions(action, tags):
             if verdict.allowed:
                 assert decision.allowed, decision.explanation
-            if (
-                said & {"prod", "main"}
-                or verdict.source.startswith("tag ")
-                and not verdict.allowed
-                and "live " not in said
-            ):
+            if said & {"prod", "main"} or (by_a_tag and not verdict.allowed and "live " not in said):
                 assert not decision.allowed, decision.explanation
         if said & {"prod", "main", "live "}:
             assert verdict.environment is Environment.PRODUCTION
