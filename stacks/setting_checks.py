@@ -66,8 +66,10 @@ def checked_gate(document: Mapping[str, Any], *, many_places: bool) -> GateSetti
         _check_mapped_instance(instance, many_places)
     for account in document.get("account_mappings", {}):
         require(is_account(account), f"account_mappings: {account!r} is not a 12-digit account id")
-    for pattern in document.get("naming_patterns", {}):
+    for pattern, word in document.get("naming_patterns", {}).items():
         _check_pattern(pattern)
+        if environment_of(word, words) in ALLOWED_ENVIRONMENTS:
+            _check_whole_words(pattern)
     default = document.get("default_environment", "")
     require(isinstance(default, str), "default_environment must be text")
     if default:
@@ -164,12 +166,6 @@ def _check_pattern(pattern: str) -> None:
     except re.error as error:
         raise SettingsError(f"naming_patterns: {pattern!r} is not a regular expression: {error}") from error
     try:
-        re.compile(whole_words(pattern), re.IGNORECASE)
-    except re.error as error:
-        raise SettingsError(
-            f"naming_patterns: {pattern!r} has flags at its start. Leave them out: patterns fit in any case"
-        ) from error
-    try:
         found = can_be_found(pattern)
     except NotPlain as error:
         raise SettingsError(
@@ -185,6 +181,15 @@ def _check_pattern(pattern: str) -> None:
         not all(re.search(pattern, name, re.IGNORECASE) for name in _NAMES_OF_ALL_KINDS),
         f"naming_patterns: {pattern!r} fits every instance. If that is meant, set default_environment",
     )
+
+
+def _check_whole_words(pattern: str) -> None:
+    try:
+        re.compile(whole_words(pattern), re.IGNORECASE)
+    except re.error as error:
+        raise SettingsError(
+            f"naming_patterns: {pattern!r} has flags at its start. Leave them out: patterns fit in any case"
+        ) from error
 
 
 def checked_callers(document: Mapping[str, Any]) -> CallerSettings:

@@ -28,7 +28,7 @@ def test_what_no_identifier_can_have(pattern: str) -> None:
 @pytest.mark.parametrize(
     ("pattern", "name"),
     [
-        ("^PROD-", "prod-1"), ("[A-Z]+-01", "prod-01"), ("(?i:^Prod)", "prod"), ("(^|-)prod(-|$)", "orders-prod"),
+        ("^PROD-", "prod-1"), ("[A-Z]+-01", "prod-01"), ("(?i)^Prod", "prod"), ("(^|-)prod(-|$)", "orders-prod"),
         ("prod|a_b", "prod"), ("a_?b", "ab"), ("a_*b", "ab"), (r"\d$", "db1"), (r"\bprod\b", "x-prod"), ("a.b", "a-b"),
         ("[^_]", "a"), ("a{3,5}-b", "aaaa-b"), (r"\Aprod\Z", "prod"),
         (r"\borders\b", "x-orders-1"), (r"o\Brders", "orders"),
