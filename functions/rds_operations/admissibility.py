@@ -95,8 +95,11 @@ def obstacle(order: Order, instance: DBInstanceTypeDef) -> Refusal | None:
 
 
 def _disputed_text(instance_id: str, verdict: Verdict) -> str:
+    """Of a source or a replica it says whose tags these are."""
+    related = verdict.source.startswith((REPLICATION_SOURCE, READ_REPLICA))
+    whose = f"{verdict.source.partition(',')[0]}: " if related else ""
     return (
-        f"Operations not allowed on {instance_id}: {verdict.disagreement}. "
+        f"Operations not allowed on {instance_id}: {whose}{verdict.disagreement}. "
         "Have the one that is wrong corrected, or create a CloudOps request."
     )
 

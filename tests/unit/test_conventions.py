@@ -121,6 +121,15 @@ def test_a_sign_of_production_is_named_and_opens_nothing() -> None:
     assert unclassified == Verdict(Environment.PRODUCTION, NOTHING, told, disputed=True)
 
 
+def test_the_sentence_says_whose_tags_they_are() -> None:
+    told = "tag is-production=true says production, and nothing says otherwise"
+    verdict = Verdict(Environment.PRODUCTION, f"read replica orders-02, {NOTHING}", told, disputed=True)
+    refusal = gate(NAME, verdict)
+    assert refusal
+    assert refusal.code is Code.ENVIRONMENT_DISPUTED
+    assert refusal.error.startswith(f"Operations not allowed on {NAME}: read replica orders-02: {told}. ")
+
+
 def test_where_an_environment_tag_decides_a_sign_is_told_and_with_the_veto_it_refuses() -> None:
     tags = {"Env": "dev", "is-production": "true"}
     told = "tag Env=dev says development, tag is-production=true says production"
