@@ -80,7 +80,7 @@ def _by_place(found: Iterable[tuple[str, dict[str, Any]]]) -> Estate:
 def _of_json(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
     try:
         document = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise EstateError(f"The file is not JSON: {error}. {_FORMS}") from error
     for number, page in enumerate(document if isinstance(document, list) else [document], 1):
         instances = page.get("DBInstances") if isinstance(page, dict) else None
@@ -142,15 +142,15 @@ def _of_csv(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _instance(where: str, row: dict[str, Any]) -> dict[str, Any]:
-    """As DescribeDBInstances would show it. Its columns are texts, or None where the line is short."""
+    """As DescribeDBInstances would show it: identifiers are in lower case there. The row's columns are texts, or None where the line is short."""
     if None in row or None in row.values():
         raise EstateError(f"{where} has not as many columns as the first line. Put a text that has a comma into quotes")
     name, account, region = (row[column].strip() for column in COLUMNS[:3])
     if not (name and is_account(account) and is_region(region)):
         raise EstateError(f"{where}: give a name, an account of 12 digits and a Region such as eu-west-1")
     return {
-        "DBInstanceIdentifier": name,
-        "DBInstanceArn": f"arn:aws:rds:{region}:{account}:db:{name}",
+        "DBInstanceIdentifier": name.lower(),
+        "DBInstanceArn": f"arn:aws:rds:{region}:{account}:db:{name.lower()}",
         "TagList": _tags(where, row["tags"]),
     }
 

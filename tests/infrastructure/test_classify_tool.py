@@ -45,7 +45,7 @@ def test_a_csv_file_with_more_columns_and_a_byte_order_mark(tmp_path: Path) -> N
     text = (
         "\ufeffowner,name,account,region,tags\r\n"
         f'x,a,{ACCOUNT},{REGION},"Environment=dev;Team=a=b, c"\r\n'
-        f"x,b,{ACCOUNT},us-east-1,Environment= dev\r\n"
+        f"x,B,{ACCOUNT},us-east-1,Environment= dev\r\n"
         f"x,c,{ACCOUNT},{REGION},\r\n"
         f"x,a,{ACCOUNT},us-east-1,env=PRD;\r\n"
     )
@@ -121,6 +121,7 @@ BAD: dict[str, tuple[Any, str]] = {
     "no instance": ({"DBInstances": []}, "There is no instance in the file. Give what"),
     "only a head": (CSV, "There is no instance in the file. Give what"),
     "broken JSON": ("{", "The file is not JSON: "),
+    "too deep": ("[" * 100_000, "The file is not JSON: "),
     "another answer": ({"DBClusters": []}, "Page 1 has no list DBInstances. Give what"),
     "a list of instances": ([instance("a")], "Page 1 has no list DBInstances. Give what"),
     "a text": ({"DBInstances": ["a"]}, "Page 1, instance 1 is not an object"),
