@@ -142,7 +142,10 @@ def _of_csv(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _instance(where: str, row: dict[str, Any]) -> dict[str, Any]:
-    """As DescribeDBInstances would show it: identifiers are in lower case there. The row's columns are texts, or None where the line is short."""
+    """As DescribeDBInstances would show it: identifiers are in lower case there.
+
+    The row's columns are texts, or None where the line is short.
+    """
     if None in row or None in row.values():
         raise EstateError(f"{where} has not as many columns as the first line. Put a text that has a comma into quotes")
     name, account, region = (row[column].strip() for column in COLUMNS[:3])
