@@ -1,11 +1,11 @@
 # Everything is installed into .venv and node_modules; nothing else on the machine is touched, except in CI (setup).
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
-export PORT TIME_SCALE SETTINGS
+export PORT TIME_SCALE SETTINGS INSTANCES
 # Older makes, such as that of macOS, mix the lines of what runs side by side.
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
-.PHONY: demo up down test quick workflow fault-report histories known-faults fuzz load check docs lock audit setup
+.PHONY: demo up down test quick workflow fault-report histories known-faults fuzz load classify check docs lock audit setup
 
 ## demo: the local cloud, and one operation on it from request to audit record
 demo: setup
@@ -51,6 +51,10 @@ fuzz: setup
 load: setup
 	@OPERATIONS=$(or $(OPERATIONS),200) INSTANCES=$(or $(INSTANCES),50) CLIENTS=$(or $(CLIENTS),20) python -m tests.load
 
+## classify: what the gate makes of an estate, without asking AWS (SETTINGS=settings/mine.json INSTANCES=instances.json or .csv)
+classify: setup
+	@python -m tools.classify "$$SETTINGS" "$$INSTANCES"
+
 ## docs: the tables that follow from the code, in README.md and docs, and from the lock files, in docs/licences.md
 docs: setup
 	@python docs/tables.py && python -m docs.licences && git diff --stat README.md docs
@@ -73,7 +77,7 @@ lock audit: export UV_CACHE_DIR = $(CURDIR)/.local/uv
 check: setup
 	ruff check .
 	ruff format --check .
-	mypy app.py stacks functions local tests
+	mypy app.py stacks functions local tools tests
 
 ## setup: what all of these need, into .venv and node_modules; in CI, Apache Velocity onto the machine, too
 # The machine is looked at anew each time: a set-up without CI, or a copied .venv, says nothing of it.

@@ -44,9 +44,23 @@ def tag_names() -> str:
     )
 
 
+def example(name: str, *left_out: str) -> str:
+    """A settings file as the page shows it, without what the page says in words."""
+    document = json.loads((ROOT / "settings" / "examples" / f"{name}.json").read_text())
+    shown = {setting: value for setting, value in document.items() if setting not in left_out}
+    return f"```json\n{json.dumps(shown, indent=2)}\n```"
+
+
 PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "README.md": {"operations": operations_table},
-    "docs/environment-classification.md": {"words": words_table},
+    "docs/environment-classification.md": {
+        "words": words_table,
+        "another tag name": lambda: example("another-tag-name"),
+        "cloud posse": lambda: example("cloud-posse", "naming_patterns"),
+        "names only": lambda: example("names-only"),
+        "account per environment": lambda: example("account-per-environment", "accounts"),
+        "several at once": lambda: example("several-at-once", "accounts", "naming_patterns"),
+    },
     "docs/flexible-tag-names.md": {"names": tag_names},
     "docs/cross-account-setup.md": {
         "readers": lambda: _listed(READING_FUNCTIONS),

@@ -12,8 +12,14 @@ from typing import Any
 
 from aws_cdk import aws_iam as iam
 
-from rds_operations.classification import ALLOWED_ENVIRONMENTS, FOLDED_TAG_NAMES, WORDS, Environment
-from rds_operations.gate_settings import GateSettings
+from rds_operations.classification import (
+    ALLOWED_ENVIRONMENTS,
+    Environment,
+    folded_names,
+    ignored_names,
+    words_for,
+)
+from rds_operations.gate_settings import ENVIRONMENT_TAG_NAMES, GateSettings
 from rds_operations.operations import OPERATIONS
 from rds_operations.operations.operation import ANY_RESOURCE, INSTANCE
 
@@ -22,8 +28,6 @@ Regions = list[str] | str
 Conditions = dict[str, dict[str, Regions]]
 _LOOKS = "rds:Describe*"
 _RELABEL = ["rds:AddTagsToResource", "rds:RemoveTagsFromResource"]
-_ALLOWED_WORDS = sorted(word for word, environment in WORDS.items() if environment in ALLOWED_ENVIRONMENTS)
-_PRODUCTION_WORDS = sorted(word for word, environment in WORDS.items() if environment is Environment.PRODUCTION)
 
 
 @dataclass(frozen=True)
@@ -82,12 +86,15 @@ def _region_is_one_of(regions: Regions) -> Conditions:
 
 
 def _tags_allow(gate: GateSettings) -> Conditions:
-    """Every environment tag that is there has an allowed word; an instance without any is the gate's to judge.
+    """Every environment tag that is there and not ignored has an allowed word; an instance without any is the gate's to
+    judge.
 
     The key of `aws:ResourceTag` matches tag names in any case.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
     """
-    return {"StringEqualsIgnoreCaseIfExists": {f"aws:ResourceTag/{name}": _ALLOWED_WORDS for name in _folded(gate)}}
+    words = words_for(ALLOWED_ENVIRONMENTS, gate)
+    asked = sorted(folded_names(gate) - ignored_names(gate))
+    return {"StringEqualsIgnoreCaseIfExists": {f"aws:ResourceTag/{name}": words for name in asked}} if asked else {}
 
 
 def _forbidden(gate: GateSettings) -> Iterable[Conditions]:
@@ -97,15 +104,20 @@ def _forbidden(gate: GateSettings) -> Iterable[Conditions]:
     statements apart, because keys that differ in nothing but case may not stand in one.
     https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAM.html
     """
-    for name in _folded(gate):
-        yield {"StringEqualsIgnoreCase": {f"aws:ResourceTag/{name}": _PRODUCTION_WORDS}}
-    for name in gate.environment_tag_names:
+    allowed, production = words_for(ALLOWED_ENVIRONMENTS, gate), words_for({Environment.PRODUCTION}, gate)
+    ignored = ignored_names(gate)
+    for name in sorted(folded_names(gate)):
+        yield {"StringEqualsIgnoreCase": {f"aws:ResourceTag/{name}": production}}
+    for name in dict.fromkeys([*gate.environment_tag_names, *_shipped_spellings(ignored)]):
         key = f"rds:db-tag/{name}"
-        yield {"Null": {key: ["false"]}, "StringNotEqualsIgnoreCase": {key: _ALLOWED_WORDS}}
+        if name.casefold() in ignored:
+            yield {"StringEqualsIgnoreCase": {key: production}}
+        else:
+            yield {"Null": {key: ["false"]}, "StringNotEqualsIgnoreCase": {key: allowed}}
 
 
-def _folded(gate: GateSettings) -> list[str]:
-    return sorted({name.casefold() for name in gate.environment_tag_names} | FOLDED_TAG_NAMES)
+def _shipped_spellings(folded: frozenset[str]) -> list[str]:
+    return [name for name in ENVIRONMENT_TAG_NAMES if name.casefold() in folded]
 
 
 def _allow(resource: str, actions: Iterable[str], conditions: Conditions) -> iam.PolicyStatement:

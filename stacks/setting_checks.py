@@ -8,12 +8,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from rds_operations.callers import CallerSettings
-from rds_operations.classification import ALLOWED_ENVIRONMENTS, Environment, environment_of
+from rds_operations.classification import (
+    ALLOWED_ENVIRONMENTS,
+    FOLDED_TAG_NAMES,
+    WORDS,
+    Environment,
+    environment_of,
+    words_for,
+    words_of,
+)
 from rds_operations.gate_settings import GateSettings
 from rds_operations.identifiers import INSTANCE_ID_LENGTH, rds_identifier
 from rds_operations.identity import DIRECT_START, Authentication, iam_name
+from rds_operations.naming import whole_words
 from rds_operations.operations import ALLOWED, OPERATIONS
 from rds_operations.place import is_account, is_region
+from rds_operations.production_signs import says_production
 from rds_operations.targets import Account
 from stacks.name_patterns import NotPlain, can_be_found
 
@@ -48,18 +58,22 @@ def checked_gate(document: Mapping[str, Any], *, many_places: bool) -> GateSetti
         "environment_tag_names must be a list of tag names, with at least one",
     )
     _check_tag_names(names)
+    _check_ignored_names(document.get("ignored_tag_names", []), document.get("environment_tag_names", []))
+    words = _checked_words(document.get("environment_words", {}))
     for setting in ("instance_mappings", "account_mappings", "naming_patterns"):
-        _check_mapping(setting, document.get(setting, {}))
+        _check_mapping(setting, document.get(setting, {}), words)
     for instance in document.get("instance_mappings", {}):
         _check_mapped_instance(instance, many_places)
     for account in document.get("account_mappings", {}):
         require(is_account(account), f"account_mappings: {account!r} is not a 12-digit account id")
-    for pattern in document.get("naming_patterns", {}):
+    for pattern, word in document.get("naming_patterns", {}).items():
         _check_pattern(pattern)
+        if environment_of(word, words) in ALLOWED_ENVIRONMENTS:
+            _check_whole_words(pattern)
     default = document.get("default_environment", "")
     require(isinstance(default, str), "default_environment must be text")
     if default:
-        _check_environment("default_environment", default)
+        _check_environment("default_environment", default, words)
     require(isinstance(document.get("production_veto", False), bool), "production_veto must be true or false")
     return GateSettings.from_document(dict(document))
 
@@ -71,6 +85,51 @@ def _check_tag_names(names: list[str]) -> None:
             _TAG_NAME.fullmatch(name) and name == name.strip(),
             f"environment_tag_names: {name!r} is no tag name of 1 to 128 letters, digits, spaces or any of _.:/=+-@",
         )
+
+
+def _check_ignored_names(ignored: Any, named: list[str]) -> None:
+    """Any other name counts only where `environment_tag_names` has it, so there would be nothing to ignore."""
+    known = ", ".join(sorted(FOLDED_TAG_NAMES))
+    sound = isinstance(ignored, list) and all(
+        isinstance(name, str) and name.casefold() in FOLDED_TAG_NAMES for name in ignored
+    )
+    require(sound, f"ignored_tag_names must be a list of {known}, in any case: other names count only where listed")
+    folded = {name.casefold() for name in ignored}
+    for name in named:
+        require(
+            name.casefold() not in folded,
+            f"environment_tag_names has {name!r}, which ignored_tag_names ignores. Leave it out of one of them",
+        )
+
+
+def _checked_words(own: Any) -> dict[str, Environment]:
+    """The shipped words and the deployment's own."""
+    require(isinstance(own, dict), "environment_words must be an object of words and what they mean")
+    for word, meant in own.items():
+        where = f"environment_words: {word!r}"
+        require(
+            _TAG_NAME.fullmatch(word) and word == word.strip(),
+            f"{where} is no word of 1 to 128 letters, digits, spaces or any of _.:/=+-@",
+        )
+        require(word == word.lower(), f"{where}: write it in lower case; it counts in any")
+        shipped = WORDS.get(word)
+        require(shipped is None, f"{where} means {shipped} as shipped, and cannot be given another meaning")
+        _check_environment(where, meant, WORDS)
+    gate = GateSettings(environment_words=own)
+    for word in own:
+        _check_no_production(word, gate)
+    return words_of(gate)
+
+
+def _check_no_production(word: str, gate: GateSettings) -> None:
+    """A reader would take `prod2` or `shop-prod` for production, whatever the settings say."""
+    words = words_of(gate)
+    production = frozenset(words_for({Environment.PRODUCTION}, gate))
+    require(
+        words[word] is Environment.PRODUCTION or not says_production(word, production),
+        f"environment_words: {word!r} has a word of production in it, so it can mean nothing else. Only words that "
+        "deny it can (nonprod, non-prod, pre-prod)",
+    )
 
 
 def _check_mapped_instance(instance: str, many_places: bool) -> None:
@@ -89,14 +148,14 @@ def _check_mapped_instance(instance: str, many_places: bool) -> None:
     )
 
 
-def _check_mapping(setting: str, mapping: Any) -> None:
+def _check_mapping(setting: str, mapping: Any, words: Mapping[str, Environment]) -> None:
     require(isinstance(mapping, dict), f"{setting} must be an object")
     for key, environment in mapping.items():
-        _check_environment(f"{setting}: {key!r}", environment)
+        _check_environment(f"{setting}: {key!r}", environment, words)
 
 
-def _check_environment(where: str, environment: Any) -> None:
-    known = isinstance(environment, str) and environment_of(environment) is not Environment.UNKNOWN
+def _check_environment(where: str, environment: Any, words: Mapping[str, Environment]) -> None:
+    known = isinstance(environment, str) and environment_of(environment, words) is not Environment.UNKNOWN
     sound = known and environment == environment.strip()
     require(sound, f"{where}: {environment!r} is not an environment. Use one of {_ENVIRONMENTS}")
 
@@ -122,6 +181,15 @@ def _check_pattern(pattern: str) -> None:
         not all(re.search(pattern, name, re.IGNORECASE) for name in _NAMES_OF_ALL_KINDS),
         f"naming_patterns: {pattern!r} fits every instance. If that is meant, set default_environment",
     )
+
+
+def _check_whole_words(pattern: str) -> None:
+    try:
+        re.compile(whole_words(pattern), re.IGNORECASE)
+    except re.error as error:
+        raise SettingsError(
+            f"naming_patterns: {pattern!r} has flags at its start. Leave them out: patterns fit in any case"
+        ) from error
 
 
 def checked_callers(document: Mapping[str, Any]) -> CallerSettings:

@@ -21,9 +21,9 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-li
 _PSEUDO = {"AWS::Partition": "aws-us-gov", "AWS::AccountId": "0" * 12, "AWS::Region": "r" * LONGEST_REGION}
 _ARN = "a" * 150
 """More than the ARNs of the stacks' own resources have."""
-_NAMES = "Use fewer or shorter environment_tag_names, or fewer regions"
+_NAMES = "Use fewer or shorter environment_tag_names or environment_words, or fewer regions"
 _ACCOUNTS = "Use fewer accounts"
-_BOTH = "Use fewer accounts, or fewer or shorter environment_tag_names"
+_BOTH = "Use fewer accounts, or fewer or shorter environment_tag_names or environment_words"
 _EXTERNAL_ID = "Use a shorter external_id"
 
 

@@ -73,7 +73,7 @@ def contradiction(order: Order, verdict: Verdict, settings: GateSettings) -> Ref
     A snapshot that a tag calls production would be closed to its own operation: IAM asks for its tags, too.
     """
     given = OPERATIONS[order.operation].tags(order.parameters)
-    for said in of_tags(given, settings.environment_tag_names):
+    for said in of_tags(given, settings):
         if said.environment is not verdict.environment:
             return invalid_parameter(
                 f"The tags contradict the instance: {said.source}, but {order.instance_id} is "
@@ -95,23 +95,30 @@ def obstacle(order: Order, instance: DBInstanceTypeDef) -> Refusal | None:
 
 
 def _disputed_text(instance_id: str, verdict: Verdict) -> str:
+    """Of a source or a replica it says whose tags these are."""
+    related = verdict.source.startswith((REPLICATION_SOURCE, READ_REPLICA))
+    whose = f"{verdict.source.partition(',')[0]}: " if related else ""
     return (
-        f"Operations not allowed on {instance_id}: {verdict.disagreement}. "
+        f"Operations not allowed on {instance_id}: {whose}{verdict.disagreement}. "
         "Have the one that is wrong corrected, or create a CloudOps request."
     )
 
 
 def _unknown_text(instance_id: str, verdict: Verdict) -> str:
-    looked_at = f"{verdict.source} names no environment that is known"
+    looked_at, settled = f"{verdict.source} names no environment that is known", _TEACH
     if verdict.source.endswith((UNREADABLE, PADDED)):
-        looked_at = verdict.source
+        looked_at, settled = verdict.source, _MAP
     if verdict.source.endswith(NOTHING):
         nothing = "no environment tag, instance mapping, account mapping or naming pattern fits it"
-        looked_at = verdict.source.removesuffix(NOTHING) + nothing
+        looked_at, settled = verdict.source.removesuffix(NOTHING) + nothing, _MAP
     others = {REPLICATION_SOURCE: "the source", READ_REPLICA: "the replica"}
     tagged = next((other for relation, other in others.items() if verdict.source.startswith(relation)), "it")
     return (
         f"Operations not allowed on {instance_id}: its environment is unknown ({looked_at}). "
-        f"Tag {tagged} with Environment set to development, test, staging, poc or sandbox, "
-        "or have it mapped in the settings."
+        f"Tag {tagged} with Environment set to development, test, staging, poc or sandbox, or have {settled}."
     )
+
+
+_MAP = "it mapped in the settings"
+_TEACH = "the word taught in the settings (environment_words)"
+"""A tag whose word nobody knows stands before every mapping."""

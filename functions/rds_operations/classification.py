@@ -5,14 +5,15 @@ Every doubt is `unknown`, and unknown is refused.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from rds_operations.gate_settings import GateSettings
+from rds_operations.naming import fits
 from rds_operations.place import Place
+from rds_operations.production_signs import production_sign, says_production
 
 
 class Environment(StrEnum):
@@ -41,9 +42,7 @@ ALLOWED_ENVIRONMENTS = frozenset(
 class Verdict:
     """`source` says what decided: `tag Env=dev`, `instance_mappings 111122223333/eu-west-1/orders`, ...
 
-    `disagreement` names what says production and what says otherwise; empty where nothing does. `disputed`: production
-    has won only because `production_veto` is set.
-    """
+    XX"""
 
     environment: Environment
     source: str
@@ -73,25 +72,42 @@ UNCLASSIFIED = Verdict(Environment.UNKNOWN, "")
 """Of what nobody has looked at, or what is not there."""
 
 
-def environment_of(value: str) -> Environment:
+def environment_of(value: str, words: Mapping[str, Environment] | None = None) -> Environment:
     """The environment that a tag's or a setting's word means; `unknown` for a word outside the table."""
-    return WORDS.get(value.strip().lower(), Environment.UNKNOWN)
+    return (words or WORDS).get(value.strip().lower(), Environment.UNKNOWN)
+
+
+def words_of(settings: GateSettings) -> dict[str, Environment]:
+    """The shipped words and the deployment's own, which cannot give a shipped one another meaning."""
+    return {word: environment_of(meant) for word, meant in settings.environment_words.items()} | WORDS
+
+
+def words_for(environments: Set[Environment], settings: GateSettings) -> list[str]:
+    """The words that mean one of these, in alphabetical order."""
+    return sorted(word for word, meant in words_of(settings).items() if meant in environments)
 
 
 def classify(instance_id: str, place: Place, tags: Mapping[str, str], settings: GateSettings) -> Verdict:
     """The first source that speaks decides. What a later one says against it, if that is production, is told; with
     `production_veto` it decides instead.
+
+    Tags that are no environment tags come last, and say nothing but production. Where no environment tag decides, they
+    need no veto.
     """
-    sources = (
-        _strictest(of_tags(tags, settings.environment_tag_names)),
-        _by_instance(instance_id, place, settings.instance_mappings),
-        _by_account(place.account_id, settings.account_mappings),
-        _by_pattern(instance_id, settings.naming_patterns),
+    words = words_of(settings)
+    tagged = _strictest(of_tags(tags, settings))
+    settled = (
+        _by_instance(instance_id, place, settings.instance_mappings, words),
+        _by_account(place.account_id, settings.account_mappings, words),
+        _by_pattern(instance_id, settings.naming_patterns, words),
     )
-    found = [verdict for verdict in sources if verdict]
-    if not found:
-        return _by_default(settings.default_environment)
-    return _weighed(found[0], found[1:], settings.production_veto)
+    first, *later = [verdict for verdict in (tagged, *settled) if verdict] or [
+        _by_default(settings.default_environment, words)
+    ]
+    sign = _by_sign(tags, settings)
+    if not tagged:
+        first = _weighed(first, sign, production_veto=True)
+    return first if first.disputed else _weighed(first, [*later, *sign], settings.production_veto)
 
 
 WORDS: dict[str, Environment] = {
@@ -111,40 +127,78 @@ FOLDED_TAG_NAMES = frozenset({"environment", "env", "environ", "stage"})
 _MOST_RESTRICTIVE_FIRST = (Environment.PRODUCTION, Environment.UNKNOWN)
 
 
-def of_tags(tags: Mapping[str, str], names: tuple[str, ...]) -> list[Verdict]:
-    """What each environment tag says: those of the exact names in their order, then any spelling case."""
-    folded = FOLDED_TAG_NAMES | {name.casefold() for name in names}
-    exact = [name for name in names if name in tags]
-    respelled = [name for name in sorted(tags) if name not in exact and name.strip().casefold() in folded]
-    return [_of_tag(name, tags[name]) for name in exact + respelled]
+def of_tags(tags: Mapping[str, str], settings: GateSettings) -> list[Verdict]:
+    """What each environment tag says: those of the exact names in their order, then any spelling case. One whose name
+    is ignored says nothing, unless it says production.
+    """
+    words, ignored = words_of(settings), ignored_names(settings)
+    exact = [name for name in settings.environment_tag_names if name in tags]
+    found = []
+    for name in exact + _respelled(tags, exact, settings):
+        if name.strip().casefold() not in ignored:
+            found.append(_of_tag(name, tags[name], words))
+        elif says_production(tags[name], _production(words)):
+            found.append(Verdict(Environment.PRODUCTION, f"tag {name}={tags[name]}"))
+    return found
 
 
-def _of_tag(name: str, value: str) -> Verdict:
+def folded_names(settings: GateSettings) -> frozenset[str]:
+    """The names of environment tags as they are compared, the ignored ones too."""
+    return FOLDED_TAG_NAMES | {name.casefold() for name in settings.environment_tag_names}
+
+
+def ignored_names(settings: GateSettings) -> frozenset[str]:
+    """Likewise, of those that are none in this estate."""
+    return frozenset(name.casefold() for name in settings.ignored_tag_names)
+
+
+def _respelled(tags: Mapping[str, str], exact: list[str], settings: GateSettings) -> list[str]:
+    folded = folded_names(settings)
+    return [name for name in sorted(tags) if name not in exact and name.strip().casefold() in folded]
+
+
+def _of_tag(name: str, value: str, words: Mapping[str, Environment]) -> Verdict:
     """IAM does not trim: it would deny what an allowed word with spaces around it lets through here."""
-    environment, source = environment_of(value), f"tag {name}={value}"
+    environment, source = environment_of(value, words), f"tag {name}={value}"
     if environment in ALLOWED_ENVIRONMENTS and value != value.strip():
         return Verdict(Environment.UNKNOWN, f"{source}, {PADDED}")
     return Verdict(environment, source)
 
 
-def _by_instance(instance_id: str, place: Place, mappings: Mapping[str, str]) -> Verdict | None:
+def _by_sign(tags: Mapping[str, str], settings: GateSettings) -> list[Verdict]:
+    """Of the other tags one that says production, if any does."""
+    folded = folded_names(settings)
+    others = {name: value for name, value in tags.items() if name.strip().casefold() not in folded}
+    sign = production_sign(others, _production(words_of(settings)))
+    return [Verdict(Environment.PRODUCTION, sign)] if sign else []
+
+
+def _production(words: Mapping[str, Environment]) -> frozenset[str]:
+    return frozenset(word for word, meant in words.items() if meant is Environment.PRODUCTION)
+
+
+def _by_instance(
+    instance_id: str, place: Place, mappings: Mapping[str, str], words: Mapping[str, Environment]
+) -> Verdict | None:
     """The most exact key first: in this Region, in this account, by its name alone."""
     keys = (f"{place.account_id}/{place.region}/{instance_id}", f"{place.account_id}/{instance_id}", instance_id)
-    return _strictest(_of_setting("instance_mappings", key, mappings[key]) for key in keys if key in mappings)
+    return _strictest(_of_setting("instance_mappings", key, mappings[key], words) for key in keys if key in mappings)
 
 
-def _by_account(account_id: str, mappings: Mapping[str, str]) -> Verdict | None:
-    return _of_setting("account_mappings", account_id, mappings[account_id]) if account_id in mappings else None
+def _by_account(account_id: str, mappings: Mapping[str, str], words: Mapping[str, Environment]) -> Verdict | None:
+    return _of_setting("account_mappings", account_id, mappings[account_id], words) if account_id in mappings else None
 
 
-def _by_pattern(instance_id: str, patterns: Mapping[str, str]) -> Verdict | None:
-    """All that are found anywhere in the identifier, in any case: RDS stores identifiers in lower case."""
-    fitting = (pattern for pattern in patterns if re.search(pattern, instance_id, re.IGNORECASE))
-    return _strictest(_of_setting("naming_patterns", pattern, patterns[pattern]) for pattern in fitting)
+def _by_pattern(instance_id: str, patterns: Mapping[str, str], words: Mapping[str, Environment]) -> Verdict | None:
+    """All that fit. What would let an instance in must fit whole words; what refuses it may be found anywhere."""
+    said = {pattern: _of_setting("naming_patterns", pattern, word, words) for pattern, word in patterns.items()}
+    return _strictest(
+        verdict for pattern, verdict in said.items() if fits(pattern, instance_id, anywhere=not verdict.allowed)
+    )
 
 
-def _of_setting(setting: str, key: str, word: str) -> Verdict:
-    return Verdict(environment_of(word), f"{setting} {key}")
+def _of_setting(setting: str, key: str, word: str, words: Mapping[str, Environment]) -> Verdict:
+    return Verdict(environment_of(word, words), f"{setting} {key}")
 
 
 def _strictest(found: Iterable[Verdict]) -> Verdict | None:
@@ -168,6 +222,8 @@ def _weighed(first: Verdict, later: Iterable[Verdict], production_veto: bool) ->
 
 
 def _told(one: Verdict, production: Verdict) -> str:
+    if one.source == NOTHING:
+        return f"{production.source} says production, and nothing says otherwise"
     return f"{one.source} says {one.environment.value}, {production.source} says production"
 
 
@@ -177,5 +233,5 @@ def _restriction(verdict: Verdict) -> int:
     return len(_MOST_RESTRICTIVE_FIRST)
 
 
-def _by_default(default: str) -> Verdict:
-    return Verdict(environment_of(default), "default_environment" if default else NOTHING)
+def _by_default(default: str, words: Mapping[str, Environment]) -> Verdict:
+    return Verdict(environment_of(default, words), "default_environment" if default else NOTHING)

@@ -10,6 +10,7 @@ from rds_operations import shipped
 ENVIRONMENT_TAG_NAMES = (
     "Environment", "Env", "ENV", "environment", "env", "Environ", "environ", "ENVIRON", "Stage", "stage", "STAGE",
 )  # fmt: skip
+_NAMES = ("environment_tag_names", "ignored_tag_names")
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,8 @@ class GateSettings:
     """What the classification reads. The shipped default refuses every instance that nothing classifies."""
 
     environment_tag_names: tuple[str, ...] = ENVIRONMENT_TAG_NAMES
+    ignored_tag_names: tuple[str, ...] = ()
+    environment_words: dict[str, str] = field(default_factory=dict)
     instance_mappings: dict[str, str] = field(default_factory=dict)
     account_mappings: dict[str, str] = field(default_factory=dict)
     naming_patterns: dict[str, str] = field(default_factory=dict)
@@ -25,8 +28,9 @@ class GateSettings:
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> GateSettings:
-        names = document.get("environment_tag_names", ENVIRONMENT_TAG_NAMES)
-        return cls(**{**document, "environment_tag_names": tuple(names)})
+        """Make them of JSON, which has lists where these have tuples."""
+        lists = {name: tuple(document[name]) for name in _NAMES if name in document}
+        return cls(**{**document, **lists})
 
     @classmethod
     def shipped(cls) -> GateSettings:

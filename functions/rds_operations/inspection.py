@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from rds_operations.access import Access
 from rds_operations.admissibility import verdict_on
 from rds_operations.classification import READ_REPLICA, REPLICATION_SOURCE, UNREADABLE, Environment, Verdict
 from rds_operations.faults import AccountRefused, RdsRefused, RdsThrottled
@@ -26,6 +25,18 @@ https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReadRepl.html
 """
 
 
+class Instances(Protocol):
+    """The instances of one place. `Rds` is one; so is a file of what DescribeDBInstances has shown."""
+
+    def instance(self, instance_id: str) -> DBInstanceTypeDef | None: ...
+
+
+class Readable(Protocol):
+    """Where the instances of any place are read, as `Access` does."""
+
+    def reading(self, place: Place) -> Instances: ...
+
+
 @dataclass(frozen=True)
 class Inspection:
     """The instance as DescribeDBInstances shows it, and its environment with all that it replicates."""
@@ -34,7 +45,7 @@ class Inspection:
     verdict: Verdict
 
 
-def inspect(access: Access, place: Place, instance_id: str, settings: GateSettings) -> Inspection | None:
+def inspect(access: Readable, place: Place, instance_id: str, settings: GateSettings) -> Inspection | None:
     """None where there is no such instance. Raises what reading RDS raises.
 
     The instance itself is looked at last: to look at others takes its time, in which a tag may turn.
@@ -50,7 +61,7 @@ def inspect(access: Access, place: Place, instance_id: str, settings: GateSettin
     return Inspection(latest, verdict_on(latest, settings)) if latest else None
 
 
-def verdict_with_replication(access: Access, instance: DBInstanceTypeDef, settings: GateSettings) -> Verdict:
+def verdict_with_replication(access: Readable, instance: DBInstanceTypeDef, settings: GateSettings) -> Verdict:
     """The instance's own verdict, unless one of the sources it replicates from is not allowed, or one of its replicas
     is production.
     """
@@ -64,7 +75,7 @@ def verdict_with_replication(access: Access, instance: DBInstanceTypeDef, settin
     return next(against, own)
 
 
-def _verdicts_of_sources(access: Access, instance: DBInstanceTypeDef, settings: GateSettings) -> Iterator[Verdict]:
+def _verdicts_of_sources(access: Readable, instance: DBInstanceTypeDef, settings: GateSettings) -> Iterator[Verdict]:
     """From the nearest source to the farthest. One that cannot be read is unknown, so refused."""
     for _source in range(_LONGEST_CHAIN):
         name = _source_of(instance)
@@ -82,7 +93,7 @@ def _verdicts_of_sources(access: Access, instance: DBInstanceTypeDef, settings: 
 
 
 def _verdicts_against(
-    access: Access, instance: DBInstanceTypeDef, settings: GateSettings, levels: int
+    access: Readable, instance: DBInstanceTypeDef, settings: GateSettings, levels: int
 ) -> Iterator[Verdict]:
     """Of the replicas, and of their replicas: the ones that are production, or that cannot be read.
 
@@ -119,7 +130,7 @@ def _source_of(instance: DBInstanceTypeDef) -> str:
     )
 
 
-def _read(access: Access, instance: DBInstanceTypeDef, name: str) -> DBInstanceTypeDef | None:
+def _read(access: Readable, instance: DBInstanceTypeDef, name: str) -> DBInstanceTypeDef | None:
     """Its source or replica of this name, or ARN. None where it cannot be read."""
     if name == instance.get("ReadReplicaSourceDBClusterIdentifier"):
         return None

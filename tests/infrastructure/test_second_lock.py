@@ -10,7 +10,7 @@ import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -34,6 +34,7 @@ from rds_operations.place import Place
 from rds_operations.session_policy import session_policy
 from rds_operations.targets import ACTING_ROLE, READING_ROLE
 from stacks.second_lock import Reach, allows, denies
+from stacks.setting_checks import checked_gate
 from tests.infrastructure.concrete import Deployed
 from tests.infrastructure.conftest import Document, Template
 from tests.infrastructure.iam_simulator import Decision, Simulator
@@ -170,12 +171,16 @@ def lock(request: pytest.FixtureRequest, home_lock: Lock, target_lock: Lock) -> 
 
 def lock_of(simulator: Simulator, names: tuple[str, ...]) -> Lock:
     """Of a deployment with these tag names."""
-    return Lock(simulator, TARGET, [_document(names)])
+    return lock_by(simulator, GateSettings(environment_tag_names=names))
+
+
+def lock_by(simulator: Simulator, gate: GateSettings) -> Lock:
+    return Lock(simulator, TARGET, [_document(json.dumps(asdict(gate)))])
 
 
 @cache
-def _document(names: tuple[str, ...]) -> Document:
-    reach, gate = Reach("aws", TARGET), GateSettings(environment_tag_names=names)
+def _document(settings: str) -> Document:
+    reach, gate = Reach("aws", TARGET), GateSettings.from_document(json.loads(settings))
     statements = [*allows(reach, [REGION], gate), *denies(reach, gate)]
     return {"Version": "2012-10-17", "Statement": [statement.to_json() for statement in statements]}
 
@@ -325,7 +330,65 @@ class TestOtherSettings:
             for decision in lock.decisions(action, tags):
                 assert decision.allowed, decision.explanation
 
+    def test_an_ignored_name_refuses_production_and_asks_for_nothing_else(self, simulator: Simulator) -> None:
+        """Cloud Posse's convention: https://github.com/cloudposse/terraform-null-label"""
+        gate = GateSettings(ignored_tag_names=("Environment",))
+        lock = lock_by(simulator, gate)
+        spelled = itertools.product(["Environment", "ENVIRONMENT", "environment"], ["ue1", "dev", "", "PROD", "live"])
+        for name, value in spelled:
+            assert_agree(lock, {name: value, "Stage": "dev"}, gate)
+            assert_agree(lock, {name: value, "Stage": "blue"}, gate)
+            assert_agree(lock, {name: value}, gate)
+        assert_agree(lock, {"Environment": "ue1", "environment": "prod", "Stage": "dev"}, gate)
 
+    def test_without_any_name_left_production_is_still_denied(self, simulator: Simulator) -> None:
+        gate = GateSettings(environment_tag_names=(), ignored_tag_names=tuple(FOLDED_TAG_NAMES))
+        lock = lock_by(simulator, gate)
+        for name, value in itertools.product(FOLDED_TAG_NAMES, ["blue", "Prod"]):
+            assert_agree(lock, {name: value}, gate)
+
+    def test_own_words_are_locked_like_the_shipped_ones(self, simulator: Simulator) -> None:
+        gate = GateSettings(environment_words=OWN_WORDS)
+        lock = lock_by(simulator, gate)
+        for (at, word), name in itertools.product(enumerate(OWN_WORDS), ["Env", "sTAGE"]):
+            assert_agree(lock, {name: spellings(word)[at % 5]}, gate)
+        for value in (*UNKNOWN_VALUES[:4], "Prod", "dev"):
+            assert_agree(lock, {"Env": value}, gate)
+
+    @settings(max_examples=100, deadline=None)
+    @given(data=st.data())
+    def test_ignored_names_and_own_words_let_in_nothing_that_says_production(
+        self, simulator: Simulator, data: st.DataObject
+    ) -> None:
+        """What the gate lets in by a tag IAM lets in; what it refuses by one, IAM refuses, unless it is a part of the
+        value of an ignored tag."""
+        own = data.draw(
+            st.dictionaries(
+                st.sampled_from(["preview", "qa2", "nonprod"]), st.sampled_from(["dev", "test"]), max_size=2
+            )
+        )
+        ignored = data.draw(st.lists(st.sampled_from(["Environment", "env", "STAGE"]), max_size=2, unique=True))
+        gate = checked_gate(
+            {"environment_words": {**own, "main": "production"}, "ignored_tag_names": ignored}, many_places=False
+        )
+        names = st.sampled_from(["Environment", "Env", "Stage", "environ", "team", "is-production"])
+        value = st.sampled_from(["ue1", "dev", "Test", "qa2", "NONPROD", "Prod", "MAIN", "live ", "blue", "", "true"])
+        tags = data.draw(st.dictionaries(names, value, max_size=3))
+        verdict = classify("orders-01", Place(HOME, REGION), tags, replace(gate, default_environment="dev"))
+        action = data.draw(st.sampled_from(ACTING_ACTIONS))
+        seen = {name.lower() for name in tags} & {"environment", "env", "stage", "environ"}
+        said = {tags[name].lower() for name in tags if name.lower() in seen}
+        by_a_tag = verdict.source.startswith("tag ")
+        for decision in lock_by(simulator, gate).decisions(action, tags):
+            if verdict.allowed:
+                assert decision.allowed, decision.explanation
+            if said & {"prod", "main"} or (by_a_tag and not verdict.allowed and "live " not in said):
+                assert not decision.allowed, decision.explanation
+        if said & {"prod", "main", "live "}:
+            assert verdict.environment is Environment.PRODUCTION
+
+
+OWN_WORDS = {"preview": "test", "qa2": "test", "nonprod": "development", "dev-2": "dev", "main": "production"}
 TAGGED = {"aws:RequestTag/ticket": "4711"}
 
 

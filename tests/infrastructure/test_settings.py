@@ -198,6 +198,46 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         {"instance_mappings": {"12/reporting-01": "test"}},
         "instance_mappings: name the account and the Region of '12/reporting-01'",
     ),
+    "ignored names as text": (
+        {"ignored_tag_names": "Environment"},
+        "ignored_tag_names must be a list of env, environ, environment, stage, in any case: other names count only",
+    ),
+    "ignored name that counts only where it is listed": (
+        {"ignored_tag_names": ["Tier"]},
+        "ignored_tag_names must be a",
+    ),
+    "ignored name with a space": ({"ignored_tag_names": ["Env "]}, "ignored_tag_names must be a list of env"),
+    "ignored name that is listed": (
+        {"ignored_tag_names": ["Stage"], "environment_tag_names": ["stage"]},
+        "environment_tag_names has 'stage', which ignored_tag_names ignores. Leave it out of one of them",
+    ),
+    "words as a list": ({"environment_words": ["preview"]}, "environment_words must be an object of words"),
+    "word with a space": (
+        {"environment_words": {" preview": "test"}},
+        "environment_words: ' preview' is no word of 1 to 128 letters, digits",
+    ),
+    "word with a wildcard": ({"environment_words": {"qa*": "test"}}, "environment_words: 'qa*' is no word"),
+    "word that is empty": ({"environment_words": {"": "test"}}, "environment_words: '' is no word"),
+    "word in upper case": (
+        {"environment_words": {"Preview": "test"}},
+        "environment_words: 'Preview': write it in lower case; it counts in any",
+    ),
+    "shipped word": (
+        {"environment_words": {"dev": "test"}},
+        "environment_words: 'dev' means development as shipped, and cannot be given another meaning",
+    ),
+    "production's word": ({"environment_words": {"prod": "test"}}, "environment_words: 'prod' means production"),
+    "production's word in another case": ({"environment_words": {"PROD": "test"}}, "'PROD': write it in lower case"),
+    "word of no environment": ({"environment_words": {"qa2": "blue"}}, "'qa2': 'blue' is not an environment"),
+    "word of another own word": ({"environment_words": {"a": "test", "b": "a"}}, "'b': 'a' is not an environment"),
+    **{
+        f"production in {word}": (
+            {"environment_words": {word: "test", "main": "production"}},
+            f"environment_words: {word!r} has a word of production in it, so it can mean nothing else",
+        )
+        for word in ("prod2", "my-prod", "prod-like", "euprod", "2prod", "eu.live", "canon-prod", "dr-test", "main2")
+    },
+    "pattern with flags": ({"naming_patterns": {"(?i)^dev-": "dev"}}, "'(?i)^dev-' has flags at its start. Leave them"),
     "late watch too often": ({"late_watch_interval_seconds": 5}, "late_watch_interval_seconds must be 60 to 3600"),
     "late watch too long": ({"late_watch_max_polls": 2001}, "late_watch_max_polls must be 1 to 2000"),
 }
@@ -322,3 +362,15 @@ def test_what_a_review_must_see_is_no_option_of_the_command_line(tmp_path: Path)
     assert status == 1
     names = ", ".join(sorted(REVIEWED))
     assert words == f"settings: {names} can be set in the settings file only, where a review sees it"
+
+
+def test_own_words_may_deny_production_and_may_mean_it() -> None:
+    words = {"nonprod": "development", "non-prod": "dev", "preprod2": "staging", "qa2": "test", "main": "production"}
+    gate = Settings.from_document({"environment_words": words, "default_environment": "qa2"}).gate
+    assert (gate.environment_words, gate.default_environment) == (words, "qa2")
+
+
+def test_ignored_names_need_no_list_of_the_others() -> None:
+    gate = Settings.from_document({"ignored_tag_names": ["Environment"]}).gate
+    assert gate.ignored_tag_names == ("Environment",)
+    assert gate.environment_tag_names == GateSettings().environment_tag_names

@@ -39,6 +39,11 @@ def names(count: int, length: int) -> Document:
     return {"environment_tag_names": [str(number).rjust(length, "n") for number in range(count)], **accounts(2)}
 
 
+def own_words(count: int, length: int) -> Document:
+    words = {str(number).rjust(length, "w"): "test" for number in range(count)}
+    return {"environment_words": words, **accounts(2)}
+
+
 def accounts(count: int, regions: int = 1) -> Document:
     """One Region is as long as a Region can be, so a target's role is no smaller than the one at home."""
     given = [LONGEST_NAME, *(f"eu-{'w' * 8}{chr(ord('a') + number)}-1" for number in range(regions - 1))]
@@ -53,6 +58,7 @@ def external_id(length: int) -> Document:
 GROWING: dict[str, Callable[[int], Document]] = {
     "names of 18 letters": lambda count: names(count, 18),
     "names of 128 letters": lambda count: names(count, 128),
+    "own words": lambda count: own_words(count * 8, 18),
     "accounts": accounts,
     "accounts of many Regions": lambda count: accounts(min(count, 90), 26),
 }
@@ -132,6 +138,7 @@ def test_every_policy_of_the_largest_settings_fits(tmp_path: Path, make: Callabl
 def test_there_is_room_for_many_names(tmp_path: Path) -> None:
     """So that a check that refuses everything would not pass."""
     assert fits(names(30, 18), tmp_path / "names")
+    assert fits(own_words(60, 18), tmp_path / "words")
     assert fits(accounts(60, 4), tmp_path / "accounts")
 
 
@@ -214,11 +221,12 @@ def test_a_template_that_no_call_can_hold_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("document", "words"),
     [
-        (names(60, 60), "Use fewer or shorter environment_tag_names, or fewer regions"),
+        (names(60, 60), "Use fewer or shorter environment_tag_names or environment_words, or fewer regions"),
         (accounts(120), "Use fewer accounts"),
-        (accounts(90, 26), "Use fewer accounts, or fewer or shorter environment_tag_names"),
+        (accounts(90, 26), "Use fewer accounts, or fewer or shorter environment_tag_names or environment_words"),
+        (own_words(1000, 18), "Use fewer or shorter environment_tag_names or environment_words, or fewer regions"),
     ],
-    ids=["names", "accounts", "template"],
+    ids=["names", "accounts", "template", "words"],
 )
 def test_the_app_says_what_to_shorten_and_stops(tmp_path: Path, document: Document, words: str) -> None:
     settings = tmp_path / "settings.json"

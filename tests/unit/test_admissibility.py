@@ -15,6 +15,8 @@ from rds_operations.refusals import Code, Refusal
 from tests.unit.builders import ACCOUNT, COMPLETE, DEVELOPMENT, HOME, INSTANCE_ID, an_instance, an_order, verdicts
 
 FIX = "Tag it with Environment set to development, test, staging, poc or sandbox, or have it mapped in the settings."
+TEACH = FIX.replace("it mapped in the settings", "the word taught in the settings (environment_words)")
+"""A mapping would not help: the tag stands before it."""
 READY = {
     "create_snapshot": {"available", "storage-optimization"},
     "reboot_instance": {"available"},
@@ -106,7 +108,8 @@ def test_production_that_overrules_is_refused_as_production() -> None:
 def test_an_unknown_environment_names_the_instance_what_was_looked_at_and_the_way_out(
     source: str, looked_at: str
 ) -> None:
-    fix = FIX.replace("Tag it", "Tag the source") if source.startswith("replication source") else FIX
+    fix = TEACH if looked_at.endswith("that is known") else FIX
+    fix = fix.replace("Tag it", "Tag the source") if source.startswith("replication source") else fix
     text = f"Operations not allowed on {INSTANCE_ID}: its environment is unknown ({looked_at}). {fix}"
     refusal = gate(INSTANCE_ID, Verdict(Environment.UNKNOWN, source))
     assert refusal == Refusal(403, Code.ENVIRONMENT_UNKNOWN, text)

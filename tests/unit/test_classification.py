@@ -127,7 +127,7 @@ def test_the_first_pattern_that_is_found_decides() -> None:
     assert judged({}, settings) == Verdict(Environment.POC, "naming_patterns -0[0-9]$")
 
 
-@given(st.permutations(["^test-", "-prod$", "orders", "^t"]), st.sampled_from(["test", "staging", "dev"]))
+@given(st.permutations(["^test-", "-prod$", "orders", "^test"]), st.sampled_from(["test", "staging", "dev"]))
 def test_of_all_patterns_that_fit_production_wins_wherever_it_stands(order: list[str], word: str) -> None:
     settings = GateSettings(naming_patterns=dict.fromkeys(order, word) | {"-prod$": "production"})
     first = next(pattern for pattern in order if pattern != "-prod$")
@@ -293,13 +293,27 @@ def speaking_tags(tags: dict[str, str], settings: GateSettings) -> list[tuple[st
 
 
 def statements(tags: dict[str, str], settings: GateSettings, instance_id: str) -> list[list[tuple[str, str]]]:
-    """All that says something, source by source."""
-    return [found for found in (speaking_tags(tags, settings), *fitting(settings, instance_id).values()) if found]
+    """All that says something, source by source; the tags that are no environment tags last."""
+    sources = (speaking_tags(tags, settings), *fitting(settings, instance_id).values(), signs(tags, settings))
+    return [found for found in sources if found]
+
+
+def signs(tags: dict[str, str], settings: GateSettings) -> list[tuple[str, str]]:
+    known = {source for _environment, source in speaking_tags(tags, settings)}
+    others = {f"tag {name}={value}": value for name, value in tags.items() if f"tag {name}={value}" not in known}
+    return [("production", source) for source, value in others.items() if meaning(value) == "production"]
 
 
 def model(tags: dict[str, str], settings: GateSettings, instance_id: str) -> tuple[str, str]:
-    """The documented rule: the first source that speaks decides, and in it production, then what nobody knows."""
-    for found in statements(tags, settings, instance_id):
+    """The documented rule: the first source that speaks decides, and in it production, then what nobody knows. Where it
+    is no environment tag, any tag that says production refuses."""
+    environment, source = decision(tags, settings, instance_id)
+    refused = not speaking_tags(tags, settings) and signs(tags, settings)
+    return "production" if refused else environment, source
+
+
+def decision(tags: dict[str, str], settings: GateSettings, instance_id: str) -> tuple[str, str]:
+    for found in [speaking_tags(tags, settings), *fitting(settings, instance_id).values()]:
         for wanted in ("production", "unknown", "any"):
             for environment, source in found:
                 if wanted in ("any", environment):
@@ -339,7 +353,8 @@ def test_where_anything_that_counts_says_production_nothing_less_restrictive_win
     """What counts is the first source that speaks; with `production_veto`, every source."""
     verdict = judged(tags, replace(settings, production_veto=veto), instance_id)
     said = [{environment for environment, _source in found} for found in statements(tags, settings, instance_id)]
-    if any("production" in environments for environments in (said if veto else said[:1])):
+    unlabelled = not speaking_tags(tags, settings) and signs(tags, settings)
+    if unlabelled or any("production" in environments for environments in (said if veto else said[:1])):
         assert verdict.environment is Environment.PRODUCTION
     if any("production" in environments for environments in said) and verdict.allowed:
         assert verdict.disagreement, "production is said somewhere, and the record does not tell"
@@ -354,7 +369,8 @@ def test_a_production_veto_refuses_what_the_settings_call_production_and_opens_n
         judged(tags, replace(settings, production_veto=True), instance_id),
     )
     said = [{environment for environment, _source in found} for found in statements(tags, settings, instance_id)]
-    disputed = bool(said) and "production" not in said[0] and any("production" in later for later in said[1:])
+    decided = decision(tags, settings, instance_id)[0]
+    disputed = decided != "production" and any("production" in found for found in said)
     assert vetoed.disputed == disputed
     assert bool(without.disagreement) == bool(vetoed.disagreement)
     assert vetoed == (replace(without, environment=Environment.PRODUCTION, disputed=True) if disputed else without)

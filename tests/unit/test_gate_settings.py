@@ -11,6 +11,8 @@ from rds_operations.gate_settings import ENVIRONMENT_TAG_NAMES, GateSettings
 
 SOME = GateSettings(
     environment_tag_names=("Tier", "Environment"),
+    ignored_tag_names=("Stage",),
+    environment_words={"preview": "test"},
     instance_mappings={"dev-postgres-01": "dev"},
     account_mappings={"123456789012": "test"},
     naming_patterns={"^poc-": "poc", "-qa$": "test"},
