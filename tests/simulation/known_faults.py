@@ -20,7 +20,7 @@ KNOWN: dict[str, list[Change]] = {
     ],
     "a claim can be had twice": [(_LEDGER, "{OPEN} AND attribute_not_exists(acting_at) AND fing", "{OPEN} AND fing")],
     "a claim of what may have acted is given back": [
-        (f"{_OPERATIONS}/reboot_instance.py", "        with suppress(RdsUnavailable):", "        with suppress():"),
+        (f"{_OPERATIONS}/reboot_instance.py", "except RdsUnavailable:  # RDS may", "except KeyError:  # RDS may"),
         (
             _EXECUTION,
             "        except (AccountRefused, RdsRefused) as refused:\n            self._give",
@@ -123,10 +123,13 @@ KNOWN: dict[str, list[Change]] = {
         ),
     ],
     "an instance that shows as available was rebooted": [
-        (f"{_OPERATIONS}/reboot_instance.py", "        return working  # a stale", "        return done()  # a stale"),
+        (f"{_OPERATIONS}/reboot_instance.py", "return working  # a stale", "return done()  # a stale"),
+    ],
+    "the answer to a reboot's call is evidence at once": [
+        (f"{_OPERATIONS}/reboot_instance.py", "_TAKEN and clock.now() - since >= _SHOWS_BY:", "_TAKEN:"),
     ],
     "a window is not read back": [
-        (f"{_OPERATIONS}/modify_backup_window.py", 'if shown == order.parameters["backup_window"] else _MODIFYING', ""),
+        (f"{_OPERATIONS}/modify_backup_window.py", 'if shown != order.parameters["backup_window"]:', "if False:"),
     ],
     "a Retry without its limit": [("statemachine/operation.asl.json", '"MaxAttempts": 6,', '"MaxAttempts": 1000,')],
     "Poll without its Catch": [
