@@ -125,9 +125,6 @@ KNOWN: dict[str, list[Change]] = {
     "an instance that shows as available was rebooted": [
         (f"{_OPERATIONS}/reboot_instance.py", "return working  # a stale", "return done()  # a stale"),
     ],
-    "the answer to a reboot's call is evidence at once": [
-        (f"{_OPERATIONS}/reboot_instance.py", "_TAKEN and clock.now() - since >= _SHOWS_BY:", "_TAKEN:"),
-    ],
     "a window is not read back": [
         (f"{_OPERATIONS}/modify_backup_window.py", 'if shown != order.parameters["backup_window"]:', "if False:"),
     ],
