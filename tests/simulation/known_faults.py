@@ -31,7 +31,7 @@ KNOWN: dict[str, list[Change]] = {
         (
             f"{_OPERATIONS}/reboot_instance.py",
             'the operation times out."""\n        return Progress(self.working_status)',
-            'the operation times out."""\n        return self.start(rds, order)',
+            'the operation times out."""\n        return self.start(rds, order, instance)',
         ),
     ],
     "the acting client sends again": [(f"{_RULES}/aws.py", 'session, "rds", attempts=1', 'session, "rds", attempts=3')],
