@@ -1,11 +1,16 @@
-"""Tags by which an instance of the local cloud says how its snapshots and reboots go.
+"""Tags by which an instance of the local cloud says how its snapshots and reboots go, and who else manages it.
 
 The value is a number of seconds, `fails` or `never`; for `local:throttle`, how many looks at the instance's snapshots
-are refused with Throttling before one is answered.
+are refused with Throttling before one is answered. `local:aws-backup` (any value): AWS Backup has its window.
+`local:automation`: the AutomationMode of RDS Custom. `local:failover`: `abandoned`.
 """
 
 SNAPSHOT_TAG = "local:snapshot"
 REBOOT_TAG = "local:reboot"
 THROTTLE_TAG = "local:throttle"
+AWS_BACKUP_TAG = "local:aws-backup"
+AUTOMATION_TAG = "local:automation"
+FAILOVER_TAG = "local:failover"
 FAILS = "fails"
 NEVER = "never"
+ABANDONED = "abandoned"

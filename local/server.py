@@ -14,6 +14,7 @@ from local.extensions import (
     error_names,
     executions,
     fault_points,
+    rds_conditions,
     rds_iam,
     rds_regions,
     rds_time,
@@ -44,6 +45,7 @@ def install(time_scale: float) -> None:
     executions.install()
     task_calls.install()
     rds_time.install(time_scale)
+    rds_conditions.install()
     rds_iam.install()
     rds_regions.install()
     read_replicas.install()

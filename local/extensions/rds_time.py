@@ -63,7 +63,7 @@ def _slow_snapshots(create: Callable[[str, Instance], Document], time_scale: flo
 
 def _slow_reboots(finish: Callable[[Instance, Any], None], time_scale: float) -> Callable[[Instance, Any], None]:
     def finish_reboot(instance: Instance, cluster: Any) -> None:
-        behaviour = _tag(instance, REBOOT_TAG)
+        behaviour = tag_of(instance, REBOOT_TAG)
         if behaviour == NEVER:
             return
         time.sleep(_seconds(behaviour, REBOOT_TAG) / time_scale)
@@ -83,7 +83,7 @@ def _throttled(describe_snapshots: Callable[[Any], Any]) -> Callable[[Any], Any]
         instance = rds._resolve_instance(snapshot.get("DBInstanceIdentifier", ""))
         if instance:
             arn = instance["DBInstanceArn"]
-            left.setdefault(arn, int(_tag(instance, THROTTLE_TAG) or 0))
+            left.setdefault(arn, int(tag_of(instance, THROTTLE_TAG) or 0))
             if left[arn] > 0:
                 left[arn] -= 1
                 return rds._error("Throttling", "Rate exceeded", 400)
@@ -93,7 +93,7 @@ def _throttled(describe_snapshots: Callable[[Any], Any]) -> Callable[[Any], Any]
 
 
 def _grow(snapshot: Document, instance: Instance, time_scale: float) -> None:
-    behaviour = _tag(instance, SNAPSHOT_TAG)
+    behaviour = tag_of(instance, SNAPSHOT_TAG)
     for step in range(1, _STEPS + 1):
         time.sleep(_seconds(behaviour, SNAPSHOT_TAG) / _STEPS / time_scale)
         snapshot["PercentProgress"] = 100 * step // _STEPS
@@ -104,7 +104,7 @@ def _grow(snapshot: Document, instance: Instance, time_scale: float) -> None:
         instance["DBInstanceStatus"] = "available"
 
 
-def _tag(instance: Instance, key: str) -> str:
+def tag_of(instance: Instance, key: str) -> str:
     tags = rds._tags.get(instance["DBInstanceArn"], [])
     return next((str(item["Value"]) for item in tags if item["Key"] == key), "")
 
