@@ -16,6 +16,7 @@ from rds_operations.classification import (
     of_tags,
 )
 from rds_operations.gate_settings import GateSettings
+from rds_operations.instance_states import Meaning, of_meaning
 from rds_operations.namesakes import is_namesake
 from rds_operations.operations import OPERATIONS
 from rds_operations.order import Order
@@ -25,6 +26,7 @@ from rds_operations.refusals import Code, Refusal, conflict, invalid_parameter
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef
 
+_WORKING = of_meaning(Meaning.OPERATIONAL)
 PRODUCTION_TEXT = "Operations not allowed on production instances. Please create a CloudOps request."
 
 
@@ -88,7 +90,7 @@ def obstacle(order: Order, instance: DBInstanceTypeDef) -> Refusal | None:
     if status not in operation.ready_states:
         return conflict(
             f"Instance {order.instance_id} is {status}; {operation.name} needs it to be "
-            f"{' or '.join(sorted(operation.ready_states))}. Try again when it is.",
+            f"{' or '.join(sorted(operation.ready_states & _WORKING))}. Try again when it is.",
             Code.INSTANCE_NOT_READY,
         )
     return operation.obstacle(instance, order.parameters)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
@@ -61,6 +62,22 @@ class Rds:
         while True:
             answer = self.call(self.client.describe_db_instances, **page)
             yield from map(self._with_tags, answer["DBInstances"])
+            if not answer.get("Marker"):
+                return
+            page = {"Marker": answer["Marker"]}
+
+    def messages(self, instance_id: str, since: datetime) -> Iterator[str]:
+        """What RDS has told of the instance since then, page by page."""
+        page: Any = {}
+        while True:
+            answer = self.call(
+                self.client.describe_events,
+                SourceIdentifier=instance_id,
+                SourceType="db-instance",
+                StartTime=since,
+                **page,
+            )
+            yield from (event.get("Message", "") for event in answer["Events"])
             if not answer.get("Marker"):
                 return
             page = {"Marker": answer["Marker"]}

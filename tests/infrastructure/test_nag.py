@@ -59,6 +59,7 @@ ACKNOWLEDGED: dict[str, dict[str, str]] = {
             ANY_RESOURCE: "DescribeDBSnapshots changes nothing: it looks for a snapshot that may not be there",
             rds("db"): ACTS,
             rds("snapshot"): SNAPSHOTS,
+            rds("snapshot-tenant-database"): SNAPSHOTS,
         }
         for stack in (SERVICE, TARGET)
     },

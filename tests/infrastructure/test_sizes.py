@@ -78,13 +78,17 @@ def synthesised(folder: Path, document: Document, stacks: Sequence[str] = (SERVI
     return [Template(folder / f"{name}.template.json") for name in made]
 
 
+def checked(document: Document, folder: Path, stacks: Sequence[str] = (SERVICE, TARGET)) -> None:
+    """As the app does it."""
+    for template in synthesised(folder, document, stacks):
+        check_policies(json.loads(template.path.read_text()))
+        if template.path.stem.startswith(TARGET):
+            check_body(template.path)
+
+
 def fits(document: Document, folder: Path, stacks: Sequence[str] = (SERVICE, TARGET)) -> bool:
-    """As the app checks it."""
     try:
-        for template in synthesised(folder, document, stacks):
-            check_policies(json.loads(template.path.read_text()))
-            if template.path.stem.startswith(TARGET):
-                check_body(template.path)
+        checked(document, folder, stacks)
     except SettingsError:
         return False
     return True
@@ -218,17 +222,26 @@ def test_a_template_that_no_call_can_hold_is_refused(tmp_path: Path) -> None:
         check_body(file)
 
 
+NAMES_AND_WORDS = "Use fewer or shorter environment_tag_names or environment_words, or fewer regions"
+
+
 @pytest.mark.parametrize(
     ("document", "words"),
     [
-        (names(60, 60), "Use fewer or shorter environment_tag_names or environment_words, or fewer regions"),
         (accounts(120), "Use fewer accounts"),
         (accounts(90, 26), "Use fewer accounts, or fewer or shorter environment_tag_names or environment_words"),
-        (own_words(1000, 18), "Use fewer or shorter environment_tag_names or environment_words, or fewer regions"),
+        (own_words(1000, 18), NAMES_AND_WORDS),
     ],
-    ids=["names", "accounts", "template", "words"],
+    ids=["accounts", "template", "words"],
 )
-def test_the_app_says_what_to_shorten_and_stops(tmp_path: Path, document: Document, words: str) -> None:
+def test_what_does_not_fit_says_what_to_shorten(tmp_path: Path, document: Document, words: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        checked(document, tmp_path)
+    assert str(raised.value).endswith(words)
+
+
+def test_the_app_says_what_to_shorten_and_stops(tmp_path: Path) -> None:
+    document, words = names(60, 60), NAMES_AND_WORDS
     settings = tmp_path / "settings.json"
     settings.write_text(json.dumps(document))
     done = subprocess.run(

@@ -78,6 +78,8 @@ def test_the_window_of_what_aws_backup_manages_is_aws_backups() -> None:
         ({"PendingCloudwatchLogsExports": {}}, ""),
         ({"ProcessorFeatures": [], "PendingCloudwatchLogsExports": {"LogTypesToEnable": []}}, ""),
         ({"PendingCloudwatchLogsExports": {"LogTypesToEnable": ["audit"]}}, "PendingCloudwatchLogsExports"),
+        ({"ProcessorFeatures": [{}]}, ""),
+        ({"ProcessorFeatures": [{"Name": "coreCount", "Value": "2"}]}, "ProcessorFeatures"),
         ({"MultiAZ": False}, "MultiAZ"),
         ({"BackupRetentionPeriod": 0, "ProcessorFeatures": []}, "BackupRetentionPeriod"),
     ],

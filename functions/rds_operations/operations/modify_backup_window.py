@@ -155,7 +155,9 @@ def _says(value: Any) -> bool:
     """Whether there is anything in it: RDS also shows lists and structures that hold nothing."""
     if isinstance(value, dict):
         return any(map(_says, value.values()))
-    return value not in (None, [], "")
+    if isinstance(value, list):
+        return any(map(_says, value))
+    return value not in (None, "")
 
 
 OPERATION = ModifyBackupWindow()

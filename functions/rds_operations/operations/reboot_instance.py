@@ -114,10 +114,10 @@ class RebootInstance(Operation):
     ) -> Progress:
         """Believe it with evidence of a restart only: right after the call RDS may show the state of before."""
         working, pending = Progress(self.working_status, evidence=previous.evidence), not _in_sync(instance)
-        if pending and not (is_sql_server(instance) and events.told(Told.FAILED_OVER)):
+        if pending and not (is_sql_server(instance) and order.parameters["force_failover"]):
             return working
         restarted = previous.evidence == _SEEN_REBOOTING or events.told(Told.RESTARTED, Told.FAILED_OVER)
-        if not restarted and not _is_over_by_now(previous, since):
+        if not restarted and (pending or not _is_over_by_now(previous, since)):
             return working  # a stale `available`, from before the reboot
         if failure := _failed_option_group(instance):
             return failed(f"Instance {order.instance_id} has restarted, but its option group {failure} failed")
@@ -140,13 +140,7 @@ class _Events:
 
     @cached_property
     def _messages(self) -> list[str]:
-        answer = self._rds.call(
-            self._rds.client.describe_events,
-            SourceIdentifier=self._instance_id,
-            SourceType="db-instance",
-            StartTime=self._since,
-        )
-        return [event.get("Message", "") for event in answer["Events"]]
+        return list(self._rds.messages(self._instance_id, self._since))
 
 
 def _is_over_by_now(previous: Progress, since: datetime) -> bool:
