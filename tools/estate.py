@@ -133,7 +133,7 @@ def _of_csv(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
     rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
         if missing := [name for name in COLUMNS if name not in (rows.fieldnames or ())]:
-            raise EstateError(f"The first line lacks the column {', '.join(missing)}. {_FORMS}")
+            raise EstateError(f"The first line lacks {', '.join(missing)}. {_FORMS}")
         for row in rows:
             where = f"Line {rows.line_num}"
             yield where, _instance(where, row)

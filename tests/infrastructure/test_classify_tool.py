@@ -117,7 +117,7 @@ def test_the_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 CSV = "name,account,region,tags\n"
 BAD: dict[str, tuple[Any, str]] = {
-    "empty": ("", "The first line lacks the column name, account, region, tags. Give what"),
+    "empty": ("", "The first line lacks name, account, region, tags. Give what"),
     "no instance": ({"DBInstances": []}, "There is no instance in the file. Give what"),
     "only a head": (CSV, "There is no instance in the file. Give what"),
     "broken JSON": ("{", "The file is not JSON: "),
