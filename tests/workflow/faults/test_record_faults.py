@@ -8,7 +8,7 @@ from tests.workflow.faults.case import Case, Row
 from tests.workflow.faults.checks import assert_as_expected, parametrized
 from tests.workflow.faults.conftest import Seen
 from tests.workflow.faults.expected import DONE, RECORDS
-from tests.workflow.faults.kept import among_bad_messages, odd_characters
+from tests.workflow.faults.kept import among_bad_messages, odd_characters, post_until_kept
 from tests.workflow.service import Document, reboot_of, snapshot_of, window_of
 
 WHERE = "Record"
@@ -110,6 +110,7 @@ ROWS = [
                 "records": ("refused by sweep",),
             },
             tags={"Environment": "prod"},
+            post=post_until_kept,
             during=metric_then_sweep,
         )
         for request in REQUESTS
@@ -130,6 +131,7 @@ ROWS = [
         (record("refused", "PutItem", caller="Audit", **UNAVAILABLE),),
         {"answer": 403, "execution": "none", "outcome": "production_instance", "records": ("refused by sweep",)},
         tags={"Environment": "prod"},
+        post=post_until_kept,
         during=among_bad_messages,
         alone=True,
     ),
