@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import Any
 
-from rds_operations.identifiers import INSTANCE_ID_LENGTH
+from rds_operations.model.identifiers import INSTANCE_ID_LENGTH
 
 # Python's own parser: the pattern as a tree of (operation, argument).
 _parse = import_module("re._parser").parse

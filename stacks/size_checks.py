@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from rds_operations.place import LONGEST_REGION
+from rds_operations.model.place import LONGEST_REGION
 from stacks.policy_sizes import MOST_ATTACHED, MOST_INLINE, MOST_MANAGED, MOST_TRUST, characters
 from stacks.setting_checks import require
 

@@ -8,7 +8,7 @@ from rds_operations.environment import Deployment
 from rds_operations.gate_settings import GateSettings
 from rds_operations.inventory import Inventory
 from rds_operations.ledger import Ledger
-from rds_operations.order import Order
+from rds_operations.model.order import Order
 from rds_operations.step import Document, step
 from rds_operations.targets import Targets
 from rds_operations.telemetry import told_verdict

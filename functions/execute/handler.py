@@ -1,6 +1,5 @@
 """Execute: the one function that may change a database, and does so once."""
 
-from rds_operations import clock
 from rds_operations.access import Access
 from rds_operations.aws import dynamodb_client, own_session
 from rds_operations.callers import CallerSettings
@@ -9,7 +8,8 @@ from rds_operations.execution import Executor
 from rds_operations.gate_settings import GateSettings
 from rds_operations.intake import by_itself
 from rds_operations.ledger import Ledger
-from rds_operations.order import Order
+from rds_operations.model import clock
+from rds_operations.model.order import Order
 from rds_operations.step import Document, step
 from rds_operations.targets import Targets
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from rds_operations.model.progress import Progress
+from rds_operations.model.refusals import Code, Refusal
 from rds_operations.outcome import fault_text
-from rds_operations.progress import Progress
-from rds_operations.refusals import Code, Refusal
 
 _TRY_AGAIN = (
     "RdsThrottled",

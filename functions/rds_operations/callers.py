@@ -9,8 +9,8 @@ from typing import Any
 from rds_operations import shipped
 from rds_operations.classification import Environment
 from rds_operations.identity import ANONYMOUS, Authentication, names_of, principal_of
-from rds_operations.order import Order
-from rds_operations.refusals import Code, Refusal
+from rds_operations.model.order import Order
+from rds_operations.model.refusals import Code, Refusal
 
 Grant = Mapping[str, list[str]]
 """`operations` and `environments`; what is left out is all of them."""

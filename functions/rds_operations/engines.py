@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rds_operations.refusals import Code, Refusal, conflict, not_supported
+from rds_operations.model.refusals import Code, Refusal, conflict, not_supported
 
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from datetime import timedelta
 
-from rds_operations.place import Place
+from rds_operations.model.place import Place
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from rds_operations import clock
 from rds_operations.access import Access
 from rds_operations.admissibility import not_found
 from rds_operations.admission import accepted_under_its_name, admit
 from rds_operations.callers import CallerSettings
 from rds_operations.classification import UNCLASSIFIED, Verdict
-from rds_operations.faults import (
+from rds_operations.gate_settings import GateSettings
+from rds_operations.inspection import inspect
+from rds_operations.items import order_of
+from rds_operations.judgement import Judgement, judge
+from rds_operations.ledger import Ledger
+from rds_operations.model import clock
+from rds_operations.model.faults import (
     AccountRefused,
     Fault,
     RdsNotReached,
@@ -22,16 +27,11 @@ from rds_operations.faults import (
     RecordNotWritten,
     TableBusy,
 )
-from rds_operations.gate_settings import GateSettings
-from rds_operations.inspection import inspect
-from rds_operations.items import order_of
-from rds_operations.judgement import Judgement, judge
-from rds_operations.ledger import Ledger
+from rds_operations.model.order import Order
+from rds_operations.model.progress import Progress, failed
+from rds_operations.model.refusals import Refusal
 from rds_operations.operations import OPERATIONS
-from rds_operations.order import Order
-from rds_operations.progress import Progress, failed
 from rds_operations.rds import Rds
-from rds_operations.refusals import Refusal
 from rds_operations.tables import Item
 
 

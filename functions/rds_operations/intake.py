@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from rds_operations import clock
 from rds_operations.callers import unidentified
-from rds_operations.identifiers import begins_safely, operation_id, recorded_name
 from rds_operations.identity import caller_identity, direct_start, principal_of
-from rds_operations.order import Order
-from rds_operations.refusals import Refusal, bad_request
+from rds_operations.model import clock
+from rds_operations.model.identifiers import begins_safely, operation_id, recorded_name
+from rds_operations.model.order import Order
+from rds_operations.model.refusals import Refusal, bad_request
 from rds_operations.targets import Targets, not_operated
 from rds_operations.validation import (
     Request,

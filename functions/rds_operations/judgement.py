@@ -13,8 +13,8 @@ from rds_operations.callers import CallerSettings, not_permitted
 from rds_operations.classification import Verdict
 from rds_operations.gate_settings import GateSettings
 from rds_operations.inspection import Inspection
-from rds_operations.order import Order
-from rds_operations.refusals import Refusal
+from rds_operations.model.order import Order
+from rds_operations.model.refusals import Refusal
 
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef

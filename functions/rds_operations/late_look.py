@@ -7,9 +7,9 @@ from datetime import datetime
 from rds_operations.access import Access
 from rds_operations.aftermath import is_its_own
 from rds_operations.ledger import Ledger
+from rds_operations.model.order import Order
+from rds_operations.model.progress import Progress, untold
 from rds_operations.operations import OPERATIONS
-from rds_operations.order import Order
-from rds_operations.progress import Progress, untold
 
 
 def late_look(access: Access, ledger: Ledger, order: Order, since: datetime, previous: Progress) -> Progress:

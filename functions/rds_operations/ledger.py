@@ -6,7 +6,7 @@ import json
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from rds_operations import clock, tables
+from rds_operations import tables
 from rds_operations.audit_record import Event, Recorder, audit_record
 from rds_operations.classification import Verdict
 from rds_operations.items import (
@@ -18,12 +18,13 @@ from rds_operations.items import (
     operation_item,
     owner_of,
 )
+from rds_operations.model import clock
+from rds_operations.model.order import Order
+from rds_operations.model.progress import Progress
+from rds_operations.model.refusals import Refusal
 from rds_operations.operations.operation import Operation
-from rds_operations.order import Order
 from rds_operations.outcome import Outcome
-from rds_operations.progress import Progress
 from rds_operations.readings import Readings
-from rds_operations.refusals import Refusal
 from rds_operations.tables import Item
 from rds_operations.telemetry import logger
 from rds_operations.writes import OPEN, UNOWNED, UNRECORDED, UNWRITTEN, note, put, refuse_id, release, update

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rds_operations.inventory import Inventory
-from rds_operations.order import Order
-from rds_operations.place import Place
-from rds_operations.refusals import Code, Refusal, conflict
+from rds_operations.model.order import Order
+from rds_operations.model.place import Place
+from rds_operations.model.refusals import Code, Refusal, conflict
 from rds_operations.targets import Targets
 
 

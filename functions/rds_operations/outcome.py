@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from rds_operations.model.order import Order
+from rds_operations.model.progress import Progress
 from rds_operations.operations import OPERATIONS
-from rds_operations.order import Order
-from rds_operations.progress import Progress
 
 FAILED = "OperationFailed"
 TIMED_OUT = "OperationTimedOut"

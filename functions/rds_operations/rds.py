@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
 
-from rds_operations.faults import AccountRefused, RdsNotReached, RdsRefused, RdsThrottled, RdsUnavailable
-from rds_operations.namesakes import is_namesake
+from rds_operations.model.faults import AccountRefused, RdsNotReached, RdsRefused, RdsThrottled, RdsUnavailable
+from rds_operations.model.resource_id import is_namesake
 from rds_operations.telemetry import logger
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from rds_operations import clock
 from rds_operations.admission import accepted_reply
 from rds_operations.answers import MAY_HAVE_BEGUN, answer_to, as_recorded, fault_answer
 from rds_operations.audit_record import Recorder
@@ -14,9 +13,10 @@ from rds_operations.identity import principal_of
 from rds_operations.intake import api_stub
 from rds_operations.items import acting_since, order_of, verdict_of
 from rds_operations.ledger import Ledger
-from rds_operations.order import Order
+from rds_operations.model import clock
+from rds_operations.model.order import Order
+from rds_operations.model.refusals import Refusal
 from rds_operations.outcome import outcome_of
-from rds_operations.refusals import Refusal
 from rds_operations.tables import Item
 from rds_operations.validation import idempotency_digest
 

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from rds_operations.items import elsewhere
-from rds_operations.place import Place
-from rds_operations.refusals import Code, Refusal
+from rds_operations.model.place import Place
+from rds_operations.model.refusals import Code, Refusal
 from rds_operations.tables import Item
 
 _RUNNING = ("operation", "instance_id", "operation_id", "execution_arn", "status", "started_at", "environment")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
+from rds_operations.model.order import Order
+from rds_operations.model.place import Place
 from rds_operations.operations import OPERATIONS
 from rds_operations.operations.operation import ANY_RESOURCE
-from rds_operations.order import Order
-from rds_operations.place import Place
 
 
 def session_policy(order: Order, place: Place, partition: str) -> str:

@@ -12,7 +12,7 @@ from rds_operations.access import Access
 from rds_operations.gate_settings import GateSettings
 from rds_operations.inspection import verdict_with_replication
 from rds_operations.inventory import Inventory
-from rds_operations.place import Place
+from rds_operations.model.place import Place
 from rds_operations.telemetry import logger
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from rds_operations.refusals import Refusal, invalid_parameter, not_supported
+from rds_operations.model.refusals import Refusal, invalid_parameter, not_supported
 
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef

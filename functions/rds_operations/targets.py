@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rds_operations import shipped
-from rds_operations.order import Order
-from rds_operations.place import Place
-from rds_operations.refusals import Code, Refusal
+from rds_operations.model.order import Order
+from rds_operations.model.place import Place
+from rds_operations.model.refusals import Code, Refusal
 
 READING_ROLE = "rds-operations-reading"
 ACTING_ROLE = "rds-operations-acting"

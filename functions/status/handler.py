@@ -5,10 +5,10 @@ import json
 from rds_operations.aws import dynamodb_client
 from rds_operations.callers import CallerSettings, may_see
 from rds_operations.environment import Deployment
-from rds_operations.identifiers import is_execution_name
 from rds_operations.identity import proxy_identity
 from rds_operations.items import caller_of
 from rds_operations.ledger import Ledger
+from rds_operations.model.identifiers import is_execution_name
 from rds_operations.report import report, unknown
 from rds_operations.step import Document, step
 

@@ -1,11 +1,11 @@
 """Sweep: on a schedule, closes what everything else left open."""
 
-from rds_operations import clock
 from rds_operations.access import Access
 from rds_operations.aws import dynamodb_client, own_session, queue_client, states_client
 from rds_operations.environment import Deployment
 from rds_operations.executions import Executions
 from rds_operations.ledger import Ledger
+from rds_operations.model import clock
 from rds_operations.settlement import Books
 from rds_operations.step import Document, step
 from rds_operations.sweep import sweep

@@ -2,7 +2,7 @@
 
 from rds_operations.environment import Deployment
 from rds_operations.intake import from_api, from_execution
-from rds_operations.order import Order
+from rds_operations.model.order import Order
 from rds_operations.step import Document, step
 from rds_operations.targets import Targets
 

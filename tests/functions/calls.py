@@ -14,7 +14,7 @@ from botocore.credentials import RefreshableCredentials
 from botocore.session import Session
 from moto.core.models import botocore_stubber
 
-from rds_operations import clock
+from rds_operations.model import clock
 
 Document = dict[str, Any]
 Answer = tuple[Any, Document]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rds_operations import clock
+from rds_operations.model import clock
 from tests.functions.calls import Answer, Call, error
 from tests.functions.cloud import LATE_WATCH_MACHINE, Cloud, Document
 from tests.unit.builders import a_request

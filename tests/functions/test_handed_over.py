@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rds_operations.faults import RecordNotWritten, TableBusy
+from rds_operations.model.faults import RecordNotWritten, TableBusy
 from tests.functions.calls import Call
 from tests.functions.cloud import Cloud, Document
 from tests.functions.meanwhile import before

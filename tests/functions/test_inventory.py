@@ -9,8 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from rds_operations.faults import RecordNotWritten
-from rds_operations.place import Place
+from rds_operations.model.faults import RecordNotWritten
+from rds_operations.model.place import Place
 from rds_operations.targets import Targets
 from tests.functions.calls import Answer, Call, error
 from tests.functions.cloud import INVENTORY_TABLE, Cloud, Document

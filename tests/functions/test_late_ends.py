@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from rds_operations import clock
 from rds_operations.ledger import CALL_OVER
+from rds_operations.model import clock
 from tests.functions.calls import Answer, Call
 from tests.functions.cloud import OPERATION_MACHINE, Cloud, Document
 from tests.functions.late import (

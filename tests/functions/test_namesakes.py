@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rds_operations import clock
+from rds_operations.model import clock
 from tests.functions.cloud import Cloud, Document
 from tests.functions.late import WINDOW, by_sweep, item, never_taken, restarted, unavailable, watched
 from tests.unit.builders import INSTANCE_ID, a_request

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from moto.rds.models import Event
 
-from rds_operations.progress import Progress
+from rds_operations.model.progress import Progress
 from tests.functions.cloud import Cloud, Document
 from tests.unit.builders import INSTANCE_ID, SNAPSHOT_ID
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 
-from rds_operations.faults import RdsNotReached
+from rds_operations.model.faults import RdsNotReached
 from tests.functions.calls import Answer, Call, error
 from tests.functions.cloud import UNRECORDED_QUEUE, Cloud
 from tests.unit.builders import INSTANCE_ID, SNAPSHOT_ID, a_request, an_admission, an_envelope, an_execution

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from rds_operations import clock
+from rds_operations.model import clock
 from tests.functions.cloud import LOCK, UNRECORDED_QUEUE, Cloud, Document
 from tests.functions.meanwhile import before
 from tests.unit.builders import a_request, an_admission, an_envelope, an_execution

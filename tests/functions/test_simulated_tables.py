@@ -17,16 +17,16 @@ from hypothesis import strategies as st
 
 from rds_operations.audit_record import Recorder
 from rds_operations.environment import Deployment
-from rds_operations.faults import RecordNotWritten, TableBusy
 from rds_operations.inventory import Inventory, Seen
 from rds_operations.items import Unfinished
 from rds_operations.ledger import Ledger
+from rds_operations.model.faults import RecordNotWritten, TableBusy
+from rds_operations.model.order import Order
+from rds_operations.model.place import Place
+from rds_operations.model.progress import Progress
+from rds_operations.model.refusals import invalid_parameter
 from rds_operations.operations import OPERATIONS
-from rds_operations.order import Order
 from rds_operations.outcome import FAILED, Outcome
-from rds_operations.place import Place
-from rds_operations.progress import Progress
-from rds_operations.refusals import invalid_parameter
 from tests.functions.cloud import INVENTORY_TABLE, OPERATIONS_TABLE, Cloud
 from tests.simulation.awserror import AwsError
 from tests.simulation.dice import Thrown

@@ -4,7 +4,7 @@ import pytest
 from botocore.stub import Stubber
 
 from rds_operations import tables
-from rds_operations.faults import RecordNotWritten, TableBusy
+from rds_operations.model.faults import RecordNotWritten, TableBusy
 from tests.functions.cloud import OPERATIONS_TABLE, Cloud
 
 

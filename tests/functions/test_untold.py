@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rds_operations import clock
+from rds_operations.model import clock
 from tests.functions.calls import Call
 from tests.functions.cloud import OPERATION_MACHINE, Cloud
 from tests.unit.builders import a_request

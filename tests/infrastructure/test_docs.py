@@ -15,9 +15,9 @@ from rds_operations.callers import CallerSettings
 from rds_operations.classification import ALLOWED_ENVIRONMENTS, UNREADABLE, classify
 from rds_operations.gate_settings import ENVIRONMENT_TAG_NAMES, GateSettings
 from rds_operations.identity import Authentication, caller_identity
+from rds_operations.model.place import Place
+from rds_operations.model.refusals import Code
 from rds_operations.operations import OPERATIONS
-from rds_operations.place import Place
-from rds_operations.refusals import Code
 from rds_operations.targets import ACTING_ROLE, READING_ROLE
 from rds_operations.validation import LARGEST_BODY
 from stacks import names, setting_checks

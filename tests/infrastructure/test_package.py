@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rds_operations.classification import WORDS, classify
-from rds_operations.place import Place
+from rds_operations.model.place import Place
 from stacks import package
 from stacks.setting_checks import SettingsError
 from stacks.settings import Settings
@@ -29,7 +29,7 @@ sys.path.insert(0, {folder!r})
 from rds_operations import shipped
 from rds_operations.classification import classify
 from rds_operations.gate_settings import GateSettings
-from rds_operations.place import Place
+from rds_operations.model.place import Place
 for line in sys.stdin:
     asked = json.loads(line)
     if asked["shipped"]:

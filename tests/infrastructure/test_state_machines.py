@@ -11,7 +11,7 @@ import pytest
 from rds_operations.admission import LONGEST_WAIT
 from rds_operations.answers import fault_answer
 from rds_operations.ledger import CALL_OVER
-from rds_operations.refusals import Code
+from rds_operations.model.refusals import Code
 from tests.infrastructure.conftest import Template
 
 TRANSIENT = {

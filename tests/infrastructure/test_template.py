@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rds_operations.place import LONGEST_REGION
+from rds_operations.model.place import LONGEST_REGION
 from stacks.service_stack import ServiceStack
 from stacks.settings import Settings
 from tests.infrastructure.conftest import ROOT, WEB_ACL, Document, Template, new_app

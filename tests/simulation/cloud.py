@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
 
-from rds_operations.place import Place
+from rds_operations.model.place import Place
 from tests.simulation.calls import Call, Effect
 from tests.simulation.dice import Dice
 from tests.simulation.dynamodb import Tables

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rds_operations.callers import CallerSettings
-from rds_operations.place import Place
+from rds_operations.model.place import Place
 from rds_operations.targets import Account
 from stacks.settings import Settings
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from rds_operations import clock
+from rds_operations.model import clock
 from tests.simulation import deployment
 from tests.simulation.calls import take_all_calls
 from tests.simulation.cloud import Chance, Cloud

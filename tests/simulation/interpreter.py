@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from rds_operations import clock
+from rds_operations.model import clock
 from tests.simulation.definitions import StateError, evaluated
 from tests.simulation.dice import Dice
 from tests.simulation.states import Execution, States

@@ -114,7 +114,7 @@ KNOWN: dict[str, list[Change]] = {
     "a fault after acting is an end": [
         (f"{_RULES}/outcome.py", "FAILED, unsettled=acted)", "FAILED, unsettled=False)")
     ],
-    "what is gone at one look is gone": [(f"{_RULES}/progress.py", "if missing > 1", "if missing > 0")],
+    "what is gone at one look is gone": [(f"{_RULES}/model/progress.py", "if missing > 1", "if missing > 0")],
     "a second call that is refused is a failure": [
         (
             f"{_OPERATIONS}/create_snapshot.py",
@@ -160,7 +160,11 @@ KNOWN: dict[str, list[Change]] = {
         (f"{_RULES}/aftermath.py", "return OPERATIONS[order.operation].signs or ledger.was_last(order)", "return True"),
     ],
     "an instance made anew passes for the old one": [
-        (f"{_RULES}/namesakes.py", "return bool(resource_id and shown and shown != resource_id)", "return False"),
+        (
+            f"{_RULES}/model/resource_id.py",
+            "return bool(resource_id and shown and shown != resource_id)",
+            "return False",
+        ),
     ],
     "the polls look for the instance that Classify saw": [
         (_EXECUTION, "order = replace(order, resource_id=self.resource_id)", "pass"),

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from rds_operations.identifiers import operation_id
+from rds_operations.model.identifiers import operation_id
 from tests.simulation import deployment
 from tests.simulation.awserror import AwsError
 from tests.simulation.cloud import Cloud

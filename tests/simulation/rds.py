@@ -16,7 +16,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from rds_operations.place import Place
+from rds_operations.model.place import Place
 from tests.simulation.awserror import AwsError
 from tests.simulation.dice import Dice
 from tests.simulation.rds_past import NEVER, Act, Versions, Where, is_production, lag

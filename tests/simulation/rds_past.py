@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from rds_operations.place import Place
+from rds_operations.model.place import Place
 from tests.simulation.dice import Dice
 from tests.simulation.world import BEGINNING
 

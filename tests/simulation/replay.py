@@ -11,7 +11,7 @@ from collections import Counter, deque
 from dataclasses import dataclass
 from typing import Any
 
-from rds_operations import clock
+from rds_operations.model import clock
 from tests.simulation.definitions import StateError
 from tests.simulation.interpreter import Interpreter
 from tests.simulation.states import Execution, States

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from rds_operations import clock
+from rds_operations.model import clock
 from tests.simulation import deployment
 from tests.simulation.awserror import AwsError
 from tests.simulation.definitions import StateError

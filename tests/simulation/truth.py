@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from rds_operations import clock
-from rds_operations.place import Place
+from rds_operations.model import clock
+from rds_operations.model.place import Place
 from tests.simulation import deployment
 from tests.simulation.cloud import Cloud
 from tests.simulation.deployment import SETTINGS

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from rds_operations.classification import Environment, Verdict
-from rds_operations.order import Order
-from rds_operations.place import Place
-from rds_operations.refusals import Refusal
+from rds_operations.model.order import Order
+from rds_operations.model.place import Place
+from rds_operations.model.refusals import Refusal
 from rds_operations.targets import Account, Targets
 from rds_operations.validation import parse_body
 

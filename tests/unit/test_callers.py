@@ -10,9 +10,9 @@ from rds_operations import shipped
 from rds_operations.callers import CallerSettings, Grant, may_see, not_permitted, unidentified
 from rds_operations.classification import ALLOWED_ENVIRONMENTS, Environment
 from rds_operations.identity import caller_identity, direct_start
+from rds_operations.model.order import Order
+from rds_operations.model.refusals import Code, Refusal
 from rds_operations.operations import OPERATIONS
-from rds_operations.order import Order
-from rds_operations.refusals import Code, Refusal
 from tests.unit.builders import ACCOUNT, OTHER_ACCOUNT, ROLE, a_caller, an_order, orders
 
 ENVIRONMENTS = sorted(ALLOWED_ENVIRONMENTS)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from rds_operations.admissibility import impossible, obstacle
-from rds_operations.refusals import Code, Refusal
+from rds_operations.model.refusals import Code, Refusal
 from tests.unit.builders import INSTANCE_ID, an_instance, an_order
 
 POINT = "arn:aws:backup:eu-west-1:111122223333:recovery-point:continuous:db-x"

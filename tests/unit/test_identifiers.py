@@ -13,7 +13,7 @@ from botocore.loaders import Loader
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from rds_operations.identifiers import (
+from rds_operations.model.identifiers import (
     INSTANCE_ID_LENGTH,
     SNAPSHOT_ID_LENGTH,
     is_execution_name,

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from rds_operations.identifiers import SNAPSHOT_ID_LENGTH, operation_id
 from rds_operations.identity import (
     ANONYMOUS,
     Authentication,
@@ -22,6 +21,7 @@ from rds_operations.identity import (
     session_name,
     source_identity,
 )
+from rds_operations.model.identifiers import SNAPSHOT_ID_LENGTH, operation_id
 from rds_operations.operations import OPERATIONS
 from tests.unit.builders import ACCOUNT, API_KEY, ROLE, ROLE_SESSION, a_context, a_proxy_event, identifiers
 

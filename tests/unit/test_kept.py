@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from rds_operations.intake import from_api
 from rds_operations.kept import LARGEST_MESSAGE, Kept, kept_refusal
-from rds_operations.order import Order
-from rds_operations.refusals import Code, Refusal, bad_request
+from rds_operations.model.order import Order
+from rds_operations.model.refusals import Code, Refusal, bad_request
 from tests.unit.builders import (
     ACCOUNT,
     ADMISSION_MACHINE,

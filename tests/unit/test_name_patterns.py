@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rds_operations.identifiers import rds_identifier
+from rds_operations.model.identifiers import rds_identifier
 from stacks.name_patterns import NotPlain, can_be_found
 
 

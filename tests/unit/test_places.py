@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from rds_operations import shipped
 from rds_operations.lookup import locate
-from rds_operations.place import Place
-from rds_operations.refusals import Code, Refusal
+from rds_operations.model.place import Place
+from rds_operations.model.refusals import Code, Refusal
 from rds_operations.targets import Account, Targets, not_operated
 from tests.unit.builders import (
     ACCOUNT,

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rds_operations.faults import Fault, RdsRefused, RdsThrottled
-from rds_operations.progress import Progress, done, failed
-from rds_operations.refusals import Code, Refusal, bad_request, conflict, invalid_parameter, not_supported, reply
+from rds_operations.model.faults import Fault, RdsRefused, RdsThrottled
+from rds_operations.model.progress import Progress, done, failed
+from rds_operations.model.refusals import Code, Refusal, bad_request, conflict, invalid_parameter, not_supported, reply
 
 details = st.dictionaries(st.text(), st.text() | st.integers() | st.booleans())
 

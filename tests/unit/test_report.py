@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from rds_operations.classification import Verdict
 from rds_operations.items import operation_item
-from rds_operations.order import Order
+from rds_operations.model.order import Order
+from rds_operations.model.place import Place
+from rds_operations.model.progress import done, failed
+from rds_operations.model.refusals import Code, Refusal
 from rds_operations.outcome import outcome_of
-from rds_operations.place import Place
-from rds_operations.progress import done, failed
-from rds_operations.refusals import Code, Refusal
 from rds_operations.report import report, unknown
 from rds_operations.tables import Item
 from tests.unit.builders import HOME, MOMENT, OTHER_ACCOUNT, OTHER_REGION, orders, verdicts

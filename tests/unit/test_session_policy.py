@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rds_operations.model.order import Order
+from rds_operations.model.place import Place
 from rds_operations.operations import OPERATIONS
-from rds_operations.order import Order
-from rds_operations.place import Place
 from rds_operations.session_policy import session_policy
 from tests.unit.builders import ACCOUNT, HOME, INSTANCE_ID, MANY_TARGETS, REGION, SNAPSHOT_ID, an_order, orders
 

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from rds_operations.identifiers import INSTANCE_ID_LENGTH, rds_identifier
+from rds_operations.model.identifiers import INSTANCE_ID_LENGTH, rds_identifier
+from rds_operations.model.refusals import Code, Refusal
 from rds_operations.operations import OPERATIONS
-from rds_operations.refusals import Code, Refusal
 from rds_operations.validation import (
     LARGEST_BODY,
     Request,

@@ -8,12 +8,12 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from rds_operations import clock
-from rds_operations.faults import RdsRefused, RdsThrottled, RdsUnavailable
+from rds_operations.model import clock
+from rds_operations.model.faults import RdsRefused, RdsThrottled, RdsUnavailable
+from rds_operations.model.order import Order
+from rds_operations.model.progress import Progress, done, failed
 from rds_operations.operations import OPERATIONS
 from rds_operations.operations.reboot_instance import FAILED_STATES
-from rds_operations.order import Order
-from rds_operations.progress import Progress, done, failed
 from rds_operations.rds import Rds
 from rds_operations.tag_rules import OPERATION_TAG
 from tests.unit.builders import INSTANCE_ID, MOMENT, SNAPSHOT_ID, an_instance, an_order

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from rds_operations.model.backup_window import DAY, WEEK, BackupWindow, MaintenanceWindow
+from rds_operations.model.refusals import Refusal
 from rds_operations.operations.modify_backup_window import parse_backup_window
-from rds_operations.refusals import Refusal
-from rds_operations.windows import DAY, WEEK, BackupWindow, MaintenanceWindow
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ALL_WEEK = (1 << WEEK) - 1

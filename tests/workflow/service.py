@@ -15,8 +15,8 @@ from local.cloud import ACCOUNT, HOST, REGION, Cloud
 from local.demo_instances import DEVELOPMENT, DemoInstance, create
 from local.deployment import client, session
 from local.extensions.faults import FAULTS_PATH
-from rds_operations import clock
 from rds_operations.ledger import CALL_OVER
+from rds_operations.model import clock
 
 Document = dict[str, Any]
 _PATIENCE_SECONDS = 180

@@ -7,9 +7,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rds_operations.engines import snapshot_of_replica
-from rds_operations.faults import RdsRefused, RdsThrottled, RdsUnavailable
-from rds_operations.identifiers import SNAPSHOT_ID_LENGTH, rds_identifier
-from rds_operations.namesakes import is_namesake
+from rds_operations.model.faults import RdsRefused, RdsThrottled, RdsUnavailable
+from rds_operations.model.identifiers import SNAPSHOT_ID_LENGTH, rds_identifier
+from rds_operations.model.order import Order
+from rds_operations.model.progress import Progress, done, failed, not_found
+from rds_operations.model.refusals import Refusal, invalid_parameter
+from rds_operations.model.resource_id import is_namesake
 from rds_operations.operations.operation import (
     INSTANCE,
     SNAPSHOT,
@@ -20,9 +23,6 @@ from rds_operations.operations.operation import (
     Permission,
     cluster_member,
 )
-from rds_operations.order import Order
-from rds_operations.progress import Progress, done, failed, not_found
-from rds_operations.refusals import Refusal, invalid_parameter
 from rds_operations.tag_rules import OPERATION_TAG, parse_tags, tags_of_snapshot, too_many_tags
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from rds_operations.order import Order
-from rds_operations.progress import Progress
-from rds_operations.refusals import Refusal, invalid_parameter, not_supported
+from rds_operations.model.order import Order
+from rds_operations.model.progress import Progress
+from rds_operations.model.refusals import Refusal, invalid_parameter, not_supported
 
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef

@@ -29,10 +29,10 @@ from pathlib import Path
 from typing import Any
 
 from local.extensions.mapping_templates import render_request
-from rds_operations import clock
 from rds_operations.callers import CallerSettings
 from rds_operations.gate_settings import GateSettings
-from rds_operations.place import Place
+from rds_operations.model import clock
+from rds_operations.model.place import Place
 from rds_operations.targets import Targets
 from stacks.package import shipped
 from stacks.setting_checks import SettingsError
