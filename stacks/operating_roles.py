@@ -8,9 +8,9 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from rds_operations.gate_settings import GateSettings
 from rds_operations.operations import OPERATIONS
 from rds_operations.operations.operation import INSTANCE
+from rds_operations.settings.gate import GateSettings
 from stacks import arns, names
 from stacks.policy_sizes import in_managed_policies
 from stacks.second_lock import Reach, Regions, allows, denies

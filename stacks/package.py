@@ -13,7 +13,7 @@ from dataclasses import asdict
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
 
-from rds_operations.shipped import FILE
+from rds_operations.settings.packaged import FILE
 from stacks.settings import Settings
 
 FUNCTIONS = Path(__file__).parent.parent / "functions"
@@ -28,15 +28,15 @@ def build(settings: Settings) -> Path:
     target = Path(tempfile.mkdtemp(prefix="rds-operations-package-"))
     atexit.register(shutil.rmtree, target, ignore_errors=True)
     shutil.copytree(FUNCTIONS, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-    (target / "rds_operations" / FILE.name).write_text(shipped(settings))
+    (target / "rds_operations" / "settings" / FILE.name).write_text(packaged(settings))
     for name in DEPENDENCIES:
         _vendor(distribution(name), target)
     _compile(target)
     return target
 
 
-def shipped(settings: Settings) -> str:
-    """Write the settings as `rds_operations.shipped` reads them: in their file's order, by which the gate decides."""
+def packaged(settings: Settings) -> str:
+    """Write what `settings.packaged` reads, in the order of the settings file: the gate decides by that order."""
     accounts = {account_id: asdict(account) for account_id, account in settings.accounts.items()}
     return json.dumps(
         {

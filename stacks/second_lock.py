@@ -19,9 +19,9 @@ from rds_operations.classification import (
     ignored_names,
     words_for,
 )
-from rds_operations.gate_settings import ENVIRONMENT_TAG_NAMES, GateSettings
 from rds_operations.operations import OPERATIONS
 from rds_operations.operations.operation import ANY_RESOURCE, INSTANCE
+from rds_operations.settings.gate import ENVIRONMENT_TAG_NAMES, GateSettings
 
 Regions = list[str] | str
 """By their names; or a token of CloudFormation, which becomes such a list."""

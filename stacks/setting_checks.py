@@ -17,14 +17,14 @@ from rds_operations.classification import (
     words_for,
     words_of,
 )
-from rds_operations.gate_settings import GateSettings
 from rds_operations.identity import DIRECT_START, Authentication, iam_name
 from rds_operations.model.identifiers import INSTANCE_ID_LENGTH, rds_identifier
 from rds_operations.model.place import is_account, is_region
 from rds_operations.naming import whole_words
 from rds_operations.operations import ALLOWED, OPERATIONS
 from rds_operations.production_signs import says_production
-from rds_operations.targets import Account
+from rds_operations.settings.gate import GateSettings
+from rds_operations.settings.targets import Account
 from stacks.name_patterns import NotPlain, can_be_found
 
 _ENVIRONMENTS = ", ".join(sorted([*(e.value for e in ALLOWED_ENVIRONMENTS), Environment.PRODUCTION.value]))

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from rds_operations.callers import CallerSettings
-from rds_operations.gate_settings import GateSettings
 from rds_operations.identity import Authentication
-from rds_operations.targets import Account
+from rds_operations.settings.gate import GateSettings
+from rds_operations.settings.targets import Account
 from stacks.setting_checks import (
     SettingsError,
     checked_authentication,

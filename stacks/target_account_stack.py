@@ -8,7 +8,7 @@ from aws_cdk import CfnMapping, CfnOutput, CfnParameter, DefaultStackSynthesizer
 from constructs import Construct
 
 from rds_operations.model.place import LONGEST_REGION
-from rds_operations.targets import ACTING_ROLE, READING_ROLE
+from rds_operations.settings.targets import ACTING_ROLE, READING_ROLE
 from stacks.operating_roles import Service, acting_role, reading_role
 from stacks.settings import Settings
 

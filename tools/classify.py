@@ -13,9 +13,9 @@ from pathlib import Path
 
 from rds_operations.admissibility import gate
 from rds_operations.classification import READ_REPLICA, REPLICATION_SOURCE, UNREADABLE, Verdict
-from rds_operations.gate_settings import GateSettings
 from rds_operations.inspection import verdict_with_replication
 from rds_operations.model.place import Place
+from rds_operations.settings.gate import GateSettings
 from stacks.setting_checks import SettingsError
 from stacks.settings import Settings
 from tools.estate import Estate, EstateError, load

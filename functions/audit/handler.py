@@ -2,12 +2,12 @@
 
 from rds_operations.aftermath import settle_watched
 from rds_operations.aws import dynamodb_client, states_client
-from rds_operations.environment import Deployment
 from rds_operations.executions import Executions
 from rds_operations.ledger import Ledger
 from rds_operations.model import clock
 from rds_operations.model.faults import RecordNotWritten
 from rds_operations.refused import refuse
+from rds_operations.settings.deployment import Deployment
 from rds_operations.settlement import Books, close, close_ended
 from rds_operations.step import Document, operation_id_of, step
 from rds_operations.telemetry import audit_write_failure

@@ -4,21 +4,21 @@ from rds_operations.access import Access
 from rds_operations.assessment import Assessor
 from rds_operations.aws import dynamodb_client, own_session
 from rds_operations.callers import CallerSettings
-from rds_operations.environment import Deployment
-from rds_operations.gate_settings import GateSettings
 from rds_operations.inventory import Inventory
 from rds_operations.ledger import Ledger
 from rds_operations.model.order import Order
+from rds_operations.settings.deployment import Deployment
+from rds_operations.settings.gate import GateSettings
+from rds_operations.settings.targets import Targets
 from rds_operations.step import Document, step
-from rds_operations.targets import Targets
 from rds_operations.telemetry import told_verdict
 
 deployment = Deployment.from_env()
-access = Access(own_session(), deployment, Targets.shipped(deployment.home))
+access = Access(own_session(), deployment, Targets.packaged(deployment.home))
 tables = dynamodb_client()
 inventory = Inventory(tables, deployment.inventory_table)
 ledger = Ledger(tables, deployment)
-assessor = Assessor(access, inventory, ledger, GateSettings.shipped(), CallerSettings.shipped())
+assessor = Assessor(access, inventory, ledger, GateSettings.packaged(), CallerSettings.packaged())
 
 
 @step("Classify")

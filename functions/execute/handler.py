@@ -3,19 +3,19 @@
 from rds_operations.access import Access
 from rds_operations.aws import dynamodb_client, own_session
 from rds_operations.callers import CallerSettings
-from rds_operations.environment import Deployment
 from rds_operations.execution import Executor
-from rds_operations.gate_settings import GateSettings
 from rds_operations.intake import by_itself
 from rds_operations.ledger import Ledger
 from rds_operations.model import clock
 from rds_operations.model.order import Order
+from rds_operations.settings.deployment import Deployment
+from rds_operations.settings.gate import GateSettings
+from rds_operations.settings.targets import Targets
 from rds_operations.step import Document, step
-from rds_operations.targets import Targets
 
 deployment = Deployment.from_env()
-access = Access(own_session(), deployment, Targets.shipped(deployment.home))
-executor = Executor(access, Ledger(dynamodb_client(), deployment), GateSettings.shipped(), CallerSettings.shipped())
+access = Access(own_session(), deployment, Targets.packaged(deployment.home))
+executor = Executor(access, Ledger(dynamodb_client(), deployment), GateSettings.packaged(), CallerSettings.packaged())
 
 
 @step("Execute")

@@ -2,18 +2,18 @@
 
 from rds_operations.access import Access
 from rds_operations.aws import dynamodb_client, own_session
-from rds_operations.environment import Deployment
-from rds_operations.gate_settings import GateSettings
 from rds_operations.inventory import Inventory
 from rds_operations.model import clock
+from rds_operations.settings.deployment import Deployment
+from rds_operations.settings.gate import GateSettings
+from rds_operations.settings.targets import Targets
 from rds_operations.step import Document, step
 from rds_operations.stocktaking import take_stock
-from rds_operations.targets import Targets
 
 deployment = Deployment.from_env()
-access = Access(own_session(), deployment, Targets.shipped(deployment.home))
+access = Access(own_session(), deployment, Targets.packaged(deployment.home))
 inventory = Inventory(dynamodb_client(), deployment.inventory_table)
-settings = GateSettings.shipped()
+settings = GateSettings.packaged()
 
 
 @step("Inventory")

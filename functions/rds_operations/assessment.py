@@ -11,7 +11,6 @@ from rds_operations.admissibility import not_found
 from rds_operations.admission import acceptance, accepted_by_key, begun
 from rds_operations.callers import CallerSettings, not_permitted, of_another_application
 from rds_operations.classification import Verdict
-from rds_operations.gate_settings import GateSettings
 from rds_operations.inspection import Inspection, verdict_with_replication
 from rds_operations.inventory import Inventory
 from rds_operations.judgement import judge
@@ -21,6 +20,7 @@ from rds_operations.model.faults import AccountRefused, RdsRefused
 from rds_operations.model.order import Order
 from rds_operations.model.place import Place
 from rds_operations.model.refusals import Code, Refusal
+from rds_operations.settings.gate import GateSettings
 from rds_operations.tables import Item
 
 if TYPE_CHECKING:

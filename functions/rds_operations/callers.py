@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rds_operations import shipped
 from rds_operations.classification import Environment
 from rds_operations.identity import ANONYMOUS, Authentication, names_of, principal_of
 from rds_operations.model.order import Order
 from rds_operations.model.refusals import Code, Refusal
+from rds_operations.settings import packaged
 
 Grant = Mapping[str, list[str]]
 """`operations` and `environments`; what is left out is all of them."""
@@ -37,8 +37,8 @@ class CallerSettings:
         )
 
     @classmethod
-    def shipped(cls) -> CallerSettings:
-        return cls.from_document(shipped.section("callers"))
+    def packaged(cls) -> CallerSettings:
+        return cls.from_document(packaged.section("callers"))
 
 
 def unidentified(caller: Mapping[str, Any]) -> Refusal | None:

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from rds_operations.gate_settings import GateSettings
 from rds_operations.model.place import Place
 from rds_operations.naming import fits
 from rds_operations.production_signs import production_sign, says_production
+from rds_operations.settings.gate import GateSettings
 
 
 class Environment(StrEnum):

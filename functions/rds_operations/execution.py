@@ -11,7 +11,6 @@ from rds_operations.admissibility import not_found
 from rds_operations.admission import accepted_under_its_name, admit
 from rds_operations.callers import CallerSettings
 from rds_operations.classification import UNCLASSIFIED, Verdict
-from rds_operations.gate_settings import GateSettings
 from rds_operations.inspection import inspect
 from rds_operations.items import order_of
 from rds_operations.judgement import Judgement, judge
@@ -32,6 +31,7 @@ from rds_operations.model.progress import Progress, failed
 from rds_operations.model.refusals import Refusal
 from rds_operations.operations import OPERATIONS
 from rds_operations.rds import Rds
+from rds_operations.settings.gate import GateSettings
 from rds_operations.tables import Item
 
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from rds_operations.environment import Deployment
 from rds_operations.model.faults import StatesUnavailable
 from rds_operations.model.order import Order
 from rds_operations.model.progress import Progress
+from rds_operations.settings.deployment import Deployment
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient

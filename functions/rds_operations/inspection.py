@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from rds_operations.admissibility import verdict_on
 from rds_operations.classification import READ_REPLICA, REPLICATION_SOURCE, UNREADABLE, Environment, Verdict
-from rds_operations.gate_settings import GateSettings
 from rds_operations.model.faults import AccountRefused, RdsRefused, RdsThrottled
 from rds_operations.model.place import Place
+from rds_operations.settings.gate import GateSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef

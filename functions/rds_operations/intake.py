@@ -11,7 +11,7 @@ from rds_operations.model import clock
 from rds_operations.model.identifiers import begins_safely, operation_id, recorded_name
 from rds_operations.model.order import Order
 from rds_operations.model.refusals import Refusal, bad_request
-from rds_operations.targets import Targets, not_operated
+from rds_operations.settings.targets import Targets, not_operated
 from rds_operations.validation import (
     Request,
     idempotency_digest,

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from rds_operations.admissibility import contradiction, gate, impossible, obstacle, replaced
 from rds_operations.callers import CallerSettings, not_permitted
 from rds_operations.classification import Verdict
-from rds_operations.gate_settings import GateSettings
 from rds_operations.inspection import Inspection
 from rds_operations.model.order import Order
 from rds_operations.model.refusals import Refusal
+from rds_operations.settings.gate import GateSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef

@@ -8,7 +8,7 @@ from rds_operations.inventory import Inventory
 from rds_operations.model.order import Order
 from rds_operations.model.place import Place
 from rds_operations.model.refusals import Code, Refusal, conflict
-from rds_operations.targets import Targets
+from rds_operations.settings.targets import Targets
 
 
 def locate(

@@ -9,10 +9,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rds_operations.access import Access
-from rds_operations.gate_settings import GateSettings
 from rds_operations.inspection import verdict_with_replication
 from rds_operations.inventory import Inventory
 from rds_operations.model.place import Place
+from rds_operations.settings.gate import GateSettings
 from rds_operations.telemetry import logger
 
 if TYPE_CHECKING:

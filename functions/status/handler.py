@@ -4,17 +4,17 @@ import json
 
 from rds_operations.aws import dynamodb_client
 from rds_operations.callers import CallerSettings, may_see
-from rds_operations.environment import Deployment
 from rds_operations.identity import proxy_identity
 from rds_operations.items import caller_of
 from rds_operations.ledger import Ledger
 from rds_operations.model.identifiers import is_execution_name
 from rds_operations.report import report, unknown
+from rds_operations.settings.deployment import Deployment
 from rds_operations.step import Document, step
 
 deployment = Deployment.from_env()
 ledger = Ledger(dynamodb_client(), deployment)
-callers = CallerSettings.shipped()
+callers = CallerSettings.packaged()
 
 
 @step("Status")

@@ -2,19 +2,19 @@
 
 from rds_operations.access import Access
 from rds_operations.aws import dynamodb_client, own_session, queue_client, states_client
-from rds_operations.environment import Deployment
 from rds_operations.executions import Executions
 from rds_operations.ledger import Ledger
 from rds_operations.model import clock
+from rds_operations.settings.deployment import Deployment
+from rds_operations.settings.targets import Targets
 from rds_operations.settlement import Books
 from rds_operations.step import Document, step
 from rds_operations.sweep import sweep
-from rds_operations.targets import Targets
 from rds_operations.unrecorded import Unrecorded
 
 deployment = Deployment.from_env()
 books = Books(Ledger(dynamodb_client(), deployment), Executions(states_client, deployment))
-access = Access(own_session(), deployment, Targets.shipped(deployment.home))
+access = Access(own_session(), deployment, Targets.packaged(deployment.home))
 unrecorded = Unrecorded(queue_client(), deployment.unrecorded_queue, deployment.unrecorded_dead_letters)
 
 

@@ -1,12 +1,12 @@
 """Validate: the request becomes an order, or a refusal. Imports no AWS SDK."""
 
-from rds_operations.environment import Deployment
 from rds_operations.intake import from_api, from_execution
 from rds_operations.model.order import Order
+from rds_operations.settings.deployment import Deployment
+from rds_operations.settings.targets import Targets
 from rds_operations.step import Document, step
-from rds_operations.targets import Targets
 
-targets = Targets.shipped(Deployment.from_env().home)
+targets = Targets.packaged(Deployment.from_env().home)
 
 
 @step("Validate")

@@ -17,10 +17,10 @@ from moto.stepfunctions.models import stepfunctions_backends
 from rds_operations.assessment import Assessor
 from rds_operations.callers import CallerSettings
 from rds_operations.execution import Executor
-from rds_operations.gate_settings import GateSettings
 from rds_operations.model import clock
 from rds_operations.model.place import Place
-from rds_operations.targets import Targets
+from rds_operations.settings.gate import GateSettings
+from rds_operations.settings.targets import Targets
 from tests.functions.calls import OWN_KEY, Calls
 from tests.unit.builders import (
     ACCOUNT,

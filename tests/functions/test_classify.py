@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from rds_operations.gate_settings import GateSettings
+from rds_operations.settings.gate import GateSettings
 from tests.functions.calls import Answer, Call, error
 from tests.functions.cloud import Cloud, Document, a_work
 from tests.unit.builders import ACCOUNT, INSTANCE_ID, REGION, a_request

@@ -11,7 +11,7 @@ import pytest
 
 from rds_operations.model.faults import RecordNotWritten
 from rds_operations.model.place import Place
-from rds_operations.targets import Targets
+from rds_operations.settings.targets import Targets
 from tests.functions.calls import Answer, Call, error
 from tests.functions.cloud import INVENTORY_TABLE, Cloud, Document
 from tests.unit.builders import (

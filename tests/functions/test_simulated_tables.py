@@ -16,7 +16,6 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from rds_operations.audit_record import Recorder
-from rds_operations.environment import Deployment
 from rds_operations.inventory import Inventory, Seen
 from rds_operations.items import Unfinished
 from rds_operations.ledger import Ledger
@@ -27,6 +26,7 @@ from rds_operations.model.progress import Progress
 from rds_operations.model.refusals import invalid_parameter
 from rds_operations.operations import OPERATIONS
 from rds_operations.outcome import FAILED, Outcome
+from rds_operations.settings.deployment import Deployment
 from tests.functions.cloud import INVENTORY_TABLE, OPERATIONS_TABLE, Cloud
 from tests.simulation.awserror import AwsError
 from tests.simulation.dice import Thrown

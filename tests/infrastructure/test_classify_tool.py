@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rds_operations.admissibility import PRODUCTION_TEXT
-from rds_operations.gate_settings import GateSettings
+from rds_operations.settings.gate import GateSettings
 from tests.infrastructure.conftest import ROOT
 from tools.classify import decisions, main
 from tools.estate import EstateError, load

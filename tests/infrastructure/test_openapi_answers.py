@@ -16,8 +16,8 @@ from rds_operations.model.refusals import Code, Refusal
 from rds_operations.operations import OPERATIONS
 from rds_operations.outcome import outcome_of, settled
 from rds_operations.report import report, unknown
+from rds_operations.settings.targets import not_operated
 from rds_operations.tables import Item
-from rds_operations.targets import not_operated
 from tests import api_document
 from tests.api_document import FOLLOW, START
 from tests.unit.builders import DEVELOPMENT, HOME, MANY_TARGETS, MOMENT, OTHER_ACCOUNT, an_order

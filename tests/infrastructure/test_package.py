@@ -26,16 +26,16 @@ Question = tuple[str, Place, dict[str, str]]
 ASK = """
 import json, sys
 sys.path.insert(0, {folder!r})
-from rds_operations import shipped
+from rds_operations.settings import packaged
 from rds_operations.classification import classify
-from rds_operations.gate_settings import GateSettings
+from rds_operations.settings.gate import GateSettings
 from rds_operations.model.place import Place
 for line in sys.stdin:
     asked = json.loads(line)
     if asked["shipped"]:
-        shipped.FILE.write_text(asked["shipped"])
+        packaged.FILE.write_text(asked["shipped"])
     name, place, tags = asked["question"]
-    print(json.dumps(classify(name, Place(*place), tags, GateSettings.shipped()).to_document()), flush=True)
+    print(json.dumps(classify(name, Place(*place), tags, GateSettings.packaged()).to_document()), flush=True)
 """
 
 
@@ -74,7 +74,7 @@ def test_production_by_a_name_pattern_is_production_in_the_package_and_the_order
     patterns: dict[str, str],
 ) -> None:
     built = package.build(Settings.from_document({"naming_patterns": patterns}))
-    shipped = json.loads((built / "rds_operations" / "shipped_settings.json").read_text())
+    shipped = json.loads((built / "rds_operations" / "settings" / "packaged_settings.json").read_text())
     assert list(shipped["gate"]["naming_patterns"]) == list(patterns)
     packaged = Packaged(built)
     assert packaged.verdict(("prod-orders-dev", HOME, {}))["environment"] == "production"
@@ -131,5 +131,5 @@ def test_the_packaged_classifier_says_what_the_tests_classifier_says(
         checked = Settings.from_document(document)
     except SettingsError as error:  # none of these is bad
         raise AssertionError(str(error)) from error
-    verdict = packaged.verdict((name, place, tags), package.shipped(checked))
+    verdict = packaged.verdict((name, place, tags), package.packaged(checked))
     assert verdict == classify(name, place, tags, checked.gate).to_document()

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from rds_operations.classification import ALLOWED_ENVIRONMENTS, FOLDED_TAG_NAMES, WORDS, Environment
-from rds_operations.gate_settings import ENVIRONMENT_TAG_NAMES
 from rds_operations.operations import OPERATIONS
+from rds_operations.settings.gate import ENVIRONMENT_TAG_NAMES
 from stacks.functions import SHAPES
 from tests.infrastructure.conftest import Document, Template
 

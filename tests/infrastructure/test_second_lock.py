@@ -26,13 +26,13 @@ from rds_operations.classification import (
     Environment,
     classify,
 )
-from rds_operations.gate_settings import ENVIRONMENT_TAG_NAMES, GateSettings
 from rds_operations.model.order import Order
 from rds_operations.model.place import Place
 from rds_operations.operations import OPERATIONS
 from rds_operations.operations.operation import INSTANCE, SNAPSHOT
 from rds_operations.session_policy import session_policy
-from rds_operations.targets import ACTING_ROLE, READING_ROLE
+from rds_operations.settings.gate import ENVIRONMENT_TAG_NAMES, GateSettings
+from rds_operations.settings.targets import ACTING_ROLE, READING_ROLE
 from stacks.second_lock import Reach, allows, denies
 from stacks.setting_checks import checked_gate
 from tests.infrastructure.concrete import Deployed

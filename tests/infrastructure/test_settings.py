@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rds_operations.gate_settings import GateSettings
+from rds_operations.settings.gate import GateSettings
 from stacks.setting_checks import SettingsError
 from stacks.settings import KNOWN, PLAIN, REVIEWED, Settings
 from tests.infrastructure.conftest import ROOT

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from rds_operations.gate_settings import GateSettings
 from rds_operations.model.order import Order
 from rds_operations.model.place import LONGEST_REGION, Place
 from rds_operations.operations import OPERATIONS
 from rds_operations.session_policy import session_policy
+from rds_operations.settings.gate import GateSettings
 from stacks.policy_sizes import in_managed_policies
 from stacks.second_lock import Reach, denies
 from stacks.service_stack import ServiceStack

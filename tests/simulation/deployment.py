@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rds_operations.callers import CallerSettings
 from rds_operations.model.place import Place
-from rds_operations.targets import Account
+from rds_operations.settings.targets import Account
 from stacks.settings import Settings
 
 ROOT = Path(__file__).parent.parent.parent

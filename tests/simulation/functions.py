@@ -39,10 +39,10 @@ def copy(*changes: Change) -> Path:
 def install(product: Path) -> None:
     """Make this copy the product that is imported from now on."""
     sys.path[:] = [str(product / "functions"), *(path for path in sys.path if Path(path) != ROOT / "functions")]
-    from stacks.package import shipped  # noqa: PLC0415 - it imports the product
+    from stacks.package import packaged  # noqa: PLC0415 - it imports the product
     from tests.simulation.deployment import ENVIRONMENT, SETTINGS  # noqa: PLC0415
 
-    (product / "functions" / "rds_operations" / "shipped_settings.json").write_text(shipped(SETTINGS))
+    (product / "functions" / "rds_operations" / "settings" / "packaged_settings.json").write_text(packaged(SETTINGS))
     os.environ.update(ENVIRONMENT)
 
 

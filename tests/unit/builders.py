@@ -14,7 +14,7 @@ from rds_operations.classification import Environment, Verdict
 from rds_operations.model.order import Order
 from rds_operations.model.place import Place
 from rds_operations.model.refusals import Refusal
-from rds_operations.targets import Account, Targets
+from rds_operations.settings.targets import Account, Targets
 from rds_operations.validation import parse_body
 
 if TYPE_CHECKING:

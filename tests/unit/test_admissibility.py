@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from rds_operations.admissibility import contradiction, gate, impossible, not_found, obstacle, verdict_on
 from rds_operations.classification import NOTHING, Environment, Verdict, classify
-from rds_operations.gate_settings import GateSettings
 from rds_operations.model.refusals import Code, Refusal
 from rds_operations.operations import OPERATIONS
+from rds_operations.settings.gate import GateSettings
 from tests.unit.builders import ACCOUNT, COMPLETE, DEVELOPMENT, HOME, INSTANCE_ID, an_instance, an_order, verdicts
 
 FIX = "Tag it with Environment set to development, test, staging, poc or sandbox, or have it mapped in the settings."

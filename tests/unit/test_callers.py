@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rds_operations import shipped
 from rds_operations.callers import CallerSettings, Grant, may_see, not_permitted, unidentified
 from rds_operations.classification import ALLOWED_ENVIRONMENTS, Environment
 from rds_operations.identity import caller_identity, direct_start
 from rds_operations.model.order import Order
 from rds_operations.model.refusals import Code, Refusal
 from rds_operations.operations import OPERATIONS
+from rds_operations.settings import packaged
 from tests.unit.builders import ACCOUNT, OTHER_ACCOUNT, ROLE, a_caller, an_order, orders
 
 ENVIRONMENTS = sorted(ALLOWED_ENVIRONMENTS)
@@ -209,12 +209,12 @@ def test_a_permission_shows_nothing_and_an_auditor_may_ask_for_nothing_by_that()
     assert may_see(known, JOHN, MEMBER)
 
 
-def test_settings_are_read_as_they_were_shipped(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_are_read_as_they_were_packaged(monkeypatch: pytest.MonkeyPatch) -> None:
     document = {"permissions": {ROLE: {"operations": ["reboot_instance"]}}, "auditors": ["group:audit"]}
-    monkeypatch.setattr(shipped, "section", {"callers": document, "gate": {}, "targets": {}}.__getitem__)
-    assert CallerSettings.shipped() == CallerSettings({ROLE: {"operations": ["reboot_instance"]}}, ("group:audit",))
-    monkeypatch.setattr(shipped, "section", lambda _name: {})
-    assert CallerSettings.shipped() == CallerSettings({}, ())
+    monkeypatch.setattr(packaged, "section", {"callers": document, "gate": {}, "targets": {}}.__getitem__)
+    assert CallerSettings.packaged() == CallerSettings({ROLE: {"operations": ["reboot_instance"]}}, ("group:audit",))
+    monkeypatch.setattr(packaged, "section", lambda _name: {})
+    assert CallerSettings.packaged() == CallerSettings({}, ())
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from rds_operations.admissibility import gate
 from rds_operations.classification import NOTHING, Environment, Verdict, classify
-from rds_operations.gate_settings import GateSettings
 from rds_operations.model.place import Place
 from rds_operations.model.refusals import Code
+from rds_operations.settings.gate import GateSettings
 
 PLACE = Place("123456789012", "eu-west-1")
 NAME = "orders-01"

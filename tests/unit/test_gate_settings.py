@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from rds_operations import shipped
-from rds_operations.gate_settings import ENVIRONMENT_TAG_NAMES, GateSettings
+from rds_operations.settings import packaged
+from rds_operations.settings.gate import ENVIRONMENT_TAG_NAMES, GateSettings
 
 SOME = GateSettings(
     environment_tag_names=("Tier", "Environment"),
@@ -25,16 +25,16 @@ SOME = GateSettings(
 def test_settings_survive_the_file_they_are_shipped_in(
     settings: GateSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = tmp_path / "shipped_settings.json"
+    file = tmp_path / "packaged_settings.json"
     file.write_text(json.dumps({"gate": asdict(settings), "callers": {}, "targets": {}}))
-    monkeypatch.setattr(shipped, "FILE", file)
-    assert GateSettings.shipped() == settings
-    assert list(GateSettings.shipped().naming_patterns) == list(settings.naming_patterns)
+    monkeypatch.setattr(packaged, "FILE", file)
+    assert GateSettings.packaged() == settings
+    assert list(GateSettings.packaged().naming_patterns) == list(settings.naming_patterns)
 
 
 def test_without_the_file_nothing_but_tags_classifies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shipped, "FILE", tmp_path / "none.json")
-    assert GateSettings.shipped() == GateSettings()
+    monkeypatch.setattr(packaged, "FILE", tmp_path / "none.json")
+    assert GateSettings.packaged() == GateSettings()
 
 
 def test_an_empty_document_means_the_documented_tag_names_and_no_default() -> None:

@@ -91,7 +91,7 @@ def test_a_function_imports_the_edges_that_it_works_at_and_no_others() -> None:
 
 
 def test_the_rules_import_no_aws_sdk_and_no_logger() -> None:
-    rules = ("callers", "identity", "intake", "model.place", "session_policy", "targets", "shipped", "validation")
+    rules = ("callers", "identity", "intake", "model.place", "session_policy", "settings.targets", "settings.packaged", "validation")
     imported = imported_by(*(f"rds_operations.{module}" for module in rules))
     assert not {name for name in imported if name.startswith(("botocore", "boto3", "aws_lambda_powertools"))}
 
@@ -117,7 +117,7 @@ def test_no_function_imports_what_costs_too_much() -> None:
     ],
 )
 def test_a_missing_variable_is_named(missing: str) -> None:
-    code = "from rds_operations.environment import Deployment; Deployment.from_env()"
+    code = "from rds_operations.settings.deployment import Deployment; Deployment.from_env()"
     answer = run(code, {**ENVIRONMENT, missing: ""})
     assert answer.returncode == 1
     assert f"The environment variable {missing} is missing" in answer.stderr

@@ -13,7 +13,7 @@ from rds_operations.model.identifiers import INSTANCE_ID_LENGTH, is_execution_na
 from rds_operations.model.order import Order
 from rds_operations.model.refusals import Code, Refusal
 from rds_operations.operations import OPERATIONS
-from rds_operations.targets import Targets
+from rds_operations.settings.targets import Targets
 from rds_operations.validation import Request, parse_request
 from tests.unit.builders import (
     ACCOUNT,

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rds_operations import shipped
 from rds_operations.lookup import locate
 from rds_operations.model.place import Place
 from rds_operations.model.refusals import Code, Refusal
-from rds_operations.targets import Account, Targets, not_operated
+from rds_operations.settings import packaged
+from rds_operations.settings.targets import Account, Targets, not_operated
 from tests.unit.builders import (
     ACCOUNT,
     EXTERNAL_ID,
@@ -129,13 +129,13 @@ def test_the_place_of_an_order_from_before_there_were_places_is_home(chosen: dic
     assert MANY_TARGETS.place_of(an_order(**chosen)) == place
 
 
-def test_the_list_is_read_as_it_was_shipped(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_list_is_read_as_it_was_packaged(monkeypatch: pytest.MonkeyPatch) -> None:
     account = {"external_id": EXTERNAL_ID, "regions": [REGION, "eu-west-1"]}
     document = {"regions": [OTHER_REGION], "accounts": {OTHER_ACCOUNT: account}}
-    monkeypatch.setattr(shipped, "section", {"targets": document, "gate": {}, "callers": {}}.__getitem__)
-    assert Targets.shipped(HOME) == MANY_TARGETS
-    monkeypatch.setattr(shipped, "section", lambda _name: {})
-    assert Targets.shipped(HOME) == TARGETS
+    monkeypatch.setattr(packaged, "section", {"targets": document, "gate": {}, "callers": {}}.__getitem__)
+    assert Targets.packaged(HOME) == MANY_TARGETS
+    monkeypatch.setattr(packaged, "section", lambda _name: {})
+    assert Targets.packaged(HOME) == TARGETS
 
 
 @pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])

@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rds_operations.admissibility import contradiction, impossible, obstacle, verdict_on
-from rds_operations.gate_settings import GateSettings
 from rds_operations.model.progress import Progress
 from rds_operations.model.refusals import Refusal
 from rds_operations.operations import OPERATIONS
 from rds_operations.rds import Rds
+from rds_operations.settings.gate import GateSettings
 from tests.unit.builders import INSTANCE_ID, MOMENT, an_instance, an_order
 
 Document = dict[str, Any]

@@ -41,7 +41,7 @@ def changed_settings(service: Service, functions: Sequence[str], section: str, *
         shipped[section] |= settings
         return json.dumps(shipped)
 
-    with changed_code(service, functions, "rds_operations/shipped_settings.json", change):
+    with changed_code(service, functions, "rds_operations/settings/packaged_settings.json", change):
         yield
 
 

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.cloud import ACCOUNT, OTHER_REGION, REGION
-from rds_operations.targets import ACTING_ROLE
+from rds_operations.settings.targets import ACTING_ROLE
 from stacks.settings import Settings
 from stacks.target_account_stack import TargetAccountStack
 from tests.infrastructure.conftest import new_app

@@ -30,11 +30,11 @@ from typing import Any
 
 from local.extensions.mapping_templates import render_request
 from rds_operations.callers import CallerSettings
-from rds_operations.gate_settings import GateSettings
 from rds_operations.model import clock
 from rds_operations.model.place import Place
-from rds_operations.targets import Targets
-from stacks.package import shipped
+from rds_operations.settings.gate import GateSettings
+from rds_operations.settings.targets import Targets
+from stacks.package import packaged
 from stacks.setting_checks import SettingsError
 from stacks.settings import Settings
 from tests.functions.calls import Answer, Call, error
@@ -76,7 +76,7 @@ class Attempt:
     # What is there.
 
     def _settings(self, document: Document) -> None:
-        found = json.loads(shipped(Settings.from_document(document)))
+        found = json.loads(packaged(Settings.from_document(document)))
         self._cloud.deploy(
             Targets.from_document(HOME, found["targets"]),
             CallerSettings.from_document(found["callers"]),

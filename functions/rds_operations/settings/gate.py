@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from rds_operations import shipped
+from rds_operations.settings import packaged
 
 ENVIRONMENT_TAG_NAMES = (
     "Environment", "Env", "ENV", "environment", "env", "Environ", "environ", "ENVIRON", "Stage", "stage", "STAGE",
@@ -33,6 +33,6 @@ class GateSettings:
         return cls(**{**document, **lists})
 
     @classmethod
-    def shipped(cls) -> GateSettings:
+    def packaged(cls) -> GateSettings:
         """The settings this deployment was made with; without them, nothing but tags classifies."""
-        return cls.from_document(shipped.section("gate"))
+        return cls.from_document(packaged.section("gate"))

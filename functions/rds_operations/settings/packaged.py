@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-FILE = Path(__file__).with_name("shipped_settings.json")
+FILE = Path(__file__).with_name("packaged_settings.json")
 
 
 def section(name: str) -> dict[str, Any]:

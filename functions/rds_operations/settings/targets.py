@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rds_operations import shipped
 from rds_operations.model.order import Order
 from rds_operations.model.place import Place
 from rds_operations.model.refusals import Code, Refusal
+from rds_operations.settings import packaged
 
 READING_ROLE = "rds-operations-reading"
 ACTING_ROLE = "rds-operations-acting"
@@ -44,8 +44,8 @@ class Targets:
         return cls(home, tuple(document.get("regions", ())), accounts)
 
     @classmethod
-    def shipped(cls, home: Place) -> Targets:
-        return cls.from_document(home, shipped.section("targets"))
+    def packaged(cls, home: Place) -> Targets:
+        return cls.from_document(home, packaged.section("targets"))
 
     @property
     def places(self) -> list[Place]:
