@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from rds_operations.operations import OPERATIONS
-from rds_operations.operations.operation import INSTANCE
+from rds_operations.operations.base import INSTANCE
 from rds_operations.settings.gate import GateSettings
 from stacks import arns, names
 from stacks.policy_sizes import in_managed_policies

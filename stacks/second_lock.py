@@ -20,7 +20,7 @@ from rds_operations.classification import (
     words_for,
 )
 from rds_operations.operations import OPERATIONS
-from rds_operations.operations.operation import ANY_RESOURCE, INSTANCE
+from rds_operations.operations.base import ANY_RESOURCE, INSTANCE
 from rds_operations.settings.gate import ENVIRONMENT_TAG_NAMES, GateSettings
 
 Regions = list[str] | str

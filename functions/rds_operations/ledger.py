@@ -22,7 +22,7 @@ from rds_operations.model import clock
 from rds_operations.model.order import Order
 from rds_operations.model.progress import Progress
 from rds_operations.model.refusals import Refusal
-from rds_operations.operations.operation import Operation
+from rds_operations.operations.base import Operation
 from rds_operations.outcome import Outcome
 from rds_operations.readings import Readings
 from rds_operations.tables import Item

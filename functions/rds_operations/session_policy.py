@@ -7,7 +7,7 @@ import json
 from rds_operations.model.order import Order
 from rds_operations.model.place import Place
 from rds_operations.operations import OPERATIONS
-from rds_operations.operations.operation import ANY_RESOURCE
+from rds_operations.operations.base import ANY_RESOURCE
 
 
 def session_policy(order: Order, place: Place, partition: str) -> str:

@@ -12,7 +12,7 @@ from rds_operations.model.identifiers import INSTANCE_ID_LENGTH, rds_identifier
 from rds_operations.model.place import is_account, is_region
 from rds_operations.model.refusals import Code, Refusal, bad_request, invalid_parameter
 from rds_operations.operations import ALLOWED, OPERATIONS
-from rds_operations.operations.operation import Operation
+from rds_operations.operations.base import Operation
 
 LARGEST_BODY = 32_768
 """Characters. Escaped for two layers of JSON this stays below the 262,144 bytes that Step Functions takes."""

@@ -14,8 +14,8 @@ from rds_operations.model.identifiers import INSTANCE_ID_LENGTH, SNAPSHOT_ID_LEN
 from rds_operations.model.place import LONGEST_REGION
 from rds_operations.model.refusals import Code, Refusal
 from rds_operations.operations import OPERATIONS
-from rds_operations.operations.operation import Operation
-from rds_operations.tag_rules import MOST_TAGS
+from rds_operations.operations.base import Operation
+from rds_operations.operations.snapshot_tags import MOST_TAGS
 from rds_operations.validation import LARGEST_BODY, idempotency_digest, parse_request
 from stacks.api import ALLOWED_HEADERS, EXPOSED_HEADERS
 from tests import api_document

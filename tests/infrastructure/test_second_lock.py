@@ -29,7 +29,7 @@ from rds_operations.classification import (
 from rds_operations.model.order import Order
 from rds_operations.model.place import Place
 from rds_operations.operations import OPERATIONS
-from rds_operations.operations.operation import INSTANCE, SNAPSHOT
+from rds_operations.operations.base import INSTANCE, SNAPSHOT
 from rds_operations.session_policy import session_policy
 from rds_operations.settings.gate import ENVIRONMENT_TAG_NAMES, GateSettings
 from rds_operations.settings.targets import ACTING_ROLE, READING_ROLE

@@ -2,8 +2,8 @@
 
 import pytest
 
-from rds_operations.instance_states import STATES, Meaning
 from rds_operations.operations import OPERATIONS
+from rds_operations.operations.instance_states import STATES, Meaning
 
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html
 DOCUMENTED = [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rds_operations.rds_events import Told, told
+from rds_operations.operations.rds_events import Told, told
 
 RESTARTED, FAILED_OVER, ABANDONED = Told.RESTARTED, Told.FAILED_OVER, Told.FAILOVER_ABANDONED
 

@@ -7,11 +7,11 @@ import pytest
 
 from rds_operations import operations
 from rds_operations.operations import ALLOWED, OPERATIONS, ordered
-from rds_operations.operations.operation import Operation
+from rds_operations.operations.base import Operation
 from tests.unit.builders import COMPLETE, GIVEN, given_parameters
 
 STOP_INSTANCE = """
-from rds_operations.operations.operation import Operation
+from rds_operations.operations.base import Operation
 
 
 class StopInstance(Operation):

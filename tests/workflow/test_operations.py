@@ -4,7 +4,7 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from rds_operations.tag_rules import OPERATION_TAG
+from rds_operations.operations.snapshot_tags import OPERATION_TAG
 from tests.workflow.service import Service, reboot_of, snapshot_of, window_of
 
 

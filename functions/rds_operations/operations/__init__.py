@@ -10,7 +10,7 @@ import pkgutil
 from collections.abc import Iterable
 from importlib import import_module
 
-from rds_operations.operations.operation import Operation
+from rds_operations.operations.base import Operation
 
 
 def ordered(found: Iterable[Operation]) -> dict[str, Operation]:

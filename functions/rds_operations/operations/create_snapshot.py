@@ -6,14 +6,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from rds_operations.engines import snapshot_of_replica
 from rds_operations.model.faults import RdsRefused, RdsThrottled, RdsUnavailable
 from rds_operations.model.identifiers import SNAPSHOT_ID_LENGTH, rds_identifier
 from rds_operations.model.order import Order
 from rds_operations.model.progress import Progress, done, failed, not_found
 from rds_operations.model.refusals import Refusal, invalid_parameter
 from rds_operations.model.resource_id import is_namesake
-from rds_operations.operations.operation import (
+from rds_operations.operations.base import (
     INSTANCE,
     SNAPSHOT,
     SNAPSHOT_TENANTS,
@@ -23,7 +22,8 @@ from rds_operations.operations.operation import (
     Permission,
     cluster_member,
 )
-from rds_operations.tag_rules import OPERATION_TAG, parse_tags, tags_of_snapshot, too_many_tags
+from rds_operations.operations.engines import snapshot_of_replica
+from rds_operations.operations.snapshot_tags import OPERATION_TAG, parse_tags, tags_of_snapshot, too_many_tags
 
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef, DBSnapshotTypeDef

@@ -6,13 +6,12 @@ from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from rds_operations.engines import paused_automation
 from rds_operations.model.backup_window import SHORTEST_BACKUP_WINDOW, BackupWindow, MaintenanceWindow
 from rds_operations.model.faults import Fault, RdsUnavailable
 from rds_operations.model.order import Order
 from rds_operations.model.progress import Progress, done, not_found
 from rds_operations.model.refusals import Code, Refusal, conflict, invalid_parameter, not_supported
-from rds_operations.operations.operation import (
+from rds_operations.operations.base import (
     INSTANCE,
     Operation,
     Parameter,
@@ -21,6 +20,7 @@ from rds_operations.operations.operation import (
     cluster_member,
     flag,
 )
+from rds_operations.operations.engines import paused_automation
 
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef

@@ -6,14 +6,12 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from rds_operations.engines import is_sql_server, reboot_of_custom_oracle
-from rds_operations.instance_states import Meaning, of_meaning
 from rds_operations.model import clock
 from rds_operations.model.faults import RdsUnavailable
 from rds_operations.model.order import Order
 from rds_operations.model.progress import Progress, done, failed, not_found
 from rds_operations.model.refusals import Refusal, not_supported
-from rds_operations.operations.operation import (
+from rds_operations.operations.base import (
     INSTANCE,
     Operation,
     Parameter,
@@ -22,7 +20,9 @@ from rds_operations.operations.operation import (
     cluster_member,
     flag,
 )
-from rds_operations.rds_events import Told, told
+from rds_operations.operations.engines import is_sql_server, reboot_of_custom_oracle
+from rds_operations.operations.instance_states import Meaning, of_meaning
+from rds_operations.operations.rds_events import Told, told
 
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef
