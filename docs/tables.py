@@ -8,9 +8,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "functions")]
 
-from rds_operations.classification import ALLOWED_ENVIRONMENTS, FOLDED_TAG_NAMES, WORDS, Environment
 from rds_operations.operations import OPERATIONS
 from rds_operations.operations.base import Parameter
+from rds_operations.rules.classification import ALLOWED_ENVIRONMENTS, FOLDED_TAG_NAMES, WORDS, Environment
 from rds_operations.settings.gate import ENVIRONMENT_TAG_NAMES
 from stacks.operating_roles import ACTING_FUNCTIONS, READING_FUNCTIONS
 

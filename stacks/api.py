@@ -18,7 +18,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
-from rds_operations.identity import Authentication
+from rds_operations.rules.identity import Authentication
 from stacks.gateway_responses import add_gateway_responses
 from stacks.settings import Settings
 

@@ -12,15 +12,15 @@ from typing import Any
 
 from aws_cdk import aws_iam as iam
 
-from rds_operations.classification import (
+from rds_operations.operations import OPERATIONS
+from rds_operations.operations.base import ANY_RESOURCE, INSTANCE
+from rds_operations.rules.classification import (
     ALLOWED_ENVIRONMENTS,
     Environment,
     folded_names,
     ignored_names,
     words_for,
 )
-from rds_operations.operations import OPERATIONS
-from rds_operations.operations.base import ANY_RESOURCE, INSTANCE
 from rds_operations.settings.gate import ENVIRONMENT_TAG_NAMES, GateSettings
 
 Regions = list[str] | str

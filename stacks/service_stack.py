@@ -7,7 +7,7 @@ from typing import Any
 from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
-from rds_operations.identity import Authentication
+from rds_operations.rules.identity import Authentication
 from stacks import names
 from stacks.api import Api, Behind
 from stacks.backstops import Backstops

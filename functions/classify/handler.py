@@ -3,10 +3,10 @@
 from rds_operations.access import Access
 from rds_operations.assessment import Assessor
 from rds_operations.aws import dynamodb_client, own_session
-from rds_operations.callers import CallerSettings
 from rds_operations.inventory import Inventory
 from rds_operations.ledger import Ledger
 from rds_operations.model.order import Order
+from rds_operations.rules.authorization import CallerSettings
 from rds_operations.settings.deployment import Deployment
 from rds_operations.settings.gate import GateSettings
 from rds_operations.settings.targets import Targets

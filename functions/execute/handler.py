@@ -2,12 +2,12 @@
 
 from rds_operations.access import Access
 from rds_operations.aws import dynamodb_client, own_session
-from rds_operations.callers import CallerSettings
 from rds_operations.execution import Executor
-from rds_operations.intake import by_itself
 from rds_operations.ledger import Ledger
 from rds_operations.model import clock
 from rds_operations.model.order import Order
+from rds_operations.rules.authorization import CallerSettings
+from rds_operations.rules.request_stub import by_itself
 from rds_operations.settings.deployment import Deployment
 from rds_operations.settings.gate import GateSettings
 from rds_operations.settings.targets import Targets

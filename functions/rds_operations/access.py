@@ -16,12 +16,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session
 
 from rds_operations import aws
-from rds_operations.identity import session_name, source_identity
 from rds_operations.model.faults import AccountRefused, RdsNotReached
 from rds_operations.model.order import Order
 from rds_operations.model.place import Place
 from rds_operations.rds import Rds, assume_role_fault
-from rds_operations.session_policy import session_policy
+from rds_operations.rules.identity import session_name, source_identity
+from rds_operations.rules.session_policy import session_policy
 from rds_operations.settings.deployment import Deployment
 from rds_operations.settings.targets import ACTING_ROLE, READING_ROLE, Targets
 

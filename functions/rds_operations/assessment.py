@@ -7,19 +7,19 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from rds_operations.access import Access
-from rds_operations.admissibility import not_found
 from rds_operations.admission import acceptance, accepted_by_key, begun
-from rds_operations.callers import CallerSettings, not_permitted, of_another_application
-from rds_operations.classification import Verdict
 from rds_operations.inspection import Inspection, verdict_with_replication
 from rds_operations.inventory import Inventory
-from rds_operations.judgement import judge
 from rds_operations.ledger import Ledger
-from rds_operations.lookup import locate
 from rds_operations.model.faults import AccountRefused, RdsRefused
 from rds_operations.model.order import Order
 from rds_operations.model.place import Place
 from rds_operations.model.refusals import Code, Refusal
+from rds_operations.rules.authorization import CallerSettings, not_permitted, of_another_application
+from rds_operations.rules.classification import Verdict
+from rds_operations.rules.decision import judge
+from rds_operations.rules.eligibility import not_found
+from rds_operations.rules.location import locate
 from rds_operations.settings.gate import GateSettings
 from rds_operations.tables import Item
 

@@ -7,13 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from rds_operations.access import Access
-from rds_operations.admissibility import not_found
 from rds_operations.admission import accepted_under_its_name, admit
-from rds_operations.callers import CallerSettings
-from rds_operations.classification import UNCLASSIFIED, Verdict
 from rds_operations.inspection import inspect
 from rds_operations.items import order_of
-from rds_operations.judgement import Judgement, judge
 from rds_operations.ledger import Ledger
 from rds_operations.model import clock
 from rds_operations.model.faults import (
@@ -31,6 +27,10 @@ from rds_operations.model.progress import Progress, failed
 from rds_operations.model.refusals import Refusal
 from rds_operations.operations import OPERATIONS
 from rds_operations.rds import Rds
+from rds_operations.rules.authorization import CallerSettings
+from rds_operations.rules.classification import UNCLASSIFIED, Verdict
+from rds_operations.rules.decision import Judgement, judge
+from rds_operations.rules.eligibility import not_found
 from rds_operations.settings.gate import GateSettings
 from rds_operations.tables import Item
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
-from rds_operations.admissibility import verdict_on
-from rds_operations.classification import READ_REPLICA, REPLICATION_SOURCE, UNREADABLE, Environment, Verdict
 from rds_operations.model.faults import AccountRefused, RdsRefused, RdsThrottled
 from rds_operations.model.place import Place
+from rds_operations.rules.classification import READ_REPLICA, REPLICATION_SOURCE, UNREADABLE, Environment, Verdict
+from rds_operations.rules.eligibility import verdict_on
 from rds_operations.settings.gate import GateSettings
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from rds_operations.classification import Environment, Verdict
 from rds_operations.model import clock
 from rds_operations.model.order import Order
 from rds_operations.model.place import Place
+from rds_operations.rules.classification import Environment, Verdict
 from rds_operations.tables import Item
 
 ACCEPTED = "accepted"

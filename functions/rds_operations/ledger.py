@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from rds_operations import tables
 from rds_operations.audit_record import Event, Recorder, audit_record
-from rds_operations.classification import Verdict
 from rds_operations.items import (
     ACCEPTED,
     Unfinished,
@@ -25,6 +24,7 @@ from rds_operations.model.refusals import Refusal
 from rds_operations.operations.base import Operation
 from rds_operations.outcome import Outcome
 from rds_operations.readings import Readings
+from rds_operations.rules.classification import Verdict
 from rds_operations.tables import Item
 from rds_operations.telemetry import logger
 from rds_operations.writes import OPEN, UNOWNED, UNRECORDED, UNWRITTEN, note, put, refuse_id, release, update

@@ -12,7 +12,7 @@ from functools import partial
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
-from rds_operations.classification import Verdict
+from rds_operations.rules.classification import Verdict
 
 SERVICE = "rds-operations"
 NAMESPACE = "RDSOperations"

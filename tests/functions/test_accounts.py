@@ -12,7 +12,7 @@ from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from rds_operations.model.faults import RdsNotReached, RdsRefused, RdsThrottled, RdsUnavailable
 from rds_operations.model.place import Place
-from rds_operations.session_policy import session_policy
+from rds_operations.rules.session_policy import session_policy
 from tests.functions.calls import Answer, Call, error
 from tests.functions.cloud import ACTING_ROLE, OPERATION_MACHINE, Cloud, Document
 from tests.unit.builders import (

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from rds_operations.callers import CallerSettings
 from rds_operations.model import clock
 from rds_operations.model.faults import TableBusy, TooLate
+from rds_operations.rules.authorization import CallerSettings
 from tests.functions.cloud import LOCK, Cloud, Document, a_work
 from tests.unit.builders import (
     ACCOUNT,

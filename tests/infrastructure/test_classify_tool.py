@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rds_operations.admissibility import PRODUCTION_TEXT
+from rds_operations.rules.eligibility import PRODUCTION_TEXT
 from rds_operations.settings.gate import GateSettings
 from tests.infrastructure.conftest import ROOT
 from tools.classify import decisions, main

@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from rds_operations.callers import CallerSettings
-from rds_operations.classification import ALLOWED_ENVIRONMENTS, UNREADABLE, classify
-from rds_operations.identity import Authentication, caller_identity
 from rds_operations.model.place import Place
 from rds_operations.model.refusals import Code
 from rds_operations.operations import OPERATIONS
+from rds_operations.rules.authorization import CallerSettings
+from rds_operations.rules.classification import ALLOWED_ENVIRONMENTS, UNREADABLE, classify
+from rds_operations.rules.identity import Authentication, caller_identity
+from rds_operations.rules.validation import LARGEST_BODY
 from rds_operations.settings.gate import ENVIRONMENT_TAG_NAMES, GateSettings
 from rds_operations.settings.targets import ACTING_ROLE, READING_ROLE
-from rds_operations.validation import LARGEST_BODY
 from stacks import names, setting_checks
 from stacks.functions import SHAPES
 from stacks.service_stack import _LIST_EVERY_MINUTES

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from local.extensions.mapping_templates import render_request, render_response
 from local.velocity import advice, missing
 from rds_operations.model.refusals import Refusal
-from rds_operations.validation import LARGEST_BODY, idempotency_digest
+from rds_operations.rules.validation import LARGEST_BODY, idempotency_digest
 from tests.infrastructure.velocity_engine import Rendered, TemplateFailed, VelocityEngine
 
 TEMPLATES = Path(__file__).parents[2] / "stacks" / "mapping_templates"

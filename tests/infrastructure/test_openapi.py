@@ -8,15 +8,15 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, assume, given, settings
 
-from rds_operations.classification import ALLOWED_ENVIRONMENTS, Environment
-from rds_operations.identity import Authentication
 from rds_operations.model.identifiers import INSTANCE_ID_LENGTH, SNAPSHOT_ID_LENGTH
 from rds_operations.model.place import LONGEST_REGION
 from rds_operations.model.refusals import Code, Refusal
 from rds_operations.operations import OPERATIONS
 from rds_operations.operations.base import Operation
 from rds_operations.operations.snapshot_tags import MOST_TAGS
-from rds_operations.validation import LARGEST_BODY, idempotency_digest, parse_request
+from rds_operations.rules.classification import ALLOWED_ENVIRONMENTS, Environment
+from rds_operations.rules.identity import Authentication
+from rds_operations.rules.validation import LARGEST_BODY, idempotency_digest, parse_request
 from stacks.api import ALLOWED_HEADERS, EXPOSED_HEADERS
 from tests import api_document
 from tests.api_document import FOLLOW, START

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rds_operations.classification import WORDS, classify
 from rds_operations.model.place import Place
+from rds_operations.rules.classification import WORDS, classify
 from stacks import package
 from stacks.setting_checks import SettingsError
 from stacks.settings import Settings
@@ -27,7 +27,7 @@ ASK = """
 import json, sys
 sys.path.insert(0, {folder!r})
 from rds_operations.settings import packaged
-from rds_operations.classification import classify
+from rds_operations.rules.classification import classify
 from rds_operations.settings.gate import GateSettings
 from rds_operations.model.place import Place
 for line in sys.stdin:

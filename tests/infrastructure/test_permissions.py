@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from rds_operations.classification import ALLOWED_ENVIRONMENTS, FOLDED_TAG_NAMES, WORDS, Environment
 from rds_operations.operations import OPERATIONS
+from rds_operations.rules.classification import ALLOWED_ENVIRONMENTS, FOLDED_TAG_NAMES, WORDS, Environment
 from rds_operations.settings.gate import ENVIRONMENT_TAG_NAMES
 from stacks.functions import SHAPES
 from tests.infrastructure.conftest import Document, Template

@@ -18,7 +18,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rds_operations.classification import (
+from rds_operations.model.order import Order
+from rds_operations.model.place import Place
+from rds_operations.operations import OPERATIONS
+from rds_operations.operations.base import INSTANCE, SNAPSHOT
+from rds_operations.rules.classification import (
     ALLOWED_ENVIRONMENTS,
     FOLDED_TAG_NAMES,
     NOTHING,
@@ -26,11 +30,7 @@ from rds_operations.classification import (
     Environment,
     classify,
 )
-from rds_operations.model.order import Order
-from rds_operations.model.place import Place
-from rds_operations.operations import OPERATIONS
-from rds_operations.operations.base import INSTANCE, SNAPSHOT
-from rds_operations.session_policy import session_policy
+from rds_operations.rules.session_policy import session_policy
 from rds_operations.settings.gate import ENVIRONMENT_TAG_NAMES, GateSettings
 from rds_operations.settings.targets import ACTING_ROLE, READING_ROLE
 from stacks.second_lock import Reach, allows, denies

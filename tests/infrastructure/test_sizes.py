@@ -17,7 +17,7 @@ import pytest
 from rds_operations.model.order import Order
 from rds_operations.model.place import LONGEST_REGION, Place
 from rds_operations.operations import OPERATIONS
-from rds_operations.session_policy import session_policy
+from rds_operations.rules.session_policy import session_policy
 from rds_operations.settings.gate import GateSettings
 from stacks.policy_sizes import in_managed_policies
 from stacks.second_lock import Reach, denies

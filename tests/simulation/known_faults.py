@@ -42,9 +42,9 @@ KNOWN: dict[str, list[Change]] = {
             "            if False:\n                self._give",
         )
     ],
-    "no gate": [(f"{_RULES}/judgement.py", "gate(order.instance_id, verdict)\n        or", "")],
+    "no gate": [(f"{_RULES}/rules/decision.py", "gate(order.instance_id, verdict)\n        or", "")],
     "no permission at the last look": [
-        (f"{_RULES}/judgement.py", "        or not_permitted(callers, order, verdict.environment)\n", ""),
+        (f"{_RULES}/rules/decision.py", "        or not_permitted(callers, order, verdict.environment)\n", ""),
     ],
     "no opening record": [(_LEDGER, "            self._put_record(opening),\n", "")],
     "an end is recorded whatever is there": [

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rds_operations.identity import names_of, session_name
+from rds_operations.rules.identity import names_of, session_name
 from tests.simulation import deployment
 from tests.simulation.expressions import Attributes
 from tests.simulation.rds_past import Act

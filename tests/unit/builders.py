@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from rds_operations.classification import Environment, Verdict
 from rds_operations.model.order import Order
 from rds_operations.model.place import Place
 from rds_operations.model.refusals import Refusal
+from rds_operations.rules.classification import Environment, Verdict
+from rds_operations.rules.validation import parse_body
 from rds_operations.settings.targets import Account, Targets
-from rds_operations.validation import parse_body
 
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rds_operations.admissibility import contradiction, gate, impossible, not_found, obstacle, verdict_on
-from rds_operations.classification import NOTHING, Environment, Verdict, classify
 from rds_operations.model.refusals import Code, Refusal
 from rds_operations.operations import OPERATIONS
+from rds_operations.rules.classification import NOTHING, Environment, Verdict, classify
+from rds_operations.rules.eligibility import contradiction, gate, impossible, not_found, obstacle, verdict_on
 from rds_operations.settings.gate import GateSettings
 from tests.unit.builders import ACCOUNT, COMPLETE, DEVELOPMENT, HOME, INSTANCE_ID, an_instance, an_order, verdicts
 

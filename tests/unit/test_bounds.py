@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from rds_operations.intake import from_api, from_execution
 from rds_operations.model.order import Order
 from rds_operations.model.refusals import Refusal
+from rds_operations.rules.request_stub import from_api, from_execution
 from tests.unit.builders import TARGETS, a_context, a_request, an_envelope, an_execution
 
 LONGEST_TEXT = 2 * 1_024 + 100

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from rds_operations.classification import NOTHING, Environment, Verdict, classify, environment_of
 from rds_operations.model.place import Place
+from rds_operations.rules.classification import NOTHING, Environment, Verdict, classify, environment_of
 from rds_operations.settings.gate import GateSettings
 from tests.unit.builders import ACCOUNT, HOME, INSTANCE_ID, OTHER_ACCOUNT, OTHER_REGION, REGION
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rds_operations.admissibility import gate
-from rds_operations.classification import NOTHING, Environment, Verdict, classify
 from rds_operations.model.place import Place
 from rds_operations.model.refusals import Code
+from rds_operations.rules.classification import NOTHING, Environment, Verdict, classify
+from rds_operations.rules.eligibility import gate
 from rds_operations.settings.gate import GateSettings
 
 PLACE = Place("123456789012", "eu-west-1")

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from rds_operations.admissibility import impossible, obstacle
 from rds_operations.model.refusals import Code, Refusal
+from rds_operations.rules.eligibility import impossible, obstacle
 from tests.unit.builders import INSTANCE_ID, an_instance, an_order
 
 POINT = "arn:aws:backup:eu-west-1:111122223333:recovery-point:continuous:db-x"

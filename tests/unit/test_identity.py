@@ -9,7 +9,9 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from rds_operations.identity import (
+from rds_operations.model.identifiers import SNAPSHOT_ID_LENGTH, operation_id
+from rds_operations.operations import OPERATIONS
+from rds_operations.rules.identity import (
     ANONYMOUS,
     Authentication,
     caller_identity,
@@ -21,8 +23,6 @@ from rds_operations.identity import (
     session_name,
     source_identity,
 )
-from rds_operations.model.identifiers import SNAPSHOT_ID_LENGTH, operation_id
-from rds_operations.operations import OPERATIONS
 from tests.unit.builders import ACCOUNT, API_KEY, ROLE, ROLE_SESSION, a_context, a_proxy_event, identifiers
 
 ISSUER = "https://cognito-idp.ap-southeast-1.amazonaws.com/ap-southeast-1_Abc"

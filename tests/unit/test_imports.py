@@ -69,7 +69,7 @@ print(json.dumps(found))
     return {handler.removesuffix(".handler"): set(modules) for handler, modules in found.items()}
 
 
-RDS = {"rds_operations.rds", "rds_operations.access", "rds_operations.session_policy"}
+RDS = {"rds_operations.rds", "rds_operations.access", "rds_operations.rules.session_policy"}
 INVENTORY = {"rds_operations.inventory"}
 LEDGER = {"rds_operations.ledger"}
 

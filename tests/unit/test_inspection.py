@@ -8,10 +8,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rds_operations.access import Access
-from rds_operations.classification import Environment, Verdict
 from rds_operations.inspection import Inspection, inspect, verdict_with_replication
 from rds_operations.model.faults import AccountRefused, Fault, RdsNotReached, RdsRefused, RdsThrottled, RdsUnavailable
 from rds_operations.model.place import Place
+from rds_operations.rules.classification import Environment, Verdict
 from rds_operations.settings.gate import GateSettings
 from tests.unit.builders import ACCOUNT, DEVELOPMENT, HOME, INSTANCE_ID, OTHER_ACCOUNT, OTHER_REGION, an_instance
 

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rds_operations.identity import caller_identity, direct_start
-from rds_operations.intake import api_stub, execution_stub, from_api, from_execution
 from rds_operations.model.identifiers import INSTANCE_ID_LENGTH, is_execution_name, operation_id, rds_identifier
 from rds_operations.model.order import Order
 from rds_operations.model.refusals import Code, Refusal
 from rds_operations.operations import OPERATIONS
+from rds_operations.rules.identity import caller_identity, direct_start
+from rds_operations.rules.request_stub import api_stub, execution_stub, from_api, from_execution
+from rds_operations.rules.validation import Request, parse_request
 from rds_operations.settings.targets import Targets
-from rds_operations.validation import Request, parse_request
 from tests.unit.builders import (
     ACCOUNT,
     CHOICES,

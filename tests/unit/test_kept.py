@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rds_operations.intake import from_api
-from rds_operations.kept import LARGEST_MESSAGE, Kept, kept_refusal
 from rds_operations.model.order import Order
 from rds_operations.model.refusals import Code, Refusal, bad_request
+from rds_operations.rules.queued_refusal import LARGEST_MESSAGE, Kept, kept_refusal
+from rds_operations.rules.request_stub import from_api
 from tests.unit.builders import (
     ACCOUNT,
     ADMISSION_MACHINE,

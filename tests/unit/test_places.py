@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rds_operations.lookup import locate
 from rds_operations.model.place import Place
 from rds_operations.model.refusals import Code, Refusal
+from rds_operations.rules.location import locate
 from rds_operations.settings import packaged
 from rds_operations.settings.targets import Account, Targets, not_operated
 from tests.unit.builders import (

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rds_operations.production_signs import production_sign, says_production
+from rds_operations.rules.production_signs import production_sign, says_production
 
 WORDS = frozenset({"production", "prod", "prd", "live", "prod-dr", "production-dr", "dr", "green team"})
 """As shipped, and one of the deployment's own."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rds_operations.model.order import Order
 from rds_operations.model.place import Place
 from rds_operations.operations import OPERATIONS
-from rds_operations.session_policy import session_policy
+from rds_operations.rules.session_policy import session_policy
 from tests.unit.builders import ACCOUNT, HOME, INSTANCE_ID, MANY_TARGETS, REGION, SNAPSHOT_ID, an_order, orders
 
 LONGEST = 2_048

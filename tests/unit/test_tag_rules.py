@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from rds_operations.admissibility import impossible
 from rds_operations.operations import OPERATIONS
 from rds_operations.operations.snapshot_tags import OPERATION_TAG, tags_of_snapshot
+from rds_operations.rules.eligibility import impossible
 from tests.unit.builders import COMPLETE, an_instance, an_order
 
 

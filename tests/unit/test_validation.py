@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from rds_operations.model.identifiers import INSTANCE_ID_LENGTH, rds_identifier
 from rds_operations.model.refusals import Code, Refusal
 from rds_operations.operations import OPERATIONS
-from rds_operations.validation import (
+from rds_operations.rules.validation import (
     LARGEST_BODY,
     Request,
     idempotency_digest,

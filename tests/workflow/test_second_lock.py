@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from local.cloud import ACCOUNT, OTHER_ACCOUNT, REGION
-from rds_operations.identity import session_name
+from rds_operations.rules.identity import session_name
 from stacks.operating_roles import LOOKS
 from tests.workflow.callers import assumed
 from tests.workflow.changed_code import changed_code
@@ -40,7 +40,7 @@ def open_gate(service: Service) -> Iterator[None]:
     def open_it(text: str) -> str:
         return text.replace(gate, "    return None\n")
 
-    with changed_code(service, ["classify", "execute"], "rds_operations/admissibility.py", open_it):
+    with changed_code(service, ["classify", "execute"], "rds_operations/rules/eligibility.py", open_it):
         yield
 
 

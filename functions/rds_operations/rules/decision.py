@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rds_operations.admissibility import contradiction, gate, impossible, obstacle, replaced
-from rds_operations.callers import CallerSettings, not_permitted
-from rds_operations.classification import Verdict
 from rds_operations.inspection import Inspection
 from rds_operations.model.order import Order
 from rds_operations.model.refusals import Refusal
+from rds_operations.rules.authorization import CallerSettings, not_permitted
+from rds_operations.rules.classification import Verdict
+from rds_operations.rules.eligibility import contradiction, gate, impossible, obstacle, replaced
 from rds_operations.settings.gate import GateSettings
 
 if TYPE_CHECKING:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from rds_operations.callers import unidentified
-from rds_operations.identity import caller_identity, direct_start, principal_of
 from rds_operations.model import clock
 from rds_operations.model.identifiers import begins_safely, operation_id, recorded_name
 from rds_operations.model.order import Order
 from rds_operations.model.refusals import Refusal, bad_request
-from rds_operations.settings.targets import Targets, not_operated
-from rds_operations.validation import (
+from rds_operations.rules.authorization import unidentified
+from rds_operations.rules.identity import caller_identity, direct_start, principal_of
+from rds_operations.rules.validation import (
     Request,
     idempotency_digest,
     parse_json,
@@ -21,6 +20,7 @@ from rds_operations.validation import (
     sound_place,
     too_large,
 )
+from rds_operations.settings.targets import Targets, not_operated
 
 Document = dict[str, Any]
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rds_operations.classification import Environment
-from rds_operations.identity import ANONYMOUS, Authentication, names_of, principal_of
 from rds_operations.model.order import Order
 from rds_operations.model.refusals import Code, Refusal
+from rds_operations.rules.classification import Environment
+from rds_operations.rules.identity import ANONYMOUS, Authentication, names_of, principal_of
 from rds_operations.settings import packaged
 
 Grant = Mapping[str, list[str]]

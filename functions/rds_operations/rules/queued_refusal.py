@@ -7,14 +7,14 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rds_operations.admissibility import gate
-from rds_operations.classification import Verdict
-from rds_operations.intake import api_stub, whole_order
 from rds_operations.model import clock
 from rds_operations.model.identifiers import is_execution_name
 from rds_operations.model.order import Order
 from rds_operations.model.refusals import Code, Refusal
-from rds_operations.validation import parse_json, parse_request, sound_place
+from rds_operations.rules.classification import Verdict
+from rds_operations.rules.eligibility import gate
+from rds_operations.rules.request_stub import api_stub, whole_order
+from rds_operations.rules.validation import parse_json, parse_request, sound_place
 
 LARGEST_MESSAGE = 262_144
 """Bytes: no state of Step Functions can have sent more.

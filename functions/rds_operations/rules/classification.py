@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Any
 
 from rds_operations.model.place import Place
-from rds_operations.naming import fits
-from rds_operations.production_signs import production_sign, says_production
+from rds_operations.rules.naming_patterns import fits
+from rds_operations.rules.production_signs import production_sign, says_production
 from rds_operations.settings.gate import GateSettings
 
 

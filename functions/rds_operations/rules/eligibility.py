@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rds_operations.classification import (
+from rds_operations.model.order import Order
+from rds_operations.model.place import Place
+from rds_operations.model.refusals import Code, Refusal, conflict, invalid_parameter
+from rds_operations.model.resource_id import is_namesake
+from rds_operations.operations import OPERATIONS
+from rds_operations.operations.instance_states import Meaning, of_meaning
+from rds_operations.rules.classification import (
     NOTHING,
     PADDED,
     READ_REPLICA,
@@ -15,12 +21,6 @@ from rds_operations.classification import (
     classify,
     of_tags,
 )
-from rds_operations.model.order import Order
-from rds_operations.model.place import Place
-from rds_operations.model.refusals import Code, Refusal, conflict, invalid_parameter
-from rds_operations.model.resource_id import is_namesake
-from rds_operations.operations import OPERATIONS
-from rds_operations.operations.instance_states import Meaning, of_meaning
 from rds_operations.settings.gate import GateSettings
 
 if TYPE_CHECKING:
