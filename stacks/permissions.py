@@ -8,8 +8,8 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 
 from rds_operations.inventory import PLACE_INDEX
-from rds_operations.items import UNFINISHED_INDEX
 from rds_operations.operations.base import INSTANCE
+from rds_operations.records.operation_item import UNFINISHED_INDEX
 from rds_operations.settings.targets import ACTING_ROLE, READING_ROLE
 from stacks import arns
 from stacks.arns import execution_prefix, late_watch_executions, late_watch_machine, operation_machine

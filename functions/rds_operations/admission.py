@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from rds_operations.items import ACCEPTED, elsewhere, order_of
 from rds_operations.ledger import Ledger
 from rds_operations.model.faults import TableBusy, TooLate
 from rds_operations.model.order import Order
 from rds_operations.model.place import Place
 from rds_operations.model.refusals import Code, Refusal, conflict, reply
+from rds_operations.records.operation_item import ACCEPTED, elsewhere, order_of
 from rds_operations.rules.classification import Verdict
 from rds_operations.tables import Item
 

@@ -9,7 +9,6 @@ from typing import Any
 from rds_operations.access import Access
 from rds_operations.admission import accepted_under_its_name, admit
 from rds_operations.inspection import inspect
-from rds_operations.items import order_of
 from rds_operations.ledger import Ledger
 from rds_operations.model import clock
 from rds_operations.model.faults import (
@@ -27,6 +26,7 @@ from rds_operations.model.progress import Progress, failed
 from rds_operations.model.refusals import Refusal
 from rds_operations.operations import OPERATIONS
 from rds_operations.rds import Rds
+from rds_operations.records.operation_item import order_of
 from rds_operations.rules.authorization import CallerSettings
 from rds_operations.rules.classification import UNCLASSIFIED, Verdict
 from rds_operations.rules.decision import Judgement, judge

@@ -7,8 +7,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from rds_operations import tables
-from rds_operations.audit_record import Event, Recorder, audit_record
-from rds_operations.items import (
+from rds_operations.model import clock
+from rds_operations.model.order import Order
+from rds_operations.model.progress import Progress
+from rds_operations.model.refusals import Refusal
+from rds_operations.operations.base import Operation
+from rds_operations.readings import Readings
+from rds_operations.records.audit_record import Event, Recorder, audit_record
+from rds_operations.records.operation_item import (
     ACCEPTED,
     Unfinished,
     key_id,
@@ -17,13 +23,7 @@ from rds_operations.items import (
     operation_item,
     owner_of,
 )
-from rds_operations.model import clock
-from rds_operations.model.order import Order
-from rds_operations.model.progress import Progress
-from rds_operations.model.refusals import Refusal
-from rds_operations.operations.base import Operation
-from rds_operations.outcome import Outcome
-from rds_operations.readings import Readings
+from rds_operations.records.outcome import Outcome
 from rds_operations.rules.classification import Verdict
 from rds_operations.tables import Item
 from rds_operations.telemetry import logger

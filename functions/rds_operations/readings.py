@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from rds_operations import tables
-from rds_operations.items import REFUSED_AT, UNFINISHED_INDEX, Unfinished, key_id, lock_id, owner_of
 from rds_operations.model import clock
 from rds_operations.model.order import Order
+from rds_operations.records.operation_item import REFUSED_AT, UNFINISHED_INDEX, Unfinished, key_id, lock_id, owner_of
 from rds_operations.settings.deployment import Deployment
 from rds_operations.tables import Item
 

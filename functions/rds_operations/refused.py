@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from rds_operations.admission import accepted_reply
-from rds_operations.answers import MAY_HAVE_BEGUN, answer_to, as_recorded, fault_answer
-from rds_operations.audit_record import Recorder
-from rds_operations.items import acting_since, order_of, verdict_of
 from rds_operations.ledger import Ledger
 from rds_operations.model import clock
 from rds_operations.model.order import Order
 from rds_operations.model.refusals import Refusal
-from rds_operations.outcome import outcome_of
+from rds_operations.records.audit_record import Recorder
+from rds_operations.records.error_replies import MAY_HAVE_BEGUN, answer_to, as_recorded, fault_answer
+from rds_operations.records.operation_item import acting_since, order_of, verdict_of
+from rds_operations.records.outcome import outcome_of
 from rds_operations.rules.classification import UNCLASSIFIED, Verdict
 from rds_operations.rules.identity import principal_of
 from rds_operations.rules.request_stub import api_stub

@@ -8,16 +8,16 @@ from datetime import datetime
 from typing import Any
 
 from rds_operations.aftermath import settle_seen
-from rds_operations.audit_record import Recorder
 from rds_operations.executions import Executions
-from rds_operations.items import Unfinished, acting_since, order_of, verdict_of
 from rds_operations.ledger import Ledger
 from rds_operations.model import clock
 from rds_operations.model.faults import AnotherOrder, StatesUnavailable, TableBusy
 from rds_operations.model.order import Order
 from rds_operations.model.progress import Progress
 from rds_operations.operations import OPERATIONS
-from rds_operations.outcome import NOT_STARTED, REFUSED, Outcome, outcome_of, work_of_event
+from rds_operations.records.audit_record import Recorder
+from rds_operations.records.operation_item import Unfinished, acting_since, order_of, verdict_of
+from rds_operations.records.outcome import NOT_STARTED, REFUSED, Outcome, outcome_of, work_of_event
 from rds_operations.refused import order_in, refuse_start, verdict_in
 from rds_operations.rules.classification import Verdict
 from rds_operations.rules.request_stub import execution_stub

@@ -11,16 +11,16 @@ from typing import Any
 
 from rds_operations.access import Access
 from rds_operations.aftermath import seen_by_watch, settle
-from rds_operations.audit_record import Recorder
 from rds_operations.executions import RUNNING
-from rds_operations.items import Unfinished, acting_since, order_of
 from rds_operations.late_look import late_look
 from rds_operations.ledger import Ledger
 from rds_operations.model.faults import Fault, TableBusy
 from rds_operations.model.identifiers import recorded_name
 from rds_operations.model.progress import Progress
 from rds_operations.operations import OPERATIONS
-from rds_operations.outcome import NOT_STARTED, unrecorded_work, work_of_event
+from rds_operations.records.audit_record import Recorder
+from rds_operations.records.operation_item import Unfinished, acting_since, order_of
+from rds_operations.records.outcome import NOT_STARTED, unrecorded_work, work_of_event
 from rds_operations.refused import refuse
 from rds_operations.rules.queued_refusal import Kept, kept_refusal
 from rds_operations.settlement import Books, close_ended, close_item

@@ -3,9 +3,9 @@
 import json
 
 from rds_operations.aws import dynamodb_client
-from rds_operations.items import caller_of
 from rds_operations.ledger import Ledger
 from rds_operations.model.identifiers import is_execution_name
+from rds_operations.records.operation_item import caller_of
 from rds_operations.report import report, unknown
 from rds_operations.rules.authorization import CallerSettings, may_see
 from rds_operations.rules.identity import proxy_identity

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rds_operations.audit_record import NO_INSTANCE
+from rds_operations.records.audit_record import NO_INSTANCE
 from tests.functions.cloud import Cloud, Document
 from tests.unit.builders import INSTANCE_ID, a_request, an_envelope, an_execution
 

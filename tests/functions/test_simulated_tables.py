@@ -15,9 +15,7 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from rds_operations.audit_record import Recorder
 from rds_operations.inventory import Inventory, Seen
-from rds_operations.items import Unfinished
 from rds_operations.ledger import Ledger
 from rds_operations.model.faults import RecordNotWritten, TableBusy
 from rds_operations.model.order import Order
@@ -25,7 +23,9 @@ from rds_operations.model.place import Place
 from rds_operations.model.progress import Progress
 from rds_operations.model.refusals import invalid_parameter
 from rds_operations.operations import OPERATIONS
-from rds_operations.outcome import FAILED, Outcome
+from rds_operations.records.audit_record import Recorder
+from rds_operations.records.operation_item import Unfinished
+from rds_operations.records.outcome import FAILED, Outcome
 from rds_operations.settings.deployment import Deployment
 from tests.functions.cloud import INVENTORY_TABLE, OPERATIONS_TABLE, Cloud
 from tests.simulation.awserror import AwsError

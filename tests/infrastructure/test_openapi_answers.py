@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from rds_operations.admission import accepted_reply
-from rds_operations.items import operation_item
 from rds_operations.model.place import Place
 from rds_operations.model.progress import Progress, done, failed, untold
 from rds_operations.model.refusals import Code, Refusal
 from rds_operations.operations import OPERATIONS
-from rds_operations.outcome import outcome_of, settled
+from rds_operations.records.operation_item import operation_item
+from rds_operations.records.outcome import outcome_of, settled
 from rds_operations.report import report, unknown
 from rds_operations.rules.authorization import CallerSettings, not_permitted, unidentified
 from rds_operations.settings.targets import not_operated

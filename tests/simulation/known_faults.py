@@ -109,10 +109,10 @@ KNOWN: dict[str, list[Change]] = {
         (f"{_RULES}/sweep.py", '    unrecorded.remove(message)\n    return "recorded"', '    return "recorded"'),
     ],
     "nobody follows an open end": [
-        (f"{_RULES}/outcome.py", "TIMED_OUT, unsettled=True)", "TIMED_OUT, unsettled=False)"),
+        (f"{_RULES}/records/outcome.py", "TIMED_OUT, unsettled=True)", "TIMED_OUT, unsettled=False)"),
     ],
     "a fault after acting is an end": [
-        (f"{_RULES}/outcome.py", "FAILED, unsettled=acted)", "FAILED, unsettled=False)")
+        (f"{_RULES}/records/outcome.py", "FAILED, unsettled=acted)", "FAILED, unsettled=False)")
     ],
     "what is gone at one look is gone": [(f"{_RULES}/model/progress.py", "if missing > 1", "if missing > 0")],
     "a second call that is refused is a failure": [

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rds_operations.items import operation_item
 from rds_operations.model.order import Order
 from rds_operations.model.place import Place
 from rds_operations.model.progress import done, failed
 from rds_operations.model.refusals import Code, Refusal
-from rds_operations.outcome import outcome_of
+from rds_operations.records.operation_item import operation_item
+from rds_operations.records.outcome import outcome_of
 from rds_operations.report import report, unknown
 from rds_operations.rules.classification import Verdict
 from rds_operations.tables import Item

@@ -7,7 +7,7 @@ from typing import Any
 
 from rds_operations.model.progress import Progress
 from rds_operations.model.refusals import Code, Refusal
-from rds_operations.outcome import fault_text
+from rds_operations.records.outcome import fault_text
 
 _TRY_AGAIN = (
     "RdsThrottled",
