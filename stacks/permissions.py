@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 
-from rds_operations.inventory import PLACE_INDEX
+from rds_operations.aws.inventory_table import PLACE_INDEX
 from rds_operations.operations.base import INSTANCE
 from rds_operations.records.operation_item import UNFINISHED_INDEX
 from rds_operations.settings.targets import ACTING_ROLE, READING_ROLE

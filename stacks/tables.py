@@ -4,7 +4,7 @@ from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
-from rds_operations.inventory import PLACE_INDEX
+from rds_operations.aws.inventory_table import PLACE_INDEX
 from rds_operations.records.operation_item import UNFINISHED_INDEX
 from stacks import names
 from stacks.settings import Settings

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rds_operations.inspection import verdict_with_replication
+from rds_operations.aws.live_instance import verdict_with_replication
 from rds_operations.model.place import Place
 from rds_operations.rules.classification import READ_REPLICA, REPLICATION_SOURCE, UNREADABLE, Verdict
 from rds_operations.rules.eligibility import gate

@@ -3,14 +3,14 @@
 from dataclasses import replace
 
 from rds_operations.admission import acceptance, admit, check_in_time
-from rds_operations.aws import dynamodb_client
-from rds_operations.ledger import Ledger
+from rds_operations.aws.clients import dynamodb_client
+from rds_operations.aws.lambda_handler import Document, step
+from rds_operations.aws.operation_store import Ledger
 from rds_operations.model import clock
 from rds_operations.model.order import Order
 from rds_operations.model.refusals import Refusal
 from rds_operations.rules.classification import Verdict
 from rds_operations.settings.deployment import Deployment
-from rds_operations.step import Document, step
 
 deployment = Deployment.from_env()
 ledger = Ledger(dynamodb_client(), deployment)

@@ -1,17 +1,17 @@
 """Classify: was it accepted before? Which environment is the instance? Can the operation run on it? Reads only."""
 
-from rds_operations.access import Access
 from rds_operations.assessment import Assessor
-from rds_operations.aws import dynamodb_client, own_session
-from rds_operations.inventory import Inventory
-from rds_operations.ledger import Ledger
+from rds_operations.aws.clients import dynamodb_client, own_session
+from rds_operations.aws.inventory_table import Inventory
+from rds_operations.aws.lambda_handler import Document, step
+from rds_operations.aws.operation_store import Ledger
+from rds_operations.aws.rds_clients import Access
+from rds_operations.aws.telemetry import told_verdict
 from rds_operations.model.order import Order
 from rds_operations.rules.authorization import CallerSettings
 from rds_operations.settings.deployment import Deployment
 from rds_operations.settings.gate import GateSettings
 from rds_operations.settings.targets import Targets
-from rds_operations.step import Document, step
-from rds_operations.telemetry import told_verdict
 
 deployment = Deployment.from_env()
 access = Access(own_session(), deployment, Targets.packaged(deployment.home))

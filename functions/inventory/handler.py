@@ -1,13 +1,13 @@
 """Inventory: on a schedule, what databases there are in every account and Region of the deployment."""
 
-from rds_operations.access import Access
-from rds_operations.aws import dynamodb_client, own_session
-from rds_operations.inventory import Inventory
+from rds_operations.aws.clients import dynamodb_client, own_session
+from rds_operations.aws.inventory_table import Inventory
+from rds_operations.aws.lambda_handler import Document, step
+from rds_operations.aws.rds_clients import Access
 from rds_operations.model import clock
 from rds_operations.settings.deployment import Deployment
 from rds_operations.settings.gate import GateSettings
 from rds_operations.settings.targets import Targets
-from rds_operations.step import Document, step
 from rds_operations.stocktaking import take_stock
 
 deployment = Deployment.from_env()

@@ -6,14 +6,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from rds_operations.ledger import Ledger
+from rds_operations.aws.dynamodb import Item
+from rds_operations.aws.operation_store import Ledger
 from rds_operations.model.faults import TableBusy, TooLate
 from rds_operations.model.order import Order
 from rds_operations.model.place import Place
 from rds_operations.model.refusals import Code, Refusal, conflict, reply
 from rds_operations.records.operation_item import ACCEPTED, elsewhere, order_of
 from rds_operations.rules.classification import Verdict
-from rds_operations.tables import Item
 
 LONGEST_WAIT = timedelta(seconds=2.5)
 """With the function's own time-out, less than the Task's."""

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from rds_operations.access import Access
 from rds_operations.admission import acceptance, accepted_by_key, begun
-from rds_operations.inspection import Inspection, verdict_with_replication
-from rds_operations.inventory import Inventory
-from rds_operations.ledger import Ledger
+from rds_operations.aws.dynamodb import Item
+from rds_operations.aws.inventory_table import Inventory
+from rds_operations.aws.live_instance import Inspection, verdict_with_replication
+from rds_operations.aws.operation_store import Ledger
+from rds_operations.aws.rds_clients import Access
 from rds_operations.model.faults import AccountRefused, RdsRefused
 from rds_operations.model.order import Order
 from rds_operations.model.place import Place
@@ -21,7 +22,6 @@ from rds_operations.rules.decision import judge
 from rds_operations.rules.eligibility import not_found
 from rds_operations.rules.location import locate
 from rds_operations.settings.gate import GateSettings
-from rds_operations.tables import Item
 
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef

@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from rds_operations.access import Access
 from rds_operations.admission import accepted_under_its_name, admit
-from rds_operations.inspection import inspect
-from rds_operations.ledger import Ledger
+from rds_operations.aws.dynamodb import Item
+from rds_operations.aws.live_instance import inspect
+from rds_operations.aws.operation_store import Ledger
+from rds_operations.aws.rds import Rds
+from rds_operations.aws.rds_clients import Access
 from rds_operations.model import clock
 from rds_operations.model.faults import (
     AccountRefused,
@@ -25,14 +27,12 @@ from rds_operations.model.order import Order
 from rds_operations.model.progress import Progress, failed
 from rds_operations.model.refusals import Refusal
 from rds_operations.operations import OPERATIONS
-from rds_operations.rds import Rds
 from rds_operations.records.operation_item import order_of
 from rds_operations.rules.authorization import CallerSettings
 from rds_operations.rules.classification import UNCLASSIFIED, Verdict
 from rds_operations.rules.decision import Judgement, judge
 from rds_operations.rules.eligibility import not_found
 from rds_operations.settings.gate import GateSettings
-from rds_operations.tables import Item
 
 
 @dataclass(frozen=True)

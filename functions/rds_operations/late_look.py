@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from rds_operations.access import Access
 from rds_operations.aftermath import is_its_own
-from rds_operations.ledger import Ledger
+from rds_operations.aws.operation_store import Ledger
+from rds_operations.aws.rds_clients import Access
 from rds_operations.model.order import Order
 from rds_operations.model.progress import Progress, untold
 from rds_operations.operations import OPERATIONS

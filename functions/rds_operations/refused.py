@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from rds_operations.admission import accepted_reply
-from rds_operations.ledger import Ledger
+from rds_operations.aws.dynamodb import Item
+from rds_operations.aws.operation_store import Ledger
 from rds_operations.model import clock
 from rds_operations.model.order import Order
 from rds_operations.model.refusals import Refusal
@@ -18,7 +19,6 @@ from rds_operations.rules.classification import UNCLASSIFIED, Verdict
 from rds_operations.rules.identity import principal_of
 from rds_operations.rules.request_stub import api_stub
 from rds_operations.rules.validation import idempotency_digest
-from rds_operations.tables import Item
 
 Document = dict[str, Any]
 

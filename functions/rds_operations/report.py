@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from rds_operations.aws.dynamodb import Item
 from rds_operations.model.place import Place
 from rds_operations.model.refusals import Code, Refusal
 from rds_operations.records.operation_item import elsewhere
-from rds_operations.tables import Item
 
 _RUNNING = ("operation", "instance_id", "operation_id", "execution_arn", "status", "started_at", "environment")
 

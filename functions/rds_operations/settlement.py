@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from rds_operations.aftermath import settle_seen
-from rds_operations.executions import Executions
-from rds_operations.ledger import Ledger
+from rds_operations.aws.dynamodb import Item
+from rds_operations.aws.operation_store import Ledger
+from rds_operations.aws.step_functions import Executions
+from rds_operations.aws.telemetry import logger, operation_metrics
 from rds_operations.model import clock
 from rds_operations.model.faults import AnotherOrder, StatesUnavailable, TableBusy
 from rds_operations.model.order import Order
@@ -21,8 +23,6 @@ from rds_operations.records.outcome import NOT_STARTED, REFUSED, Outcome, outcom
 from rds_operations.refused import order_in, refuse_start, verdict_in
 from rds_operations.rules.classification import Verdict
 from rds_operations.rules.request_stub import execution_stub
-from rds_operations.tables import Item
-from rds_operations.telemetry import logger, operation_metrics
 
 Document = dict[str, Any]
 

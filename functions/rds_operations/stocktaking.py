@@ -8,12 +8,12 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from rds_operations.access import Access
-from rds_operations.inspection import verdict_with_replication
-from rds_operations.inventory import Inventory
+from rds_operations.aws.inventory_table import Inventory
+from rds_operations.aws.live_instance import verdict_with_replication
+from rds_operations.aws.rds_clients import Access
+from rds_operations.aws.telemetry import logger
 from rds_operations.model.place import Place
 from rds_operations.settings.gate import GateSettings
-from rds_operations.telemetry import logger
 
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef

@@ -9,11 +9,14 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from rds_operations.access import Access
 from rds_operations.aftermath import seen_by_watch, settle
-from rds_operations.executions import RUNNING
+from rds_operations.aws.dynamodb import Item
+from rds_operations.aws.operation_store import Ledger
+from rds_operations.aws.rds_clients import Access
+from rds_operations.aws.refusal_queue import Message, Unrecorded
+from rds_operations.aws.step_functions import RUNNING
+from rds_operations.aws.telemetry import audit_write_failure, logger
 from rds_operations.late_look import late_look
-from rds_operations.ledger import Ledger
 from rds_operations.model.faults import Fault, TableBusy
 from rds_operations.model.identifiers import recorded_name
 from rds_operations.model.progress import Progress
@@ -24,9 +27,6 @@ from rds_operations.records.outcome import NOT_STARTED, unrecorded_work, work_of
 from rds_operations.refused import refuse
 from rds_operations.rules.queued_refusal import Kept, kept_refusal
 from rds_operations.settlement import Books, close_ended, close_item
-from rds_operations.tables import Item
-from rds_operations.telemetry import audit_write_failure, logger
-from rds_operations.unrecorded import Message, Unrecorded
 
 Document = dict[str, Any]
 _LOOK_BACK = timedelta(hours=1)

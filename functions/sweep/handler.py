@@ -1,16 +1,16 @@
 """Sweep: on a schedule, closes what everything else left open."""
 
-from rds_operations.access import Access
-from rds_operations.aws import dynamodb_client, own_session, queue_client, states_client
-from rds_operations.executions import Executions
-from rds_operations.ledger import Ledger
+from rds_operations.aws.clients import dynamodb_client, own_session, queue_client, states_client
+from rds_operations.aws.lambda_handler import Document, step
+from rds_operations.aws.operation_store import Ledger
+from rds_operations.aws.rds_clients import Access
+from rds_operations.aws.refusal_queue import Unrecorded
+from rds_operations.aws.step_functions import Executions
 from rds_operations.model import clock
 from rds_operations.settings.deployment import Deployment
 from rds_operations.settings.targets import Targets
 from rds_operations.settlement import Books
-from rds_operations.step import Document, step
 from rds_operations.sweep import sweep
-from rds_operations.unrecorded import Unrecorded
 
 deployment = Deployment.from_env()
 books = Books(Ledger(dynamodb_client(), deployment), Executions(states_client, deployment))

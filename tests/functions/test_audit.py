@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 import pytest
 
-from rds_operations.ledger import CALL_OVER
+from rds_operations.aws.operation_store import CALL_OVER
 from rds_operations.model.faults import RecordNotWritten, TableBusy
 from tests.functions.cloud import AUDIT_TABLE, LOCK, Cloud, Document, a_work
 from tests.unit.builders import EXECUTION_PREFIX, INSTANCE_ID, REQUESTED_AT, SNAPSHOT_ID, a_request

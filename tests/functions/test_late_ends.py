@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from rds_operations.ledger import CALL_OVER
+from rds_operations.aws.operation_store import CALL_OVER
 from rds_operations.model import clock
 from tests.functions.calls import Answer, Call
 from tests.functions.cloud import OPERATION_MACHINE, Cloud, Document

@@ -15,8 +15,8 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from rds_operations.inventory import Inventory, Seen
-from rds_operations.ledger import Ledger
+from rds_operations.aws.inventory_table import Inventory, Seen
+from rds_operations.aws.operation_store import Ledger
 from rds_operations.model.faults import RecordNotWritten, TableBusy
 from rds_operations.model.order import Order
 from rds_operations.model.place import Place

@@ -3,7 +3,7 @@
 import pytest
 from botocore.stub import Stubber
 
-from rds_operations import tables
+from rds_operations.aws.clients import dynamodb
 from rds_operations.model.faults import RecordNotWritten, TableBusy
 from tests.functions.cloud import OPERATIONS_TABLE, Cloud
 
@@ -16,7 +16,7 @@ def cancelled(cloud: Cloud, *codes: str) -> bool:
             modeled_fields={"CancellationReasons": [{"Code": code} for code in codes]},
         )
         write = {"TableName": OPERATIONS_TABLE, "Key": {"operation_id": {"S": "x"}}}
-        return tables.write_all(cloud.dynamodb, [{"Delete": write}])  # type: ignore[typeddict-item]
+        return dynamodb.write_all(cloud.dynamodb, [{"Delete": write}])  # type: ignore[typeddict-item]
 
 
 @pytest.mark.parametrize(
@@ -43,11 +43,11 @@ def test_any_other_cancellation_is_a_fault(cloud: Cloud, codes: list[str]) -> No
 
 def test_a_table_that_cannot_be_read_is_a_fault(cloud: Cloud) -> None:
     with pytest.raises(RecordNotWritten, match="could not be read"):
-        tables.get(cloud.dynamodb, "no-such-table", "x")
+        dynamodb.get(cloud.dynamodb, "no-such-table", "x")
 
 
 def test_an_item_survives_its_attributes(cloud: Cloud) -> None:
-    item: tables.Item = {"operation_id": "x", "number": -3, "flag": False, "text": "Größe", "empty": ""}
-    put = {"TableName": OPERATIONS_TABLE, "Item": tables.to_attributes(item)}
-    assert tables.write_one(cloud.dynamodb, cloud.dynamodb.put_item, **put)
-    assert tables.get(cloud.dynamodb, OPERATIONS_TABLE, "x") == item
+    item: dynamodb.Item = {"operation_id": "x", "number": -3, "flag": False, "text": "Größe", "empty": ""}
+    put = {"TableName": OPERATIONS_TABLE, "Item": dynamodb.to_attributes(item)}
+    assert dynamodb.write_one(cloud.dynamodb, cloud.dynamodb.put_item, **put)
+    assert dynamodb.get(cloud.dynamodb, OPERATIONS_TABLE, "x") == item

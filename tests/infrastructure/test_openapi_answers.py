@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from rds_operations.admission import accepted_reply
+from rds_operations.aws.dynamodb import Item
 from rds_operations.model.place import Place
 from rds_operations.model.progress import Progress, done, failed, untold
 from rds_operations.model.refusals import Code, Refusal
@@ -17,7 +18,6 @@ from rds_operations.records.outcome import outcome_of, settled
 from rds_operations.report import report, unknown
 from rds_operations.rules.authorization import CallerSettings, not_permitted, unidentified
 from rds_operations.settings.targets import not_operated
-from rds_operations.tables import Item
 from tests import api_document
 from tests.api_document import FOLLOW, START
 from tests.unit.builders import DEVELOPMENT, HOME, MANY_TARGETS, MOMENT, OTHER_ACCOUNT, an_order

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rds_operations.admission import LONGEST_WAIT
-from rds_operations.ledger import CALL_OVER
+from rds_operations.aws.operation_store import CALL_OVER
 from rds_operations.model.refusals import Code
 from rds_operations.records.error_replies import fault_answer
 from tests.infrastructure.conftest import Template

@@ -9,7 +9,7 @@ from __future__ import annotations
 from tests.simulation.functions import Change
 
 _RULES = "functions/rds_operations"
-_LEDGER = f"{_RULES}/ledger.py"
+_LEDGER = f"{_RULES}/aws/operation_store.py"
 _EXECUTION = f"{_RULES}/execution.py"
 _OPERATIONS = f"{_RULES}/operations"
 _NEVER = '"attribute_not_exists(never)"'
@@ -34,7 +34,9 @@ KNOWN: dict[str, list[Change]] = {
             'the operation times out."""\n        return self.start(rds, order, instance)',
         ),
     ],
-    "the acting client sends again": [(f"{_RULES}/aws.py", 'session, "rds", attempts=1', 'session, "rds", attempts=3')],
+    "the acting client sends again": [
+        (f"{_RULES}/aws/clients.py", 'session, "rds", attempts=1', 'session, "rds", attempts=3')
+    ],
     "no last look": [
         (
             _EXECUTION,

@@ -19,7 +19,7 @@ from botocore.compat import HTTPHeaders
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, ReadTimeoutError
 from botocore.retries.standard import ExponentialBackoff
 
-from rds_operations import aws
+from rds_operations.aws.clients import clients
 from tests.simulation import calls
 from tests.simulation.awserror import AwsError
 from tests.simulation.calls import Call, carry_out
@@ -35,12 +35,12 @@ HALF = 0.5
 SESSION = botocore.session.get_session()
 KEYS: Any = {"AccessKeyId": "testing", "SecretAccessKey": "testing", "SessionToken": "testing"}
 MAKE: dict[str, Callable[[Any], Any]] = {
-    "dynamodb": lambda _session: aws.dynamodb_client(),
-    "stepfunctions": lambda _session: aws.states_client(),
-    "sqs": lambda _session: aws.queue_client(),
-    "sts": aws.sts_client,
-    "looking": lambda session: aws.looking_client(session, REGION),
-    "acting": lambda session: aws.acting_client(session, REGION, KEYS),
+    "dynamodb": lambda _session: clients.dynamodb_client(),
+    "stepfunctions": lambda _session: clients.states_client(),
+    "sqs": lambda _session: clients.queue_client(),
+    "sts": clients.sts_client,
+    "looking": lambda session: clients.looking_client(session, REGION),
+    "acting": lambda session: clients.acting_client(session, REGION, KEYS),
 }
 NAME = {"DBInstanceIdentifier": "one"}
 WRITE = {"TableName": "any", "Item": {"operation_id": {"S": "it"}}}
@@ -131,7 +131,7 @@ def new_client(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
     for name, value in {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    monkeypatch.setattr(aws, "_SESSION", SESSION)
+    monkeypatch.setattr(clients, "_SESSION", SESSION)
     longest, _random, *more = ExponentialBackoff.__init__.__defaults__ or ()
     monkeypatch.setattr(ExponentialBackoff.__init__, "__defaults__", (longest, lambda: HALF, *more))
     return lambda name: MAKE[name](SESSION)

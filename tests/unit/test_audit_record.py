@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rds_operations.aws.dynamodb import from_attributes, to_attributes
 from rds_operations.model.order import Order
 from rds_operations.records.audit_record import Event, audit_record
 from rds_operations.rules.classification import Verdict
-from rds_operations.tables import from_attributes, to_attributes
 from tests.unit.builders import (
     ACCOUNT,
     DEVELOPMENT,

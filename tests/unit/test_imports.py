@@ -69,9 +69,9 @@ print(json.dumps(found))
     return {handler.removesuffix(".handler"): set(modules) for handler, modules in found.items()}
 
 
-RDS = {"rds_operations.rds", "rds_operations.access", "rds_operations.rules.session_policy"}
-INVENTORY = {"rds_operations.inventory"}
-LEDGER = {"rds_operations.ledger"}
+RDS = {"rds_operations.aws.rds", "rds_operations.aws.rds_clients", "rds_operations.rules.session_policy"}
+INVENTORY = {"rds_operations.aws.inventory_table"}
+LEDGER = {"rds_operations.aws.operation_store"}
 
 
 def test_a_function_imports_the_edges_that_it_works_at_and_no_others() -> None:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rds_operations.access import Access
-from rds_operations.inspection import Inspection, inspect, verdict_with_replication
+from rds_operations.aws.live_instance import Inspection, inspect, verdict_with_replication
+from rds_operations.aws.rds_clients import Access
 from rds_operations.model.faults import AccountRefused, Fault, RdsNotReached, RdsRefused, RdsThrottled, RdsUnavailable
 from rds_operations.model.place import Place
 from rds_operations.rules.classification import Environment, Verdict

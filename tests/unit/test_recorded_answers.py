@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rds_operations.aws.rds import Rds
 from rds_operations.model.progress import Progress
 from rds_operations.model.refusals import Refusal
 from rds_operations.operations import OPERATIONS
-from rds_operations.rds import Rds
 from rds_operations.rules.eligibility import contradiction, impossible, obstacle, verdict_on
 from rds_operations.settings.gate import GateSettings
 from tests.unit.builders import INSTANCE_ID, MOMENT, an_instance, an_order

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rds_operations.aws.dynamodb import Item
 from rds_operations.model.order import Order
 from rds_operations.model.place import Place
 from rds_operations.model.progress import done, failed
@@ -15,7 +16,6 @@ from rds_operations.records.operation_item import operation_item
 from rds_operations.records.outcome import outcome_of
 from rds_operations.report import report, unknown
 from rds_operations.rules.classification import Verdict
-from rds_operations.tables import Item
 from tests.unit.builders import HOME, MOMENT, OTHER_ACCOUNT, OTHER_REGION, orders, verdicts
 
 RUNNING: Item = {

@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from rds_operations.aws.rds import Rds
 from rds_operations.model import clock
 from rds_operations.model.faults import RdsRefused, RdsThrottled, RdsUnavailable
 from rds_operations.model.order import Order
@@ -15,7 +16,6 @@ from rds_operations.model.progress import Progress, done, failed
 from rds_operations.operations import OPERATIONS
 from rds_operations.operations.reboot_instance import FAILED_STATES
 from rds_operations.operations.snapshot_tags import OPERATION_TAG
-from rds_operations.rds import Rds
 from tests.unit.builders import INSTANCE_ID, MOMENT, SNAPSHOT_ID, an_instance, an_order
 
 SNAPSHOT_ARN = f"arn:aws:rds:ap-southeast-1:123456789012:snapshot:{SNAPSHOT_ID}"

@@ -15,7 +15,7 @@ from local.cloud import ACCOUNT, HOST, REGION, Cloud
 from local.demo_instances import DEVELOPMENT, DemoInstance, create
 from local.deployment import client, session
 from local.extensions.faults import FAULTS_PATH
-from rds_operations.ledger import CALL_OVER
+from rds_operations.aws.operation_store import CALL_OVER
 from rds_operations.model import clock
 
 Document = dict[str, Any]

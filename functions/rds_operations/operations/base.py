@@ -15,7 +15,7 @@ from rds_operations.model.refusals import Refusal, invalid_parameter, not_suppor
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef
 
-    from rds_operations.rds import Rds
+    from rds_operations.aws.rds import Rds
 
 Parameters = Mapping[str, Any]
 ANY_RESOURCE = "*"

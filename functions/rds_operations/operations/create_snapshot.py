@@ -28,7 +28,7 @@ from rds_operations.operations.snapshot_tags import OPERATION_TAG, parse_tags, t
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef, DBSnapshotTypeDef
 
-    from rds_operations.rds import Rds
+    from rds_operations.aws.rds import Rds
 
 FAILED_STATES = frozenset({"failed", "deleting", "deleted", "incompatible-restore", "incompatible-parameters"})
 _SEEN = "seen"

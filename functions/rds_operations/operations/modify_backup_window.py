@@ -25,7 +25,7 @@ from rds_operations.operations.engines import paused_automation
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef
 
-    from rds_operations.rds import Rds
+    from rds_operations.aws.rds import Rds
 
 
 _MODIFYING = Progress("modifying")

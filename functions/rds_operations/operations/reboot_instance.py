@@ -27,7 +27,7 @@ from rds_operations.operations.rds_events import Told, told
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef
 
-    from rds_operations.rds import Rds
+    from rds_operations.aws.rds import Rds
 
 FAILED_STATES = of_meaning(Meaning.FAILED)
 _BACK = of_meaning(Meaning.OPERATIONAL)

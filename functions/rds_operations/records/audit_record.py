@@ -7,10 +7,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from rds_operations.aws.dynamodb import Item
 from rds_operations.model import clock
 from rds_operations.model.order import Order
 from rds_operations.rules.classification import Environment, Verdict
-from rds_operations.tables import Item
 
 NO_INSTANCE = "-"
 """The partition of attempts that named no instance that could exist."""

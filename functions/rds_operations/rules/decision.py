@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rds_operations.inspection import Inspection
+from rds_operations.aws.live_instance import Inspection
 from rds_operations.model.order import Order
 from rds_operations.model.refusals import Refusal
 from rds_operations.rules.authorization import CallerSettings, not_permitted

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
 
+from rds_operations.aws.telemetry import logger
 from rds_operations.model.faults import AccountRefused, RdsNotReached, RdsRefused, RdsThrottled, RdsUnavailable
 from rds_operations.model.resource_id import is_namesake
-from rds_operations.telemetry import logger
 
 if TYPE_CHECKING:
     from mypy_boto3_rds import RDSClient

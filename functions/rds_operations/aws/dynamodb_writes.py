@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
+from rds_operations.aws.dynamodb import Item, to_attributes
 from rds_operations.model import clock
 from rds_operations.records.operation_item import REFUSED_AT, table_key
-from rds_operations.tables import Item, to_attributes
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef

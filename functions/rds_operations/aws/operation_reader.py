@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from rds_operations import tables
+from rds_operations.aws.clients import dynamodb
+from rds_operations.aws.dynamodb import Item
 from rds_operations.model import clock
 from rds_operations.model.order import Order
 from rds_operations.records.operation_item import REFUSED_AT, UNFINISHED_INDEX, Unfinished, key_id, lock_id, owner_of
 from rds_operations.settings.deployment import Deployment
-from rds_operations.tables import Item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -50,11 +50,11 @@ class Readings:
 
     def overdue(self, kind: Unfinished, now: datetime) -> Iterator[str]:
         """The ids of operations of this kind that should long be over, the oldest first: as an index shows them."""
-        return tables.ids_until(self._client, self._operations, UNFINISHED_INDEX, kind.value, clock.to_epoch(now))
+        return dynamodb.ids_until(self._client, self._operations, UNFINISHED_INDEX, kind.value, clock.to_epoch(now))
 
     def is_overdue(self, item: Item, kind: Unfinished, now: datetime) -> bool:
         """By the item itself: an index is a moment behind."""
         return item.get("unfinished") == kind.value and int(item["due_at"]) <= clock.to_epoch(now)
 
     def _get(self, operation_id: str) -> Item | None:
-        return tables.get(self._client, self._operations, operation_id)
+        return dynamodb.get(self._client, self._operations, operation_id)

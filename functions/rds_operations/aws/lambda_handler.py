@@ -7,8 +7,8 @@ import gc
 from collections.abc import Callable
 from typing import Any
 
+from rds_operations.aws.telemetry import logger
 from rds_operations.model.identifiers import recorded_name
-from rds_operations.telemetry import logger
 
 Document = dict[str, Any]
 Handler = Callable[[Document], Document]

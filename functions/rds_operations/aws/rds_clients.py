@@ -15,11 +15,11 @@ from botocore.credentials import (
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session
 
-from rds_operations import aws
+from rds_operations.aws.clients import clients
+from rds_operations.aws.rds import Rds, assume_role_fault
 from rds_operations.model.faults import AccountRefused, RdsNotReached
 from rds_operations.model.order import Order
 from rds_operations.model.place import Place
-from rds_operations.rds import Rds, assume_role_fault
 from rds_operations.rules.identity import session_name, source_identity
 from rds_operations.rules.session_policy import session_policy
 from rds_operations.settings.deployment import Deployment
@@ -53,7 +53,7 @@ class Access:
         self.targets = targets
         self._deployment = deployment
         self._sessions: dict[str, Session] = {targets.home.account_id: session}
-        self._readers = {targets.home: Rds(aws.looking_client(session, targets.home.region))}
+        self._readers = {targets.home: Rds(clients.looking_client(session, targets.home.region))}
 
     def reading(self, place: Place) -> Rds:
         """For Describe calls. At home under the function's own role, elsewhere under the account's reading role.
@@ -62,7 +62,7 @@ class Access:
         """
         if place not in self._readers:
             role = "" if self.targets.is_home(place) else self._role(place, READING_ROLE).arn
-            self._readers[place] = Rds(aws.looking_client(self._reading_session(place), place.region), role)
+            self._readers[place] = Rds(clients.looking_client(self._reading_session(place), place.region), role)
         return self._readers[place]
 
     def acting(self, order: Order) -> Rds:
@@ -86,11 +86,11 @@ class Access:
             raise assume_role_fault(error, role.arn) from error
         except BotoCoreError as error:
             raise RdsNotReached("NotReached", f"STS did not answer: {error}") from error
-        return Rds(aws.acting_client(self.session, place.region, answer["Credentials"]), role.arn)
+        return Rds(clients.acting_client(self.session, place.region, answer["Credentials"]), role.arn)
 
     @cached_property
     def _sts(self) -> STSClient:
-        return aws.sts_client(self.session)
+        return clients.sts_client(self.session)
 
     def _role(self, place: Place, name: str) -> _Role:
         """Of this deployment's list only: raises `AccountRefused` for any other account."""
@@ -114,7 +114,7 @@ class Access:
             role.arn,
             extra_args={"RoleSessionName": _READER, **role.arguments},
         )
-        session = aws.new_session(self.session)
+        session = clients.new_session(self.session)
         session.register_component("credential_provider", CredentialResolver([_Assumed(fetcher)]))
         return session
 

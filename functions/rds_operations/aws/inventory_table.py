@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from rds_operations.aws.dynamodb import Item, from_attributes, to_attributes
 from rds_operations.model import clock
 from rds_operations.model.faults import RecordNotWritten
 from rds_operations.model.place import Place
 from rds_operations.rules.classification import Verdict
-from rds_operations.tables import Item, from_attributes, to_attributes
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

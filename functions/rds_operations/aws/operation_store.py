@@ -6,13 +6,26 @@ import json
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from rds_operations import tables
+from rds_operations.aws.clients import dynamodb
+from rds_operations.aws.dynamodb import Item
+from rds_operations.aws.dynamodb_writes import (
+    OPEN,
+    UNOWNED,
+    UNRECORDED,
+    UNWRITTEN,
+    note,
+    put,
+    refuse_id,
+    release,
+    update,
+)
+from rds_operations.aws.operation_reader import Readings
+from rds_operations.aws.telemetry import logger
 from rds_operations.model import clock
 from rds_operations.model.order import Order
 from rds_operations.model.progress import Progress
 from rds_operations.model.refusals import Refusal
 from rds_operations.operations.base import Operation
-from rds_operations.readings import Readings
 from rds_operations.records.audit_record import Event, Recorder, audit_record
 from rds_operations.records.operation_item import (
     ACCEPTED,
@@ -25,9 +38,6 @@ from rds_operations.records.operation_item import (
 )
 from rds_operations.records.outcome import Outcome
 from rds_operations.rules.classification import Verdict
-from rds_operations.tables import Item
-from rds_operations.telemetry import logger
-from rds_operations.writes import OPEN, UNOWNED, UNRECORDED, UNWRITTEN, note, put, refuse_id, release, update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -59,7 +69,7 @@ class Ledger(Readings):
                 "ttl": clock.expiry(now),
             }
             writes.append(put(self._operations, key, UNOWNED))
-        return _told(tables.write_all(self._client, writes), opening)
+        return _told(dynamodb.write_all(self._client, writes), opening)
 
     def hand_over(self, order: Order, now: datetime) -> bool:
         """Let a repetition of the request start what another has opened, and give it the time for it; False where it
@@ -92,7 +102,7 @@ class Ledger(Readings):
         writes = [claim, self._keep_lock(order, now + self._deployment.longest)]
         if not operation.signs:
             writes.append(self._note_last(order, now))
-        return tables.write_all(self._client, writes)
+        return dynamodb.write_all(self._client, writes)
 
     def was_last(self, order: Order) -> bool:
         """Tell whether no operation of its kind was claimed on its instance after it. What is not known is no other."""
@@ -168,7 +178,7 @@ class Ledger(Readings):
             writes.append(self._keep_lock(order, now + CALL_OVER) if outcome.unsettled else released)
         if handed_over_at is not None and order.idempotency_key:
             writes.append(release(self._operations, key_id(order.idempotency_key), order.operation_id, now))
-        return _told(tables.write_all(self._client, writes), closing)
+        return _told(dynamodb.write_all(self._client, writes), closing)
 
     def settle(
         self,
@@ -191,7 +201,7 @@ class Ledger(Readings):
             ),
             self._put_record(final),
         ]
-        return _told(tables.write_all(self._client, writes), final)
+        return _told(dynamodb.write_all(self._client, writes), final)
 
     def record_refusal(
         self,
@@ -210,13 +220,13 @@ class Ledger(Readings):
         item = audit_record(order, Event.REFUSED, refusal.as_result(), moment, verdict, by)
         write = self._put_record(item)
         if not for_good:
-            return _told(tables.write_one(self._client, self._client.put_item, **write["Put"]), item)
+            return _told(dynamodb.write_one(self._client, self._client.put_item, **write["Put"]), item)
         closes = refuse_id(self._operations, order.operation_id, moment)
-        return _told(tables.write_all(self._client, [closes, write]), item)
+        return _told(dynamodb.write_all(self._client, [closes, write]), item)
 
     def _update(self, order: Order, expression: str, condition: str, values: dict[str, str | bool | int]) -> bool:
         write = update(self._operations, order.operation_id, expression, condition, values)["Update"]
-        return tables.write_one(self._client, self._client.update_item, **write)
+        return dynamodb.write_one(self._client, self._client.update_item, **write)
 
     def _note_last(self, order: Order, now: datetime) -> TransactWriteItemTypeDef:
         values: dict[str, str | bool | int] = {":me": order.operation_id, ":ttl": clock.expiry(now)}
