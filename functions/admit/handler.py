@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from rds_operations.admission import acceptance, admit, check_in_time
 from rds_operations.aws.clients import dynamodb_client
 from rds_operations.aws.lambda_handler import Document, step
 from rds_operations.aws.operation_store import Ledger
@@ -11,6 +10,7 @@ from rds_operations.model.order import Order
 from rds_operations.model.refusals import Refusal
 from rds_operations.rules.classification import Verdict
 from rds_operations.settings.deployment import Deployment
+from rds_operations.steps.admit import acceptance, admit, check_in_time
 
 deployment = Deployment.from_env()
 ledger = Ledger(dynamodb_client(), deployment)

@@ -1,6 +1,5 @@
 """Audit: the record of what was refused, of how an operation ended, and of what became of it later."""
 
-from rds_operations.aftermath import settle_watched
 from rds_operations.aws.clients import dynamodb_client, states_client
 from rds_operations.aws.lambda_handler import Document, operation_id_of, step
 from rds_operations.aws.operation_store import Ledger
@@ -8,9 +7,10 @@ from rds_operations.aws.step_functions import Executions
 from rds_operations.aws.telemetry import audit_write_failure
 from rds_operations.model import clock
 from rds_operations.model.faults import RecordNotWritten
-from rds_operations.refused import refuse
 from rds_operations.settings.deployment import Deployment
-from rds_operations.settlement import Books, close, close_ended
+from rds_operations.steps.audit_admission import refuse
+from rds_operations.steps.audit_late_watch import settle_watched
+from rds_operations.steps.audit_operation import Books, close, close_ended
 
 deployment = Deployment.from_env()
 # One attempt, for the states repeat: a table that does not answer must be counted within the function's three seconds.

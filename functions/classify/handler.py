@@ -1,6 +1,5 @@
 """Classify: was it accepted before? Which environment is the instance? Can the operation run on it? Reads only."""
 
-from rds_operations.assessment import Assessor
 from rds_operations.aws.clients import dynamodb_client, own_session
 from rds_operations.aws.inventory_table import Inventory
 from rds_operations.aws.lambda_handler import Document, step
@@ -12,6 +11,7 @@ from rds_operations.rules.authorization import CallerSettings
 from rds_operations.settings.deployment import Deployment
 from rds_operations.settings.gate import GateSettings
 from rds_operations.settings.targets import Targets
+from rds_operations.steps.classify import Assessor
 
 deployment = Deployment.from_env()
 access = Access(own_session(), deployment, Targets.packaged(deployment.home))

@@ -4,7 +4,6 @@ from rds_operations.aws.clients import dynamodb_client, own_session
 from rds_operations.aws.lambda_handler import Document, step
 from rds_operations.aws.operation_store import Ledger
 from rds_operations.aws.rds_clients import Access
-from rds_operations.execution import Executor
 from rds_operations.model import clock
 from rds_operations.model.order import Order
 from rds_operations.rules.authorization import CallerSettings
@@ -12,6 +11,7 @@ from rds_operations.rules.request_stub import by_itself
 from rds_operations.settings.deployment import Deployment
 from rds_operations.settings.gate import GateSettings
 from rds_operations.settings.targets import Targets
+from rds_operations.steps.execute import Executor
 
 deployment = Deployment.from_env()
 access = Access(own_session(), deployment, Targets.packaged(deployment.home))

@@ -8,7 +8,7 @@ from rds_operations.model import clock
 from rds_operations.settings.deployment import Deployment
 from rds_operations.settings.gate import GateSettings
 from rds_operations.settings.targets import Targets
-from rds_operations.stocktaking import take_stock
+from rds_operations.steps.inventory import take_stock
 
 deployment = Deployment.from_env()
 access = Access(own_session(), deployment, Targets.packaged(deployment.home))
@@ -18,5 +18,5 @@ settings = GateSettings.packaged()
 
 @step("Inventory")
 def handler(_event: Document) -> Document:
-    """What was found, counted: see `rds_operations.stocktaking`."""
+    """What was found, counted: see `rds_operations.steps.inventory`."""
     return dict(take_stock(access, inventory, settings, clock.now()))

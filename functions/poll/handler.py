@@ -7,13 +7,13 @@ from rds_operations.aws.lambda_handler import Document, step
 from rds_operations.aws.operation_store import Ledger
 from rds_operations.aws.rds_clients import Access
 from rds_operations.aws.telemetry import logger
-from rds_operations.late_look import late_look
 from rds_operations.model import clock
 from rds_operations.model.order import Order
 from rds_operations.model.progress import Progress
 from rds_operations.operations import OPERATIONS
 from rds_operations.settings.deployment import Deployment
 from rds_operations.settings.targets import Targets
+from rds_operations.steps.late_look import late_look
 
 deployment = Deployment.from_env()
 access = Access(own_session(), deployment, Targets.packaged(deployment.home))

@@ -7,10 +7,10 @@ from rds_operations.aws.lambda_handler import Document, step
 from rds_operations.aws.operation_store import Ledger
 from rds_operations.model.identifiers import is_execution_name
 from rds_operations.records.operation_item import caller_of
-from rds_operations.report import report, unknown
 from rds_operations.rules.authorization import CallerSettings, may_see
 from rds_operations.rules.identity import proxy_identity
 from rds_operations.settings.deployment import Deployment
+from rds_operations.steps.status import report, unknown
 
 deployment = Deployment.from_env()
 ledger = Ledger(dynamodb_client(), deployment)

@@ -9,8 +9,8 @@ from rds_operations.aws.step_functions import Executions
 from rds_operations.model import clock
 from rds_operations.settings.deployment import Deployment
 from rds_operations.settings.targets import Targets
-from rds_operations.settlement import Books
-from rds_operations.sweep import sweep
+from rds_operations.steps.audit_operation import Books
+from rds_operations.steps.sweep import sweep
 
 deployment = Deployment.from_env()
 books = Books(Ledger(dynamodb_client(), deployment), Executions(states_client, deployment))
@@ -20,5 +20,5 @@ unrecorded = Unrecorded(queue_client(), deployment.unrecorded_queue, deployment.
 
 @step("Sweep")
 def handler(_event: Document) -> Document:
-    """What was done, counted: see `rds_operations.sweep`."""
+    """What was done, counted: see `rds_operations.steps.sweep`."""
     return dict(sweep(books, access, unrecorded, deployment.admission_machine, clock.now()))

@@ -14,13 +14,13 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from moto.rds.models import rds_backends
 from moto.stepfunctions.models import stepfunctions_backends
 
-from rds_operations.assessment import Assessor
-from rds_operations.execution import Executor
 from rds_operations.model import clock
 from rds_operations.model.place import Place
 from rds_operations.rules.authorization import CallerSettings
 from rds_operations.settings.gate import GateSettings
 from rds_operations.settings.targets import Targets
+from rds_operations.steps.classify import Assessor
+from rds_operations.steps.execute import Executor
 from tests.functions.calls import OWN_KEY, Calls
 from tests.unit.builders import (
     ACCOUNT,

@@ -11,7 +11,8 @@ import pytest
 import pytest_socket
 from moto import mock_aws
 
-from rds_operations.aws.clients import clients, telemetry
+from rds_operations.aws import clients as aws_clients
+from rds_operations.aws import telemetry
 from tests.functions.calls import Calls
 from tests.functions.cloud import ENVIRONMENT, Clients, Cloud
 
@@ -21,7 +22,7 @@ STATES = ("validate", "classify", "admit", "execute", "poll", "audit", "sweep", 
 @pytest.fixture(scope="session")
 def calls() -> Calls:
     calls = Calls()
-    calls.watch(clients.own_session())
+    calls.watch(aws_clients.own_session())
     return calls
 
 
@@ -58,7 +59,7 @@ def cloud(
     """Empty tables, as the stack makes them, and no instance."""
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(clients, "new_session", calls.watching(clients.new_session))
+    monkeypatch.setattr(aws_clients, "new_session", calls.watching(aws_clients.new_session))
     pytest_socket.disable_socket()
     calls.made.clear()
     calls.sessions_last = None

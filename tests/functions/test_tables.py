@@ -3,7 +3,7 @@
 import pytest
 from botocore.stub import Stubber
 
-from rds_operations.aws.clients import dynamodb
+from rds_operations.aws import dynamodb
 from rds_operations.model.faults import RecordNotWritten, TableBusy
 from tests.functions.cloud import OPERATIONS_TABLE, Cloud
 

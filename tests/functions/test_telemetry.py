@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from rds_operations.aws.clients import telemetry
+from rds_operations.aws import telemetry
 from tests.functions.cloud import Cloud, Document
 from tests.unit.builders import INSTANCE_ID, REGION, a_request
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from rds_operations.admission import accepted_reply
 from rds_operations.aws.dynamodb import Item
 from rds_operations.model.place import Place
 from rds_operations.model.progress import Progress, done, failed, untold
@@ -15,9 +14,10 @@ from rds_operations.model.refusals import Code, Refusal
 from rds_operations.operations import OPERATIONS
 from rds_operations.records.operation_item import operation_item
 from rds_operations.records.outcome import outcome_of, settled
-from rds_operations.report import report, unknown
 from rds_operations.rules.authorization import CallerSettings, not_permitted, unidentified
 from rds_operations.settings.targets import not_operated
+from rds_operations.steps.admit import accepted_reply
+from rds_operations.steps.status import report, unknown
 from tests import api_document
 from tests.api_document import FOLLOW, START
 from tests.unit.builders import DEVELOPMENT, HOME, MANY_TARGETS, MOMENT, OTHER_ACCOUNT, an_order

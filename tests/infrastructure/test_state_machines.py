@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from rds_operations.admission import LONGEST_WAIT
 from rds_operations.aws.operation_store import CALL_OVER
 from rds_operations.model.refusals import Code
 from rds_operations.records.error_replies import fault_answer
+from rds_operations.steps.admit import LONGEST_WAIT
 from tests.infrastructure.conftest import Template
 
 TRANSIENT = {

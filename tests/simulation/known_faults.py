@@ -9,20 +9,32 @@ from __future__ import annotations
 from tests.simulation.functions import Change
 
 _RULES = "functions/rds_operations"
-_LEDGER = f"{_RULES}/aws/operation_store.py"
-_EXECUTION = f"{_RULES}/execution.py"
+_CLIENTS = f"{_RULES}/aws/clients.py"
+_OPERATION_STORE = f"{_RULES}/aws/operation_store.py"
+_PROGRESS = f"{_RULES}/model/progress.py"
+_RESOURCE_ID = f"{_RULES}/model/resource_id.py"
+_OUTCOME = f"{_RULES}/records/outcome.py"
+_DECISION = f"{_RULES}/rules/decision.py"
+_ADMIT = f"{_RULES}/steps/admit.py"
+_AUDIT_ADMISSION = f"{_RULES}/steps/audit_admission.py"
+_AUDIT_LATE_WATCH = f"{_RULES}/steps/audit_late_watch.py"
+_AUDIT_OPERATION = f"{_RULES}/steps/audit_operation.py"
+_EXECUTE = f"{_RULES}/steps/execute.py"
+_SWEEP = f"{_RULES}/steps/sweep.py"
 _OPERATIONS = f"{_RULES}/operations"
 _NEVER = '"attribute_not_exists(never)"'
 
 KNOWN: dict[str, list[Change]] = {
     "Execute acts without the claim": [
-        (_EXECUTION, "if self.ledger.claim(order,", "if True or self.ledger.claim(order,"),
+        (_EXECUTE, "if self.ledger.claim(order,", "if True or self.ledger.claim(order,"),
     ],
-    "a claim can be had twice": [(_LEDGER, "{OPEN} AND attribute_not_exists(acting_at) AND fing", "{OPEN} AND fing")],
+    "a claim can be had twice": [
+        (_OPERATION_STORE, "{OPEN} AND attribute_not_exists(acting_at) AND fing", "{OPEN} AND fing")
+    ],
     "a claim of what may have acted is given back": [
         (f"{_OPERATIONS}/reboot_instance.py", "except RdsUnavailable:  # RDS may", "except KeyError:  # RDS may"),
         (
-            _EXECUTION,
+            _EXECUTE,
             "        except (AccountRefused, RdsRefused) as refused:\n            self._give",
             "        except Fault as refused:\n            self._give",
         ),
@@ -34,89 +46,89 @@ KNOWN: dict[str, list[Change]] = {
             'the operation times out."""\n        return self.start(rds, order, instance)',
         ),
     ],
-    "the acting client sends again": [
-        (f"{_RULES}/aws/clients.py", 'session, "rds", attempts=1', 'session, "rds", attempts=3')
-    ],
+    "the acting client sends again": [(_CLIENTS, 'session, "rds", attempts=1', 'session, "rds", attempts=3')],
     "no last look": [
         (
-            _EXECUTION,
+            _EXECUTE,
             "            if judgement.against:\n                self._give",
             "            if False:\n                self._give",
         )
     ],
-    "no gate": [(f"{_RULES}/rules/decision.py", "gate(order.instance_id, verdict)\n        or", "")],
+    "no gate": [(_DECISION, "gate(order.instance_id, verdict)\n        or", "")],
     "no permission at the last look": [
-        (f"{_RULES}/rules/decision.py", "        or not_permitted(callers, order, verdict.environment)\n", ""),
+        (_DECISION, "        or not_permitted(callers, order, verdict.environment)\n", ""),
     ],
-    "no opening record": [(_LEDGER, "            self._put_record(opening),\n", "")],
+    "no opening record": [(_OPERATION_STORE, "            self._put_record(opening),\n", "")],
     "an end is recorded whatever is there": [
-        (_LEDGER, 'f"{OPEN} AND {claim}",', 'f"{OPEN} AND {claim} OR attribute_exists(operation_id)",'),
-        (f"{_RULES}/settlement.py", 'if "ended_at" in item:\n            outcome', "if False:\n            outcome"),
+        (_OPERATION_STORE, 'f"{OPEN} AND {claim}",', 'f"{OPEN} AND {claim} OR attribute_exists(operation_id)",'),
+        (
+            _AUDIT_OPERATION,
+            'if "ended_at" in item:\n            outcome',
+            "if False:\n            outcome",
+        ),
     ],
     "an end does not ask for the claim that it has seen": [
-        (_LEDGER, '                f"{OPEN} AND {claim}",', "                OPEN,"),
-        (_LEDGER, 'values |= {":acted_at": acted_at}', "pass"),
+        (_OPERATION_STORE, '                f"{OPEN} AND {claim}",', "                OPEN,"),
+        (_OPERATION_STORE, 'values |= {":acted_at": acted_at}', "pass"),
     ],
     "the lock is not released": [
-        (_LEDGER, "if owner_of(self.item(lock_id(order))) == order.operation_id:", "if False:"),
+        (_OPERATION_STORE, "if owner_of(self.item(lock_id(order))) == order.operation_id:", "if False:"),
     ],
     "the lock is taken whoever has it": [
-        (_LEDGER, 'free = f"{UNOWNED} OR expires_at <= :now"', f"free = {_NEVER}"),
+        (_OPERATION_STORE, 'free = f"{UNOWNED} OR expires_at <= :now"', f"free = {_NEVER}"),
         (
-            _LEDGER,
+            _OPERATION_STORE,
             'return put(self._operations, lock, free, {":now": clock.to_epoch(now)})',
             "return put(self._operations, lock, free)",
         ),
-        (f"{_RULES}/admission.py", "    if holder:\n", "    if False:\n"),
+        (_ADMIT, "    if holder:\n", "    if False:\n"),
     ],
     "the lock ends while the operation runs": [
         (
-            _LEDGER,
+            _OPERATION_STORE,
             "self._keep_lock(order, now + self._deployment.longest)",
             "self._keep_lock(order, now + _TO_BE_CLAIMED / 5)",
         ),
     ],
     "a key is not kept": [
         (
-            _LEDGER,
+            _OPERATION_STORE,
             "        if order.idempotency_key:\n            key: Item",
             "        if False:\n            key: Item",
         )
     ],
     "a key stands for what never was": [
-        (_LEDGER, "if handed_over_at is not None and order.idempotency_key:", "if False:"),
+        (_OPERATION_STORE, "if handed_over_at is not None and order.idempotency_key:", "if False:"),
     ],
     "the sweep closes nothing": [
         (
-            f"{_RULES}/sweep.py",
+            _SWEEP,
             "        partial(overdue, Unfinished.OPERATION, lambda item: _close(books, access, item, now)),\n",
             "",
         ),
     ],
     "the sweep settles nothing": [
         (
-            f"{_RULES}/sweep.py",
+            _SWEEP,
             "        partial(overdue, Unfinished.WATCH, lambda item: _settle(books, access, item, now)),\n",
             "",
         ),
     ],
     "the sweep removes a message before it is recorded": [
         (
-            f"{_RULES}/sweep.py",
+            _SWEEP,
             "    refuse(books.ledger, kept.work",
             "    unrecorded.remove(message)\n    refuse(books.ledger, kept.work",
         ),
     ],
     "the sweep leaves what it has recorded in the queue": [
-        (f"{_RULES}/sweep.py", '    unrecorded.remove(message)\n    return "recorded"', '    return "recorded"'),
+        (_SWEEP, '    unrecorded.remove(message)\n    return "recorded"', '    return "recorded"'),
     ],
     "nobody follows an open end": [
-        (f"{_RULES}/records/outcome.py", "TIMED_OUT, unsettled=True)", "TIMED_OUT, unsettled=False)"),
+        (_OUTCOME, "TIMED_OUT, unsettled=True)", "TIMED_OUT, unsettled=False)"),
     ],
-    "a fault after acting is an end": [
-        (f"{_RULES}/records/outcome.py", "FAILED, unsettled=acted)", "FAILED, unsettled=False)")
-    ],
-    "what is gone at one look is gone": [(f"{_RULES}/model/progress.py", "if missing > 1", "if missing > 0")],
+    "a fault after acting is an end": [(_OUTCOME, "FAILED, unsettled=acted)", "FAILED, unsettled=False)")],
+    "what is gone at one look is gone": [(_PROGRESS, "if missing > 1", "if missing > 0")],
     "a second call that is refused is a failure": [
         (
             f"{_OPERATIONS}/create_snapshot.py",
@@ -142,49 +154,65 @@ KNOWN: dict[str, list[Change]] = {
         ("statemachine/admission.asl.json", '"Next": "Keep"', '"Next": "Reply"')
     ],
     "what has ended was not accepted, though it acted": [
-        (f"{_RULES}/refused.py", '"ended_at" in current and "acting_at" not in current', '"ended_at" in current'),
+        (
+            _AUDIT_ADMISSION,
+            '"ended_at" in current and "acting_at" not in current',
+            '"ended_at" in current',
+        ),
     ],
     "an order is handed to a repetition without a mark": [
         (
-            f"{_RULES}/admission.py",
+            _ADMIT,
             "return answer if ledger.hand_over(order_of(before), now) else None",
             "return answer",
         ),
     ],
     "an item counts though its key was freed": [
         (
-            f"{_RULES}/admission.py",
+            _ADMIT,
             "    return not ended_without_acting or ledger.owner",
             "    return True or ledger.owner",
         ),
     ],
     "the late watch does not ask who was last": [
-        (f"{_RULES}/aftermath.py", "return OPERATIONS[order.operation].signs or ledger.was_last(order)", "return True"),
+        (
+            _AUDIT_LATE_WATCH,
+            "return OPERATIONS[order.operation].signs or ledger.was_last(order)",
+            "return True",
+        ),
     ],
     "an instance made anew passes for the old one": [
         (
-            f"{_RULES}/model/resource_id.py",
+            _RESOURCE_ID,
             "return bool(resource_id and shown and shown != resource_id)",
             "return False",
         ),
     ],
     "the polls look for the instance that Classify saw": [
-        (_EXECUTION, "order = replace(order, resource_id=self.resource_id)", "pass"),
+        (_EXECUTE, "order = replace(order, resource_id=self.resource_id)", "pass"),
     ],
     "the sweep does not read what the late watch saw": [
         (
-            f"{_RULES}/sweep.py",
+            _SWEEP,
             "progress = seen or _look(books, access, item)",
             "progress = _look(books, access, item)",
         ),
     ],
-    "a refused id can be opened": [(_LEDGER, "        if not for_good:", "        if True:")],
+    "a refused id can be opened": [(_OPERATION_STORE, "        if not for_good:", "        if True:")],
     "a finished progress is handed to the late watch": [
-        (f"{_RULES}/settlement.py", "progress if progress and not progress.finished else", "progress if progress else"),
+        (
+            _AUDIT_OPERATION,
+            "progress if progress and not progress.finished else",
+            "progress if progress else",
+        ),
     ],
-    "nobody asks for direct starts that no event told of": [(f"{_RULES}/sweep.py", "        untold,\n", "")],
+    "nobody asks for direct starts that no event told of": [(_SWEEP, "        untold,\n", "")],
     "what a redriven execution saw is not recorded": [
-        (f"{_RULES}/settlement.py", "if final := settle_seen(books.ledger, item, work, now, by):", "if final := None:"),
+        (
+            _AUDIT_OPERATION,
+            "if final := settle_seen(books.ledger, item, work, now, by):",
+            "if final := None:",
+        ),
     ],
     "Execute's own look counts among those without our tag": [
         (
@@ -194,6 +222,6 @@ KNOWN: dict[str, list[Change]] = {
         ),
     ],
     "the lock does not outlive the call": [
-        (_LEDGER, "self._keep_lock(order, now + CALL_OVER) if outcome.unsettled else released", "released"),
+        (_OPERATION_STORE, "self._keep_lock(order, now + CALL_OVER) if outcome.unsettled else released", "released"),
     ],
 }

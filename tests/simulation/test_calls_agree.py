@@ -19,7 +19,7 @@ from botocore.compat import HTTPHeaders
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, ReadTimeoutError
 from botocore.retries.standard import ExponentialBackoff
 
-from rds_operations.aws.clients import clients
+from rds_operations.aws import clients
 from tests.simulation import calls
 from tests.simulation.awserror import AwsError
 from tests.simulation.calls import Call, carry_out

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rds_operations.admission import LONGEST_WAIT, check_in_time
 from rds_operations.aws.dynamodb import from_attributes, to_attributes
 from rds_operations.model import clock
 from rds_operations.model.faults import TooLate
@@ -18,6 +17,7 @@ from rds_operations.model.order import Order
 from rds_operations.operations import OPERATIONS
 from rds_operations.records.operation_item import key_id, lock_id, operation_item, order_of, verdict_of
 from rds_operations.rules.classification import Environment, Verdict
+from rds_operations.steps.admit import LONGEST_WAIT, check_in_time
 from tests.unit.builders import ACCOUNT, INSTANCE_ID, MOMENT, REGION, an_order, moments, orders, verdicts
 
 

@@ -14,8 +14,8 @@ from rds_operations.model.progress import done, failed
 from rds_operations.model.refusals import Code, Refusal
 from rds_operations.records.operation_item import operation_item
 from rds_operations.records.outcome import outcome_of
-from rds_operations.report import report, unknown
 from rds_operations.rules.classification import Verdict
+from rds_operations.steps.status import report, unknown
 from tests.unit.builders import HOME, MOMENT, OTHER_ACCOUNT, OTHER_REGION, orders, verdicts
 
 RUNNING: Item = {

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from rds_operations.aws.clients import dynamodb
+from rds_operations.aws import dynamodb
 from rds_operations.aws.dynamodb import Item
 from rds_operations.model import clock
 from rds_operations.model.order import Order

@@ -6,7 +6,7 @@ import json
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from rds_operations.aws.clients import dynamodb
+from rds_operations.aws import dynamodb
 from rds_operations.aws.dynamodb import Item
 from rds_operations.aws.dynamodb_writes import (
     OPEN,

@@ -15,7 +15,7 @@ from botocore.credentials import (
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session
 
-from rds_operations.aws.clients import clients
+from rds_operations.aws import clients
 from rds_operations.aws.rds import Rds, assume_role_fault
 from rds_operations.model.faults import AccountRefused, RdsNotReached
 from rds_operations.model.order import Order

@@ -9,14 +9,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from rds_operations.aftermath import seen_by_watch, settle
 from rds_operations.aws.dynamodb import Item
 from rds_operations.aws.operation_store import Ledger
 from rds_operations.aws.rds_clients import Access
 from rds_operations.aws.refusal_queue import Message, Unrecorded
 from rds_operations.aws.step_functions import RUNNING
 from rds_operations.aws.telemetry import audit_write_failure, logger
-from rds_operations.late_look import late_look
 from rds_operations.model.faults import Fault, TableBusy
 from rds_operations.model.identifiers import recorded_name
 from rds_operations.model.progress import Progress
@@ -24,9 +22,11 @@ from rds_operations.operations import OPERATIONS
 from rds_operations.records.audit_record import Recorder
 from rds_operations.records.operation_item import Unfinished, acting_since, order_of
 from rds_operations.records.outcome import NOT_STARTED, unrecorded_work, work_of_event
-from rds_operations.refused import refuse
 from rds_operations.rules.queued_refusal import Kept, kept_refusal
-from rds_operations.settlement import Books, close_ended, close_item
+from rds_operations.steps.audit_admission import refuse
+from rds_operations.steps.audit_late_watch import seen_by_watch, settle
+from rds_operations.steps.audit_operation import Books, close_ended, close_item
+from rds_operations.steps.late_look import late_look
 
 Document = dict[str, Any]
 _LOOK_BACK = timedelta(hours=1)

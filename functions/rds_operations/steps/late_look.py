@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from rds_operations.aftermath import is_its_own
 from rds_operations.aws.operation_store import Ledger
 from rds_operations.aws.rds_clients import Access
 from rds_operations.model.order import Order
 from rds_operations.model.progress import Progress, untold
 from rds_operations.operations import OPERATIONS
+from rds_operations.steps.audit_late_watch import is_its_own
 
 
 def late_look(access: Access, ledger: Ledger, order: Order, since: datetime, previous: Progress) -> Progress:

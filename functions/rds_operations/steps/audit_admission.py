@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from rds_operations.admission import accepted_reply
 from rds_operations.aws.dynamodb import Item
 from rds_operations.aws.operation_store import Ledger
 from rds_operations.model import clock
@@ -19,6 +18,7 @@ from rds_operations.rules.classification import UNCLASSIFIED, Verdict
 from rds_operations.rules.identity import principal_of
 from rds_operations.rules.request_stub import api_stub
 from rds_operations.rules.validation import idempotency_digest
+from rds_operations.steps.admit import accepted_reply
 
 Document = dict[str, Any]
 

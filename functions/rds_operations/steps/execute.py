@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from rds_operations.admission import accepted_under_its_name, admit
 from rds_operations.aws.dynamodb import Item
 from rds_operations.aws.live_instance import inspect
 from rds_operations.aws.operation_store import Ledger
@@ -33,6 +32,7 @@ from rds_operations.rules.classification import UNCLASSIFIED, Verdict
 from rds_operations.rules.decision import Judgement, judge
 from rds_operations.rules.eligibility import not_found
 from rds_operations.settings.gate import GateSettings
+from rds_operations.steps.admit import accepted_under_its_name, admit
 
 
 @dataclass(frozen=True)

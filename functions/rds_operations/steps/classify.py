@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from rds_operations.admission import acceptance, accepted_by_key, begun
 from rds_operations.aws.dynamodb import Item
 from rds_operations.aws.inventory_table import Inventory
 from rds_operations.aws.live_instance import Inspection, verdict_with_replication
@@ -22,6 +21,7 @@ from rds_operations.rules.decision import judge
 from rds_operations.rules.eligibility import not_found
 from rds_operations.rules.location import locate
 from rds_operations.settings.gate import GateSettings
+from rds_operations.steps.admit import acceptance, accepted_by_key, begun
 
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef

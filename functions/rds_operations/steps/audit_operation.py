@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from rds_operations.aftermath import settle_seen
 from rds_operations.aws.dynamodb import Item
 from rds_operations.aws.operation_store import Ledger
 from rds_operations.aws.step_functions import Executions
@@ -20,9 +19,10 @@ from rds_operations.operations import OPERATIONS
 from rds_operations.records.audit_record import Recorder
 from rds_operations.records.operation_item import Unfinished, acting_since, order_of, verdict_of
 from rds_operations.records.outcome import NOT_STARTED, REFUSED, Outcome, outcome_of, work_of_event
-from rds_operations.refused import order_in, refuse_start, verdict_in
 from rds_operations.rules.classification import Verdict
 from rds_operations.rules.request_stub import execution_stub
+from rds_operations.steps.audit_admission import order_in, refuse_start, verdict_in
+from rds_operations.steps.audit_late_watch import settle_seen
 
 Document = dict[str, Any]
 
