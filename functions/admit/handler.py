@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from rds_operations.aws.clients import dynamodb_client
-from rds_operations.aws.lambda_handler import Document, step
+from rds_operations.aws.lambda_handler import step
 from rds_operations.aws.operation_store import Ledger
 from rds_operations.model import clock
+from rds_operations.model.documents import Document
 from rds_operations.model.order import Order
 from rds_operations.model.refusals import Refusal
 from rds_operations.rules.classification import Verdict

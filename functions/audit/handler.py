@@ -1,11 +1,12 @@
 """Audit: the record of what was refused, of how an operation ended, and of what became of it later."""
 
 from rds_operations.aws.clients import dynamodb_client, states_client
-from rds_operations.aws.lambda_handler import Document, operation_id_of, step
+from rds_operations.aws.lambda_handler import operation_id_of, step
 from rds_operations.aws.operation_store import Ledger
 from rds_operations.aws.step_functions import Executions
 from rds_operations.aws.telemetry import audit_write_failure
 from rds_operations.model import clock
+from rds_operations.model.documents import Document
 from rds_operations.model.faults import RecordNotWritten
 from rds_operations.settings.deployment import Deployment
 from rds_operations.steps.audit_admission import refuse

@@ -2,10 +2,11 @@
 
 from rds_operations.aws.clients import dynamodb_client, own_session
 from rds_operations.aws.inventory_table import Inventory
-from rds_operations.aws.lambda_handler import Document, step
+from rds_operations.aws.lambda_handler import step
 from rds_operations.aws.operation_store import Ledger
 from rds_operations.aws.rds_clients import Access
 from rds_operations.aws.telemetry import told_verdict
+from rds_operations.model.documents import Document
 from rds_operations.model.order import Order
 from rds_operations.rules.authorization import CallerSettings
 from rds_operations.settings.deployment import Deployment

@@ -1,10 +1,11 @@
 """Execute: the one function that may change a database, and does so once."""
 
 from rds_operations.aws.clients import dynamodb_client, own_session
-from rds_operations.aws.lambda_handler import Document, step
+from rds_operations.aws.lambda_handler import step
 from rds_operations.aws.operation_store import Ledger
 from rds_operations.aws.rds_clients import Access
 from rds_operations.model import clock
+from rds_operations.model.documents import Document
 from rds_operations.model.order import Order
 from rds_operations.rules.authorization import CallerSettings
 from rds_operations.rules.request_stub import by_itself

@@ -2,9 +2,10 @@
 
 from rds_operations.aws.clients import dynamodb_client, own_session
 from rds_operations.aws.inventory_table import Inventory
-from rds_operations.aws.lambda_handler import Document, step
+from rds_operations.aws.lambda_handler import step
 from rds_operations.aws.rds_clients import Access
 from rds_operations.model import clock
+from rds_operations.model.documents import Document
 from rds_operations.settings.deployment import Deployment
 from rds_operations.settings.gate import GateSettings
 from rds_operations.settings.targets import Targets

@@ -3,11 +3,12 @@
 from datetime import datetime
 
 from rds_operations.aws.clients import dynamodb_client, own_session
-from rds_operations.aws.lambda_handler import Document, step
+from rds_operations.aws.lambda_handler import step
 from rds_operations.aws.operation_store import Ledger
 from rds_operations.aws.rds_clients import Access
 from rds_operations.aws.telemetry import logger
 from rds_operations.model import clock
+from rds_operations.model.documents import Document
 from rds_operations.model.order import Order
 from rds_operations.model.progress import Progress
 from rds_operations.operations import OPERATIONS

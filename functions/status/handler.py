@@ -3,8 +3,9 @@
 import json
 
 from rds_operations.aws.clients import dynamodb_client
-from rds_operations.aws.lambda_handler import Document, step
+from rds_operations.aws.lambda_handler import step
 from rds_operations.aws.operation_store import Ledger
+from rds_operations.model.documents import Document
 from rds_operations.model.identifiers import is_execution_name
 from rds_operations.records.operation_item import caller_of
 from rds_operations.rules.authorization import CallerSettings, may_see

@@ -1,6 +1,7 @@
 """Validate: the request becomes an order, or a refusal. Imports no AWS SDK."""
 
-from rds_operations.aws.lambda_handler import Document, step
+from rds_operations.aws.lambda_handler import step
+from rds_operations.model.documents import Document
 from rds_operations.model.order import Order
 from rds_operations.rules.request_stub import from_api, from_execution
 from rds_operations.settings.deployment import Deployment

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rds_operations.aws.dynamodb import Item
+from rds_operations.model.documents import Item
 from rds_operations.model.place import Place
 from rds_operations.model.progress import Progress, done, failed, untold
 from rds_operations.model.refusals import Code, Refusal

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rds_operations.aws.dynamodb import Item
+from rds_operations.model.documents import Item
 from rds_operations.model.order import Order
 from rds_operations.model.place import Place
 from rds_operations.model.progress import done, failed

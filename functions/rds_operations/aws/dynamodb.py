@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from rds_operations.model.documents import Item
 from rds_operations.model.faults import RecordNotWritten, TableBusy
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-Item = dict[str, str | bool | int]
 _CONDITION_FAILED = "ConditionalCheckFailed"
 
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from rds_operations.aws.dynamodb import Item, to_attributes
+from rds_operations.aws.dynamodb import to_attributes
 from rds_operations.model import clock
+from rds_operations.model.documents import Item
 from rds_operations.records.operation_item import REFUSED_AT, table_key
 
 if TYPE_CHECKING:

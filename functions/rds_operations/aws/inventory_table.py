@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from rds_operations.aws.dynamodb import Item, from_attributes, to_attributes
+from rds_operations.aws.dynamodb import from_attributes, to_attributes
 from rds_operations.model import clock
+from rds_operations.model.documents import Item
 from rds_operations.model.faults import RecordNotWritten
 from rds_operations.model.place import Place
 from rds_operations.rules.classification import Verdict

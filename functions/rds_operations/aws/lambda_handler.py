@@ -5,12 +5,11 @@ from __future__ import annotations
 import functools
 import gc
 from collections.abc import Callable
-from typing import Any
 
 from rds_operations.aws.telemetry import logger
+from rds_operations.model.documents import Document
 from rds_operations.model.identifiers import recorded_name
 
-Document = dict[str, Any]
 Handler = Callable[[Document], Document]
 
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from rds_operations.aws import dynamodb
-from rds_operations.aws.dynamodb import Item
 from rds_operations.model import clock
+from rds_operations.model.documents import Item
 from rds_operations.model.order import Order
 from rds_operations.records.operation_item import REFUSED_AT, UNFINISHED_INDEX, Unfinished, key_id, lock_id, owner_of
 from rds_operations.settings.deployment import Deployment

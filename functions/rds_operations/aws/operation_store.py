@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from rds_operations.aws import dynamodb
-from rds_operations.aws.dynamodb import Item
 from rds_operations.aws.dynamodb_writes import (
     OPEN,
     UNOWNED,
@@ -22,6 +21,7 @@ from rds_operations.aws.dynamodb_writes import (
 from rds_operations.aws.operation_reader import Readings
 from rds_operations.aws.telemetry import logger
 from rds_operations.model import clock
+from rds_operations.model.documents import Item
 from rds_operations.model.order import Order
 from rds_operations.model.progress import Progress
 from rds_operations.model.refusals import Refusal
@@ -42,7 +42,6 @@ from rds_operations.rules.classification import Verdict
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-Document = dict[str, Any]
 _TO_BE_CLAIMED = timedelta(minutes=5)
 """Longer than ADMISSION and OPERATION's first states take, with all their retries."""
 CALL_OVER = timedelta(minutes=1)

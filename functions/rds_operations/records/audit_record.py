@@ -7,8 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from rds_operations.aws.dynamodb import Item
 from rds_operations.model import clock
+from rds_operations.model.documents import Item
 from rds_operations.model.order import Order
 from rds_operations.rules.classification import Environment, Verdict
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
+from rds_operations.model.documents import Document
 from rds_operations.model.progress import Progress
 from rds_operations.model.refusals import Code, Refusal
 from rds_operations.records.outcome import fault_text
@@ -34,7 +34,6 @@ MAY_HAVE_BEGUN = Refusal(
     Code.TRY_AGAIN,
     "The service is busy, and the operation may have begun. Repeat the request with the same Idempotency-Key.",
 )
-Document = dict[str, Any]
 
 
 def answer_to(work: Document, operation_id: str) -> Refusal:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, replace
-from typing import Any
 
 from rds_operations.model import clock
+from rds_operations.model.documents import Document
 from rds_operations.model.identifiers import is_execution_name
 from rds_operations.model.order import Order
 from rds_operations.model.refusals import Code, Refusal
@@ -24,7 +24,6 @@ https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 _PARTS = {"machine", "work", "execution", "envelope"}
 _WORK = {"order", "verdict", "obstacle", "refusal", "retried", "fault", "start", "reply"}
 _OF_THE_GATE = (Code.PRODUCTION_INSTANCE, Code.ENVIRONMENT_UNKNOWN, Code.ENVIRONMENT_DISPUTED)
-Document = dict[str, Any]
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from rds_operations.model import clock
+from rds_operations.model.documents import Document
 from rds_operations.model.identifiers import begins_safely, operation_id, recorded_name
 from rds_operations.model.order import Order
 from rds_operations.model.refusals import Refusal, bad_request
@@ -21,8 +21,6 @@ from rds_operations.rules.validation import (
     too_large,
 )
 from rds_operations.settings.targets import Targets, not_operated
-
-Document = dict[str, Any]
 
 
 def from_api(envelope: Document, execution: Document, targets: Targets) -> Order | tuple[Order, Refusal]:

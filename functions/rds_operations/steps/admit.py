@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from rds_operations.aws.dynamodb import Item
 from rds_operations.aws.operation_store import Ledger
+from rds_operations.model.documents import Item
 from rds_operations.model.faults import TableBusy, TooLate
 from rds_operations.model.order import Order
 from rds_operations.model.place import Place

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from rds_operations.aws.dynamodb import Item
 from rds_operations.aws.operation_store import Ledger
 from rds_operations.model import clock
+from rds_operations.model.documents import Document, Item
 from rds_operations.model.order import Order
 from rds_operations.model.refusals import Refusal
 from rds_operations.records.audit_record import Recorder
@@ -19,8 +18,6 @@ from rds_operations.rules.identity import principal_of
 from rds_operations.rules.request_stub import api_stub
 from rds_operations.rules.validation import idempotency_digest
 from rds_operations.steps.admit import accepted_reply
-
-Document = dict[str, Any]
 
 
 def refuse(

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Any
 
-from rds_operations.aws.dynamodb import Item
 from rds_operations.aws.operation_store import Ledger
 from rds_operations.model import clock
+from rds_operations.model.documents import Document, Item
 from rds_operations.model.faults import AnotherOrder
 from rds_operations.model.order import Order
 from rds_operations.model.progress import Progress
@@ -16,8 +15,6 @@ from rds_operations.operations import OPERATIONS
 from rds_operations.records.audit_record import Recorder
 from rds_operations.records.operation_item import Unfinished, acting_since, order_of, verdict_of
 from rds_operations.records.outcome import settled, unrecorded_work
-
-Document = dict[str, Any]
 
 
 def settle_watched(ledger: Ledger, work: Document, now: datetime) -> Document:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
-from rds_operations.aws.dynamodb import Item
 from rds_operations.aws.operation_store import Ledger
 from rds_operations.aws.step_functions import Executions
 from rds_operations.aws.telemetry import logger, operation_metrics
 from rds_operations.model import clock
+from rds_operations.model.documents import Document, Item
 from rds_operations.model.faults import AnotherOrder, StatesUnavailable, TableBusy
 from rds_operations.model.order import Order
 from rds_operations.model.progress import Progress
@@ -23,8 +22,6 @@ from rds_operations.rules.classification import Verdict
 from rds_operations.rules.request_stub import execution_stub
 from rds_operations.steps.audit_admission import order_in, refuse_start, verdict_in
 from rds_operations.steps.audit_late_watch import settle_seen
-
-Document = dict[str, Any]
 
 
 @dataclass(frozen=True)

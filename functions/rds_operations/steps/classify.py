@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from rds_operations.aws.dynamodb import Item
 from rds_operations.aws.inventory_table import Inventory
 from rds_operations.aws.live_instance import Inspection, verdict_with_replication
 from rds_operations.aws.operation_store import Ledger
 from rds_operations.aws.rds_clients import Access
+from rds_operations.model.documents import Document, Item
 from rds_operations.model.faults import AccountRefused, RdsRefused
 from rds_operations.model.order import Order
 from rds_operations.model.place import Place
@@ -26,7 +26,6 @@ from rds_operations.steps.admit import acceptance, accepted_by_key, begun
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef
 
-Document = dict[str, Any]
 _DENIED = "A policy denies it, such as a service control policy"
 _NOT_ENABLED = "The Region may not be enabled there"
 _CLOSED = {

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from rds_operations.aws.dynamodb import Item
 from rds_operations.aws.live_instance import inspect
 from rds_operations.aws.operation_store import Ledger
 from rds_operations.aws.rds import Rds
 from rds_operations.aws.rds_clients import Access
 from rds_operations.model import clock
+from rds_operations.model.documents import Item
 from rds_operations.model.faults import (
     AccountRefused,
     Fault,

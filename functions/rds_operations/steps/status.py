@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from rds_operations.aws.dynamodb import Item
+from rds_operations.model.documents import Item
 from rds_operations.model.place import Place
 from rds_operations.model.refusals import Code, Refusal
 from rds_operations.records.operation_item import elsewhere

@@ -7,14 +7,13 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
-from rds_operations.aws.dynamodb import Item
 from rds_operations.aws.operation_store import Ledger
 from rds_operations.aws.rds_clients import Access
 from rds_operations.aws.refusal_queue import Message, Unrecorded
 from rds_operations.aws.step_functions import RUNNING
 from rds_operations.aws.telemetry import audit_write_failure, logger
+from rds_operations.model.documents import Document, Item
 from rds_operations.model.faults import Fault, TableBusy
 from rds_operations.model.identifiers import recorded_name
 from rds_operations.model.progress import Progress
@@ -28,7 +27,6 @@ from rds_operations.steps.audit_late_watch import seen_by_watch, settle
 from rds_operations.steps.audit_operation import Books, close_ended, close_item
 from rds_operations.steps.late_look import late_look
 
-Document = dict[str, Any]
 _LOOK_BACK = timedelta(hours=1)
 """For ends of which no event came: many sweeps, so that one that fails misses nothing."""
 
