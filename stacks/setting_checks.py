@@ -10,7 +10,6 @@ from typing import Any
 from rds_operations.model.identifiers import INSTANCE_ID_LENGTH, rds_identifier
 from rds_operations.model.place import is_account, is_region
 from rds_operations.operations import ALLOWED, OPERATIONS
-from rds_operations.rules.authorization import CallerSettings
 from rds_operations.rules.classification import (
     ALLOWED_ENVIRONMENTS,
     FOLDED_TAG_NAMES,
@@ -23,6 +22,7 @@ from rds_operations.rules.classification import (
 from rds_operations.rules.identity import DIRECT_START, Authentication, iam_name
 from rds_operations.rules.naming_patterns import whole_words
 from rds_operations.rules.production_signs import says_production
+from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.gate import GateSettings
 from rds_operations.settings.targets import Account
 from stacks.name_patterns import NotPlain, can_be_found

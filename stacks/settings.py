@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from rds_operations.rules.authorization import CallerSettings
 from rds_operations.rules.identity import Authentication
+from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.gate import GateSettings
 from rds_operations.settings.targets import Account
 from stacks.setting_checks import (

@@ -8,7 +8,7 @@ from rds_operations.aws.rds_clients import Access
 from rds_operations.aws.telemetry import told_verdict
 from rds_operations.model.documents import Document
 from rds_operations.model.order import Order
-from rds_operations.rules.authorization import CallerSettings
+from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.deployment import Deployment
 from rds_operations.settings.gate import GateSettings
 from rds_operations.settings.targets import Targets

@@ -7,8 +7,8 @@ from rds_operations.aws.rds_clients import Access
 from rds_operations.model import clock
 from rds_operations.model.documents import Document
 from rds_operations.model.order import Order
-from rds_operations.rules.authorization import CallerSettings
 from rds_operations.rules.request_stub import by_itself
+from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.deployment import Deployment
 from rds_operations.settings.gate import GateSettings
 from rds_operations.settings.targets import Targets

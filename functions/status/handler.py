@@ -8,8 +8,9 @@ from rds_operations.aws.operation_store import Ledger
 from rds_operations.model.documents import Document
 from rds_operations.model.identifiers import is_execution_name
 from rds_operations.records.operation_item import caller_of
-from rds_operations.rules.authorization import CallerSettings, may_see
+from rds_operations.rules.authorization import may_see
 from rds_operations.rules.identity import proxy_identity
+from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.deployment import Deployment
 from rds_operations.steps.status import report, unknown
 

@@ -16,7 +16,7 @@ from moto.stepfunctions.models import stepfunctions_backends
 
 from rds_operations.model import clock
 from rds_operations.model.place import Place
-from rds_operations.rules.authorization import CallerSettings
+from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.gate import GateSettings
 from rds_operations.settings.targets import Targets
 from rds_operations.steps.classify import Assessor

@@ -9,7 +9,7 @@ import pytest
 
 from rds_operations.model import clock
 from rds_operations.model.faults import TableBusy, TooLate
-from rds_operations.rules.authorization import CallerSettings
+from rds_operations.settings.callers import CallerSettings
 from tests.functions.cloud import LOCK, Cloud, Document, a_work
 from tests.unit.builders import (
     ACCOUNT,

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from rds_operations.rules.authorization import CallerSettings
+from rds_operations.settings.callers import CallerSettings
 from tests.functions.cloud import Cloud, Document
 from tests.unit.builders import ACCOUNT, ROLE_SESSION, a_context, a_request
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rds_operations.model.faults import AnotherOrder
-from rds_operations.rules.authorization import CallerSettings
+from rds_operations.settings.callers import CallerSettings
 from tests.functions.cloud import Cloud, Document
 from tests.unit.builders import EXECUTION_PREFIX, TARGETS, a_request
 

@@ -9,7 +9,7 @@ import pytest
 
 from rds_operations.model.faults import RdsNotReached, RdsThrottled
 from rds_operations.model.place import Place
-from rds_operations.rules.authorization import CallerSettings
+from rds_operations.settings.callers import CallerSettings
 from tests.functions.calls import Answer, Call, error
 from tests.functions.cloud import Cloud, Document
 from tests.unit.builders import HOME, INSTANCE_ID, MANY_TARGETS, OTHER_ACCOUNT, OTHER_REGION, REGION, a_request

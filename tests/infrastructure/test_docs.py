@@ -14,10 +14,10 @@ import pytest
 from rds_operations.model.place import Place
 from rds_operations.model.refusals import Code
 from rds_operations.operations import OPERATIONS
-from rds_operations.rules.authorization import CallerSettings
 from rds_operations.rules.classification import ALLOWED_ENVIRONMENTS, UNREADABLE, classify
 from rds_operations.rules.identity import Authentication, caller_identity
 from rds_operations.rules.validation import LARGEST_BODY
+from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.gate import ENVIRONMENT_TAG_NAMES, GateSettings
 from rds_operations.settings.targets import ACTING_ROLE, READING_ROLE
 from stacks import names, setting_checks

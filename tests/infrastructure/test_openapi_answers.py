@@ -14,7 +14,8 @@ from rds_operations.model.refusals import Code, Refusal
 from rds_operations.operations import OPERATIONS
 from rds_operations.records.operation_item import operation_item
 from rds_operations.records.outcome import outcome_of, settled
-from rds_operations.rules.authorization import CallerSettings, not_permitted, unidentified
+from rds_operations.rules.authorization import not_permitted, unidentified
+from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.targets import not_operated
 from rds_operations.steps.admit import accepted_reply
 from rds_operations.steps.status import report, unknown

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rds_operations.model.place import Place
-from rds_operations.rules.authorization import CallerSettings
+from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.targets import Account
 from stacks.settings import Settings
 

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from rds_operations.model.order import Order
 from rds_operations.model.refusals import Code, Refusal
 from rds_operations.operations import OPERATIONS
-from rds_operations.rules.authorization import CallerSettings, Grant, may_see, not_permitted, unidentified
+from rds_operations.rules.authorization import may_see, not_permitted, unidentified
 from rds_operations.rules.classification import ALLOWED_ENVIRONMENTS, Environment
 from rds_operations.rules.identity import caller_identity, direct_start
 from rds_operations.settings import packaged
+from rds_operations.settings.callers import CallerSettings, Grant
 from tests.unit.builders import ACCOUNT, OTHER_ACCOUNT, ROLE, a_caller, an_order, orders
 
 ENVIRONMENTS = sorted(ALLOWED_ENVIRONMENTS)

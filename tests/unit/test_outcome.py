@@ -10,7 +10,8 @@ from rds_operations.model.order import Order
 from rds_operations.model.progress import Progress, done, failed, untold
 from rds_operations.model.refusals import Code, bad_request
 from rds_operations.operations import OPERATIONS
-from rds_operations.records.outcome import Outcome, fault_text, outcome_of, work_of_event
+from rds_operations.records.ended_execution import fault_text, work_of_event
+from rds_operations.records.outcome import Outcome, outcome_of
 from rds_operations.records.outcome import settled as settled_late
 from tests.unit.builders import INSTANCE_ID, MOMENT, SNAPSHOT_ID, an_order
 

@@ -59,7 +59,7 @@ def found(
     listed: Listed, live: Callable[[Place], bool], targets: Targets = MANY_TARGETS, **chosen: str
 ) -> Place | Refusal | None:
     order = an_order(**{"account_id": "", "region": "", **chosen})  # type: ignore[arg-type]
-    return locate(order, targets, listed, live)  # type: ignore[arg-type]
+    return locate(order, targets, listed.places, live)
 
 
 def test_home_comes_first_and_no_place_twice() -> None:

@@ -16,7 +16,8 @@ from rds_operations.model.order import Order
 from rds_operations.model.progress import Progress, done, failed
 from rds_operations.model.refusals import Code, Refusal
 from rds_operations.operations import OPERATIONS
-from rds_operations.records.outcome import FAILED, REFUSED, TIMED_OUT, Outcome, fault_text, outcome_of, work_of_event
+from rds_operations.records.ended_execution import fault_text, work_of_event
+from rds_operations.records.outcome import FAILED, REFUSED, TIMED_OUT, Outcome, outcome_of
 from tests.unit.builders import MOMENT, SNAPSHOT_ID, an_order, identifiers, moments, orders
 
 SNAPSHOT_ARN = f"arn:aws:rds:ap-southeast-1:123456789012:snapshot:{SNAPSHOT_ID}"

@@ -6,13 +6,14 @@ An instance that replicates from production, or to it, is refused.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
 from rds_operations.model.faults import AccountRefused, RdsRefused, RdsThrottled
 from rds_operations.model.place import Place
 from rds_operations.rules.classification import READ_REPLICA, REPLICATION_SOURCE, UNREADABLE, Environment, Verdict
+from rds_operations.rules.decision import LiveInstance
 from rds_operations.rules.eligibility import verdict_on
 from rds_operations.settings.gate import GateSettings
 
@@ -37,15 +38,7 @@ class Readable(Protocol):
     def reading(self, place: Place) -> Instances: ...
 
 
-@dataclass(frozen=True)
-class Inspection:
-    """The instance as DescribeDBInstances shows it, and its environment with all that it replicates."""
-
-    instance: DBInstanceTypeDef
-    verdict: Verdict
-
-
-def inspect(access: Readable, place: Place, instance_id: str, settings: GateSettings) -> Inspection | None:
+def read_live(access: Readable, place: Place, instance_id: str, settings: GateSettings) -> LiveInstance | None:
     """None where there is no such instance. Raises what reading RDS raises.
 
     The instance itself is looked at last: to look at others takes its time, in which a tag may turn.
@@ -56,9 +49,9 @@ def inspect(access: Readable, place: Place, instance_id: str, settings: GateSett
         return None
     verdict = verdict_with_replication(access, instance, settings)
     if not verdict.allowed or not _is_replicated(instance):
-        return Inspection(instance, verdict)
+        return LiveInstance(instance, verdict)
     latest = rds.instance(instance_id)
-    return Inspection(latest, verdict_on(latest, settings)) if latest else None
+    return LiveInstance(latest, verdict_on(latest, settings)) if latest else None
 
 
 def verdict_with_replication(access: Readable, instance: DBInstanceTypeDef, settings: GateSettings) -> Verdict:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Protocol, TypeVar
 
 from rds_operations.model.order import Order
 from rds_operations.model.progress import Progress
 from rds_operations.model.refusals import Refusal, invalid_parameter, not_supported
 
 if TYPE_CHECKING:
+    from mypy_boto3_rds import RDSClient
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef
 
-    from rds_operations.aws.rds import Rds
 
+P = ParamSpec("P")
+R = TypeVar("R")
 Parameters = Mapping[str, Any]
 ANY_RESOURCE = "*"
 INSTANCE = "db"
@@ -44,6 +46,20 @@ class Permission:
 
     action: str
     resources: tuple[str, ...] = (ANY_RESOURCE,)
+
+
+class Rds(Protocol):
+    """RDS in one account and Region, as `aws.rds` reaches it, with what each method raises."""
+
+    @property
+    def client(self) -> RDSClient:
+        """Names the call for `call`; never called directly."""
+
+    def call(self, method: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R: ...
+
+    def instance(self, instance_id: str, resource_id: str = "") -> DBInstanceTypeDef | None: ...
+
+    def messages(self, instance_id: str, since: datetime) -> Iterator[str]: ...
 
 
 class Operation(ABC):

@@ -20,6 +20,7 @@ from rds_operations.operations.base import (
     Parameter,
     Parameters,
     Permission,
+    Rds,
     cluster_member,
 )
 from rds_operations.operations.engines import snapshot_of_replica
@@ -27,8 +28,6 @@ from rds_operations.operations.snapshot_tags import OPERATION_TAG, parse_tags, t
 
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef, DBSnapshotTypeDef
-
-    from rds_operations.aws.rds import Rds
 
 FAILED_STATES = frozenset({"failed", "deleting", "deleted", "incompatible-restore", "incompatible-parameters"})
 _SEEN = "seen"

@@ -17,6 +17,7 @@ from rds_operations.operations.base import (
     Parameter,
     Parameters,
     Permission,
+    Rds,
     cluster_member,
     flag,
 )
@@ -24,8 +25,6 @@ from rds_operations.operations.engines import paused_automation
 
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef
-
-    from rds_operations.aws.rds import Rds
 
 
 _MODIFYING = Progress("modifying")

@@ -17,6 +17,7 @@ from rds_operations.operations.base import (
     Parameter,
     Parameters,
     Permission,
+    Rds,
     cluster_member,
     flag,
 )
@@ -26,8 +27,6 @@ from rds_operations.operations.rds_events import Told, told
 
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef
-
-    from rds_operations.aws.rds import Rds
 
 FAILED_STATES = of_meaning(Meaning.FAILED)
 _BACK = of_meaning(Meaning.OPERATIONAL)

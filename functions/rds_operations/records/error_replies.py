@@ -7,7 +7,7 @@ from dataclasses import replace
 from rds_operations.model.documents import Document
 from rds_operations.model.progress import Progress
 from rds_operations.model.refusals import Code, Refusal
-from rds_operations.records.outcome import fault_text
+from rds_operations.records.ended_execution import fault_text
 
 _TRY_AGAIN = (
     "RdsThrottled",

@@ -10,27 +10,15 @@ from typing import Any
 from rds_operations.model.order import Order
 from rds_operations.model.progress import Progress
 from rds_operations.operations import OPERATIONS
+from rds_operations.records.ended_execution import fault_text
 
 FAILED = "OperationFailed"
 TIMED_OUT = "OperationTimedOut"
 REFUSED = "OperationRefused"
 _EXECUTION_TIMED_OUT = "ExecutionTimedOut"
-NOT_RECORDED = "AuditFailed"
 NOT_STARTED = "OperationNotStarted"
-_ENDED = {"ABORTED": "The execution was stopped", "TIMED_OUT": "The execution ran out of time"}
-_TELL_AN_END = frozenset({"fault", "refusal", "obstacle", "progress"})
 _MAY_GO_ON = ". RDS may have been asked by then: final_status will tell what became of it"
 _UNTOLD = "Unknown: another operation of this kind began on the instance before RDS was seen to be done with this one"
-_LONGEST_SENTENCE = 500
-_KEPT_EXCEPTIONS = (
-    "AccountRefused",
-    "RdsThrottled",
-    "RdsNotReached",
-    "RdsRefused",
-    "RdsUnavailable",
-    "RecordNotWritten",
-    "TableBusy",
-)
 
 
 @dataclass(frozen=True)
@@ -99,31 +87,6 @@ def seconds_between(since: datetime, now: datetime) -> float:
     return max(0.0, round((now - since).total_seconds(), 1))
 
 
-def fault_text(fault: dict[str, Any]) -> str:
-    """A fault in words. The cause of a failed function is JSON with a stack trace, which stays out of records; that of
-    a call which Step Functions could not make is a sentence.
-    """
-    name, cause = str(fault.get("Error", "Unknown")), fault.get("Cause") or ""
-    message = _message_in(cause)
-    if message is None:
-        sentence, brace, rest = cause.partition("{")  # "... Returned payload: {"errorMessage": ...}"
-        message = _message_in(brace + rest) or _first_line(sentence)
-    return message if name in _KEPT_EXCEPTIONS and message else f"{name}: {message or 'no details'}"
-
-
-def _message_in(cause: str) -> str | None:
-    """What a function has raised; None where the text is no JSON."""
-    try:
-        document = json.loads(cause)
-    except (ValueError, RecursionError):
-        return None
-    return str(document.get("errorMessage", "")) if isinstance(document, dict) else ""
-
-
-def _first_line(text: str) -> str:
-    return text.partition("Traceback")[0].strip().partition("\n")[0][:_LONGEST_SENTENCE].strip()
-
-
 def _failure(order: Order, environment: str, error: str, duration: float) -> dict[str, Any]:
     document = _document(order, environment, Progress("failed"), duration)
     return document | {"success": False, "error": error}
@@ -141,29 +104,4 @@ def _document(order: Order, environment: str, progress: Progress, duration: floa
         "execution_arn": order.execution_arn,
         "instance_id": order.instance_id,
         "environment": environment,
-    }
-
-
-def unrecorded_work(detail: dict[str, Any]) -> dict[str, Any] | None:
-    """The whole work of an execution of which only the recording failed: its cause. None for any other end.
-
-    Of a stopped execution, error and cause are the words of whoever stopped it.
-    """
-    if detail["status"] != "FAILED" or detail.get("error") != NOT_RECORDED:
-        return None
-    try:
-        work = json.loads(detail.get("cause") or "")
-    except (ValueError, RecursionError):
-        return None
-    return work if isinstance(work, dict) and not _TELL_AN_END.isdisjoint(work) else None
-
-
-def work_of_event(detail: dict[str, Any]) -> dict[str, Any]:
-    """The work of an execution that ended without its own closing record, from its EventBridge event."""
-    if work := unrecorded_work(detail):
-        return work
-    status = str(detail["status"])
-    text = _ENDED.get(status, f"The execution broke: {detail.get('error') or 'no details'}")
-    return {
-        "fault": {"Error": f"Execution{status.title().replace('_', '')}", "Cause": json.dumps({"errorMessage": text})}
     }

@@ -8,16 +8,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rds_operations.aws.live_instance import Inspection
 from rds_operations.model.order import Order
 from rds_operations.model.refusals import Refusal
-from rds_operations.rules.authorization import CallerSettings, not_permitted
+from rds_operations.rules.authorization import not_permitted
 from rds_operations.rules.classification import Verdict
 from rds_operations.rules.eligibility import contradiction, gate, impossible, obstacle, replaced
+from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.gate import GateSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef
+
+
+@dataclass(frozen=True)
+class LiveInstance:
+    """The instance as DescribeDBInstances shows it, and its environment with all that it replicates."""
+
+    instance: DBInstanceTypeDef
+    verdict: Verdict
 
 
 @dataclass(frozen=True)
@@ -38,7 +46,7 @@ class Judgement:
         return self.refusal or self.obstacle
 
 
-def judge(order: Order, found: Inspection, settings: GateSettings, callers: CallerSettings) -> Judgement:
+def judge(order: Order, found: LiveInstance, settings: GateSettings, callers: CallerSettings) -> Judgement:
     """Ask in this order: whether it is still the instance that was accepted, the environment, the caller's permission
     for it, whether the operation fits, what is in the way.
     """

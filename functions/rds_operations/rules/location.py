@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from rds_operations.aws.inventory_table import Inventory
 from rds_operations.model.order import Order
 from rds_operations.model.place import Place
 from rds_operations.model.refusals import Code, Refusal, conflict
@@ -12,7 +11,7 @@ from rds_operations.settings.targets import Targets
 
 
 def locate(
-    order: Order, targets: Targets, inventory: Inventory, is_there: Callable[[Place], bool]
+    order: Order, targets: Targets, listed: Callable[[str], list[Place]], is_there: Callable[[Place], bool]
 ) -> Place | Refusal | None:
     """The one place that has the instance; a refusal where several have; None where none has.
 
@@ -22,8 +21,8 @@ def locate(
     open_places = targets.fitting(order.account_id, order.region)
     if len(open_places) == 1:
         return open_places[0]
-    listed = inventory.places(order.instance_id)
-    found = [place for place in open_places if (is_there(place) if targets.is_home(place) else place in listed)]
+    there = listed(order.instance_id)
+    found = [place for place in open_places if (is_there(place) if targets.is_home(place) else place in there)]
     if len(found) > 1:
         return _ambiguous(order, found)
     return found[0] if found else None

@@ -13,8 +13,9 @@ from rds_operations.model.order import Order
 from rds_operations.model.progress import Progress
 from rds_operations.operations import OPERATIONS
 from rds_operations.records.audit_record import Recorder
+from rds_operations.records.ended_execution import unrecorded_work
 from rds_operations.records.operation_item import Unfinished, acting_since, order_of, verdict_of
-from rds_operations.records.outcome import settled, unrecorded_work
+from rds_operations.records.outcome import settled
 
 
 def settle_watched(ledger: Ledger, work: Document, now: datetime) -> Document:

@@ -16,8 +16,9 @@ from rds_operations.model.order import Order
 from rds_operations.model.progress import Progress
 from rds_operations.operations import OPERATIONS
 from rds_operations.records.audit_record import Recorder
+from rds_operations.records.ended_execution import work_of_event
 from rds_operations.records.operation_item import Unfinished, acting_since, order_of, verdict_of
-from rds_operations.records.outcome import NOT_STARTED, REFUSED, Outcome, outcome_of, work_of_event
+from rds_operations.records.outcome import NOT_STARTED, REFUSED, Outcome, outcome_of
 from rds_operations.rules.classification import Verdict
 from rds_operations.rules.request_stub import execution_stub
 from rds_operations.steps.audit_admission import order_in, refuse_start, verdict_in

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from rds_operations.aws.inventory_table import Inventory
-from rds_operations.aws.live_instance import Inspection, verdict_with_replication
+from rds_operations.aws.live_instance import verdict_with_replication
 from rds_operations.aws.operation_store import Ledger
 from rds_operations.aws.rds_clients import Access
 from rds_operations.model.documents import Document, Item
@@ -15,11 +15,12 @@ from rds_operations.model.faults import AccountRefused, RdsRefused
 from rds_operations.model.order import Order
 from rds_operations.model.place import Place
 from rds_operations.model.refusals import Code, Refusal
-from rds_operations.rules.authorization import CallerSettings, not_permitted, of_another_application
+from rds_operations.rules.authorization import not_permitted, of_another_application
 from rds_operations.rules.classification import Verdict
-from rds_operations.rules.decision import judge
+from rds_operations.rules.decision import LiveInstance, judge
 from rds_operations.rules.eligibility import not_found
 from rds_operations.rules.location import locate
+from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.gate import GateSettings
 from rds_operations.steps.admit import acceptance, accepted_by_key, begun
 
@@ -93,7 +94,7 @@ class Assessor:
             return self._look(place, order.instance_id)
 
         try:
-            place = locate(order, self.access.targets, self.inventory, lambda place: look(place) is not None)
+            place = locate(order, self.access.targets, self.inventory.places, lambda place: look(place) is not None)
             if isinstance(place, Refusal):
                 return Assessment(order, refusal=place)
             instance = look(place) if place else None
@@ -109,7 +110,7 @@ class Assessor:
         return Assessment(order, earlier=acceptance(earlier, order, self.ledger.home) if begun(earlier) else {})
 
     def _judged(self, order: Order, instance: DBInstanceTypeDef) -> Assessment:
-        found = Inspection(instance, verdict_with_replication(self.access, instance, self.gate))
+        found = LiveInstance(instance, verdict_with_replication(self.access, instance, self.gate))
         judgement = judge(order, found, self.gate, self._callers(order))
         order = replace(order, resource_id=instance.get("DbiResourceId", ""))
         return Assessment(order, judgement.verdict, judgement.refusal, judgement.obstacle)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from rds_operations.aws.live_instance import inspect
+from rds_operations.aws.live_instance import read_live
 from rds_operations.aws.operation_store import Ledger
 from rds_operations.aws.rds import Rds
 from rds_operations.aws.rds_clients import Access
@@ -27,10 +27,10 @@ from rds_operations.model.progress import Progress, failed
 from rds_operations.model.refusals import Refusal
 from rds_operations.operations import OPERATIONS
 from rds_operations.records.operation_item import order_of
-from rds_operations.rules.authorization import CallerSettings
 from rds_operations.rules.classification import UNCLASSIFIED, Verdict
 from rds_operations.rules.decision import Judgement, judge
 from rds_operations.rules.eligibility import not_found
+from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.gate import GateSettings
 from rds_operations.steps.admit import accepted_under_its_name, admit
 
@@ -160,7 +160,7 @@ class Executor:
     def _look(self, order: Order) -> Judgement:
         """Judge by a live look. Raises `RdsNotReached` where there is none."""
         try:
-            found = inspect(self.access, self.access.targets.place_of(order), order.instance_id, self.gate)
+            found = read_live(self.access, self.access.targets.place_of(order), order.instance_id, self.gate)
         except RdsUnavailable as unavailable:
             raise RdsNotReached("NotReached", f"No look at {order.instance_id}: {unavailable}") from unavailable
         if found is None:

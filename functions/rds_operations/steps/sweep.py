@@ -19,8 +19,9 @@ from rds_operations.model.identifiers import recorded_name
 from rds_operations.model.progress import Progress
 from rds_operations.operations import OPERATIONS
 from rds_operations.records.audit_record import Recorder
+from rds_operations.records.ended_execution import unrecorded_work, work_of_event
 from rds_operations.records.operation_item import Unfinished, acting_since, order_of
-from rds_operations.records.outcome import NOT_STARTED, unrecorded_work, work_of_event
+from rds_operations.records.outcome import NOT_STARTED
 from rds_operations.rules.queued_refusal import Kept, kept_refusal
 from rds_operations.steps.audit_admission import refuse
 from rds_operations.steps.audit_late_watch import seen_by_watch, settle

@@ -31,7 +31,7 @@ from typing import Any
 from local.extensions.mapping_templates import render_request
 from rds_operations.model import clock
 from rds_operations.model.place import Place
-from rds_operations.rules.authorization import CallerSettings
+from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.gate import GateSettings
 from rds_operations.settings.targets import Targets
 from stacks.package import packaged
