@@ -39,7 +39,7 @@ _INTEGRATION_TIMEOUT = Duration.seconds(29)
 
 @dataclass(frozen=True)
 class Behind:
-    """What the APIs share: the workflow that takes an order, the function that tells of one, and their log."""
+    """What the APIs share: the workflow that takes a request, the function that tells of one, and their log."""
 
     admission: sfn.StateMachine
     status: lambda_.IFunction

@@ -26,9 +26,9 @@ class Shape:
 
 
 SHAPES = {
-    "validate": Shape("Validate: the request becomes an order, or a refusal", 3),
+    "validate": Shape("Validate: the body becomes a request, or a refusal", 3),
     "classify": Shape("Classify: the instance's environment, and whether the operation fits it", 5),
-    "admit": Shape("Admit: puts the order on record with its lock", 4),
+    "admit": Shape("Admit: puts the request on record with its lock", 4),
     "execute": Shape("Execute: acts on the database, once", 30),
     "poll": Shape("Poll: one look at RDS", 30),
     "audit": Shape("Audit: the record of what was refused and of how an operation ended", 3),

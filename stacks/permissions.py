@@ -38,7 +38,7 @@ def by_function(
     def watches(function: str) -> list[iam.PolicyStatement]:
         return [*reading_statements(reach), *reads_elsewhere(function)]
 
-    # Opening an order: itself, its lock, its key and its opening record, in one transaction.
+    # Opening a request: itself, its lock, its key and its opening record, in one transaction.
     opens = [
         _allow(operations, actions=["dynamodb:GetItem", "dynamodb:PutItem"]),
         _allow(audit, actions=["dynamodb:PutItem"]),
@@ -58,7 +58,7 @@ def by_function(
             # What an Idempotency-Key stands for.
             _allow(operations, actions=["dynamodb:GetItem"]),
         ],
-        # An update: the mark of an order that it hands to a repetition.
+        # An update: the mark of a request that it hands to a repetition.
         "admit": [*opens, _allow(operations, actions=["dynamodb:UpdateItem"])],
         "execute": [
             *looks("execute"),

@@ -1,4 +1,4 @@
-"""Admit: the order is put on record with its lock and its Idempotency-Key, before OPERATION is started."""
+"""Admit: the request is put on record with its lock and its Idempotency-Key, before OPERATION is started."""
 
 from dataclasses import replace
 
@@ -7,8 +7,8 @@ from rds_operations.aws.lambda_handler import step
 from rds_operations.aws.operation_store import Ledger
 from rds_operations.model import clock
 from rds_operations.model.documents import Document
-from rds_operations.model.order import Order
 from rds_operations.model.refusals import Refusal
+from rds_operations.model.request import OperationRequest
 from rds_operations.rules.classification import Verdict
 from rds_operations.settings.deployment import Deployment
 from rds_operations.steps.admit import acceptance, admit, check_in_time
@@ -24,13 +24,13 @@ def handler(event: Document) -> Document:
     Without a `verdict` Classify has found an operation that was accepted before: nothing else is answered.
     """
     check_in_time(clock.from_text(event["entered_at"]), clock.now())
-    order = Order.from_document(event["order"])
-    order = replace(order, execution_arn=deployment.execution_arn(order.operation_id))
+    request = OperationRequest.from_document(event["request"])
+    request = replace(request, execution_arn=deployment.execution_arn(request.operation_id))
     obstacle = Refusal.from_document(event["obstacle"]) if "obstacle" in event else None
     verdict = Verdict.from_document(event["verdict"]) if "verdict" in event else None
-    item = admit(ledger, order, verdict, clock.now(), obstacle)
+    item = admit(ledger, request, verdict, clock.now(), obstacle)
     if isinstance(item, Refusal):
-        # An attempt before this one may still open the order: Audit must know.
+        # An attempt before this one may still open the request: Audit must know.
         retried = {"retried": True} if event.get("retries") else {}
         return {"refusal": item.to_document(), "reply": item.reply(), **retried}
-    return acceptance(item, order, deployment.home)
+    return acceptance(item, request, deployment.home)

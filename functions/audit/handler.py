@@ -39,4 +39,4 @@ def _settle(event: Document) -> Document:
         return {"reply": refuse(ledger, event["work"], event["envelope"], event["execution"], now)}
     if event["machine"] == "LATE_WATCH":
         return settle_watched(ledger, event["work"], now)
-    return close(books, event["work"], event["execution"], now, event.get("request", "")).to_document()
+    return close(books, event["work"], event["execution"], now, event.get("body", "")).to_document()

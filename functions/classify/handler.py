@@ -7,7 +7,7 @@ from rds_operations.aws.operation_store import Ledger
 from rds_operations.aws.rds_clients import Access
 from rds_operations.aws.telemetry import told_verdict
 from rds_operations.model.documents import Document
-from rds_operations.model.order import Order
+from rds_operations.model.request import OperationRequest
 from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.deployment import Deployment
 from rds_operations.settings.gate import GateSettings
@@ -24,11 +24,11 @@ assessor = Assessor(access, inventory, ledger, GateSettings.packaged(), CallerSe
 
 @step("Classify")
 def handler(event: Document) -> Document:
-    """Adds `verdict` and the place in `order`; `refusal` where the answer is no for good, `obstacle` where it is no for
-    now. Of a request that was accepted before under its key it only adds the answer, as Admit does, or nothing: what
-    has not begun yet Admit answers.
+    """Adds `verdict` and the place in `request`; `refusal` where the answer is no for good, `obstacle` where it is no
+    for now. Of a request that was accepted before under its key it only adds the answer, as Admit does, or nothing:
+    what has not begun yet Admit answers.
     """
-    assessment = assessor.assess(Order.from_document(event["order"]))
+    assessment = assessor.assess(OperationRequest.from_document(event["request"]))
     if assessment.verdict:
         told_verdict(assessment.verdict)
     return assessment.to_document()

@@ -6,7 +6,7 @@ from rds_operations.aws.operation_store import Ledger
 from rds_operations.aws.rds_clients import Access
 from rds_operations.model import clock
 from rds_operations.model.documents import Document
-from rds_operations.model.order import Order
+from rds_operations.model.request import OperationRequest
 from rds_operations.rules.request_stub import by_itself
 from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.deployment import Deployment
@@ -22,8 +22,8 @@ executor = Executor(access, Ledger(dynamodb_client(), deployment), GateSettings.
 @step("Execute")
 def handler(event: Document) -> Document:
     """Adds `progress`, and `since`: when it acted. Where the answer was no at the last moment, `refusal` instead, and
-    the `verdict` that it comes from. `order` then names the instance on record.
+    the `verdict` that it comes from. `request` then names the instance on record.
     """
-    order = Order.from_document(event["order"])
-    own = by_itself(order, deployment.execution_arn(order.operation_id))
+    request = OperationRequest.from_document(event["request"])
+    own = by_itself(request, deployment.execution_arn(request.operation_id))
     return executor.execute(own, clock.now()).to_document(own)

@@ -9,8 +9,8 @@ from rds_operations.aws.rds_clients import Access
 from rds_operations.aws.telemetry import logger
 from rds_operations.model import clock
 from rds_operations.model.documents import Document
-from rds_operations.model.order import Order
 from rds_operations.model.progress import Progress
+from rds_operations.model.request import OperationRequest
 from rds_operations.operations import OPERATIONS
 from rds_operations.settings.deployment import Deployment
 from rds_operations.settings.targets import Targets
@@ -24,20 +24,20 @@ ledger = Ledger(dynamodb_client(), deployment)
 @step("Poll")
 def handler(event: Document) -> Document:
     """Adds the new `progress`; `polls` is the number of this one."""
-    order, since = Order.from_document(event["order"]), clock.from_text(event["since"])
+    request, since = OperationRequest.from_document(event["request"]), clock.from_text(event["since"])
     before = Progress.from_document(event["progress"])
     if event.get("machine") == "LATE_WATCH":
-        progress = late_look(access, ledger, order, since, before)
+        progress = late_look(access, ledger, request, since, before)
     else:
-        progress = _poll(order, since, before, event["polls"])
+        progress = _poll(request, since, before, event["polls"])
     logger.info("polled", extra={"poll": event["polls"], "status": progress.status, "percent": progress.percent})
     return {"progress": progress.to_document()}
 
 
-def _poll(order: Order, since: datetime, before: Progress, poll: int) -> Progress:
+def _poll(request: OperationRequest, since: datetime, before: Progress, poll: int) -> Progress:
     """While the operation runs: nobody else acts on the instance, and callers see how far it is."""
-    rds = access.reading(access.targets.place_of(order))
-    progress = OPERATIONS[order.operation].look(rds, order, since, before)
+    rds = access.reading(access.targets.place_of(request))
+    progress = OPERATIONS[request.operation].look(rds, request, since, before)
     if not progress.finished:
-        ledger.advance(order, progress, poll)
+        ledger.advance(request, progress, poll)
     return progress

@@ -1,8 +1,8 @@
-"""Validate: the request becomes an order, or a refusal. Imports no AWS SDK."""
+"""Validate: the body becomes a request, or a refusal. Imports no AWS SDK."""
 
 from rds_operations.aws.lambda_handler import step
 from rds_operations.model.documents import Document
-from rds_operations.model.order import Order
+from rds_operations.model.request import OperationRequest
 from rds_operations.rules.request_stub import from_api, from_execution
 from rds_operations.settings.deployment import Deployment
 from rds_operations.settings.targets import Targets
@@ -17,8 +17,8 @@ def handler(event: Document) -> Document:
     if event["machine"] == "ADMISSION":
         result = from_api(event["envelope"], execution, targets)
     else:
-        result = from_execution(event["request"], execution, targets)
-    if isinstance(result, Order):
-        return {"order": result.to_document()}
+        result = from_execution(event["body"], execution, targets)
+    if isinstance(result, OperationRequest):
+        return {"request": result.to_document()}
     known, refusal = result
-    return {"order": known.to_document(), "refusal": refusal.to_document(), "reply": refusal.reply()}
+    return {"request": known.to_document(), "refusal": refusal.to_document(), "reply": refusal.reply()}

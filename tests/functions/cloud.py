@@ -31,12 +31,12 @@ from tests.unit.builders import (
     OTHER_REGION,
     REGION,
     TARGETS,
+    a_body,
     a_proxy_event,
     a_request,
     an_admission,
     an_envelope,
     an_execution,
-    an_order,
 )
 
 if TYPE_CHECKING:
@@ -147,27 +147,25 @@ class Cloud:
         document: Document = json.loads(json.dumps(self.modules[state].handler(json.loads(json.dumps(event)), None)))
         return document
 
-    def request(
-        self, request: Document, key: str | None = None, request_id: str = "request-1", **more: Any
-    ) -> Document:
+    def request(self, body: Document, key: str | None = None, request_id: str = "request-1", **more: Any) -> Document:
         """ADMISSION from Validate to Admit, or to the refusal on the way; what its states left in the work."""
-        envelope = an_envelope(request, **({} if key is None else {"idempotency_key": key}), **more)
+        envelope = an_envelope(body, **({} if key is None else {"idempotency_key": key}), **more)
         given = {"machine": "ADMISSION", "envelope": envelope, "execution": an_admission(request_id)}
         return self._through(("classify", "admit"), self.call("validate", given))
 
     def begin(self, start: Document) -> Document:
         """OPERATION from Validate to Classify, as ADMISSION or a person starts it."""
-        given = {"machine": "OPERATION", "request": json.dumps(start["input"])}
+        given = {"machine": "OPERATION", "body": json.dumps(start["input"])}
         execution = an_execution(start["name"])
         return self._through(("classify",), self.call("validate", {**given, "execution": execution}))
 
     def accepted(self, operation: str = "create_snapshot", key: str | None = None, **parameters: Any) -> Document:
         """The work of an OPERATION that ADMISSION has accepted, right before Execute."""
-        return self.begin(self.request(a_request(operation, **parameters), key)["start"])
+        return self.begin(self.request(a_body(operation, **parameters), key)["start"])
 
     def by_hand(self, operation: str = "create_snapshot", name: str = "by-hand", **parameters: Any) -> Document:
         """The same, without ADMISSION."""
-        return self.begin({"name": name, "input": a_request(operation, **parameters)})
+        return self.begin({"name": name, "input": a_body(operation, **parameters)})
 
     def executed(self, work: Document) -> Document:
         return {**work, "polls": 0, **self.call("execute", work)}
@@ -177,7 +175,7 @@ class Cloud:
 
     def audited(self, work: Document, name: str = "") -> Document:
         """OPERATION's Audit: the outcome."""
-        execution = an_execution(name or work["order"]["operation_id"])
+        execution = an_execution(name or work["request"]["operation_id"])
         return self.call("audit", {"machine": "OPERATION", "work": work, "execution": execution})
 
     def answered(self, work: Document, key: str | None = None, request_id: str = "request-1") -> Document:
@@ -229,7 +227,7 @@ class Cloud:
         return sum(int(number) for number in found.values())
 
     def dead_letters(self) -> list[str]:
-        """Their bodies, in no order."""
+        """Their bodies, in no request."""
         found: list[str] = []
         while batch := self.queues.receive_message(QueueUrl=DEAD_LETTERS, MaxNumberOfMessages=10).get("Messages"):
             found += [message["Body"] for message in batch]
@@ -396,8 +394,8 @@ class Cloud:
 
 
 def a_work(operation: str = "create_snapshot", **more: Any) -> Document:
-    """What Validate and Classify leave for a fresh order."""
-    return {"order": an_order(operation).to_document(), "verdict": DEVELOPMENT, **more}
+    """What Validate and Classify leave for a fresh request."""
+    return {"request": a_request(operation).to_document(), "verdict": DEVELOPMENT, **more}
 
 
 def _plain(attributes: Any) -> Document:

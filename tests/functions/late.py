@@ -12,7 +12,7 @@ import pytest
 from rds_operations.model import clock
 from tests.functions.calls import Answer, Call, error
 from tests.functions.cloud import LATE_WATCH_MACHINE, Cloud, Document
-from tests.unit.builders import a_request
+from tests.unit.builders import a_body
 
 WINDOW = "04:00-05:00"
 
@@ -25,12 +25,12 @@ def item(cloud: Cloud, operation_id: str) -> Document:
 
 def never_taken(cloud: Cloud, operation: str, request_id: str = "request-1", **parameters: Any) -> str:
     """The id of an operation that ended before RDS was done: it has claimed, but its call never came to RDS."""
-    work = cloud.request(a_request(operation, **parameters), request_id=request_id)
+    work = cloud.request(a_body(operation, **parameters), request_id=request_id)
     assert "start" in work, work
     work = cloud.begin(work["start"])
     work = unavailable(cloud, work)
     assert cloud.audited(work)["error"] == "OperationTimedOut"
-    return str(work["order"]["operation_id"])
+    return str(work["request"]["operation_id"])
 
 
 def unavailable(cloud: Cloud, work: Document) -> Document:

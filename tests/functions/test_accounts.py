@@ -27,9 +27,9 @@ from tests.unit.builders import (
     REGION,
     ROLE_SESSION,
     SNAPSHOT_ID,
+    a_body,
     a_context,
     a_request,
-    an_order,
 )
 
 THERE, FAR, BESIDE = Place(OTHER_ACCOUNT, REGION), Place(OTHER_ACCOUNT, "eu-west-1"), Place(ACCOUNT, OTHER_REGION)
@@ -46,11 +46,11 @@ def _deployed(cloud: Cloud) -> None:
 
 def accepted_there(cloud: Cloud, operation: str = "create_snapshot", **more: Any) -> Document:
     cloud.create_instance(place=THERE)
-    return cloud.begin(cloud.request(a_request(operation) | CHOICE, **more)["start"])
+    return cloud.begin(cloud.request(a_body(operation) | CHOICE, **more)["start"])
 
 
 def item(cloud: Cloud, work: Document) -> Document:
-    found = cloud.item(work["order"]["operation_id"])
+    found = cloud.item(work["request"]["operation_id"])
     assert found
     return found
 
@@ -82,11 +82,11 @@ def sts_says(cloud: Cloud, role: str, said: Answer | Exception) -> AbstractConte
 def test_an_instance_is_found_operated_and_watched_where_it_is(cloud: Cloud, place: Place) -> None:
     cloud.create_instance(place=place)
     cloud.take_stock()
-    request = cloud.request(a_request())
-    assert (request["order"]["account_id"], request["order"]["region"]) == (place.account_id, place.region)
+    request = cloud.request(a_body())
+    assert (request["request"]["account_id"], request["request"]["region"]) == (place.account_id, place.region)
     cloud.create_instance()  # a namesake at home, that nobody has asked for
     work = cloud.executed(cloud.begin(request["start"]))
-    operation_id = work["order"]["operation_id"]
+    operation_id = work["request"]["operation_id"]
     lock = f"lock#{place.account_id}#{place.region}#{INSTANCE_ID}"
     assert {found["operation_id"] for found in cloud.items()} == {operation_id, lock}
     assert cloud.held() == [lock]
@@ -106,7 +106,7 @@ def test_the_chosen_one_of_two_namesakes_is_changed(cloud: Cloud, place: Place) 
     for each in (HOME, place):
         cloud.create_instance(place=each, PreferredBackupWindow="13:00-13:30")
     choice = {"account_id": place.account_id, "region": place.region}
-    work = cloud.begin(cloud.request(a_request("modify_backup_window") | choice)["start"])
+    work = cloud.begin(cloud.request(a_body("modify_backup_window") | choice)["start"])
     assert cloud.executed(work)["progress"]["success"] is True
     assert (window(cloud, place), window(cloud, HOME)) == ("03:00-04:00", "13:00-13:30")
 
@@ -114,22 +114,22 @@ def test_the_chosen_one_of_two_namesakes_is_changed(cloud: Cloud, place: Place) 
 def test_two_namesakes_are_operated_at_the_same_time(cloud: Cloud) -> None:
     cloud.create_instance()
     accepted_there(cloud)
-    home = cloud.request(a_request() | {"account_id": ACCOUNT, "region": REGION}, request_id="request-2")
+    home = cloud.request(a_body() | {"account_id": ACCOUNT, "region": REGION}, request_id="request-2")
     assert home["reply"]["statusCode"] == 202
-    again = cloud.request(a_request("reboot_instance") | CHOICE, request_id="request-3")
+    again = cloud.request(a_body("reboot_instance") | CHOICE, request_id="request-3")
     assert again["reply"]["statusCode"] == 409
 
 
 def test_the_answers_say_where_an_instance_is_when_it_is_elsewhere(cloud: Cloud) -> None:
     cloud.create_instance(place=THERE)
-    request = cloud.request(a_request() | CHOICE)
+    request = cloud.request(a_body() | CHOICE)
     assert json.loads(request["reply"]["body"]).items() >= CHOICE.items()
-    assert cloud.status(request["order"]["operation_id"])["body"].items() >= CHOICE.items()
+    assert cloud.status(request["request"]["operation_id"])["body"].items() >= CHOICE.items()
 
 
 def test_the_sweep_looks_where_the_instance_is(cloud: Cloud) -> None:
     work = cloud.executed(accepted_there(cloud))
-    operation_id = work["order"]["operation_id"]
+    operation_id = work["request"]["operation_id"]
     cloud.states.start_execution(stateMachineArn=OPERATION_MACHINE, name=operation_id)
     cloud.states.stop_execution(executionArn=EXECUTION_PREFIX + operation_id)
     cloud.overdue(operation_id)
@@ -149,16 +149,16 @@ def test_the_session_of_an_operation(cloud: Cloud, place: Place, role: str, exte
     cloud.create_instance(place=place)
     choice = {"account_id": place.account_id, "region": place.region}
     caller = a_context(authentication="iam", userArn=ROLE_SESSION, accountId=ACCOUNT)
-    work = cloud.begin(cloud.request(a_request() | choice, caller=caller)["start"])
-    assert work["order"]["caller"]["userId"] == "states:StartExecution"
+    work = cloud.begin(cloud.request(a_body() | choice, caller=caller)["start"])
+    assert work["request"]["caller"]["userId"] == "states:StartExecution"
     cloud.executed(work)
     (call,) = assumptions(cloud, "execute", "acting")
-    order = an_order(account_id=place.account_id, region=place.region)
+    request = a_request(account_id=place.account_id, region=place.region)
     assert {name: value for name, value in call.params.items() if name not in ("Action", "Version")} == {
         "RoleArn": role,
-        "RoleSessionName": work["order"]["operation_id"],
+        "RoleSessionName": work["request"]["operation_id"],
         "SourceIdentity": "john.doe",
-        "Policy": session_policy(order, place, "aws"),
+        "Policy": session_policy(request, place, "aws"),
         "DurationSeconds": 900,
         **({"ExternalId": external_id} if external_id else {}),
     }
@@ -179,7 +179,7 @@ def test_the_session_of_a_direct_start_says_that_it_is_one(cloud: Cloud) -> None
 def test_whatever_changes_something_is_called_in_the_session(cloud: Cloud, operation: str, place: Place) -> None:
     cloud.create_instance(place=place)
     choice = {"account_id": place.account_id, "region": place.region}
-    cloud.executed(cloud.begin(cloud.request(a_request(operation) | choice)["start"]))
+    cloud.executed(cloud.begin(cloud.request(a_body(operation) | choice)["start"]))
     changes = [call for call in cloud.calls.of("execute", "rds") if not call.action.startswith("Describe")]
     assert [(call.hand, call.region) for call in changes] == [("acting", place.region)]
 
@@ -189,7 +189,7 @@ def test_whatever_changes_something_is_called_in_the_session(cloud: Cloud, opera
 
 def look(cloud: Cloud, place: Place) -> None:
     choice = {"account_id": place.account_id, "region": place.region}
-    assert cloud.request(a_request() | choice)["refusal"]["code"] == "instance_not_found"
+    assert cloud.request(a_body() | choice)["refusal"]["code"] == "instance_not_found"
 
 
 def test_an_account_is_asked_once_for_credentials_to_read(cloud: Cloud) -> None:
@@ -225,7 +225,7 @@ def test_credentials_that_cannot_be_renewed_are_used_while_they_last(cloud: Clou
 def test_an_account_that_does_not_let_us_in_is_a_clear_refusal(cloud: Cloud) -> None:
     cloud.create_instance(place=THERE)
     with sts_says(cloud, READING, error("AccessDenied", 403)):
-        answer = cloud.answered(cloud.request(a_request() | CHOICE))
+        answer = cloud.answered(cloud.request(a_body() | CHOICE))
     assert (answer["statusCode"], answer["code"]) == (403, "account_not_reachable")
     assert f"Account {OTHER_ACCOUNT} is out of reach: the role {READING}" in answer["error"]
     (record,) = cloud.records()
@@ -238,7 +238,7 @@ def test_an_account_that_is_known_from_the_inventory_alone_is_refused_alike(clou
     cloud.create_instance(place=THERE)
     cloud.take_stock()
     with sts_says(cloud, READING, error("AccessDenied", 403)):
-        assert cloud.request(a_request())["refusal"]["code"] == "account_not_reachable"
+        assert cloud.request(a_body())["refusal"]["code"] == "account_not_reachable"
 
 
 # A Region that is not enabled, or that a service control policy closes: boto3#2381 and #2022, aws-cli#8413,
@@ -267,8 +267,8 @@ def named(place: Place) -> Document:
 def test_a_place_that_is_closed_to_us_is_a_clear_refusal(cloud: Cloud, code: str, place: Place) -> None:
     cloud.create_instance()
     with closed(cloud, place, code):
-        refusal = cloud.request(a_request() | named(place))["refusal"]
-        assert cloud.request(a_request() | named(HOME))["reply"]["statusCode"] == 202
+        refusal = cloud.request(a_body() | named(place))["refusal"]
+        assert cloud.request(a_body() | named(HOME))["reply"]["statusCode"] == 202
     assert (refusal["status"], refusal["code"]) == (403, "account_not_reachable")
     said = f"Account {place.account_id} does not let this service read RDS in {place.region} ({code}: "
     assert refusal["error"].startswith(said)
@@ -280,8 +280,8 @@ def test_what_may_be_in_a_closed_region_has_to_be_named(cloud: Cloud, code: str)
     """A namesake may be there: which of the two is meant, nobody can say but the caller."""
     cloud.create_instance()
     with closed(cloud, BESIDE, code):
-        refusal = cloud.request(a_request())["refusal"]
-        assert cloud.request(a_request() | {"region": REGION, "account_id": ACCOUNT})["reply"]["statusCode"] == 202
+        refusal = cloud.request(a_body())["refusal"]
+        assert cloud.request(a_body() | {"region": REGION, "account_id": ACCOUNT})["reply"]["statusCode"] == 202
     assert (refusal["status"], refusal["code"]) == (403, "account_not_reachable")
     assert f"read RDS in {OTHER_REGION} ({code}: " in refusal["error"]
     assert "Send account_id and region if the instance is in another place." in refusal["error"]
@@ -290,7 +290,7 @@ def test_what_may_be_in_a_closed_region_has_to_be_named(cloud: Cloud, code: str)
 @pytest.mark.parametrize("code", CLOSED)
 def test_where_the_service_itself_runs_it_is_broken(cloud: Cloud, code: str) -> None:
     with closed(cloud, HOME, code), pytest.raises(RdsRefused):
-        cloud.request(a_request() | named(HOME))
+        cloud.request(a_body() | named(HOME))
 
 
 @pytest.mark.parametrize("role", [ACTING, READING])
@@ -315,7 +315,7 @@ def test_an_account_that_closes_after_the_act_does_not_make_it_undone(cloud: Clo
         second = cloud.executed(work)
     assert second == first
     assert cloud.audited(second)["error"] == "OperationTimedOut"
-    assert cloud.late_watches() == [work["order"]["operation_id"]]
+    assert cloud.late_watches() == [work["request"]["operation_id"]]
 
 
 UNREACHABLE = EndpointConnectionError(endpoint_url="https://sts")
@@ -337,7 +337,7 @@ def test_an_sts_that_does_not_answer_is_no_refusal(
     cloud: Cloud, said: Answer | Exception, fault: type[Exception]
 ) -> None:
     with sts_says(cloud, READING, said), pytest.raises(fault) as raised:
-        cloud.request(a_request() | CHOICE)
+        cloud.request(a_body() | CHOICE)
     assert type(raised.value) is fault
 
 
@@ -368,11 +368,11 @@ def test_an_execute_that_sts_kept_from_acting_is_repeated_and_acts_once(
 
 
 def test_an_account_that_is_not_in_the_list_is_asked_for_nothing(cloud: Cloud) -> None:
-    elsewhere = cloud.request(a_request() | {"account_id": "999999999999"})
+    elsewhere = cloud.request(a_body() | {"account_id": "999999999999"})
     assert (elsewhere["refusal"]["status"], elsewhere["refusal"]["code"]) == (400, "not_operated")
     cloud.create_instance()
-    cloud.replicate("arn:aws:rds:eu-west-1:999999999999:db:orders")
-    replica = cloud.request(a_request())
+    cloud.replicate("arn:aws:rds:eu-west-1:999999999999:db:requests")
+    replica = cloud.request(a_body())
     assert replica["refusal"]["code"] == "environment_unknown"
     assert cloud.calls.of("classify", "sts") == []
 

@@ -10,7 +10,7 @@ import pytest
 from rds_operations.aws.operation_store import CALL_OVER
 from rds_operations.model.faults import RecordNotWritten, TableBusy
 from tests.functions.cloud import AUDIT_TABLE, LOCK, Cloud, Document, a_work
-from tests.unit.builders import EXECUTION_PREFIX, INSTANCE_ID, REQUESTED_AT, SNAPSHOT_ID, a_request
+from tests.unit.builders import EXECUTION_PREFIX, INSTANCE_ID, REQUESTED_AT, SNAPSHOT_ID, a_body
 
 FAULT = {"Error": "KeyError", "Cause": '{"errorMessage": "boom", "stackTrace": ["secret path"]}'}
 
@@ -43,7 +43,7 @@ def test_a_tag_that_turns_to_production_is_a_refusal_and_no_error_metric(
     cloud: Cloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cloud.create_instance()
-    start = cloud.request(a_request())["start"]
+    start = cloud.request(a_body())["start"]
     cloud.retag("prod")
     work = cloud.begin(start)
     first = cloud.audited(work)
@@ -72,7 +72,7 @@ def test_a_direct_start_on_a_busy_instance_is_a_refusal(cloud: Cloud) -> None:
 def test_every_403_and_404_is_a_record(cloud: Cloud, environment: str | None, status: int, verdict: str) -> None:
     if environment is not None:
         cloud.create_instance(environment)
-    work = cloud.request(a_request())
+    work = cloud.request(a_body())
     answer = cloud.answered(work)
     assert answer == {"statusCode": status, "error": work["refusal"]["error"], "code": work["refusal"]["code"]}
     (record,) = cloud.records()
@@ -84,7 +84,7 @@ def test_every_403_and_404_is_a_record(cloud: Cloud, environment: str | None, st
 
 
 def test_a_refusal_that_is_audited_twice_is_one_record(cloud: Cloud) -> None:
-    work = cloud.request(a_request())
+    work = cloud.request(a_body())
     assert cloud.answered(work) == cloud.answered(work)
     assert cloud.events() == ["refused"]
 
@@ -119,9 +119,9 @@ def test_an_admission_that_broke_is_recorded_and_its_cause_kept_back(
 
 def test_an_admission_that_broke_after_admit_closes_its_own_order(cloud: Cloud) -> None:
     cloud.create_instance()
-    work = cloud.request(a_request())
+    work = cloud.request(a_body())
     assert cloud.answered({**work, "fault": FAULT})["statusCode"] == 500
-    item = cloud.item(work["order"]["operation_id"])
+    item = cloud.item(work["request"]["operation_id"])
     assert item
     assert (item["status"], cloud.lock()) == ("failed", None)
     assert cloud.events() == ["accepted", "completed"]
@@ -131,20 +131,20 @@ def test_an_admission_that_broke_after_admit_closes_its_own_order(cloud: Cloud) 
 
 def test_an_admission_that_broke_after_its_order_has_begun_stays_accepted(cloud: Cloud) -> None:
     cloud.create_instance()
-    work = cloud.request(a_request())
+    work = cloud.request(a_body())
     cloud.executed(cloud.begin(work["start"]))
     answer = cloud.answered({**work, "fault": FAULT})
     assert answer == {"statusCode": 202, **json.loads(work["reply"]["body"])}
-    assert_open(cloud, work["order"]["operation_id"])
+    assert_open(cloud, work["request"]["operation_id"])
     assert cloud.events() == ["accepted"]
 
 
 def test_an_admission_that_broke_leaves_the_order_of_another_request_alone(cloud: Cloud) -> None:
     cloud.create_instance()
-    first = cloud.request(a_request(), key="my-key", request_id="request-1")
-    again = cloud.request(a_request(), key="my-key", request_id="request-2")
+    first = cloud.request(a_body(), key="my-key", request_id="request-1")
+    again = cloud.request(a_body(), key="my-key", request_id="request-2")
     cloud.answered({**again, "fault": FAULT})
-    assert_open(cloud, first["order"]["operation_id"])
+    assert_open(cloud, first["request"]["operation_id"])
     assert sorted(cloud.events()) == ["accepted", "refused"]
 
 
@@ -155,7 +155,7 @@ def test_an_admission_that_broke_leaves_the_order_of_another_request_alone(cloud
 def test_the_closing_record_the_final_status_and_the_lock_go_together(cloud: Cloud, operation: str) -> None:
     work = done(cloud, operation)
     outcome = cloud.audited(work)
-    item = cloud.item(work["order"]["operation_id"])
+    item = cloud.item(work["request"]["operation_id"])
     assert item
     assert (outcome["success"], outcome["error"]) == (True, "")
     assert (item["status"], cloud.lock()) == ("available", None)
@@ -189,7 +189,7 @@ def test_called_twice_there_is_one_closing_record_and_the_same_outcome(
 
 def test_an_instance_that_became_production_meanwhile_is_refused_at_the_last_moment(cloud: Cloud) -> None:
     cloud.create_instance()
-    start = cloud.request(a_request())["start"]
+    start = cloud.request(a_body())["start"]
     cloud.retag("Production")
     outcome = cloud.audited(cloud.begin(start))
     assert outcome["error"] == "OperationRefused"
@@ -216,8 +216,8 @@ def test_a_refused_direct_start_is_a_record(cloud: Cloud) -> None:
 
 def test_an_envelope_forged_for_a_direct_start_touches_no_other_operation(cloud: Cloud) -> None:
     cloud.create_instance()
-    victim = cloud.accepted()["order"]["operation_id"]
-    envelope = {"envelope": {"request": {}, "request_id": victim, "caller": {"userArn": "arn:aws:iam::1:user/ceo"}}}
+    victim = cloud.accepted()["request"]["operation_id"]
+    envelope = {"envelope": {"body": {}, "request_id": victim, "caller": {"userArn": "arn:aws:iam::1:user/ceo"}}}
     cloud.audited(cloud.begin({"name": "forged", "input": envelope}), "forged")
     assert_open(cloud, victim)
     record = next(record for record in cloud.records() if record["event"] == "refused")
@@ -256,7 +256,7 @@ def test_a_lock_that_is_taken_over_while_closing_is_left_to_its_new_owner(cloud:
 
 def test_an_operation_whose_item_goes_away_while_closing_is_worth_repeating(cloud: Cloud) -> None:
     work = done(cloud)
-    operation_id = work["order"]["operation_id"]
+    operation_id = work["request"]["operation_id"]
     item = cloud.item(operation_id)
     assert item
 
@@ -289,8 +289,8 @@ def test_an_operation_whose_item_goes_away_while_closing_is_worth_repeating(clou
 def test_the_end_of_an_execution_closes_an_open_order_and_soon_its_lock_ends(
     cloud: Cloud, status: str, error: str
 ) -> None:
-    operation_id = done(cloud)["order"]["operation_id"]
-    document = cloud.ended(operation_id, status, a_request())["document"]
+    operation_id = done(cloud)["request"]["operation_id"]
+    document = cloud.ended(operation_id, status, a_body())["document"]
     asked = ". RDS may have been asked by then: final_status will tell what became of it"
     assert (document["success"], document["error"]) == (False, error + asked)
     assert stored_lock(cloud)["expires_at"] <= time.time() + CALL_OVER.total_seconds()
@@ -302,7 +302,7 @@ def test_the_end_of_an_execution_does_nothing_to_a_closed_order(cloud: Cloud) ->
     work = done(cloud)
     outcome = cloud.audited(work)
     items = cloud.items()
-    assert cloud.ended(work["order"]["operation_id"], "FAILED") == outcome
+    assert cloud.ended(work["request"]["operation_id"], "FAILED") == outcome
     assert cloud.items() == items
     assert cloud.events() == ["accepted", "completed"]
 
@@ -310,13 +310,13 @@ def test_the_end_of_an_execution_does_nothing_to_a_closed_order(cloud: Cloud) ->
 def test_an_outcome_that_could_not_be_recorded_is_recorded_from_the_cause(cloud: Cloud) -> None:
     work = done(cloud)
     event = {"error": "AuditFailed", "cause": json.dumps(work)}
-    outcome = cloud.ended(work["order"]["operation_id"], "FAILED", a_request(), **event)
+    outcome = cloud.ended(work["request"]["operation_id"], "FAILED", a_body(), **event)
     assert outcome["success"] is True
     assert outcome["document"]["snapshot_id"] == SNAPSHOT_ID
     assert cloud.records()[-1]["success"] is True
 
 
-@pytest.mark.parametrize("given", [None, a_request(), {"envelope": 1}, []])
+@pytest.mark.parametrize("given", [None, a_body(), {"envelope": 1}, []])
 def test_the_end_of_a_direct_start_that_was_never_accepted_is_a_record(cloud: Cloud, given: Any) -> None:
     cloud.ended("by-hand", given=given)
     cloud.ended("by-hand", given=given)
@@ -334,7 +334,7 @@ def test_what_cannot_be_recorded_is_not_closed_and_is_counted(cloud: Cloud, caps
     cloud.dynamodb.delete_table(TableName=AUDIT_TABLE)
     with pytest.raises(RecordNotWritten):
         cloud.audited(work)
-    item, lock = cloud.item(work["order"]["operation_id"]), cloud.lock()
+    item, lock = cloud.item(work["request"]["operation_id"]), cloud.lock()
     assert item
     assert lock
     assert "ended_at" not in item
@@ -344,7 +344,7 @@ def test_what_cannot_be_recorded_is_not_closed_and_is_counted(cloud: Cloud, caps
 
 
 def test_a_refusal_that_cannot_be_recorded_is_counted_too(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
-    work = cloud.request(a_request())
+    work = cloud.request(a_body())
     cloud.dynamodb.delete_table(TableName=AUDIT_TABLE)
     with pytest.raises(RecordNotWritten):
         cloud.answered(work)
@@ -356,7 +356,7 @@ def test_a_refusal_that_cannot_be_recorded_is_counted_too(cloud: Cloud, capsys: 
 
 def test_the_queries_of_the_specification(cloud: Cloud) -> None:
     cloud.audited(done(cloud))
-    cloud.answered(cloud.request(a_request() | {"instance_id": "prod-01"}, request_id="request-2"))
+    cloud.answered(cloud.request(a_body() | {"instance_id": "prod-01"}, request_id="request-2"))
     dynamodb: Any = boto3.resource("dynamodb").meta.client
     by_instance = dynamodb.query(
         TableName="rds_audit_log",
@@ -380,8 +380,8 @@ def test_the_queries_of_the_specification(cloud: Cloud) -> None:
 
 def test_an_admission_that_broke_before_its_operation_began_frees_its_key(cloud: Cloud) -> None:
     cloud.create_instance()
-    work = cloud.request(a_request(), key="monday-1")
+    work = cloud.request(a_body(), key="monday-1")
     assert cloud.answered({**work, "fault": FAULT})["statusCode"] == 500
-    again = cloud.request(a_request(), key="monday-1", request_id="request-2")
+    again = cloud.request(a_body(), key="monday-1", request_id="request-2")
     assert again["start"]["name"] != work["start"]["name"]
     assert cloud.executed(cloud.begin(again["start"]))["progress"]["success"] is True

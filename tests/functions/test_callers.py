@@ -8,7 +8,7 @@ import pytest
 
 from rds_operations.settings.callers import CallerSettings
 from tests.functions.cloud import Cloud, Document
-from tests.unit.builders import ACCOUNT, ROLE_SESSION, a_context, a_request
+from tests.unit.builders import ACCOUNT, ROLE_SESSION, a_body, a_context
 
 KEY = "apikey:key-id-1"
 DIRECT = "states:StartExecution"
@@ -38,7 +38,7 @@ def test_a_caller_who_has_the_permission_is_served_to_the_end(cloud: Cloud, name
     """OPERATION does not ask for it again, though it is started in another name."""
     deploy(cloud, name)
     cloud.create_instance()
-    request = cloud.request(a_request(), caller=caller)
+    request = cloud.request(a_body(), caller=caller)
     assert request["reply"]["statusCode"] == 202
     work = cloud.executed(cloud.begin(request["start"]))
     assert cloud.audited(work)["success"] is True
@@ -57,7 +57,7 @@ def test_a_caller_who_lacks_it_is_refused_with_a_record(
 ) -> None:
     deploy(cloud, KEY)
     cloud.create_instance(environment)
-    work = cloud.request(a_request(operation))
+    work = cloud.request(a_body(operation))
     answer = cloud.answered(work)
     assert (answer["statusCode"], answer["code"]) == (403, "caller_not_permitted")
     assert answer["error"].startswith(text)
@@ -73,7 +73,7 @@ def test_who_may_not_ask_for_an_operation_learns_nothing_of_the_instance(cloud: 
     for environment in (None, "prod"):
         if environment:
             cloud.create_instance(environment)
-        assert cloud.request(a_request("reboot_instance"))["refusal"]["code"] == "caller_not_permitted"
+        assert cloud.request(a_body("reboot_instance"))["refusal"]["code"] == "caller_not_permitted"
     assert cloud.calls.of("classify", "rds") == []
 
 
@@ -82,8 +82,8 @@ def test_a_token_of_another_app_client_learns_nothing_by_a_key_either(cloud: Clo
     cloud.deploy(callers=CallerSettings(user_pool_client_ids=("ours",)))
     cloud.create_instance()
     ours, theirs = COGNITO | {"clientId": "ours"}, COGNITO | {"clientId": "theirs"}
-    accepted = cloud.request(a_request(), "my-key", caller=ours)["start"]["name"]
-    for request in (a_request(), a_request("reboot_instance")):
+    accepted = cloud.request(a_body(), "my-key", caller=ours)["start"]["name"]
+    for request in (a_body(), a_body("reboot_instance")):
         work = cloud.request(request, "my-key", request_id="request-2", caller=theirs)
         assert work["refusal"]["code"] == "caller_not_permitted"
         assert accepted not in json.dumps(work["reply"])
@@ -94,21 +94,21 @@ def test_a_token_of_another_app_client_learns_nothing_by_a_key_either(cloud: Clo
 def test_a_caller_who_is_not_named_may_do_nothing_once_there_are_permissions(cloud: Cloud, caller: Document) -> None:
     deploy(cloud, KEY)
     cloud.create_instance()
-    assert cloud.request(a_request(), caller=caller)["refusal"]["code"] == "caller_not_permitted"
+    assert cloud.request(a_body(), caller=caller)["refusal"]["code"] == "caller_not_permitted"
 
 
 @pytest.mark.parametrize(("tag", "code"), [("prod", "production_instance"), ("", "environment_unknown")])
 def test_no_permission_opens_what_the_gate_refuses(cloud: Cloud, tag: str, code: str) -> None:
     deploy(cloud, KEY, DIRECT, environments=["production", "unknown"])
     cloud.create_instance(tag)
-    assert cloud.request(a_request())["refusal"]["code"] == code
+    assert cloud.request(a_body())["refusal"]["code"] == code
     assert cloud.by_hand()["refusal"]["code"] == code
 
 
 @pytest.mark.parametrize("caller", [a_context(authentication=""), a_context(authentication="iam"), {}])
 def test_a_caller_without_a_name_is_refused_with_a_record(cloud: Cloud, caller: Document) -> None:
     cloud.create_instance()
-    answer = cloud.answered(cloud.request(a_request(), caller=caller))
+    answer = cloud.answered(cloud.request(a_body(), caller=caller))
     assert (answer["statusCode"], answer["code"]) == (403, "caller_not_permitted")
     (record,) = cloud.records()
     assert json.loads(record["user_identity"])["userId"] == "anonymous"
@@ -148,7 +148,7 @@ def test_a_direct_start_that_is_not_permitted_does_nothing(
 
 def test_somebody_elses_operation_is_answered_as_an_unknown_one(cloud: Cloud) -> None:
     cloud.create_instance()
-    operation_id = cloud.accepted()["order"]["operation_id"]
+    operation_id = cloud.accepted()["request"]["operation_id"]
     assert cloud.status(operation_id)["statusCode"] == 200
     strangers: list[Document] = [
         {"apiKeyId": "another"},
@@ -167,7 +167,7 @@ def test_somebody_elses_operation_is_answered_as_an_unknown_one(cloud: Cloud) ->
 
 def test_a_role_session_sees_its_own_and_not_that_of_another_person_in_the_role(cloud: Cloud) -> None:
     cloud.create_instance()
-    operation_id = cloud.request(a_request(), caller=IAM)["order"]["operation_id"]
+    operation_id = cloud.request(a_body(), caller=IAM)["request"]["operation_id"]
     mine = {"authentication": "iam", "userArn": ROLE_SESSION, "accountId": ACCOUNT}
     theirs = mine | {"userArn": ROLE_SESSION.replace("john.doe", "jane.roe")}
     assert cloud.status(operation_id, **mine)["statusCode"] == 200
@@ -188,7 +188,7 @@ def test_a_role_session_sees_its_own_and_not_that_of_another_person_in_the_role(
 def test_auditors_see_everybodys(cloud: Cloud, auditor: str, caller: Document) -> None:
     cloud.create_instance()
     cloud.audited(cloud.executed(cloud.by_hand()), "by-hand")
-    operation_ids = ["by-hand", cloud.accepted(snapshot_id="another")["order"]["operation_id"]]
+    operation_ids = ["by-hand", cloud.accepted(snapshot_id="another")["request"]["operation_id"]]
     assert [cloud.status(each, **caller)["statusCode"] for each in operation_ids] == [404, 404]
     cloud.deploy(callers=CallerSettings(auditors=(auditor,)))
     assert [cloud.status(each, **caller)["statusCode"] for each in operation_ids] == [200, 200]

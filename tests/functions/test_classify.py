@@ -8,20 +8,20 @@ import pytest
 from rds_operations.settings.gate import GateSettings
 from tests.functions.calls import Answer, Call, error
 from tests.functions.cloud import Cloud, Document, a_work
-from tests.unit.builders import ACCOUNT, INSTANCE_ID, REGION, a_request
+from tests.unit.builders import ACCOUNT, INSTANCE_ID, REGION, a_body
 
 
 def test_an_allowed_instance(cloud: Cloud) -> None:
     cloud.create_instance("Dev")
     assert cloud.call("classify", a_work()) == {
-        "order": {**a_work()["order"], "resource_id": cloud.backend.databases[INSTANCE_ID].dbi_resource_id},
+        "request": {**a_work()["request"], "resource_id": cloud.backend.databases[INSTANCE_ID].dbi_resource_id},
         "verdict": {"environment": "development", "source": "tag Environment=Dev"},
     }
 
 
 def test_a_value_that_iam_would_not_take_is_refused_at_once(cloud: Cloud) -> None:
     cloud.create_instance(" Development ")
-    refusal = cloud.answered(cloud.request(a_request()))
+    refusal = cloud.answered(cloud.request(a_body()))
     assert (refusal["statusCode"], refusal["code"]) == (403, "environment_unknown")
     assert "(tag Environment= Development , with spaces around the value)" in refusal["error"]
     assert cloud.events() == ["refused"]
@@ -47,7 +47,7 @@ def test_a_disagreement_is_told_in_the_log_and_in_the_record(
     settings = GateSettings(naming_patterns={"postgres": "prod"}, production_veto=veto)
     cloud.deploy(gate=settings)
     cloud.create_instance("dev")
-    work = cloud.request(a_request())
+    work = cloud.request(a_body())
     told = "tag Environment=dev says development, naming_patterns postgres says production"
     if veto:
         assert cloud.answered(work)["code"] == "environment_disputed"
@@ -68,7 +68,7 @@ def test_a_disagreement_is_told_in_the_log_and_in_the_record(
 )
 def test_an_instance_that_does_not_exist(cloud: Cloud, where: Document, named: str) -> None:
     """A place that the request has named is named."""
-    result = cloud.request(a_request() | where)
+    result = cloud.request(a_body() | where)
     assert "verdict" not in result
     assert result["refusal"] == {
         "status": 404,
@@ -85,7 +85,7 @@ def test_a_member_of_a_cluster(cloud: Cloud) -> None:
     cloud.create_instance(DBClusterIdentifier="orders", Engine=engine)
     refusal = cloud.call("classify", a_work())["refusal"]
     assert (refusal["status"], refusal["code"]) == (400, "not_supported_by_instance")
-    assert "member of the cluster orders (aurora-postgresql)" in refusal["error"]
+    assert "member of the cluster requests (aurora-postgresql)" in refusal["error"]
 
 
 def test_a_production_member_of_a_cluster_is_production_first(cloud: Cloud) -> None:
@@ -98,7 +98,7 @@ def test_a_production_member_of_a_cluster_is_production_first(cloud: Cloud) -> N
 
 def test_a_failover_follows_multi_az(cloud: Cloud) -> None:
     work = a_work("reboot_instance")
-    work["order"]["parameters"]["force_failover"] = True
+    work["request"]["parameters"]["force_failover"] = True
     cloud.create_instance()
     assert cloud.call("classify", work)["refusal"]["code"] == "not_supported_by_instance"
     cloud.rds.modify_db_instance(DBInstanceIdentifier=INSTANCE_ID, MultiAZ=True, ApplyImmediately=True)
@@ -148,6 +148,6 @@ def test_tags_that_rds_does_not_show_are_asked_for(cloud: Cloud, refused: bool, 
         return (SimpleNamespace(status_code=200), {"DBInstances": [bare]}) if found else None
 
     with cloud.calls.answering(without_tags):
-        work = cloud.request(a_request())
+        work = cloud.request(a_body())
     assert work.get("refusal", {}).get("code", "") == answer
     assert ("start" in work) is not refused

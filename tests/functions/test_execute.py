@@ -10,7 +10,7 @@ from botocore.exceptions import ConnectionClosedError
 from rds_operations.model.faults import RdsThrottled
 from tests.functions.calls import error
 from tests.functions.cloud import LOCK, LONGEST_SECONDS, Cloud, Document
-from tests.unit.builders import EXECUTION_PREFIX, INSTANCE_ID, SNAPSHOT_ID, a_request
+from tests.unit.builders import EXECUTION_PREFIX, INSTANCE_ID, SNAPSHOT_ID, a_body
 
 ACTIONS = {
     "create_snapshot": "CreateDBSnapshot",
@@ -32,7 +32,7 @@ def changes(cloud: Cloud) -> list[str]:
 def test_a_snapshot_is_made_with_the_callers_tags_and_the_services_own(cloud: Cloud) -> None:
     work = cloud.executed(cloud.accepted(tags=[{"Key": "Purpose", "Value": "Pre-upgrade"}]))
     (snapshot,) = cloud.snapshots()
-    operation_id = work["order"]["operation_id"]
+    operation_id = work["request"]["operation_id"]
     assert (snapshot["DBSnapshotIdentifier"], snapshot["DBInstanceIdentifier"]) == (SNAPSHOT_ID, INSTANCE_ID)
     assert snapshot["TagList"] == [
         {"Key": "Purpose", "Value": "Pre-upgrade"},
@@ -60,7 +60,7 @@ def test_a_snapshot_is_sent_the_tags_that_its_instance_has_at_the_last_look(clou
     sent = [call.params for call in cloud.calls.made if call.action == "CreateDBSnapshot"][-1]
     tags = {sent[f"Tags.Tag.{n}.Key"]: sent[f"Tags.Tag.{n}.Value"] for n in range(1, 5)}
     own = {"Environment": "dev", "CostCenter": "4711", "Team": "dba"}
-    assert tags == own | {"rds-operations:operation-id": work["order"]["operation_id"]}
+    assert tags == own | {"rds-operations:operation-id": work["request"]["operation_id"]}
     assert "Tags.Tag.5.Key" not in sent
 
 
@@ -119,7 +119,7 @@ def test_a_throttled_call_had_no_effect_and_may_be_repeated(cloud: Cloud) -> Non
         rds.refuse("CreateDBSnapshot", "Throttling", "Rate exceeded")
         with pytest.raises(RdsThrottled, match="Throttling: Rate exceeded"):
             cloud.executed(work)
-    item = cloud.item(work["order"]["operation_id"])
+    item = cloud.item(work["request"]["operation_id"])
     assert item
     assert item["status"] == "creating"
     assert "acting_at" not in item
@@ -163,7 +163,7 @@ def test_a_window_that_rds_does_not_show_yet_is_looked_at_again_and_not_set_agai
 @pytest.mark.parametrize("operation", ACTIONS)
 def test_a_closed_order_does_nothing(cloud: Cloud, operation: str) -> None:
     work = cloud.accepted(operation)
-    cloud.ended(work["order"]["operation_id"])
+    cloud.ended(work["request"]["operation_id"])
     progress = cloud.executed(work)["progress"]
     assert (progress["finished"], progress["success"]) == (True, False)
     assert NOTHING_DONE in progress["error"]
@@ -198,7 +198,7 @@ def test_a_direct_start_opens_its_own_item_lock_and_record(cloud: Cloud) -> None
 
 
 def test_a_direct_start_on_a_busy_instance_does_nothing(cloud: Cloud) -> None:
-    running = cloud.accepted("reboot_instance")["order"]["operation_id"]
+    running = cloud.accepted("reboot_instance")["request"]["operation_id"]
     progress = cloud.executed(cloud.by_hand())["progress"]
     assert (progress["finished"], progress["success"]) == (True, False)
     assert running in progress["error"]
@@ -207,9 +207,9 @@ def test_a_direct_start_on_a_busy_instance_does_nothing(cloud: Cloud) -> None:
     assert cloud.events() == ["accepted"]
 
 
-@pytest.mark.parametrize("other", [a_request(snapshot_id="another"), a_request("reboot_instance")])
+@pytest.mark.parametrize("other", [a_body(snapshot_id="another"), a_body("reboot_instance")])
 def test_a_start_under_the_name_of_another_order_does_nothing(cloud: Cloud, other: Document) -> None:
-    accepted = cloud.accepted()["order"]["operation_id"]
+    accepted = cloud.accepted()["request"]["operation_id"]
     progress = cloud.executed(cloud.begin({"name": accepted, "input": other}))["progress"]
     assert (progress["finished"], progress["success"]) == (True, False)
     assert cloud.actions == []

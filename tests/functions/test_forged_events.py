@@ -1,4 +1,4 @@
-"""Whoever may invoke Execute or Audit writes their events. The order on record decides, not the event."""
+"""Whoever may invoke Execute or Audit writes their events. The request on record decides, not the event."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from rds_operations.model.faults import AnotherOrder
+from rds_operations.model.faults import AnotherRequest
 from rds_operations.settings.callers import CallerSettings
 from tests.functions.cloud import Cloud, Document
-from tests.unit.builders import EXECUTION_PREFIX, TARGETS, a_request
+from tests.unit.builders import EXECUTION_PREFIX, TARGETS, a_body
 
 CALLER, BOSS = "apikey:key-id-1", "the-boss"
 FORGED: Document = {
@@ -27,8 +27,8 @@ def _instance(cloud: Cloud) -> None:
     cloud.create_instance()
 
 
-def forged(work: Document, **order: Any) -> Document:
-    return {**work, "order": {**work["order"], **FORGED, **order}}
+def forged(work: Document, **request: Any) -> Document:
+    return {**work, "request": {**work["request"], **FORGED, **request}}
 
 
 def callers(cloud: Cloud) -> set[str]:
@@ -89,7 +89,7 @@ def test_another_order_under_an_accepted_id_does_nothing(cloud: Cloud, other: Do
 
 def test_a_success_is_not_believed_of_what_has_not_acted(cloud: Cloud) -> None:
     work = cloud.accepted()
-    with pytest.raises(AnotherOrder, match="has not acted, so it cannot have succeeded"):
+    with pytest.raises(AnotherRequest, match="has not acted, so it cannot have succeeded"):
         cloud.audited({**work, "progress": DONE})
     assert cloud.events() == ["accepted"]
 
@@ -97,7 +97,7 @@ def test_a_success_is_not_believed_of_what_has_not_acted(cloud: Cloud) -> None:
 def test_a_success_of_what_has_not_acted_is_closed_behind_as_a_failure(cloud: Cloud) -> None:
     """Where the machine's own Audit has not believed it, nobody may be left with an operation that never ends."""
     work = cloud.accepted()
-    operation_id = work["order"]["operation_id"]
+    operation_id = work["request"]["operation_id"]
     cause = json.dumps({**work, "progress": DONE})
     outcome = cloud.ended(operation_id, "FAILED", error="AuditFailed", cause=cause)
     assert outcome["error"] == "OperationFailed"
@@ -110,7 +110,7 @@ def test_an_end_is_not_believed_of_another_execution(cloud: Cloud) -> None:
     given = {"machine": "OPERATION", "work": {**work, "progress": DONE}}
     for name in ("another", ""):
         execution = {"Id": EXECUTION_PREFIX + name, "Name": name, "StartTime": "2025-11-13T10:30:00.000Z"}
-        with pytest.raises(AnotherOrder, match="is on record for another execution"):
+        with pytest.raises(AnotherRequest, match="is on record for another execution"):
             cloud.call("audit", {**given, "execution": execution})
     assert cloud.events() == ["accepted"]
     assert cloud.lock()
@@ -118,7 +118,7 @@ def test_an_end_is_not_believed_of_another_execution(cloud: Cloud) -> None:
 
 def test_a_refusal_that_calls_itself_a_success_is_not_recorded(cloud: Cloud) -> None:
     cloud.retag("Production")
-    work = cloud.request(a_request())
+    work = cloud.request(a_body())
     with pytest.raises(ValueError, match="a refusal is a status, a code and a sentence"):
         cloud.answered({**work, "refusal": {**work["refusal"], "success": True}})
     assert cloud.records() == []

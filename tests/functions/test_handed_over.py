@@ -8,7 +8,7 @@ from rds_operations.model.faults import RecordNotWritten, TableBusy
 from tests.functions.calls import Call
 from tests.functions.cloud import Cloud, Document
 from tests.functions.meanwhile import before
-from tests.unit.builders import a_request
+from tests.unit.builders import a_body
 
 LOST = {"Error": "States.Timeout", "Cause": ""}
 
@@ -19,11 +19,11 @@ def _instance(cloud: Cloud) -> None:
 
 
 def first(cloud: Cloud) -> Document:
-    return cloud.request(a_request(), "a-key", "request-1")
+    return cloud.request(a_body(), "a-key", "request-1")
 
 
 def repetition(cloud: Cloud) -> Document:
-    return cloud.request(a_request(), "a-key", "request-2")
+    return cloud.request(a_body(), "a-key", "request-2")
 
 
 def stored(cloud: Cloud, operation_id: str) -> Document:
@@ -48,7 +48,7 @@ def test_an_order_that_a_repetition_got_is_not_closed_as_unbegun(cloud: Cloud) -
     assert cloud.audited(cloud.executed(cloud.begin(start)))["success"] is True
     assert cloud.status(start["name"])["body"]["status"] == "available"
     assert cloud.events() == ["accepted", "completed"]
-    again = cloud.request(a_request(), "a-key", "request-3")
+    again = cloud.request(a_body(), "a-key", "request-3")
     assert "start" not in again
     assert len(cloud.snapshots()) == 1
 
@@ -75,12 +75,12 @@ def test_a_repetition_gets_what_has_not_begun_though_it_would_be_refused_now(clo
         cloud.delete_instance()
     assert repetition(cloud)["start"] == work["start"]
     assert cloud.answered(unbegun(work), "a-key")["statusCode"] == 503
-    assert "ended_at" not in stored(cloud, work["order"]["operation_id"])
+    assert "ended_at" not in stored(cloud, work["request"]["operation_id"])
 
 
 def test_the_sweep_leaves_a_repetition_the_time_to_start_what_it_got(cloud: Cloud) -> None:
-    """The order was overdue, and nobody had started it."""
-    operation_id = first(cloud)["order"]["operation_id"]
+    """The request was overdue, and nobody had started it."""
+    operation_id = first(cloud)["request"]["operation_id"]
     cloud.overdue(operation_id)
     start = repetition(cloud)["start"]
     assert cloud.sweep() == {}
@@ -88,7 +88,7 @@ def test_the_sweep_leaves_a_repetition_the_time_to_start_what_it_got(cloud: Clou
 
 
 def test_the_sweep_closes_nothing_that_a_repetition_gets_meanwhile(cloud: Cloud) -> None:
-    operation_id = first(cloud)["order"]["operation_id"]
+    operation_id = first(cloud)["request"]["operation_id"]
     cloud.overdue(operation_id)
     starts: list[Document] = []
 
@@ -115,7 +115,7 @@ def test_the_sweep_closes_nothing_as_never_started_that_begins_meanwhile(cloud: 
 
 
 def test_an_order_that_a_repetition_got_and_nobody_started_is_closed_by_the_sweep(cloud: Cloud) -> None:
-    operation_id = first(cloud)["order"]["operation_id"]
+    operation_id = first(cloud)["request"]["operation_id"]
     repetition(cloud)
     cloud.overdue(operation_id)
     assert cloud.sweep() == {"closed": 1}
@@ -134,7 +134,7 @@ def test_a_repetition_whose_mark_is_not_taken_starts_nothing(cloud: Cloud) -> No
     assert cloud.held() == []
 
 
-# The order is closed while a repetition looks at it.
+# The request is closed while a repetition looks at it.
 
 
 @pytest.mark.parametrize("reads", range(4))
@@ -172,18 +172,18 @@ def test_an_order_that_is_closed_as_it_is_handed_over_is_not_answered_with(cloud
     with before(cloud, "admit", "UpdateItem", lambda: cloud.answered(lost, "a-key")), pytest.raises(TableBusy):
         repetition(cloud)
     assert cloud.events() == ["accepted", "completed"]
-    assert repetition(cloud)["start"]["name"] != lost["order"]["operation_id"]
+    assert repetition(cloud)["start"]["name"] != lost["request"]["operation_id"]
 
 
 def test_another_request_is_not_told_of_a_key_that_is_freed_as_it_looks(cloud: Cloud) -> None:
     lost = unbegun(first(cloud))
     with before(cloud, "classify", "GetItem", lambda: cloud.answered(lost, "a-key"), skip=1):
-        work = cloud.request(a_request("reboot_instance"), "a-key", "request-2")
+        work = cloud.request(a_body("reboot_instance"), "a-key", "request-2")
     assert work["reply"]["statusCode"] == 202
 
 
 def test_nothing_is_opened_for_a_repetition_that_nobody_has_judged(cloud: Cloud) -> None:
-    """Classify has found an order that was accepted before, and it is closed before Admit comes."""
+    """Classify has found a request that was accepted before, and it is closed before Admit comes."""
     lost = unbegun(first(cloud))
     cloud.retag("Production")
     with (

@@ -22,7 +22,7 @@ from tests.unit.builders import (
     OTHER_ACCOUNT,
     OTHER_REGION,
     REGION,
-    a_request,
+    a_body,
 )
 
 THERE, FAR, BESIDE = Place(OTHER_ACCOUNT, REGION), Place(OTHER_ACCOUNT, "eu-west-1"), Place(ACCOUNT, OTHER_REGION)
@@ -49,8 +49,12 @@ def environment(cloud: Cloud, instance_id: str = INSTANCE_ID) -> tuple[str, str]
 
 def found(cloud: Cloud, **choice: str) -> Place | str:
     """Where ADMISSION finds the instance, or the code with which it refuses."""
-    work = cloud.request(a_request() | choice, request_id="-".join(["request", *choice.values()]))
-    return work["refusal"]["code"] if "refusal" in work else Place(work["order"]["account_id"], work["order"]["region"])
+    work = cloud.request(a_body() | choice, request_id="-".join(["body", *choice.values()]))
+    return (
+        work["refusal"]["code"]
+        if "refusal" in work
+        else Place(work["request"]["account_id"], work["request"]["region"])
+    )
 
 
 # Taking stock.
@@ -243,11 +247,11 @@ def test_a_table_that_takes_no_entry_is_told_as_not_written(cloud: Cloud) -> Non
 def test_a_replica_is_listed_with_the_environment_of_its_source(cloud: Cloud) -> None:
     cloud.create_instance("prod", "orders", BESIDE)
     cloud.create_instance("dev", "replica")
-    cloud.replicate(f"arn:aws:rds:{OTHER_REGION}:{ACCOUNT}:db:orders", "replica")
+    cloud.replicate(f"arn:aws:rds:{OTHER_REGION}:{ACCOUNT}:db:requests", "replica")
     cloud.create_instance("dev", "stray")
     cloud.replicate("nowhere", "stray")
     cloud.take_stock()
-    source = f"replication source arn:aws:rds:{OTHER_REGION}:{ACCOUNT}:db:orders, tag Environment=prod"
+    source = f"replication source arn:aws:rds:{OTHER_REGION}:{ACCOUNT}:db:requests, tag Environment=prod"
     assert environment(cloud, "replica") == ("production", source)
     assert environment(cloud, "stray")[0] == "unknown"
 
@@ -274,7 +278,7 @@ def test_a_name_that_is_in_more_than_one_place_has_to_be_chosen(cloud: Cloud, pl
     for place in places:
         cloud.create_instance(place=place)
     cloud.take_stock()
-    work = cloud.request(a_request())
+    work = cloud.request(a_body())
     answer = cloud.answered(work)
     assert (answer["statusCode"], answer["code"]) == (409, "instance_ambiguous")
     named = "; ".join(f"account {place.account_id}, Region {place.region}" for place in places)
@@ -348,4 +352,4 @@ def test_an_inventory_that_cannot_be_read_is_no_answer(cloud: Cloud) -> None:
     cloud.take_stock()
     refused = cloud.calls.refusing("classify", "dynamodb", "Query", "InternalServerError", 500)
     with refused, pytest.raises(RecordNotWritten):
-        cloud.request(a_request())
+        cloud.request(a_body())

@@ -12,7 +12,7 @@ from rds_operations.model.place import Place
 from rds_operations.settings.callers import CallerSettings
 from tests.functions.calls import Answer, Call, error
 from tests.functions.cloud import Cloud, Document
-from tests.unit.builders import HOME, INSTANCE_ID, MANY_TARGETS, OTHER_ACCOUNT, OTHER_REGION, REGION, a_request
+from tests.unit.builders import HOME, INSTANCE_ID, MANY_TARGETS, OTHER_ACCOUNT, OTHER_REGION, REGION, a_body
 
 CALLER = "apikey:key-id-1"
 THERE = Place(OTHER_ACCOUNT, REGION)
@@ -31,7 +31,7 @@ def _deployed(cloud: Cloud) -> None:
 def accepted(cloud: Cloud, operation: str = "create_snapshot", place: Place = HOME) -> Document:
     """Right before Execute: Classify has seen a development instance, twice."""
     choice = {"account_id": place.account_id, "region": place.region}
-    return cloud.begin(cloud.request(a_request(operation) | choice)["start"])
+    return cloud.begin(cloud.request(a_body(operation) | choice)["start"])
 
 
 def changes(cloud: Cloud) -> list[str]:
@@ -93,7 +93,7 @@ def test_a_tag_that_changes_after_classify_stops_the_operation(
 
 @pytest.mark.parametrize("source", [HOME, Place(HOME.account_id, OTHER_REGION), THERE])
 def test_a_source_that_turns_to_production_stops_the_operation_on_its_replica(cloud: Cloud, source: Place) -> None:
-    name = "orders" if source == HOME else f"arn:aws:rds:{source.region}:{source.account_id}:db:orders"
+    name = "orders" if source == HOME else f"arn:aws:rds:{source.region}:{source.account_id}:db:requests"
     cloud.create_instance("dev", "orders", source)
     cloud.create_instance()
     cloud.replicate(name)
@@ -116,7 +116,7 @@ def test_a_source_that_cannot_be_read_any_more_stops_it_too(cloud: Cloud) -> Non
 def test_a_replica_whose_source_stays_allowed_is_operated(cloud: Cloud) -> None:
     cloud.create_instance("dev", "orders", THERE)
     cloud.create_instance()
-    cloud.replicate(f"arn:aws:rds:{REGION}:{OTHER_ACCOUNT}:db:orders")
+    cloud.replicate(f"arn:aws:rds:{REGION}:{OTHER_ACCOUNT}:db:requests")
     assert cloud.executed(accepted(cloud))["progress"]["success"] is True
 
 
@@ -196,7 +196,7 @@ def test_a_direct_start_is_asked_for_its_permission_by_the_environment_of_now(cl
     cloud.deploy(MANY_TARGETS, CallerSettings({"states:StartExecution": {"environments": ["development"]}}))
     cloud.create_instance()
     place = {"account_id": HOME.account_id, "region": HOME.region}
-    work = cloud.begin({"name": "by-hand", "input": a_request() | place})
+    work = cloud.begin({"name": "by-hand", "input": a_body() | place})
     cloud.retag("staging")
     assert_not_begun(cloud, work, "caller_not_permitted", "staging")
 
@@ -208,7 +208,7 @@ def test_a_no_whose_answer_is_lost_is_said_again(cloud: Cloud, operation: str) -
     work = accepted(cloud, operation)
     cloud.retag("prod")
     first = cloud.executed(work)
-    item = cloud.item(work["order"]["operation_id"])
+    item = cloud.item(work["request"]["operation_id"])
     assert item
     assert "acting_at" not in item
     assert cloud.executed(work)["refusal"] == first["refusal"]
@@ -319,7 +319,7 @@ def test_a_look_that_fails_gives_the_claim_back_and_the_repetition_acts_once(
         cloud.executed(work)
     assert type(raised.value) is fault
     assert cloud.actions == []
-    item = cloud.item(work["order"]["operation_id"])
+    item = cloud.item(work["request"]["operation_id"])
     assert item
     assert "acting_at" not in item
     for _attempt in range(2):
@@ -340,7 +340,7 @@ def test_a_look_that_is_denied_ends_the_operation_with_nothing_done(cloud: Cloud
 def test_a_source_that_throttles_is_not_taken_for_unreadable(cloud: Cloud) -> None:
     cloud.create_instance("dev", "orders", Place(HOME.account_id, OTHER_REGION))
     cloud.create_instance()
-    cloud.replicate(f"arn:aws:rds:{OTHER_REGION}:{HOME.account_id}:db:orders")
+    cloud.replicate(f"arn:aws:rds:{OTHER_REGION}:{HOME.account_id}:db:requests")
     work = accepted(cloud)
 
     def throttled(call: Call) -> Answer | None:
@@ -361,7 +361,7 @@ def test_first_the_session_then_the_claim_then_the_look_and_at_once_the_act(
 ) -> None:
     cloud.create_instance()
     choice = {"account_id": HOME.account_id, "region": HOME.region}
-    direct_work = {"name": "by-hand", "input": a_request(operation) | choice}
+    direct_work = {"name": "by-hand", "input": a_body(operation) | choice}
     work = cloud.begin(direct_work) if direct else accepted(cloud, operation)
     cloud.calls.made.clear()
     cloud.executed(work)

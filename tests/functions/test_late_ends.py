@@ -26,7 +26,7 @@ from tests.functions.late import (
     watched,
 )
 from tests.functions.meanwhile import before
-from tests.unit.builders import EXECUTION_PREFIX, INSTANCE_ID, a_request
+from tests.unit.builders import EXECUTION_PREFIX, INSTANCE_ID, a_body
 
 
 @pytest.fixture(autouse=True)
@@ -36,10 +36,10 @@ def _instance(cloud: Cloud) -> None:
 
 def second_reboot(cloud: Cloud) -> str:
     let_lock_end(cloud)
-    work = cloud.request(a_request("reboot_instance"), request_id="request-2")
+    work = cloud.request(a_body("reboot_instance"), request_id="request-2")
     work = cloud.executed(cloud.begin(work["start"]))
     assert cloud.actions[-1] == "RebootDBInstance"
-    return str(work["order"]["operation_id"])
+    return str(work["request"]["operation_id"])
 
 
 # Another operation acts on the instance.
@@ -70,7 +70,7 @@ def test_a_later_reboot_that_fails_fails_no_earlier_one(cloud: Cloud, end: End) 
 def test_a_later_window_is_not_taken_for_an_earlier_ones(cloud: Cloud, end: End) -> None:
     first = never_taken(cloud, "modify_backup_window", backup_window=WINDOW)
     let_lock_end(cloud)
-    request = a_request("modify_backup_window", backup_window=WINDOW)
+    request = a_body("modify_backup_window", backup_window=WINDOW)
     work = cloud.executed(cloud.begin(cloud.request(request, request_id="request-2")["start"]))
     assert cloud.audited(work)["success"] is True
     assert end(cloud, first)["final_status"] == "timeout"
@@ -81,7 +81,7 @@ def test_a_later_window_is_not_taken_for_an_earlier_ones(cloud: Cloud, end: End)
 def test_a_restart_with_no_later_reboot_is_the_operations_own(cloud: Cloud, end: End, other: str) -> None:
     first = never_taken(cloud, "reboot_instance")
     let_lock_end(cloud)
-    cloud.executed(cloud.begin(cloud.request(a_request(other), request_id="request-2")["start"]))
+    cloud.executed(cloud.begin(cloud.request(a_body(other), request_id="request-2")["start"]))
     with cloud.calls.answering(restarted):
         document = end(cloud, first)
     assert document["final_status"] == "available"
@@ -90,7 +90,7 @@ def test_a_restart_with_no_later_reboot_is_the_operations_own(cloud: Cloud, end:
 
 def test_one_that_the_sweep_closes_after_a_later_reboot_is_not_closed_as_done(cloud: Cloud) -> None:
     work = cloud.executed(cloud.accepted("reboot_instance"))
-    operation_id = work["order"]["operation_id"]
+    operation_id = work["request"]["operation_id"]
     second_reboot(cloud)
     cloud.overdue(operation_id)
     with cloud.calls.answering(restarted):
@@ -112,7 +112,7 @@ def test_an_instance_that_fails_after_it_was_restarted_has_been_rebooted(cloud: 
 def test_a_redrive_of_what_is_closed_gives_the_late_watch_no_end(cloud: Cloud) -> None:
     """Stopped after it acted, when no late watch could be started; then driven again from Execute."""
     work = cloud.accepted()
-    operation_id = work["order"]["operation_id"]
+    operation_id = work["request"]["operation_id"]
     cloud.executed(work)
     with cloud.calls.refusing("audit", "stepfunctions", "StartExecution", "StateMachineDoesNotExist"):
         cloud.ended(operation_id)
@@ -126,7 +126,7 @@ def test_a_redrive_of_what_is_closed_gives_the_late_watch_no_end(cloud: Cloud) -
 def test_an_end_seen_after_a_redrive_is_recorded_at_once(cloud: Cloud) -> None:
     """Stopped and closed after it acted; then driven again, and its poll sees the restart, which none may see later."""
     work = cloud.executed(cloud.accepted("reboot_instance"))
-    cloud.ended(work["order"]["operation_id"])
+    cloud.ended(work["request"]["operation_id"])
     with cloud.calls.answering(restarted):
         work = cloud.polled(work, 1)
     document = cloud.audited(work)["document"]
@@ -150,21 +150,21 @@ def test_of_two_who_settle_the_second_says_what_the_first_has_recorded(cloud: Cl
 
 def test_an_end_seen_after_a_redrive_and_a_later_reboot_is_nobodys(cloud: Cloud) -> None:
     work = cloud.executed(cloud.accepted("reboot_instance"))
-    cloud.ended(work["order"]["operation_id"])
+    cloud.ended(work["request"]["operation_id"])
     second_reboot(cloud)
     with cloud.calls.answering(restarted):
         work = cloud.polled(work, 1)
     assert "final_status" not in cloud.audited(work)["document"]
-    assert cloud.item(work["order"]["operation_id"])["unfinished"] == "watch"  # type: ignore[index]
+    assert cloud.item(work["request"]["operation_id"])["unfinished"] == "watch"  # type: ignore[index]
 
 
 def unrecorded(cloud: Cloud, operation_id: str, **changes: Any) -> Callable[[Call], Answer | None]:
     """Step Functions shows that a late watch saw the end, and that its Audit failed."""
     stored = item(cloud, operation_id)
     names = ("operation_id", "operation", "instance_id", "account_id", "region")
-    order = {name: stored[name] for name in names} | {"parameters": json.loads(stored["parameters"])}
+    request = {name: stored[name] for name in names} | {"parameters": json.loads(stored["parameters"])}
     progress = {"status": "available", "finished": True, "success": True}
-    work = {"order": order, "since": stored["acting_at"], "progress": progress, **changes}
+    work = {"request": request, "since": stored["acting_at"], "progress": progress, **changes}
     shown: Document = {"status": "FAILED", "error": "AuditFailed", "cause": json.dumps(work)}
     shown |= {"executionArn": "arn:of-the-watch", "name": "watch", "startDate": clock.now()}
 
@@ -190,8 +190,8 @@ def test_an_end_that_a_late_watch_saw_and_could_not_record_is_recorded_from_its_
     "changes",
     [
         {"since": "2020-01-01T00:00:00.000Z"},
-        {"order": {"operation_id": "another"}},
-        {"order": "none"},
+        {"request": {"operation_id": "another"}},
+        {"request": "none"},
         {"progress": {"status": "available", "finished": False, "success": True}},
         {"progress": "done"},
     ],
@@ -211,14 +211,14 @@ def test_the_cause_of_another_orders_late_watch_settles_nothing_and_stops_nothin
 def test_no_other_operation_begins_while_a_stopped_ones_call_may_be_under_way(cloud: Cloud) -> None:
     """The backstop closes it between its claim and its call."""
     work = cloud.accepted("reboot_instance")
-    operation_id = work["order"]["operation_id"]
+    operation_id = work["request"]["operation_id"]
     answers: list[Document] = []
 
     def stop(call: Call) -> None:
         if (call.state, call.action) == ("execute", "RebootDBInstance") and not answers:
             answers.append({})
             cloud.ended(operation_id)
-            answers.append(cloud.request(a_request("modify_backup_window"), request_id="request-2"))
+            answers.append(cloud.request(a_body("modify_backup_window"), request_id="request-2"))
 
     with cloud.calls.answering(stop):
         cloud.executed(work)
@@ -227,7 +227,7 @@ def test_no_other_operation_begins_while_a_stopped_ones_call_may_be_under_way(cl
     assert lock
     assert lock["expires_at"] <= clock.to_epoch(clock.now() + CALL_OVER)
     let_lock_end(cloud)
-    assert "start" in cloud.request(a_request("modify_backup_window"), request_id="request-3")
+    assert "start" in cloud.request(a_body("modify_backup_window"), request_id="request-3")
 
 
 def test_what_acts_and_tells_nobody_is_closed_by_the_sweep_that_comes_after_five_minutes(cloud: Cloud) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.functions.cloud import Cloud, Document
-from tests.unit.builders import SNAPSHOT_ID, a_request
+from tests.unit.builders import SNAPSHOT_ID, a_body
 
 LOST = {"Error": "States.Timeout", "Cause": ""}
 BROKEN = {"Error": "KeyError", "Cause": '{"errorMessage": "boom"}'}
@@ -18,7 +18,7 @@ def _instance(cloud: Cloud) -> None:
 
 
 def first(cloud: Cloud) -> Document:
-    return cloud.request(a_request(), "a-key", "request-1")
+    return cloud.request(a_body(), "a-key", "request-1")
 
 
 # ADMISSION breaks after OPERATION was started.
@@ -27,16 +27,16 @@ def first(cloud: Cloud) -> Document:
 @each_fault
 @pytest.mark.parametrize("operation", ["create_snapshot", "modify_backup_window"])
 def test_an_operation_that_acted_was_accepted_though_it_is_over(cloud: Cloud, operation: str, fault: Document) -> None:
-    work = cloud.request(a_request(operation), "a-key")
+    work = cloud.request(a_body(operation), "a-key")
     cloud.audited(cloud.executed(cloud.begin(work["start"])))
     assert cloud.answered({**work, "fault": fault}, "a-key")["statusCode"] == 202
-    assert cloud.status(work["order"]["operation_id"])["body"]["success"] is True
+    assert cloud.status(work["request"]["operation_id"])["body"]["success"] is True
     assert cloud.events() == ["accepted", "completed"]
 
 
 @pytest.mark.parametrize("key", ["a-key", None])
 def test_an_operation_that_ended_without_acting_is_nothing_done_and_never_acts(cloud: Cloud, key: str | None) -> None:
-    work = cloud.request(a_request(), key)
+    work = cloud.request(a_body(), key)
     cloud.retag("prod")
     refused = cloud.begin(work["start"])
     cloud.audited(refused)
@@ -72,8 +72,8 @@ def test_a_repeated_audit_says_again_that_nothing_was_done(cloud: Cloud) -> None
 def test_a_repetition_that_breaks_does_not_call_nothing_what_the_first_request_does(cloud: Cloud, state: str) -> None:
     work = first(cloud)
     cloud.executed(cloud.begin(work["start"]))
-    order = {**work["order"], "operation_id": "of-request-2", "request_id": "request-2"}
-    left = {"validate": {}, "classify": {"order": order}, "admit": {"order": order, "verdict": work["verdict"]}}
+    request = {**work["request"], "operation_id": "of-request-2", "request_id": "request-2"}
+    left = {"validate": {}, "classify": {"request": request}, "admit": {"request": request, "verdict": work["verdict"]}}
     answer = cloud.answered({**left[state], "fault": LOST}, "a-key", "request-2")
     assert (answer["statusCode"], "may have begun" in answer["error"]) == (503, True)
     assert [snapshot["DBSnapshotIdentifier"] for snapshot in cloud.snapshots()] == [SNAPSHOT_ID]

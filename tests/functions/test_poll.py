@@ -28,7 +28,7 @@ def shown(cloud: Cloud, status: str, percent: int) -> None:
 
 
 def standing(cloud: Cloud, work: Document) -> dict[str, Any]:
-    item = cloud.item(work["order"]["operation_id"])
+    item = cloud.item(work["request"]["operation_id"])
     assert item
     return {name: item.get(name) for name in ("status", "polls", "percent")}
 
@@ -78,10 +78,10 @@ def test_a_late_poll_changes_nothing(cloud: Cloud, late: int) -> None:
 
 def test_a_poll_after_the_end_changes_nothing(cloud: Cloud) -> None:
     work = creating(cloud)
-    cloud.ended(work["order"]["operation_id"])
-    before = cloud.item(work["order"]["operation_id"])
+    cloud.ended(work["request"]["operation_id"])
+    before = cloud.item(work["request"]["operation_id"])
     cloud.polled(work, 9)
-    assert cloud.item(work["order"]["operation_id"]) == before
+    assert cloud.item(work["request"]["operation_id"]) == before
 
 
 def test_a_reboot_is_over_once_it_was_seen_and_is_available_again(cloud: Cloud) -> None:

@@ -11,7 +11,7 @@ from botocore.exceptions import ConnectTimeoutError
 from rds_operations.model.faults import RdsNotReached
 from tests.functions.calls import Answer, Call, error
 from tests.functions.cloud import UNRECORDED_QUEUE, Cloud
-from tests.unit.builders import INSTANCE_ID, SNAPSHOT_ID, a_request, an_admission, an_envelope, an_execution
+from tests.unit.builders import INSTANCE_ID, SNAPSHOT_ID, a_body, an_admission, an_envelope, an_execution
 
 LOST = {"Error": "States.Timeout", "Cause": ""}
 
@@ -33,17 +33,19 @@ def item(cloud: Cloud, operation_id: str) -> dict[str, Any]:
 def test_a_request_id_that_a_client_chose_is_nobodys_identity(cloud: Cloud) -> None:
     """API Gateway lets a client choose it; the name of ADMISSION's execution is the platform's."""
     envelope = {**an_envelope(), "request_id": "chosen"}
-    orders = [
-        cloud.call("validate", {"machine": "ADMISSION", "envelope": envelope, "execution": an_execution(name)})["order"]
+    requests = [
+        cloud.call("validate", {"machine": "ADMISSION", "envelope": envelope, "execution": an_execution(name)})[
+            "request"
+        ]
         for name in ("request-1", "request-2")
     ]
-    assert orders[0]["operation_id"] != orders[1]["operation_id"]
-    assert "chosen" not in json.dumps(orders)
+    assert requests[0]["operation_id"] != requests[1]["operation_id"]
+    assert "chosen" not in json.dumps(requests)
 
 
 def test_a_name_that_is_taken_closes_no_order_of_another(cloud: Cloud) -> None:
-    name = cloud.request(a_request())["start"]["name"]
-    work = cloud.executed(cloud.begin({"name": name, "input": a_request("reboot_instance")}))
+    name = cloud.request(a_body())["start"]["name"]
+    work = cloud.executed(cloud.begin({"name": name, "input": a_body("reboot_instance")}))
     assert cloud.audited(work, name)["error"] == "OperationRefused"
     assert "ended_at" not in item(cloud, name)
     assert sorted(cloud.events()) == ["accepted", "refused"]
@@ -51,10 +53,10 @@ def test_a_name_that_is_taken_closes_no_order_of_another(cloud: Cloud) -> None:
 
 
 def test_a_direct_start_whose_validate_broke_is_one_record(cloud: Cloud) -> None:
-    given = {"machine": "OPERATION", "work": {"fault": LOST}, "request": json.dumps(a_request())}
+    given = {"machine": "OPERATION", "work": {"fault": LOST}, "body": json.dumps(a_body())}
     start = an_execution("by-hand", StartTime=1763029800123)
     cloud.call("audit", {**given, "execution": start})
-    cloud.ended("by-hand", "FAILED", a_request(), error="OperationFailed", cause="{}")
+    cloud.ended("by-hand", "FAILED", a_body(), error="OperationFailed", cause="{}")
     (record,) = cloud.records()
     assert record["instance_id"] == INSTANCE_ID
 
@@ -63,15 +65,15 @@ def test_a_direct_start_whose_validate_broke_is_one_record(cloud: Cloud) -> None
 
 
 def test_a_key_leads_to_no_operation_that_never_began(cloud: Cloud) -> None:
-    work = cloud.request(a_request(), "a-key")
-    cloud.overdue(work["order"]["operation_id"])
+    work = cloud.request(a_body(), "a-key")
+    cloud.overdue(work["request"]["operation_id"])
     assert cloud.sweep() == {"closed": 1}
-    assert "start" in cloud.request(a_request(), "a-key", request_id="request-2")
+    assert "start" in cloud.request(a_body(), "a-key", request_id="request-2")
 
 
 def test_a_lost_start_of_an_earlier_requests_order_is_not_told_as_nothing_done(cloud: Cloud) -> None:
-    first = cloud.request(a_request(), "a-key")
-    again = cloud.request(a_request(), "a-key", request_id="request-2")
+    first = cloud.request(a_body(), "a-key")
+    again = cloud.request(a_body(), "a-key", request_id="request-2")
     assert again["start"] == first["start"]
     answer = cloud.answered({**again, "fault": LOST})
     assert answer["statusCode"] == 503
@@ -80,8 +82,8 @@ def test_a_lost_start_of_an_earlier_requests_order_is_not_told_as_nothing_done(c
 
 
 def test_an_order_that_is_given_back_while_admission_closes_it_stays_accepted(cloud: Cloud) -> None:
-    work = cloud.request(a_request())
-    operation_id = work["order"]["operation_id"]
+    work = cloud.request(a_body())
+    operation_id = work["request"]["operation_id"]
     unclaimed = item(cloud, operation_id)
     cloud.put(**{**unclaimed, "acting_at": "2026-01-01T00:00:00.000Z"})
     events = cloud.modules["audit"].ledger._client.meta.events
@@ -162,7 +164,7 @@ def test_a_refused_second_call_after_one_that_never_acted_is_watched_on(cloud: C
     work = cloud.polled(work, 1)
     assert work["progress"]["finished"] is False
     assert cloud.audited(work)["error"] == "OperationTimedOut"
-    assert cloud.late_watches() == [work["order"]["operation_id"]]
+    assert cloud.late_watches() == [work["request"]["operation_id"]]
     assert cloud.snapshots() == []
 
 
@@ -205,9 +207,9 @@ def test_a_call_that_was_never_sent_may_be_repeated(cloud: Cloud, operation: str
 
     with cloud.calls.sending(no_connection), pytest.raises(RdsNotReached):
         cloud.executed(work)
-    assert "acting_at" not in item(cloud, work["order"]["operation_id"])
+    assert "acting_at" not in item(cloud, work["request"]["operation_id"])
     cloud.executed(work)
-    assert "acting_at" in item(cloud, work["order"]["operation_id"])
+    assert "acting_at" in item(cloud, work["request"]["operation_id"])
 
 
 # The sweep, when nothing else answers.
@@ -216,7 +218,7 @@ def test_a_call_that_was_never_sent_may_be_repeated(cloud: Cloud, operation: str
 def test_a_table_that_cannot_be_read_keeps_no_refusal_waiting(cloud: Cloud) -> None:
     cloud.put(operation_id="lost", unfinished="operation", due_at=1)
     cloud.create_instance("prod", "prod-01")
-    request = {**a_request(), "instance_id": "prod-01"}
+    request = {**a_body(), "instance_id": "prod-01"}
     given = {"machine": "ADMISSION", "execution": an_admission(), "envelope": an_envelope(request)}
     message = {**given, "work": cloud.request(request)}
     cloud.queues.send_message(QueueUrl=UNRECORDED_QUEUE, MessageBody=json.dumps(message))
@@ -226,5 +228,5 @@ def test_a_table_that_cannot_be_read_keeps_no_refusal_waiting(cloud: Cloud) -> N
 
 def test_a_queue_that_cannot_be_read_keeps_no_operation_waiting(cloud: Cloud) -> None:
     cloud.queues.delete_queue(QueueUrl=UNRECORDED_QUEUE)
-    cloud.overdue(cloud.request(a_request())["order"]["operation_id"])
+    cloud.overdue(cloud.request(a_body())["request"]["operation_id"])
     assert cloud.sweep() == {"failed": 1, "closed": 1}

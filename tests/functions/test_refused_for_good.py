@@ -10,7 +10,7 @@ import pytest
 from rds_operations.model import clock
 from tests.functions.cloud import LOCK, UNRECORDED_QUEUE, Cloud, Document
 from tests.functions.meanwhile import before
-from tests.unit.builders import a_request, an_admission, an_envelope, an_execution
+from tests.unit.builders import a_body, an_admission, an_envelope, an_execution
 
 LOST = {"Error": "States.Timeout", "Cause": ""}
 OPERATIONS = ["create_snapshot", "reboot_instance", "modify_backup_window"]
@@ -22,12 +22,12 @@ def _instance(cloud: Cloud) -> None:
 
 
 def stopped(cloud: Cloud, operation: str = "create_snapshot") -> Document:
-    return cloud.ended("by-hand", given=a_request(operation))
+    return cloud.ended("by-hand", given=a_body(operation))
 
 
 def to_admit(cloud: Cloud, key: str | None = None, request_id: str = "request-1") -> Document:
     """The work of an ADMISSION right before its Admit."""
-    envelope = an_envelope(a_request(), **({} if key is None else {"idempotency_key": key}))
+    envelope = an_envelope(a_body(), **({} if key is None else {"idempotency_key": key}))
     given = {"machine": "ADMISSION", "envelope": envelope, "execution": an_admission(request_id)}
     work = cloud.call("validate", given)
     return work | cloud.call("classify", work)
@@ -60,7 +60,7 @@ def test_a_direct_start_that_was_stopped_and_ends_again_is_one_record(cloud: Clo
 
 
 def test_an_order_that_is_opened_while_its_execution_is_closed_ends_as_an_operation(cloud: Cloud) -> None:
-    """Stopped in Execute, which goes on: the order is there by the time of the record."""
+    """Stopped in Execute, which goes on: the request is there by the time of the record."""
     work = cloud.by_hand("reboot_instance")
     with before(cloud, "audit", "TransactWriteItems", lambda: cloud.executed(work)):
         stopped(cloud, "reboot_instance")
@@ -101,11 +101,11 @@ def test_a_repetition_is_an_operation_of_its_own_where_the_first_request_was_ref
     work = to_admit(cloud, "a-key")
     cloud.answered({**work, "fault": LOST}, "a-key")
     cloud.call("admit", work)
-    again = cloud.request(a_request(), "a-key", "request-2")
-    assert again["start"]["name"] != work["order"]["operation_id"]
+    again = cloud.request(a_body(), "a-key", "request-2")
+    assert again["start"]["name"] != work["request"]["operation_id"]
     cloud.audited(cloud.executed(cloud.begin(again["start"])))
     refused = {record["operation_id"] for record in cloud.records() if record["event"] == "refused"}
-    assert refused == {work["order"]["operation_id"]}
+    assert refused == {work["request"]["operation_id"]}
     assert sorted(cloud.events()) == ["accepted", "completed", "refused"]
 
 
@@ -121,9 +121,9 @@ def test_a_refusal_that_waited_in_the_queue_leaves_alone_what_a_repetition_has_d
     work = to_admit(cloud, "a-key")
     start = work | cloud.call("admit", work)
     message = {"work": {**work, "fault": LOST}, "execution": an_admission("request-1")}
-    body = {"machine": "ADMISSION", **message, "envelope": an_envelope(a_request(), idempotency_key="a-key")}
+    body = {"machine": "ADMISSION", **message, "envelope": an_envelope(a_body(), idempotency_key="a-key")}
     cloud.queues.send_message(QueueUrl=UNRECORDED_QUEUE, MessageBody=json.dumps(body))
-    again = cloud.request(a_request(), "a-key", "request-2")
+    again = cloud.request(a_body(), "a-key", "request-2")
     assert again["start"] == start["start"]
     assert cloud.sweep() == {"recorded": 1}
     assert cloud.audited(cloud.executed(cloud.begin(again["start"])))["success"] is True
@@ -152,7 +152,7 @@ def test_a_first_attempt_that_lands_before_the_record_of_the_refusal_is_closed(c
     refused = refused_again(cloud, work)
     cloud.call("admit", work)
     if waited:
-        envelope = an_envelope(a_request(), idempotency_key="a-key")
+        envelope = an_envelope(a_body(), idempotency_key="a-key")
         body = {"machine": "ADMISSION", "work": refused, "execution": an_admission("request-1"), "envelope": envelope}
         cloud.queues.send_message(QueueUrl=UNRECORDED_QUEUE, MessageBody=json.dumps(body))
         assert cloud.sweep() == {"recorded": 1}
@@ -164,10 +164,10 @@ def test_a_first_attempt_that_lands_before_the_record_of_the_refusal_is_closed(c
 
 def test_a_refusal_of_which_nothing_is_under_way_takes_no_id(cloud: Cloud) -> None:
     """It would cost a second write."""
-    cloud.request(a_request())
-    cloud.answered(cloud.request(a_request("reboot_instance"), request_id="request-2"))
+    cloud.request(a_body())
+    cloud.answered(cloud.request(a_body("reboot_instance"), request_id="request-2"))
     cloud.retag("prod")
-    cloud.answered(cloud.request(a_request("reboot_instance"), request_id="request-3"))
+    cloud.answered(cloud.request(a_body("reboot_instance"), request_id="request-3"))
     assert sorted(cloud.events()) == ["accepted", "refused", "refused"]
     assert cloud.refused_ids() == []
 
@@ -175,8 +175,8 @@ def test_a_refusal_of_which_nothing_is_under_way_takes_no_id(cloud: Cloud) -> No
 def test_a_direct_start_under_the_id_of_a_request_that_broke_is_refused(cloud: Cloud) -> None:
     work = to_admit(cloud)
     cloud.answered({**work, "fault": LOST})
-    name = work["order"]["operation_id"]
-    given = {"machine": "OPERATION", "request": json.dumps(a_request()), "execution": an_execution(name)}
+    name = work["request"]["operation_id"]
+    given = {"machine": "OPERATION", "body": json.dumps(a_body()), "execution": an_execution(name)}
     begun = cloud.call("validate", given)
     assert cloud.executed(begun | cloud.call("classify", begun))["refusal"]["code"] == "idempotency_key_reused"
     assert cloud.actions == []

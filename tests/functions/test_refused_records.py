@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.functions.cloud import UNRECORDED_QUEUE, Cloud, Document
-from tests.unit.builders import a_request, an_admission, an_envelope
+from tests.unit.builders import a_body, an_admission, an_envelope
 
 Written = Callable[[Cloud], Any]
 BROKEN = {"Error": "KeyError", "Cause": '{"errorMessage": "boom"}'}
@@ -17,17 +17,17 @@ BUSY = {"Error": "TableBusy", "Cause": '{"errorMessage": "Others were faster"}'}
 
 
 def admission(**work: Any) -> Written:
-    return lambda cloud: cloud.answered(work or cloud.request(a_request()))
+    return lambda cloud: cloud.answered(work or cloud.request(a_body()))
 
 
 def admission_of_an_order(fault: Document) -> Written:
-    return lambda cloud: cloud.answered({"order": cloud.request(a_request())["order"], "fault": fault})
+    return lambda cloud: cloud.answered({"request": cloud.request(a_body())["request"], "fault": fault})
 
 
 def admission_whose_order_another_has_opened(cloud: Cloud) -> None:
     cloud.retag("dev")
-    cloud.request(a_request(), "a-key", "request-1")
-    cloud.answered({**cloud.request(a_request(), "a-key", "request-2"), "fault": BROKEN})
+    cloud.request(a_body(), "a-key", "request-1")
+    cloud.answered({**cloud.request(a_body(), "a-key", "request-2"), "fault": BROKEN})
 
 
 def operation(**more: Any) -> Written:
@@ -43,17 +43,17 @@ def operation_on_a_busy_instance(cloud: Cloud) -> None:
 
 def operation_that_is_on_no_record(cloud: Cloud) -> None:
     """It says that it has succeeded."""
-    cloud.audited({"order": cloud.by_hand()["order"], "progress": {"status": "available", "success": True}})
+    cloud.audited({"request": cloud.by_hand()["request"], "progress": {"status": "available", "success": True}})
 
 
 def backstop(**detail: Any) -> Written:
-    return lambda cloud: cloud.ended("by-hand", given=a_request(), **detail)
+    return lambda cloud: cloud.ended("by-hand", given=a_body(), **detail)
 
 
 def sweep(fault: Document | None = None) -> Written:
     def write(cloud: Cloud) -> None:
-        work = {"fault": fault} if fault else cloud.request(a_request())
-        message = {"work": work, "execution": an_admission("request-1"), "envelope": an_envelope(a_request())}
+        work = {"fault": fault} if fault else cloud.request(a_body())
+        message = {"work": work, "execution": an_admission("request-1"), "envelope": an_envelope(a_body())}
         body = json.dumps({"machine": "ADMISSION", **message})
         cloud.queues.send_message(QueueUrl=UNRECORDED_QUEUE, MessageBody=body)
         assert cloud.sweep() == {"recorded": 1}
@@ -66,8 +66,8 @@ WRITERS: dict[str, tuple[Written, str, int, str]] = {
     "ADMISSION refuses": (admission(), "admission", 403, "production_instance"),
     "ADMISSION breaks": (admission(fault=BROKEN), "admission", 500, "internal_error"),
     "ADMISSION is busy": (admission(fault=BUSY), "admission", 503, "try_again"),
-    "ADMISSION breaks with an order": (admission_of_an_order(BROKEN), "admission", 500, "internal_error"),
-    "ADMISSION is busy with an order": (admission_of_an_order(BUSY), "admission", 503, "try_again"),
+    "ADMISSION breaks with a request": (admission_of_an_order(BROKEN), "admission", 500, "internal_error"),
+    "ADMISSION is busy with a request": (admission_of_an_order(BUSY), "admission", 503, "try_again"),
     "ADMISSION cannot start again": (admission_whose_order_another_has_opened, "admission", 503, "try_again"),
     "OPERATION refuses": (operation(), "operation", 403, "production_instance"),
     "OPERATION meets an obstacle": (operation(refusal=None, obstacle=REFUSAL), "operation", 409, "pending_changes"),
@@ -102,10 +102,10 @@ def test_every_refused_record_has_one_shape(cloud: Cloud, write: Written, by: st
 
 def test_the_end_of_an_operation_that_was_refused_at_the_last_moment_has_the_code(cloud: Cloud) -> None:
     cloud.create_instance()
-    work = cloud.request(a_request())
+    work = cloud.request(a_body())
     cloud.retag("prod")
     outcome = cloud.audited(cloud.begin(work["start"]))
     closing = json.loads(cloud.records()[-1]["result"])
     assert (cloud.events()[-1], closing["code"]) == ("completed", "production_instance")
     assert closing == outcome["document"] == json.loads(outcome["cause"])
-    assert cloud.status(work["order"]["operation_id"])["body"] == closing
+    assert cloud.status(work["request"]["operation_id"])["body"] == closing

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.functions.cloud import LOCK, Cloud, Document
-from tests.unit.builders import a_request
+from tests.unit.builders import a_body
 
 OTHER = "dev-other-01"
 
@@ -38,7 +38,7 @@ def meanwhile(cloud: Cloud, state: str, action: Callable[[], object]) -> Iterato
 
 def accepted(cloud: Cloud, number: int, key: str | None = None, operation: str = "reboot_instance", **more: Any) -> str:
     """The operation of a request of its own, which must be accepted."""
-    work = cloud.request(a_request(operation) | more, key, request_id=f"request-{number}")
+    work = cloud.request(a_body(operation) | more, key, request_id=f"request-{number}")
     assert work["reply"]["statusCode"] == 202, work
     operation_id: str = work["start"]["name"]
     return operation_id
@@ -102,7 +102,7 @@ def test_what_is_released_may_be_removed_soon_and_what_is_taken_again_may_not(cl
 def test_a_key_that_stands_for_an_operation_is_not_freed_by_its_end(cloud: Cloud) -> None:
     work = cloud.accepted(key="a-key")
     cloud.audited(cloud.executed(work))
-    operation_id = work["order"]["operation_id"]
+    operation_id = work["request"]["operation_id"]
     assert owner(cloud, key_of(cloud, operation_id)) == operation_id
     assert cloud.held() == [key_of(cloud, operation_id)]
 
@@ -110,7 +110,7 @@ def test_a_key_that_stands_for_an_operation_is_not_freed_by_its_end(cloud: Cloud
 def test_of_two_requests_for_a_released_lock_one_gets_it(cloud: Cloud) -> None:
     cloud.audited(cloud.executed(cloud.accepted()))
     with meanwhile(cloud, "admit", lambda: accepted(cloud, 3)):
-        second = cloud.request(a_request(), request_id="request-2")
+        second = cloud.request(a_body(), request_id="request-2")
     assert second["refusal"]["code"] == "operation_in_progress"
     assert owner(cloud, LOCK) in second["refusal"]["error"]
     assert cloud.events().count("accepted") == 2
@@ -121,7 +121,7 @@ def test_of_two_requests_for_a_freed_key_one_gets_it(cloud: Cloud) -> None:
     first = accepted(cloud, 1, "a-key")
     never_began(cloud, first)
     with meanwhile(cloud, "admit", lambda: accepted(cloud, 3, "a-key", instance_id=OTHER)):
-        second = cloud.request(a_request(), "a-key", request_id="request-2")
+        second = cloud.request(a_body(), "a-key", request_id="request-2")
     assert second["refusal"]["code"] == "idempotency_key_reused"
     assert owner(cloud, key_of(cloud, first)) in second["refusal"]["error"]
     assert owner(cloud, LOCK) == ""
@@ -132,7 +132,7 @@ def test_of_two_that_close_an_operation_the_late_one_leaves_what_was_taken_since
     cloud: Cloud, late: str, quick: str
 ) -> None:
     """Between the late one's look at the lock and its write, the quick one closes, and the next operation begins."""
-    work = cloud.request(a_request("reboot_instance"), "a-key")
+    work = cloud.request(a_body("reboot_instance"), "a-key")
     first = work["start"]["name"]
     cloud.overdue(first)
     close: dict[str, Callable[[], object]] = {

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from rds_operations.aws.inventory_table import Inventory, Seen
 from rds_operations.aws.operation_store import Ledger
 from rds_operations.model.faults import RecordNotWritten, TableBusy
-from rds_operations.model.order import Order
 from rds_operations.model.place import Place
 from rds_operations.model.progress import Progress
 from rds_operations.model.refusals import invalid_parameter
+from rds_operations.model.request import OperationRequest
 from rds_operations.operations import OPERATIONS
 from rds_operations.records.audit_record import Recorder
 from rds_operations.records.operation_item import Unfinished
@@ -32,19 +32,19 @@ from tests.simulation.awserror import AwsError
 from tests.simulation.dice import Thrown
 from tests.simulation.dynamodb import KEYS, Tables
 from tests.simulation.world import World
-from tests.unit.builders import DEVELOPMENT, HOME, MOMENT, OTHER_REGION, an_instance, an_order
+from tests.unit.builders import DEVELOPMENT, HOME, MOMENT, OTHER_REGION, a_request, an_instance
 
 Document = dict[str, Any]
 ELSEWHERE = Place(HOME.account_id, OTHER_REGION)
 ORDERS = (
-    an_order("create_snapshot", operation_id="first", idempotency_key="key", instance_id="one"),
-    an_order("reboot_instance", operation_id="second", idempotency_key="key", instance_id="one"),
-    an_order("reboot_instance", operation_id="third", request_id="", instance_id="one"),
+    a_request("create_snapshot", operation_id="first", idempotency_key="key", instance_id="one"),
+    a_request("reboot_instance", operation_id="second", idempotency_key="key", instance_id="one"),
+    a_request("reboot_instance", operation_id="third", request_id="", instance_id="one"),
 )
 ENDED: Document = {"status": "failed", "success": False}
 OPEN_END = Outcome(ENDED, FAILED, unsettled=True)
 NO_LAG = Thrown(0.0)
-Action = Callable[[Ledger, Order, datetime], object]
+Action = Callable[[Ledger, OperationRequest, datetime], object]
 
 
 class Both:
@@ -91,43 +91,43 @@ def _essence(answer: Document | ClientError) -> object:
     return answer.get("Item"), answer.get("Items")
 
 
-def _close(ledger: Ledger, order: Order, now: datetime) -> None:
-    acted_at = str((ledger.item(order.operation_id) or {}).get("acting_at", ""))
-    ledger.close(order, DEVELOPMENT, OPEN_END, now, Recorder.OPERATION, acted_at=acted_at)
+def _close(ledger: Ledger, request: OperationRequest, now: datetime) -> None:
+    acted_at = str((ledger.item(request.operation_id) or {}).get("acting_at", ""))
+    ledger.close(request, DEVELOPMENT, OPEN_END, now, Recorder.OPERATION, acted_at=acted_at)
 
 
 ACTIONS: dict[str, Action] = {
-    "open": lambda ledger, order, now: ledger.open(order, DEVELOPMENT, now),
-    "hand over": lambda ledger, order, now: ledger.hand_over(order, now),
-    "claim": lambda ledger, order, now: ledger.claim(order, OPERATIONS[order.operation], now),
-    "give back": lambda ledger, order, now: ledger.give_back(order, MOMENT),
-    "take over": lambda ledger, order, now: ledger.take_over(order),
-    "advance": lambda ledger, order, now: ledger.advance(order, Progress("creating"), now.minute),
+    "open": lambda ledger, request, now: ledger.open(request, DEVELOPMENT, now),
+    "hand over": lambda ledger, request, now: ledger.hand_over(request, now),
+    "claim": lambda ledger, request, now: ledger.claim(request, OPERATIONS[request.operation], now),
+    "give back": lambda ledger, request, now: ledger.give_back(request, MOMENT),
+    "take over": lambda ledger, request, now: ledger.take_over(request),
+    "advance": lambda ledger, request, now: ledger.advance(request, Progress("creating"), now.minute),
     "close": _close,
-    "close as never begun": lambda ledger, order, now: ledger.close(
-        order, DEVELOPMENT, Outcome(ENDED, FAILED), now, Recorder.SWEEP, acted_at="", handed_over_at=""
+    "close as never begun": lambda ledger, request, now: ledger.close(
+        request, DEVELOPMENT, Outcome(ENDED, FAILED), now, Recorder.SWEEP, acted_at="", handed_over_at=""
     ),
-    "close as handed over": lambda ledger, order, now: ledger.close(
-        order,
+    "close as handed over": lambda ledger, request, now: ledger.close(
+        request,
         DEVELOPMENT,
         Outcome(ENDED, FAILED),
         now,
         Recorder.SWEEP,
         acted_at="",
-        handed_over_at=str((ledger.item(order.operation_id) or {}).get("handed_over_at", "")),
+        handed_over_at=str((ledger.item(request.operation_id) or {}).get("handed_over_at", "")),
     ),
-    "settle": lambda ledger, order, now: ledger.settle(order, DEVELOPMENT, ENDED, ENDED, now, Recorder.LATE_WATCH),
-    "refuse": lambda ledger, order, now: ledger.record_refusal(
-        order, invalid_parameter("no"), now, DEVELOPMENT, Recorder.ADMISSION, for_good=now.minute % 2 == 0
+    "settle": lambda ledger, request, now: ledger.settle(request, DEVELOPMENT, ENDED, ENDED, now, Recorder.LATE_WATCH),
+    "refuse": lambda ledger, request, now: ledger.record_refusal(
+        request, invalid_parameter("no"), now, DEVELOPMENT, Recorder.ADMISSION, for_good=now.minute % 2 == 0
     ),
-    "look": lambda ledger, order, now: (
-        ledger.lock_holder(order, now),
-        ledger.owner_of_key(order.idempotency_key),
-        ledger.is_known(order.operation_id),
-        ledger.is_refused(order.operation_id),
-        ledger.was_last(order),
+    "look": lambda ledger, request, now: (
+        ledger.lock_holder(request, now),
+        ledger.owner_of_key(request.idempotency_key),
+        ledger.is_known(request.operation_id),
+        ledger.is_refused(request.operation_id),
+        ledger.was_last(request),
     ),
-    "overdue": lambda ledger, order, now: [list(ledger.overdue(kind, now)) for kind in Unfinished],
+    "overdue": lambda ledger, request, now: [list(ledger.overdue(kind, now)) for kind in Unfinished],
 }
 steps = st.tuples(st.sampled_from(sorted(ACTIONS)), st.sampled_from(ORDERS), st.sampled_from([0, 1, 5, 7, 59]))
 # Not shrunk: an example that fails says which call it was.
@@ -161,12 +161,14 @@ def assert_equal_items(both: Both) -> None:
 
 @slow
 @given(taken=st.lists(steps, min_size=5, max_size=25))
-def test_the_ledger_writes_and_reads_the_same(both: Callable[[], Both], taken: list[tuple[str, Order, int]]) -> None:
+def test_the_ledger_writes_and_reads_the_same(
+    both: Callable[[], Both], taken: list[tuple[str, OperationRequest, int]]
+) -> None:
     here = both()
     ledger = Ledger(here.client, Deployment.from_env())
-    for name, order, minutes in [("open", ORDERS[0], 0), ("claim", ORDERS[0], 0), *taken]:
+    for name, request, minutes in [("open", ORDERS[0], 0), ("claim", ORDERS[0], 0), *taken]:
         with suppress(TableBusy, RecordNotWritten):
-            ACTIONS[name](ledger, order, MOMENT + timedelta(minutes=minutes))
+            ACTIONS[name](ledger, request, MOMENT + timedelta(minutes=minutes))
     assert here.made > 3
     assert_equal_items(here)
 

@@ -21,7 +21,7 @@ def _instance(cloud: Cloud) -> None:
 
 
 def test_an_accepted_operation(cloud: Cloud) -> None:
-    operation_id = cloud.accepted()["order"]["operation_id"]
+    operation_id = cloud.accepted()["request"]["operation_id"]
     answer = cloud.status(operation_id)
     item = cloud.item(operation_id)
     assert item
@@ -40,11 +40,11 @@ def test_an_accepted_operation(cloud: Cloud) -> None:
 
 def test_a_running_operation_says_how_far_it_is(cloud: Cloud) -> None:
     work = cloud.executed(cloud.accepted())
-    assert cloud.status(work["order"]["operation_id"])["body"]["status"] == "creating"
+    assert cloud.status(work["request"]["operation_id"])["body"]["status"] == "creating"
     snapshot: Any = cloud.backend.database_snapshots[SNAPSHOT_ID]
     snapshot.status, snapshot.percent_progress = "creating", 40
     cloud.polled(work, 1)
-    answer = cloud.status(work["order"]["operation_id"])
+    answer = cloud.status(work["request"]["operation_id"])
     assert (answer["body"]["polls"], answer["body"]["percent"]) == (1, 40)
     assert answer["headers"]["Retry-After"] == "30"
 
@@ -53,7 +53,7 @@ def test_a_running_operation_says_how_far_it_is(cloud: Cloud) -> None:
 def test_an_operation_that_is_over_is_its_result_document_and_no_more_waiting(cloud: Cloud, operation: str) -> None:
     work = cloud.executed(cloud.accepted(operation))
     document = cloud.audited(work)["document"]
-    answer = cloud.status(work["order"]["operation_id"])
+    answer = cloud.status(work["request"]["operation_id"])
     assert (answer["statusCode"], answer["headers"]) == (200, HEADERS)
     assert answer["body"] == document
     assert answer["body"]["success"] is True
@@ -64,7 +64,7 @@ def test_an_operation_that_is_over_is_its_result_document_and_no_more_waiting(cl
 def test_a_failure_and_a_timeout_are_a_200_too(cloud: Cloud, ending: Any) -> None:
     work = cloud.executed(cloud.accepted("reboot_instance")) | ending
     cloud.audited(work)
-    answer = cloud.status(work["order"]["operation_id"])
+    answer = cloud.status(work["request"]["operation_id"])
     assert (answer["statusCode"], answer["headers"], answer["body"]["success"]) == (200, HEADERS, False)
 
 

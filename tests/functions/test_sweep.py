@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from tests.functions.cloud import OPERATION_MACHINE, Cloud, Document
-from tests.unit.builders import EXECUTION_PREFIX, a_request
+from tests.unit.builders import EXECUTION_PREFIX, a_body
 
 
 def open_operation(cloud: Cloud, operation: str = "create_snapshot", *, started: bool = True) -> str:
     """Accepted, and long overdue; its execution, where it was started, runs until `stop`."""
     cloud.create_instance()
-    work = cloud.request(a_request(operation), "a-key")
-    operation_id: str = work["order"]["operation_id"]
+    work = cloud.request(a_body(operation), "a-key")
+    operation_id: str = work["request"]["operation_id"]
     if started:
         cloud.states.start_execution(stateMachineArn=OPERATION_MACHINE, name=operation_id)
     cloud.overdue(operation_id)
@@ -24,7 +24,7 @@ def open_operation(cloud: Cloud, operation: str = "create_snapshot", *, started:
 
 def acted(cloud: Cloud, operation: str = "create_snapshot") -> str:
     operation_id = open_operation(cloud, operation)
-    cloud.executed(cloud.begin({"name": operation_id, "input": a_request(operation)}))
+    cloud.executed(cloud.begin({"name": operation_id, "input": a_body(operation)}))
     cloud.overdue(operation_id)
     return operation_id
 
@@ -88,7 +88,7 @@ def test_one_that_rds_is_still_at_times_out_and_is_watched_on(cloud: Cloud) -> N
 
 def test_one_that_was_stopped_with_a_forged_cause_ends_as_rds_shows_it(cloud: Cloud) -> None:
     operation_id = acted(cloud, "reboot_instance")
-    forged = {"order": cloud.begin({"name": operation_id, "input": a_request("reboot_instance")})["order"]}
+    forged = {"request": cloud.begin({"name": operation_id, "input": a_body("reboot_instance")})["request"]}
     forged["progress"] = {"status": "available", "finished": True, "success": True}
     arn = EXECUTION_PREFIX + operation_id
     cloud.states.stop_execution(executionArn=arn, error="AuditFailed", cause=json.dumps(forged))
@@ -118,7 +118,7 @@ def test_one_that_cannot_be_closed_does_not_keep_the_others_waiting(
 ) -> None:
     cloud.create_instance()
     cloud.put(operation_id="broken", unfinished="operation", due_at=1)
-    operation_id = cloud.request(a_request())["order"]["operation_id"]
+    operation_id = cloud.request(a_body())["request"]["operation_id"]
     cloud.overdue(operation_id)
     assert cloud.sweep() == {"failed": 1, "closed": 1}
     failures = [line for line in capsys.readouterr().out.splitlines() if "AuditWriteFailures" in line]
@@ -132,7 +132,7 @@ def timed_out(cloud: Cloud) -> str:
     cloud.create_instance()
     work = cloud.executed(cloud.accepted("reboot_instance"))
     assert cloud.audited(work)["error"] == "OperationTimedOut"
-    operation_id: str = work["order"]["operation_id"]
+    operation_id: str = work["request"]["operation_id"]
     return operation_id
 
 
@@ -145,9 +145,9 @@ def watched(cloud: Cloud, operation_id: str, **progress: Any) -> Document:
     """What Audit gave the late watch, with what that saw."""
     item = cloud.item(operation_id) or {}
     names = ("operation_id", "operation", "instance_id", "account_id", "region")
-    order = {name: item[name] for name in names if name in item} or {"operation_id": operation_id}
-    order |= {"parameters": json.loads(item.get("parameters", "{}"))}
-    return {"order": order, "since": item.get("acting_at", ""), "progress": {"status": "rebooting", **progress}}
+    request = {name: item[name] for name in names if name in item} or {"operation_id": operation_id}
+    request |= {"parameters": json.loads(item.get("parameters", "{}"))}
+    return {"request": request, "since": item.get("acting_at", ""), "progress": {"status": "rebooting", **progress}}
 
 
 def test_a_time_out_is_watched_on_and_on_record_once_it_is_known_what_became_of_it(cloud: Cloud) -> None:
@@ -169,10 +169,10 @@ def test_a_time_out_is_watched_on_and_on_record_once_it_is_known_what_became_of_
 @pytest.mark.parametrize(
     "forged",
     [
-        {"order": {"operation": "modify_backup_window"}},
-        {"order": {"instance_id": "another-01"}},
-        {"order": {"account_id": "999999999999"}},
-        {"order": {"parameters": {"force_failover": True}}},
+        {"request": {"operation": "modify_backup_window"}},
+        {"request": {"instance_id": "another-01"}},
+        {"request": {"account_id": "999999999999"}},
+        {"request": {"parameters": {"force_failover": True}}},
         {"since": "2020-01-01T00:00:00.000Z"},
     ],
     ids=str,
@@ -182,10 +182,10 @@ def test_a_late_watch_of_another_order_settles_nothing(cloud: Cloud, forged: Doc
     operation_id = timed_out(cloud)
     before = cloud.item(operation_id)
     work = watched(cloud, operation_id, finished=True, success=True)
-    work = {**work, **forged, "order": {**work["order"], **forged.get("order", {})}}
-    with pytest.raises(Exception, match="is on record for another order") as raised:
+    work = {**work, **forged, "request": {**work["request"], **forged.get("request", {})}}
+    with pytest.raises(Exception, match="is on record for another request") as raised:
         cloud.call("audit", {"machine": "LATE_WATCH", "work": work})
-    assert type(raised.value).__name__ == "AnotherOrder"
+    assert type(raised.value).__name__ == "AnotherRequest"
     assert cloud.item(operation_id) == before
     assert "final" not in cloud.events()
 

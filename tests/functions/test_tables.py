@@ -4,13 +4,14 @@ import pytest
 from botocore.stub import Stubber
 
 from rds_operations.aws import dynamodb
+from rds_operations.model.documents import Item
 from rds_operations.model.faults import RecordNotWritten, TableBusy
 from tests.functions.cloud import OPERATIONS_TABLE, Cloud
 
 
 def cancelled(cloud: Cloud, *codes: str) -> bool:
-    with Stubber(cloud.dynamodb) as dynamodb:
-        dynamodb.add_client_error(
+    with Stubber(cloud.dynamodb) as stubber:
+        stubber.add_client_error(
             "transact_write_items",
             "TransactionCanceledException",
             modeled_fields={"CancellationReasons": [{"Code": code} for code in codes]},
@@ -47,7 +48,7 @@ def test_a_table_that_cannot_be_read_is_a_fault(cloud: Cloud) -> None:
 
 
 def test_an_item_survives_its_attributes(cloud: Cloud) -> None:
-    item: dynamodb.Item = {"operation_id": "x", "number": -3, "flag": False, "text": "Größe", "empty": ""}
+    item: Item = {"operation_id": "x", "number": -3, "flag": False, "text": "Größe", "empty": ""}
     put = {"TableName": OPERATIONS_TABLE, "Item": dynamodb.to_attributes(item)}
     assert dynamodb.write_one(cloud.dynamodb, cloud.dynamodb.put_item, **put)
     assert dynamodb.get(cloud.dynamodb, OPERATIONS_TABLE, "x") == item

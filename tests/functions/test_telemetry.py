@@ -7,7 +7,7 @@ import pytest
 
 from rds_operations.aws import telemetry
 from tests.functions.cloud import Cloud, Document
-from tests.unit.builders import INSTANCE_ID, REGION, a_request
+from tests.unit.builders import INSTANCE_ID, REGION, a_body
 
 
 def metrics(capsys: pytest.CaptureFixture[str]) -> list[Document]:
@@ -45,14 +45,14 @@ def test_an_operation_is_counted_once(cloud: Cloud, capsys: pytest.CaptureFixtur
     work = cloud.executed(cloud.accepted())
     for _attempt in range(2):
         cloud.audited(work)
-        cloud.ended(work["order"]["operation_id"])
+        cloud.ended(work["request"]["operation_id"])
     assert len(metrics(capsys)) == 1
 
 
 @pytest.mark.parametrize("environment", ["prod", ""])
 def test_a_refusal_is_no_executed_operation(cloud: Cloud, capsys: pytest.CaptureFixture[str], environment: str) -> None:
     cloud.create_instance(environment)
-    cloud.answered(cloud.request(a_request()))
+    cloud.answered(cloud.request(a_body()))
     cloud.audited(cloud.by_hand())
     assert metrics(capsys) == []
 
@@ -70,7 +70,7 @@ def test_every_line_carries_its_state_and_the_operation(cloud: Cloud, log: io.St
     cloud.create_instance()
     work = cloud.executed(cloud.accepted("modify_backup_window"))
     cloud.audited(work)
-    operation_id = work["order"]["operation_id"]
+    operation_id = work["request"]["operation_id"]
     cloud.status(operation_id)
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
     assert {line["state"] for line in lines} == {"Validate", "Classify", "Admit", "Execute", "Audit", "Status"}
@@ -83,7 +83,7 @@ def test_every_line_carries_its_state_and_the_operation(cloud: Cloud, log: io.St
 def test_no_parameter_and_no_key_is_ever_logged(cloud: Cloud, log: io.StringIO) -> None:
     cloud.create_instance()
     tags = [{"Key": "Ticket", "Value": "secret-tag-value"}]
-    work = cloud.request(a_request(snapshot_id="secret-snapshot", tags=tags), key="secret-key")
+    work = cloud.request(a_body(snapshot_id="secret-snapshot", tags=tags), key="secret-key")
     cloud.audited(cloud.executed(cloud.begin(work["start"])))
     cloud.answered(cloud.request({"secret-body": 1, "instance_id": INSTANCE_ID}, request_id="request-2"))
     assert "refused" in log.getvalue()

@@ -49,7 +49,7 @@ def acted_twice_at_once(cloud: Cloud, operation: str = "create_snapshot") -> Doc
 @pytest.mark.parametrize("operation", ["create_snapshot", "reboot_instance", "modify_backup_window"])
 def test_a_throttled_attempt_does_not_give_back_what_a_later_one_went_on_with(cloud: Cloud, operation: str) -> None:
     work = acted_twice_at_once(cloud, operation)
-    operation_id = work["order"]["operation_id"]
+    operation_id = work["request"]["operation_id"]
     assert "acting_at" in (cloud.item(operation_id) or {})
     cloud.ended(operation_id)
     assert cloud.late_watches() == [operation_id]  # so what became of it will be on record
@@ -73,7 +73,7 @@ def test_a_claim_that_is_given_back_before_it_is_kept_is_claimed_anew(cloud: Clo
     work = cloud.accepted()
     with pytest.raises(RdsThrottled), cloud.calls.refusing("execute", "rds", "CreateDBSnapshot", "Throttling"):
         cloud.executed(work)
-    operation_id = work["order"]["operation_id"]
+    operation_id = work["request"]["operation_id"]
     unclaimed = cloud.item(operation_id) or {}
     cloud.put(**{**unclaimed, "acting_at": "2026-01-01T00:00:00.000Z"})
 
@@ -98,12 +98,12 @@ def test_an_account_that_closes_for_the_second_attempt_leaves_no_claim_to_the_fi
 
     with before_the_call(cloud, second):
         cloud.executed(work)
-    assert "acting_at" in (cloud.item(work["order"]["operation_id"]) or {})
+    assert "acting_at" in (cloud.item(work["request"]["operation_id"]) or {})
 
 
 def test_an_attempt_that_comes_as_the_first_gives_back_is_repeated_and_acts(cloud: Cloud) -> None:
     work = cloud.accepted("reboot_instance")
-    operation_id = work["order"]["operation_id"]
+    operation_id = work["request"]["operation_id"]
     claimed: list[Document] = []
 
     def between_claim_and_read(call: Call) -> None:
@@ -123,7 +123,7 @@ def test_an_attempt_that_comes_as_the_first_gives_back_is_repeated_and_acts(clou
 def test_an_end_that_rests_on_a_claim_is_not_written_once_that_is_given_back(cloud: Cloud) -> None:
     """Stopped while its last look says no: the claim is there as the backstop reads it, and gone as it writes."""
     work = cloud.accepted("reboot_instance")
-    operation_id = work["order"]["operation_id"]
+    operation_id = work["request"]["operation_id"]
     unclaimed = cloud.item(operation_id) or {}
     cloud.put(**{**unclaimed, "acting_at": "2026-01-01T00:00:00.000Z"})
     written: list[str] = []

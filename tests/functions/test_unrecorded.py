@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.functions.cloud import DEAD_LETTERS, UNRECORDED_QUEUE, Cloud, Document
-from tests.unit.builders import INSTANCE_ID, a_context, a_request, an_admission, an_envelope
+from tests.unit.builders import INSTANCE_ID, a_body, a_context, an_admission, an_envelope
 
 FAULT = {"Error": "RdsThrottled", "Cause": '{"errorMessage": "Rate exceeded"}'}
 
@@ -17,9 +17,9 @@ def kept(cloud: Cloud, request_id: str = "request-1", **work: Any) -> Document:
     """The message that ADMISSION leaves of a refusal, or of another end of its work."""
     return {
         "machine": "ADMISSION",
-        "work": work or cloud.request(a_request(), request_id=request_id),
+        "work": work or cloud.request(a_body(), request_id=request_id),
         "execution": an_admission(request_id),
-        "envelope": an_envelope(a_request()),
+        "envelope": an_envelope(a_body()),
     }
 
 
@@ -39,7 +39,7 @@ def test_a_refusal_that_waited_is_recorded_as_it_was_then(cloud: Cloud) -> None:
     assert cloud.sweep() == {"recorded": 1}
     (record,) = cloud.records()
     assert (record["event"], record["recorded_by"], record["instance_id"]) == ("refused", "sweep", INSTANCE_ID)
-    assert record["timestamp"] == message["work"]["order"]["requested_at"]
+    assert record["timestamp"] == message["work"]["request"]["requested_at"]
     assert json.loads(record["result"])["code"] == "production_instance"
     assert cloud.waiting() == 0
     assert cloud.sweep() == {}
@@ -47,8 +47,8 @@ def test_a_refusal_that_waited_is_recorded_as_it_was_then(cloud: Cloud) -> None:
 
 @pytest.mark.parametrize("validated", [True, False])
 def test_a_fault_that_waited_is_recorded_whether_or_not_there_is_an_order(cloud: Cloud, validated: bool) -> None:
-    order = {"order": cloud.request(a_request())["order"]} if validated else {}
-    send(cloud, kept(cloud, **order, fault=FAULT))
+    request = {"request": cloud.request(a_body())["request"]} if validated else {}
+    send(cloud, kept(cloud, **request, fault=FAULT))
     assert cloud.sweep() == {"recorded": 1}
     (record,) = cloud.records()
     assert (record["instance_id"], record["success"]) == (INSTANCE_ID, False)
@@ -83,7 +83,7 @@ def forged(cloud: Cloud, **refusal: Any) -> Document:
 
 def of_somebody_else(cloud: Cloud) -> Document:
     message = kept(cloud, "request-forged")
-    message["work"]["order"]["caller"] |= {"userId": "ceo", "principal": "arn:aws:iam::1:user/ceo"}
+    message["work"]["request"]["caller"] |= {"userId": "ceo", "principal": "arn:aws:iam::1:user/ceo"}
     return message
 
 
@@ -136,13 +136,13 @@ def test_what_was_set_aside_but_not_deleted_is_never_lost(cloud: Cloud) -> None:
 
 def test_a_fault_in_somebody_elses_name_closes_nothing(cloud: Cloud) -> None:
     cloud.create_instance("dev", "dev-2")
-    request = a_request() | {"instance_id": "dev-2"}
-    order = cloud.request(request, request_id="request-2")["order"]
-    message = kept(cloud, "request-2", order=order, fault=FAULT)
+    request = a_body() | {"instance_id": "dev-2"}
+    request = cloud.request(request, request_id="request-2")["request"]
+    message = kept(cloud, "request-2", request=request, fault=FAULT)
     send(cloud, {**message, "envelope": an_envelope(request, caller=a_context(apiKeyId="key-id-2"))})
     assert cloud.sweep() == {"set_aside": 1}
     assert cloud.events() == ["accepted"]
-    item = cloud.item(order["operation_id"])
+    item = cloud.item(request["operation_id"])
     assert item
     assert "ended_at" not in item
 

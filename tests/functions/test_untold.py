@@ -11,12 +11,12 @@ import pytest
 from rds_operations.model import clock
 from tests.functions.calls import Call
 from tests.functions.cloud import OPERATION_MACHINE, Cloud
-from tests.unit.builders import a_request
+from tests.unit.builders import a_body
 
 
 def ended_untold(cloud: Cloud, name: str = "by-hand", given: Any = None, **ended: Any) -> Any:
     """The execution, as moto keeps it, which can then be changed."""
-    text = json.dumps(a_request() if given is None else given)
+    text = json.dumps(a_body() if given is None else given)
     arn = cloud.states.start_execution(stateMachineArn=OPERATION_MACHINE, name=name, input=text)["executionArn"]
     cloud.states.stop_execution(executionArn=arn)
     execution = cloud.execution(arn)
@@ -25,7 +25,7 @@ def ended_untold(cloud: Cloud, name: str = "by-hand", given: Any = None, **ended
     return execution
 
 
-@pytest.mark.parametrize("given", [a_request(), "nonsense", {"envelope": 1}], ids=["valid", "nonsense", "invalid"])
+@pytest.mark.parametrize("given", [a_body(), "nonsense", {"envelope": 1}], ids=["valid", "nonsense", "invalid"])
 @pytest.mark.parametrize("status", ["ABORTED", "FAILED", "TIMED_OUT"])
 @pytest.mark.parametrize("name", ["by-hand", "=1+1"])
 def test_a_direct_start_that_ended_untold_is_refused_on_record(
@@ -50,10 +50,10 @@ def test_a_refusal_that_an_execution_could_not_record_is_recorded_with_its_reaso
 
 def test_what_is_on_record_or_ended_long_ago_is_not_recorded_again(cloud: Cloud) -> None:
     cloud.create_instance()
-    start = cloud.request(a_request())["start"]
+    start = cloud.request(a_body())["start"]
     ended_untold(cloud, start["name"])
     ended_untold(cloud, "told")
-    cloud.ended("told", given=a_request())
+    cloud.ended("told", given=a_body())
     ended_untold(cloud, "yesterday", stop_date=clock.now() - timedelta(days=1))
     assert cloud.sweep() == {}
     assert sorted(cloud.events()) == ["accepted", "refused"]
@@ -83,13 +83,13 @@ def test_what_was_driven_again_by_now_is_left_to_its_execution(cloud: Cloud) -> 
 def test_a_start_that_ended_untold_is_found_before_or_after_others(cloud: Cloud) -> None:
     for number in range(3):
         ended_untold(cloud, f"by-hand-{number}")
-    cloud.ended("by-hand-1", given=a_request())
+    cloud.ended("by-hand-1", given=a_body())
     assert cloud.sweep() == {"closed": 2}
     assert {record["operation_id"] for record in cloud.records()} == {f"by-hand-{number}" for number in range(3)}
 
 
 def test_executions_that_cannot_be_listed_keep_no_operation_waiting(cloud: Cloud) -> None:
     cloud.create_instance()
-    cloud.overdue(cloud.request(a_request())["order"]["operation_id"])
+    cloud.overdue(cloud.request(a_body())["request"]["operation_id"])
     with cloud.calls.refusing("sweep", "stepfunctions", "ListExecutions", "ThrottlingException"):
         assert cloud.sweep() == {"closed": 1, "failed": 1}

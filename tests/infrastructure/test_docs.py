@@ -191,7 +191,7 @@ def test_the_order_of_the_classification_is_the_pages() -> None:
         )
         tags = {} if "tags" in gone else {"Env": "dev"}
         assert classify("dev-1", PLACE, tags, left).source == source
-    order = (
+    request = (
         "**Tags**",
         "`<account>/<Region>/<name>`",
         "`<account>/<name>`",
@@ -199,7 +199,7 @@ def test_the_order_of_the_classification_is_the_pages() -> None:
         "**`account_mappings`**",
         "**`naming_patterns`**",
     )
-    places = [page("environment-classification").index(word) for word in (*order, "**`default_environment`**")]
+    places = [page("environment-classification").index(word) for word in (*request, "**`default_environment`**")]
     assert places == sorted(places)
 
 

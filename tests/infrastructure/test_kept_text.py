@@ -35,7 +35,7 @@ def message(expression: str, text: str, to_string: Callable[[Any], str]) -> str:
     """What `Keep` sends of a request whose every part is this text."""
     keep = jsonata.Jsonata.jsonata(expression)
     keep.register_lambda("string", to_string)
-    execution = {"Id": "arn", "Name": "name", "StartTime": "now", "Input": {"envelope": {"request": text}}}
+    execution = {"Id": "arn", "Name": "name", "StartTime": "now", "Input": {"envelope": {"body": text}}}
     states = {"input": {"fault": {text: text}}, "context": {"Execution": execution}}
     return str(keep.evaluate(None, {"states": states}))
 
@@ -44,14 +44,14 @@ def message(expression: str, text: str, to_string: Callable[[Any], str]) -> str:
 def test_every_character_is_kept_as_text_that_sqs_takes(expression: str, to_string: Callable[[Any], str]) -> None:
     kept = message(expression, EVERY_CHARACTER, to_string)
     assert TAKEN.fullmatch(kept)
-    assert json.loads(kept)["envelope"]["request"] == EVERY_CHARACTER
+    assert json.loads(kept)["envelope"]["body"] == EVERY_CHARACTER
     assert json.loads(kept)["work"]["fault"] == {EVERY_CHARACTER: EVERY_CHARACTER}
 
 
 @pytest.mark.parametrize("text", ["\ufffe", "\uffff", "\\uFFFE", "\\\ufffe", '"\uffff\ufffe"', "\\\\\uffff"], ids=ascii)
 def test_what_is_escaped_means_the_same(expression: str, text: str) -> None:
     kept = message(expression, text, as_the_reference_writes_it)
-    assert json.loads(kept)["envelope"]["request"] == text
+    assert json.loads(kept)["envelope"]["body"] == text
 
 
 def test_the_template_itself_holds_none_of_them(template: Template) -> None:

@@ -21,7 +21,7 @@ from rds_operations.steps.admit import accepted_reply
 from rds_operations.steps.status import report, unknown
 from tests import api_document
 from tests.api_document import FOLLOW, START
-from tests.unit.builders import DEVELOPMENT, HOME, MANY_TARGETS, MOMENT, OTHER_ACCOUNT, an_order
+from tests.unit.builders import DEVELOPMENT, HOME, MANY_TARGETS, MOMENT, OTHER_ACCOUNT, a_request
 from tests.unit.test_outcome import DETAILS
 
 Document = dict[str, Any]
@@ -42,12 +42,12 @@ def schema_of(path: str, method: str, status: str) -> Document:
 
 
 def opened(operation: str, place: Place = HOME) -> Item:
-    order = an_order(operation, account_id=place.account_id, region=place.region)
-    return operation_item(order, DEVELOPMENT, MOMENT, MOMENT)
+    request = a_request(operation, account_id=place.account_id, region=place.region)
+    return operation_item(request, DEVELOPMENT, MOMENT, MOMENT)
 
 
 def result_of(operation: str, work: Document, place: Place = HOME) -> Document:
-    outcome = outcome_of(work, an_order(operation), "development", MOMENT, MOMENT + timedelta(seconds=90))
+    outcome = outcome_of(work, a_request(operation), "development", MOMENT, MOMENT + timedelta(seconds=90))
     where = {"account_id": place.account_id, "region": place.region}
     ended: Item = {**where, "ended_at": "2025-11-13T10:32:05.300Z", "result": json.dumps(outcome.document)}
     document = report(ended, HOME)
@@ -117,7 +117,7 @@ def test_a_failure(operation: str, work: Document) -> None:
 def test_what_became_of_it(operation: str, progress: Progress) -> None:
     document = result_of(operation, {"progress": Progress("creating").to_document()})
     seen = replace(progress, details=DETAILS[operation])
-    late = settled(document, an_order(operation), seen, MOMENT, MOMENT + timedelta(hours=1))
+    late = settled(document, a_request(operation), seen, MOMENT, MOMENT + timedelta(hours=1))
     schema = schema_of(FOLLOW, "get", "200")
     assert api_document.problems(schema, late) == []
     assert api_document.problems(schema, {**late, "success": True, "status": "available"})
@@ -139,7 +139,7 @@ def test_answers_say_where_an_instance_is_that_is_elsewhere(operation: str) -> N
     [
         not_operated(MANY_TARGETS, "999988887777", ""),
         unidentified({"principal": "anonymous"}),
-        not_permitted(CallerSettings({"group:dba": {}}), an_order()),
+        not_permitted(CallerSettings({"group:dba": {}}), a_request()),
     ],
     ids=lambda refusal: str(refusal and refusal.code.value),
 )

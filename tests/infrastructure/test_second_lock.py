@@ -18,8 +18,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rds_operations.model.order import Order
 from rds_operations.model.place import Place
+from rds_operations.model.request import OperationRequest
 from rds_operations.operations import OPERATIONS
 from rds_operations.operations.base import INSTANCE, SNAPSHOT
 from rds_operations.rules.classification import (
@@ -471,13 +471,13 @@ class TestReach:
             assert decision.allowed, decision.explanation
 
 
-def an_order(operation: str, instance: str = "orders-01", snapshot: str = "before-release") -> Order:
+def a_request(operation: str, instance: str = "orders-01", snapshot: str = "before-release") -> OperationRequest:
     parameters: dict[str, dict[str, Any]] = {
         "create_snapshot": {"snapshot_id": snapshot, "tags": [{"Key": "ticket", "Value": "4711"}]},
         "reboot_instance": {"force_failover": True},
         "modify_backup_window": {"backup_window": "03:00-04:00", "apply_immediately": True},
     }
-    return Order("operation-1", operation, instance, parameters[operation])
+    return OperationRequest("operation-1", operation, instance, parameters[operation])
 
 
 class TestSessions:
@@ -485,8 +485,8 @@ class TestSessions:
 
     @pytest.mark.parametrize("operation", OPERATIONS)
     def test_the_operation_on_its_own_resources_and_nothing_else(self, lock: Lock, operation: str) -> None:
-        order = an_order(operation)
-        session = json.loads(session_policy(order, Place(lock.account, REGION), "aws"))
+        request = a_request(operation)
+        session = json.loads(session_policy(request, Place(lock.account, REGION), "aws"))
         dev = {"aws:ResourceTag/env": "dev", "rds:db-tag/env": "dev"}
         own = {
             (permission.action, kind) for permission in OPERATIONS[operation].acts_with for kind in permission.resources
@@ -501,7 +501,7 @@ class TestSessions:
 
     @staticmethod
     def _resources(lock: Lock, kind: str, action: str) -> list[tuple[str, bool]]:
-        """And whether they are the order's own, as far as its session policy tells."""
+        """And whether they are the request's own, as far as its session policy tells."""
         if kind == INSTANCE:
             own, other = lock.db(), lock.db("orders-02")
         else:
@@ -513,7 +513,7 @@ class TestSessions:
 
     @pytest.mark.parametrize("operation", OPERATIONS)
     def test_a_session_adds_nothing_to_the_lock(self, lock: Lock, operation: str) -> None:
-        session = json.loads(session_policy(an_order(operation), Place(lock.account, REGION), "aws"))
+        session = json.loads(session_policy(a_request(operation), Place(lock.account, REGION), "aws"))
         for action, tags in itertools.product(ACTING_ACTIONS, [{"env": "prod"}, {"Stage": "LIVE"}, {"ENV": "blue"}]):
             assert not lock.allows(action, tags, session)
         for action in TAGGING:

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from rds_operations.model.order import Order
 from rds_operations.model.place import LONGEST_REGION, Place
+from rds_operations.model.request import OperationRequest
 from rds_operations.operations import OPERATIONS
 from rds_operations.rules.session_policy import session_policy
 from rds_operations.settings.gate import GateSettings
@@ -264,5 +264,5 @@ def test_the_app_says_what_to_shorten_and_stops(tmp_path: Path) -> None:
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_every_session_policy_fits_with_the_longest_names(operation: str) -> None:
     """https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html"""
-    order = Order("operation-1", operation, "i" * 63, {"snapshot_id": "s" * 255})
-    assert len(session_policy(order, Place("1" * 12, LONGEST_NAME), "aws-us-gov")) <= MOST_OF_A_SESSION
+    request = OperationRequest("operation-1", operation, "i" * 63, {"snapshot_id": "s" * 255})
+    assert len(session_policy(request, Place("1" * 12, LONGEST_NAME), "aws-us-gov")) <= MOST_OF_A_SESSION

@@ -148,7 +148,7 @@ class Cloud:
         return self.queues.call("SendMessage", given, dice)
 
     def _emit(self, execution: Execution, detail: Document) -> None:
-        """EventBridge: at least once, in no order, best effort.
+        """EventBridge: at least once, in no request, best effort.
 
         https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event.html
         """

@@ -161,5 +161,5 @@ def _name(token: str, given: Given) -> str:
 def plain(attribute: dict[str, Any]) -> Any:
     """What puts it in order."""
     ((kind, value),) = attribute.items()
-    assert kind in ("N", "S"), f"has no order: {attribute}"
+    assert kind in ("N", "S"), f"has no request: {attribute}"
     return int(value) if kind == "N" else value

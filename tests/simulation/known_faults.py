@@ -26,7 +26,7 @@ _NEVER = '"attribute_not_exists(never)"'
 
 KNOWN: dict[str, list[Change]] = {
     "Execute acts without the claim": [
-        (_EXECUTE, "if self.ledger.claim(order,", "if True or self.ledger.claim(order,"),
+        (_EXECUTE, "if self.ledger.claim(request,", "if True or self.ledger.claim(request,"),
     ],
     "a claim can be had twice": [
         (_OPERATION_STORE, "{OPEN} AND attribute_not_exists(acting_at) AND fing", "{OPEN} AND fing")
@@ -43,7 +43,7 @@ KNOWN: dict[str, list[Change]] = {
         (
             f"{_OPERATIONS}/reboot_instance.py",
             'the operation times out."""\n        return Progress(self.working_status)',
-            'the operation times out."""\n        return self.start(rds, order, instance)',
+            'the operation times out."""\n        return self.start(rds, request, instance)',
         ),
     ],
     "the acting client sends again": [(_CLIENTS, 'session, "rds", attempts=1', 'session, "rds", attempts=3')],
@@ -54,9 +54,9 @@ KNOWN: dict[str, list[Change]] = {
             "            if False:\n                self._give",
         )
     ],
-    "no gate": [(_DECISION, "gate(order.instance_id, verdict)\n        or", "")],
+    "no gate": [(_DECISION, "gate(request.instance_id, verdict)\n        or", "")],
     "no permission at the last look": [
-        (_DECISION, "        or not_permitted(callers, order, verdict.environment)\n", ""),
+        (_DECISION, "        or not_permitted(callers, request, verdict.environment)\n", ""),
     ],
     "no opening record": [(_OPERATION_STORE, "            self._put_record(opening),\n", "")],
     "an end is recorded whatever is there": [
@@ -72,7 +72,7 @@ KNOWN: dict[str, list[Change]] = {
         (_OPERATION_STORE, 'values |= {":acted_at": acted_at}', "pass"),
     ],
     "the lock is not released": [
-        (_OPERATION_STORE, "if owner_of(self.item(lock_id(order))) == order.operation_id:", "if False:"),
+        (_OPERATION_STORE, "if owner_of(self.item(lock_id(request))) == request.operation_id:", "if False:"),
     ],
     "the lock is taken whoever has it": [
         (_OPERATION_STORE, 'free = f"{UNOWNED} OR expires_at <= :now"', f"free = {_NEVER}"),
@@ -86,19 +86,19 @@ KNOWN: dict[str, list[Change]] = {
     "the lock ends while the operation runs": [
         (
             _OPERATION_STORE,
-            "self._keep_lock(order, now + self._deployment.longest)",
-            "self._keep_lock(order, now + _TO_BE_CLAIMED / 5)",
+            "self._keep_lock(request, now + self._deployment.longest)",
+            "self._keep_lock(request, now + _TO_BE_CLAIMED / 5)",
         ),
     ],
     "a key is not kept": [
         (
             _OPERATION_STORE,
-            "        if order.idempotency_key:\n            key: Item",
+            "        if request.idempotency_key:\n            key: Item",
             "        if False:\n            key: Item",
         )
     ],
     "a key stands for what never was": [
-        (_OPERATION_STORE, "if handed_over_at is not None and order.idempotency_key:", "if False:"),
+        (_OPERATION_STORE, "if handed_over_at is not None and request.idempotency_key:", "if False:"),
     ],
     "the sweep closes nothing": [
         (
@@ -140,7 +140,7 @@ KNOWN: dict[str, list[Change]] = {
         (f"{_OPERATIONS}/reboot_instance.py", "return working  # a stale", "return done()  # a stale"),
     ],
     "a window is not read back": [
-        (f"{_OPERATIONS}/modify_backup_window.py", 'if shown != order.parameters["backup_window"]:', "if False:"),
+        (f"{_OPERATIONS}/modify_backup_window.py", 'if shown != request.parameters["backup_window"]:', "if False:"),
     ],
     "a Retry without its limit": [("statemachine/operation.asl.json", '"MaxAttempts": 6,', '"MaxAttempts": 1000,')],
     "Poll without its Catch": [
@@ -160,7 +160,7 @@ KNOWN: dict[str, list[Change]] = {
             '"ended_at" in current',
         ),
     ],
-    "an order is handed to a repetition without a mark": [
+    "a request is handed to a repetition without a mark": [
         (
             _ADMIT,
             "return answer if ledger.hand_over(order_of(before), now) else None",
@@ -177,7 +177,7 @@ KNOWN: dict[str, list[Change]] = {
     "the late watch does not ask who was last": [
         (
             _AUDIT_LATE_WATCH,
-            "return OPERATIONS[order.operation].signs or ledger.was_last(order)",
+            "return OPERATIONS[request.operation].signs or ledger.was_last(request)",
             "return True",
         ),
     ],
@@ -189,7 +189,7 @@ KNOWN: dict[str, list[Change]] = {
         ),
     ],
     "the polls look for the instance that Classify saw": [
-        (_EXECUTE, "order = replace(order, resource_id=self.resource_id)", "pass"),
+        (_EXECUTE, "order = replace(request, resource_id=self.resource_id)", "pass"),
     ],
     "the sweep does not read what the late watch saw": [
         (
@@ -217,11 +217,11 @@ KNOWN: dict[str, list[Change]] = {
     "Execute's own look counts among those without our tag": [
         (
             f"{_OPERATIONS}/create_snapshot.py",
-            "replace(_read(order, snapshot, unseen), missing=0)",
-            "_read(order, snapshot, unseen)",
+            "replace(_read(request, snapshot, unseen), missing=0)",
+            "_read(request, snapshot, unseen)",
         ),
     ],
     "the lock does not outlive the call": [
-        (_OPERATION_STORE, "self._keep_lock(order, now + CALL_OVER) if outcome.unsettled else released", "released"),
+        (_OPERATION_STORE, "self._keep_lock(request, now + CALL_OVER) if outcome.unsettled else released", "released"),
     ],
 }

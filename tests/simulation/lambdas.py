@@ -54,7 +54,7 @@ class Invocation:
 
     @property
     def operation_id(self) -> str:
-        return str(self.event.get("order", {}).get("operation_id", ""))
+        return str(self.event.get("request", {}).get("operation_id", ""))
 
     def purpose(self, call: Call) -> str:
         number = self.made[call.name] = self.made.get(call.name, 0) + 1

@@ -133,7 +133,7 @@ def _envelope(action: Action) -> Document:
         "requestId": "any",
     }
     key = {"idempotency_key": action.given["key"]} if action.given["key"] else {}
-    return {"envelope": {"request": body, "length": len(body), **key, "caller": context}}
+    return {"envelope": {"body": body, "length": len(body), **key, "caller": context}}
 
 
 def _answer(execution: Execution) -> tuple[int, Document]:

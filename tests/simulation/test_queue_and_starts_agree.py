@@ -198,13 +198,13 @@ def test_a_message_may_come_late_and_out_of_order() -> None:
     queues.call("SendMessage", {"QueueUrl": QUEUE, "MessageBody": "in time"}, LUCKY)
     late, in_time = queues.waiting(QUEUE)
     assert late.visible_at > in_time.visible_at
-    orders = set()
+    requests = set()
     for _time in range(20):
         world.seconds += WAITS[-1]
         call = {"QueueUrl": QUEUE, "MaxNumberOfMessages": 10}
         answer = queues.call("ReceiveMessage", call, Dice(0, f"{world.seconds}"))
-        orders.add(tuple(message["Body"] for message in answer.get("Messages", [])))
-    assert {("late", "in time"), ("in time", "late")} <= orders
+        requests.add(tuple(message["Body"] for message in answer.get("Messages", [])))
+    assert {("late", "in time"), ("in time", "late")} <= requests
 
 
 # Step Functions.

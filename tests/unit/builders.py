@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from rds_operations.model.order import Order
 from rds_operations.model.place import Place
 from rds_operations.model.refusals import Refusal
+from rds_operations.model.request import OperationRequest
 from rds_operations.rules.classification import Environment, Verdict
 from rds_operations.rules.validation import parse_body
 from rds_operations.settings.targets import Account, Targets
@@ -55,7 +55,7 @@ COMPLETE: dict[str, dict[str, Any]] = {
     "reboot_instance": {"force_failover": False},
     "modify_backup_window": {"backup_window": "03:00-04:00", "apply_immediately": True},
 }
-"""The parameters of an order, with the defaults."""
+"""The parameters of a request, with the defaults."""
 
 moments = st.integers(0, 10**15).map(lambda microseconds: MOMENT + timedelta(microseconds=microseconds))
 """Some thirty years of them."""
@@ -125,7 +125,7 @@ near_requests: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
 """JSON objects that are nearly requests, and now and then one that is."""
 
 
-def a_request(operation: str = "create_snapshot", /, **parameters: Any) -> dict[str, Any]:
+def a_body(operation: str = "create_snapshot", /, **parameters: Any) -> dict[str, Any]:
     return {
         "operation": operation,
         "instance_id": INSTANCE_ID,
@@ -146,9 +146,11 @@ def a_caller(**fields: Any) -> dict[str, Any]:
     }
 
 
-def an_order(operation: str = "create_snapshot", parameters: dict[str, Any] | None = None, **fields: Any) -> Order:
+def a_request(
+    operation: str = "create_snapshot", parameters: dict[str, Any] | None = None, **fields: Any
+) -> OperationRequest:
     name = f"{INSTANCE_ID}-{operation.replace('_', '-')}-0123456789abcdef"
-    order = Order(
+    request = OperationRequest(
         operation_id=name,
         operation=operation,
         instance_id=INSTANCE_ID,
@@ -160,15 +162,15 @@ def an_order(operation: str = "create_snapshot", parameters: dict[str, Any] | No
         request_id="request-1",
         execution_arn=EXECUTION_PREFIX + name,
     )
-    return replace(order, **fields)
+    return replace(request, **fields)
 
 
-def ordered(body: dict[str, Any]) -> Order:
-    """The order that a valid request becomes: where it chooses no place, the instance was found at home."""
+def ordered(body: dict[str, Any]) -> OperationRequest:
+    """The request that a valid request becomes: where it chooses no place, the instance was found at home."""
     parsed = parse_body(body)
     assert not isinstance(parsed, Refusal), parsed
     place = {"account_id": parsed.account_id or ACCOUNT, "region": parsed.region or REGION}
-    return an_order(parsed.operation.name, parsed.parameters, instance_id=parsed.instance_id, **place)
+    return a_request(parsed.operation.name, parsed.parameters, instance_id=parsed.instance_id, **place)
 
 
 def an_instance(*without: str, **fields: Any) -> DBInstanceTypeDef:
@@ -190,13 +192,13 @@ def an_instance(*without: str, **fields: Any) -> DBInstanceTypeDef:
     return {name: value for name, value in instance.items() if name not in without}  # type: ignore[return-value]
 
 
-def an_envelope(request: Any = None, **fields: Any) -> dict[str, Any]:
+def an_envelope(body: Any = None, **fields: Any) -> dict[str, Any]:
     """What the request mapping template makes of an HTTP request, given as a document or as raw text.
 
     Without `idempotency_key` no such header was sent.
     """
     return {
-        "request": request if isinstance(request, str) else json.dumps(a_request() if request is None else request),
+        "body": body if isinstance(body, str) else json.dumps(a_body() if body is None else body),
         "length": 100,
         "caller": a_context(),
         **fields,
@@ -273,5 +275,5 @@ def an_admission(name: str = "request-1", **fields: Any) -> dict[str, Any]:
     return an_execution(name, **{"Id": f"{execution}:{name}:5f1c1d3e-8a5b-4d6f-9c0e-2b7a4e1f3d90", **fields})
 
 
-orders = valid_requests.map(ordered)
-"""Every order that there can be, but for its ids and its caller."""
+requests = valid_requests.map(ordered)
+"""Every request that there can be, but for its ids and its caller."""

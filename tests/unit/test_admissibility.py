@@ -12,7 +12,7 @@ from rds_operations.operations import OPERATIONS
 from rds_operations.rules.classification import NOTHING, Environment, Verdict, classify
 from rds_operations.rules.eligibility import contradiction, gate, impossible, not_found, obstacle, verdict_on
 from rds_operations.settings.gate import GateSettings
-from tests.unit.builders import ACCOUNT, COMPLETE, DEVELOPMENT, HOME, INSTANCE_ID, an_instance, an_order, verdicts
+from tests.unit.builders import ACCOUNT, COMPLETE, DEVELOPMENT, HOME, INSTANCE_ID, a_request, an_instance, verdicts
 
 FIX = "Tag it with Environment set to development, test, staging, poc or sandbox, or have it mapped in the settings."
 TEACH = FIX.replace("it mapped in the settings", "the word taught in the settings (environment_words)")
@@ -91,16 +91,16 @@ def test_production_that_overrules_is_refused_as_production() -> None:
         ("tag Env=what", "tag Env=what names no environment that is known"),
         ("tags that could not be read", "tags that could not be read"),
         (
-            "replication source orders, tags that could not be read",
-            "replication source orders, tags that could not be read",
+            "replication source requests, tags that could not be read",
+            "replication source requests, tags that could not be read",
         ),
         (
-            "replication source orders, tag Env=what",
-            "replication source orders, tag Env=what names no environment that is known",
+            "replication source requests, tag Env=what",
+            "replication source requests, tag Env=what names no environment that is known",
         ),
         (
-            f"replication source orders, {NOTHING}",
-            "replication source orders, no environment tag, instance mapping, account mapping or naming pattern "
+            f"replication source requests, {NOTHING}",
+            "replication source requests, no environment tag, instance mapping, account mapping or naming pattern "
             "fits it",
         ),
     ],
@@ -117,8 +117,8 @@ def test_an_unknown_environment_names_the_instance_what_was_looked_at_and_the_wa
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_an_ordinary_instance_takes_every_operation(operation: str) -> None:
-    assert impossible(an_order(operation), an_instance()) is None
-    assert obstacle(an_order(operation), an_instance()) is None
+    assert impossible(a_request(operation), an_instance()) is None
+    assert obstacle(a_request(operation), an_instance()) is None
 
 
 @pytest.mark.parametrize(
@@ -131,14 +131,14 @@ def test_an_ordinary_instance_takes_every_operation(operation: str) -> None:
 )
 @pytest.mark.parametrize("engine", ["aurora-postgresql", "docdb", "neptune"])
 def test_a_cluster_member_is_operated_through_its_cluster(operation: str, instead: str, engine: str) -> None:
-    refusal = impossible(an_order(operation), an_instance(DBClusterIdentifier="orders", Engine=engine))
-    text = f"Instance {INSTANCE_ID} is a member of the cluster orders ({engine}). {instead}"
+    refusal = impossible(a_request(operation), an_instance(DBClusterIdentifier="orders", Engine=engine))
+    text = f"Instance {INSTANCE_ID} is a member of the cluster requests ({engine}). {instead}"
     assert refusal == Refusal(400, Code.NOT_SUPPORTED, text)
 
 
 @pytest.mark.parametrize("instance", [an_instance(MultiAZ=False), an_instance("MultiAZ")])
 def test_a_failover_needs_a_standby(instance: Any) -> None:
-    refusal = impossible(an_order("reboot_instance", {"force_failover": True}), instance)
+    refusal = impossible(a_request("reboot_instance", {"force_failover": True}), instance)
     text = (
         f"Instance {INSTANCE_ID} is not Multi-AZ, so it has no standby to fail over to. "
         "Send force_failover: false, or leave it out."
@@ -147,7 +147,7 @@ def test_a_failover_needs_a_standby(instance: Any) -> None:
 
 
 def test_a_failover_to_a_standby_passes() -> None:
-    assert impossible(an_order("reboot_instance", {"force_failover": True}), an_instance(MultiAZ=True)) is None
+    assert impossible(a_request("reboot_instance", {"force_failover": True}), an_instance(MultiAZ=True)) is None
 
 
 def test_a_window_over_the_maintenance_window_is_refused_and_names_it() -> None:
@@ -156,21 +156,21 @@ def test_a_window_over_the_maintenance_window_is_refused_and_names_it() -> None:
         f"The backup window 03:00-04:00 overlaps the maintenance window wed:03:59-wed:04:29 of {INSTANCE_ID}. "
         "Choose a window outside it."
     )
-    refusal = impossible(an_order("modify_backup_window"), instance)
+    refusal = impossible(a_request("modify_backup_window"), instance)
     assert refusal == Refusal(400, Code.NOT_SUPPORTED, text)
-    assert impossible(an_order("create_snapshot"), instance) is None
+    assert impossible(a_request("create_snapshot"), instance) is None
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize("state", STATES)
 def test_the_states_in_which_rds_takes_an_operation(operation: str, state: str) -> None:
-    refusal = obstacle(an_order(operation), an_instance(DBInstanceStatus=state))
+    refusal = obstacle(a_request(operation), an_instance(DBInstanceStatus=state))
     assert (refusal is None) == (state in READY[operation])
     assert refusal is None or (refusal.status, refusal.code) == (409, Code.INSTANCE_NOT_READY)
 
 
 def test_a_stopped_instance_is_in_the_way_and_the_text_says_what_is_needed() -> None:
-    refusal = obstacle(an_order(), an_instance(DBInstanceStatus="stopped"))
+    refusal = obstacle(a_request(), an_instance(DBInstanceStatus="stopped"))
     assert refusal
     assert refusal.error == (
         f"Instance {INSTANCE_ID} is stopped; create_snapshot needs it to be available or storage-optimization. "
@@ -180,7 +180,7 @@ def test_a_stopped_instance_is_in_the_way_and_the_text_says_what_is_needed() -> 
 
 def test_changes_that_apply_immediately_would_apply_too_are_listed() -> None:
     instance = an_instance(PendingModifiedValues={"MultiAZ": True, "DBInstanceClass": "db.m5.large"})
-    refusal = obstacle(an_order("modify_backup_window"), instance)
+    refusal = obstacle(a_request("modify_backup_window"), instance)
     text = (
         f"Instance {INSTANCE_ID} has other changes pending (DBInstanceClass, MultiAZ) that "
         "apply_immediately would apply too. Send apply_immediately: false, or let them be applied first."
@@ -198,11 +198,11 @@ def test_changes_that_apply_immediately_would_apply_too_are_listed() -> None:
 )
 def test_pending_changes_are_in_the_way_of_nothing_else(operation: str, parameters: dict[str, Any]) -> None:
     instance = an_instance(PendingModifiedValues={"MultiAZ": True})
-    assert obstacle(an_order(operation, COMPLETE[operation] | parameters), instance) is None
+    assert obstacle(a_request(operation, COMPLETE[operation] | parameters), instance) is None
 
 
 def test_an_instance_without_pending_values_has_nothing_pending() -> None:
-    assert obstacle(an_order("modify_backup_window"), an_instance("PendingModifiedValues")) is None
+    assert obstacle(a_request("modify_backup_window"), an_instance("PendingModifiedValues")) is None
 
 
 words = st.sampled_from(["dev", "PROD", "what", "", "uat"])
@@ -237,7 +237,7 @@ def test_every_combination_is_impossible_in_the_way_or_neither_by_the_documented
         OPERATIONS, ("", "orders"), (False, True), (False, True), (False, True), (False, True), STATES
     ):
         flags = {"reboot_instance": {"force_failover": flag}, "modify_backup_window": {"apply_immediately": flag}}
-        order = an_order(operation, flags.get(operation, {}))
+        request = a_request(operation, flags.get(operation, {}))
         instance = an_instance(
             DBClusterIdentifier=cluster,
             MultiAZ=standby,
@@ -255,9 +255,9 @@ def test_every_combination_is_impossible_in_the_way_or_neither_by_the_documented
             not_now = Code.INSTANCE_NOT_READY
         elif operation == "modify_backup_window" and flag and pending:
             not_now = Code.PENDING_CHANGES
-        refusals = impossible(order, instance), obstacle(order, instance)
+        refusals = impossible(request, instance), obstacle(request, instance)
         expected = Code.NOT_SUPPORTED if never else None, not_now
-        assert tuple(refusal and refusal.code for refusal in refusals) == expected, (order, instance)
+        assert tuple(refusal and refusal.code for refusal in refusals) == expected, (request, instance)
 
 
 @pytest.mark.parametrize(
@@ -276,7 +276,7 @@ def test_every_combination_is_impossible_in_the_way_or_neither_by_the_documented
 def test_a_snapshots_environment_is_that_of_its_instance(tags: dict[str, str], named: str) -> None:
     settings = GateSettings(environment_tag_names=("Tier", "Environment"))
     given_tags = [{"Key": name, "Value": value} for name, value in tags.items()]
-    refusal = contradiction(an_order("create_snapshot", {"tags": given_tags}), DEVELOPMENT, settings)
+    refusal = contradiction(a_request("create_snapshot", {"tags": given_tags}), DEVELOPMENT, settings)
     assert refusal == Refusal(
         400,
         Code.INVALID_PARAMETER,
@@ -287,5 +287,5 @@ def test_a_snapshots_environment_is_that_of_its_instance(tags: dict[str, str], n
 @pytest.mark.parametrize("tags", [{}, {"team": "orders"}, {"Environment": "dev", "STAGE": "Development"}])
 def test_a_snapshot_takes_tags_that_say_the_same_or_nothing(tags: dict[str, str]) -> None:
     given_tags = [{"Key": name, "Value": value} for name, value in tags.items()]
-    assert contradiction(an_order("create_snapshot", {"tags": given_tags}), DEVELOPMENT, GateSettings()) is None
-    assert contradiction(an_order("reboot_instance"), DEVELOPMENT, GateSettings()) is None
+    assert contradiction(a_request("create_snapshot", {"tags": given_tags}), DEVELOPMENT, GateSettings()) is None
+    assert contradiction(a_request("reboot_instance"), DEVELOPMENT, GateSettings()) is None

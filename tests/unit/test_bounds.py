@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from rds_operations.model.order import Order
 from rds_operations.model.refusals import Refusal
+from rds_operations.model.request import OperationRequest
 from rds_operations.rules.request_stub import from_api, from_execution
-from tests.unit.builders import TARGETS, a_context, a_request, an_envelope, an_execution
+from tests.unit.builders import TARGETS, a_body, a_context, an_envelope, an_execution
 
 LONGEST_TEXT = 2 * 1_024 + 100
 """Of two texts of an identity, put together."""
@@ -20,19 +20,19 @@ LONG = 30_000
 REGION = f"{'a' * LONG}-b-1"
 # Each is made of letters that its place takes: nothing but the length is wrong with it.
 REQUESTS: dict[str, Any] = {
-    "operation": {**a_request(), "operation": "a" * LONG},
-    "instance": {**a_request(), "instance_id": "a" * LONG},
-    "account": {**a_request(), "account_id": "1" * LONG},
-    "region": {**a_request(), "region": REGION},
-    "region of many parts": {**a_request(), "region": f"eu{'-a' * (LONG // 2)}-1"},
+    "operation": {**a_body(), "operation": "a" * LONG},
+    "instance": {**a_body(), "instance_id": "a" * LONG},
+    "account": {**a_body(), "account_id": "1" * LONG},
+    "region": {**a_body(), "region": REGION},
+    "region of many parts": {**a_body(), "region": f"eu{'-a' * (LONG // 2)}-1"},
     "region of an unknown operation": {"operation": "none", "region": REGION},
-    "unknown key": {**a_request(), "a" * LONG: 1},
-    "unknown parameter": a_request(**{"a" * LONG: 1}),
-    "snapshot": a_request(snapshot_id="a" * LONG),
-    "key of a tag": a_request(tags=[{"Key": "a" * LONG, "Value": "b"}]),
-    "value of a tag": a_request(tags=[{"Key": "a", "Value": "b" * LONG}]),
-    "window": a_request("modify_backup_window", backup_window=f"03:00-04:{'0' * LONG}"),
-    "flag": a_request("reboot_instance", force_failover="true" * (LONG // 4)),
+    "unknown key": {**a_body(), "a" * LONG: 1},
+    "unknown parameter": a_body(**{"a" * LONG: 1}),
+    "snapshot": a_body(snapshot_id="a" * LONG),
+    "key of a tag": a_body(tags=[{"Key": "a" * LONG, "Value": "b"}]),
+    "value of a tag": a_body(tags=[{"Key": "a", "Value": "b" * LONG}]),
+    "window": a_body("modify_backup_window", backup_window=f"03:00-04:{'0' * LONG}"),
+    "flag": a_body("reboot_instance", force_failover="true" * (LONG // 4)),
     "no object": "a" * LONG,
     "key twice": f'{{"{"a" * LONG}": 1, "{"a" * LONG}": 2}}',
 }
@@ -51,9 +51,9 @@ def texts(value: Any) -> Iterator[str]:
         yield str(value)
 
 
-def assert_short(found: Order | tuple[Order, Refusal]) -> None:
-    order, refusals = (found, []) if isinstance(found, Order) else (found[0], [found[1].to_document()])
-    for text in texts([order.to_document(), *refusals]):
+def assert_short(found: OperationRequest | tuple[OperationRequest, Refusal]) -> None:
+    request, refusals = (found, []) if isinstance(found, OperationRequest) else (found[0], [found[1].to_document()])
+    for text in texts([request.to_document(), *refusals]):
         assert len(text) <= LONGEST_TEXT, f"{text[:80]}… has {len(text)} characters"
 
 

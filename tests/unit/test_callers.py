@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rds_operations.model.order import Order
 from rds_operations.model.refusals import Code, Refusal
+from rds_operations.model.request import OperationRequest
 from rds_operations.operations import OPERATIONS
 from rds_operations.rules.authorization import may_see, not_permitted, unidentified
 from rds_operations.rules.classification import ALLOWED_ENVIRONMENTS, Environment
 from rds_operations.rules.identity import caller_identity, direct_start
 from rds_operations.settings import packaged
 from rds_operations.settings.callers import CallerSettings, Grant
-from tests.unit.builders import ACCOUNT, OTHER_ACCOUNT, ROLE, a_caller, an_order, orders
+from tests.unit.builders import ACCOUNT, OTHER_ACCOUNT, ROLE, a_caller, a_request, requests
 
 ENVIRONMENTS = sorted(ALLOWED_ENVIRONMENTS)
 ISSUER = "https://cognito-idp.ap-southeast-1.amazonaws.com/ap-southeast-1_Abc"
@@ -56,9 +56,9 @@ NAMES: dict[str, list[dict[str, Any]]] = {
 def permits(
     permissions: dict[str, Any], caller: dict[str, Any], operation: str, environment: str | None = None
 ) -> bool:
-    order = an_order(operation, caller=caller)
+    request = a_request(operation, caller=caller)
     known = Environment(environment) if environment else None
-    return not_permitted(CallerSettings(permissions), order, known) is None
+    return not_permitted(CallerSettings(permissions), request, known) is None
 
 
 @pytest.mark.parametrize("caller", [*EVERYBODY, {"userId": "before there were principals"}])
@@ -68,7 +68,7 @@ def test_without_permissions_everybody_may_ask_for_everything(caller: dict[str, 
         known = CallerSettings.from_document(document)
         for operation in OPERATIONS:
             for environment in (None, *Environment):
-                assert not_permitted(known, an_order(operation, caller=caller), environment) is None
+                assert not_permitted(known, a_request(operation, caller=caller), environment) is None
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -80,12 +80,12 @@ def test_a_name_means_those_who_have_it_and_nobody_else(name: str) -> None:
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_whoever_is_not_named_is_refused_and_told_what_for(operation: str) -> None:
     known = CallerSettings({"group:dba": {}})
-    order = an_order(operation, caller=JOHN)
+    request = a_request(operation, caller=JOHN)
     way_out = "Ask those who run this service for the permission."
-    assert not_permitted(known, order) == Refusal(
+    assert not_permitted(known, request) == Refusal(
         403, Code.CALLER_NOT_PERMITTED, f"john.doe may not ask for {operation}. {way_out}"
     )
-    assert not_permitted(known, order, Environment.POC) == Refusal(
+    assert not_permitted(known, request, Environment.POC) == Refusal(
         403, Code.CALLER_NOT_PERMITTED, f"john.doe may not ask for {operation} in the environment poc. {way_out}"
     )
 
@@ -138,17 +138,20 @@ grants: st.SearchStrategy[dict[str, list[str]]] = st.fixed_dictionaries(
 permissions_of = st.dictionaries(st.sampled_from(sorted(NAMES)), grants, max_size=4)
 
 
-@given(permissions_of, st.sampled_from(EVERYBODY), orders, st.sampled_from([None, *Environment]))
+@given(permissions_of, st.sampled_from(EVERYBODY), requests, st.sampled_from([None, *Environment]))
 def test_a_caller_may_what_one_grant_of_its_own_covers_whole(
-    permissions: dict[str, dict[str, list[str]]], caller: dict[str, Any], order: Order, environment: Environment | None
+    permissions: dict[str, dict[str, list[str]]],
+    caller: dict[str, Any],
+    request: OperationRequest,
+    environment: Environment | None,
 ) -> None:
     own = [grant for name, grant in permissions.items() if caller in NAMES[name]]
     covered = any(
-        order.operation in grant.get("operations", OPERATIONS)
+        request.operation in grant.get("operations", OPERATIONS)
         and (environment is None or environment in grant.get("environments", list(Environment)))
         for grant in own
     )
-    allowed = permits(permissions, caller, order.operation, environment)
+    allowed = permits(permissions, caller, request.operation, environment)
     assert allowed == (covered or not permissions)
 
 
@@ -206,7 +209,7 @@ def test_an_operation_from_before_there_were_principals_is_for_auditors_alone() 
 def test_a_permission_shows_nothing_and_an_auditor_may_ask_for_nothing_by_that() -> None:
     assert not may_see(CallerSettings({ROLE: {}}), JOHN, JANE)
     known = CallerSettings({"group:dba": {}}, auditors=(ROLE,))
-    assert not_permitted(known, an_order(caller=JOHN))
+    assert not_permitted(known, a_request(caller=JOHN))
     assert may_see(known, JOHN, MEMBER)
 
 
@@ -229,7 +232,7 @@ def test_a_token_of_another_app_client_counts_for_nothing(
     context = {"authentication": "cognito", "sub": "8a1f", "issuer": ISSUER, "username": "jane", "clientId": client}
     caller = caller_identity(context)
     settings = CallerSettings(user_pool_client_ids=clients)
-    refusal = not_permitted(settings, an_order(caller=caller))
+    refusal = not_permitted(settings, a_request(caller=caller))
     assert (refusal is None) == let_in
     assert may_see(settings, caller, caller) == let_in
     if refusal:
@@ -238,5 +241,5 @@ def test_a_token_of_another_app_client_counts_for_nothing(
 
 def test_other_callers_have_no_app_client() -> None:
     settings = CallerSettings(user_pool_client_ids=("ours",))
-    assert not_permitted(settings, an_order()) is None
+    assert not_permitted(settings, a_request()) is None
     assert may_see(settings, a_caller(), a_caller())

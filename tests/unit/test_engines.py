@@ -6,14 +6,14 @@ import pytest
 
 from rds_operations.model.refusals import Code, Refusal
 from rds_operations.rules.eligibility import impossible, obstacle
-from tests.unit.builders import INSTANCE_ID, an_instance, an_order
+from tests.unit.builders import INSTANCE_ID, a_request, an_instance
 
 POINT = "arn:aws:backup:eu-west-1:111122223333:recovery-point:continuous:db-x"
 
 
 def refused(operation: str, **instance: Any) -> Refusal | None:
-    order, shown = an_order(operation), an_instance(**instance)
-    return impossible(order, shown) or obstacle(order, shown)
+    request, shown = a_request(operation), an_instance(**instance)
+    return impossible(request, shown) or obstacle(request, shown)
 
 
 # cloud-custodian#178 and #210, ScoutSuite#14, aws-cdk#17356.

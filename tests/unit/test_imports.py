@@ -90,21 +90,6 @@ def test_a_function_imports_the_edges_that_it_works_at_and_no_others() -> None:
     }
 
 
-def test_the_rules_import_no_aws_sdk_and_no_logger() -> None:
-    rules = (
-        "callers",
-        "identity",
-        "intake",
-        "model.place",
-        "session_policy",
-        "settings.targets",
-        "settings.packaged",
-        "validation",
-    )
-    imported = imported_by(*(f"rds_operations.{module}" for module in rules))
-    assert not {name for name in imported if name.startswith(("botocore", "boto3", "aws_lambda_powertools"))}
-
-
 def test_no_function_imports_what_costs_too_much() -> None:
     assert len(HANDLERS) == 9
     imported = imported_by(*HANDLERS)

@@ -1,4 +1,4 @@
-"""From the API's envelope, or the bare input of an execution, to an order."""
+"""From the API's envelope, or the bare input of an execution, to a request."""
 
 import json
 from typing import Any
@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rds_operations.model.identifiers import INSTANCE_ID_LENGTH, is_execution_name, operation_id, rds_identifier
-from rds_operations.model.order import Order
 from rds_operations.model.refusals import Code, Refusal
+from rds_operations.model.request import OperationRequest
 from rds_operations.operations import OPERATIONS
 from rds_operations.rules.identity import caller_identity, direct_start
 from rds_operations.rules.request_stub import api_stub, execution_stub, from_api, from_execution
-from rds_operations.rules.validation import Request, parse_request
+from rds_operations.rules.validation import ParsedRequest, parse_request
 from rds_operations.settings.targets import Targets
 from tests.unit.builders import (
     ACCOUNT,
@@ -27,8 +27,8 @@ from tests.unit.builders import (
     REQUEST_IDS,
     REQUESTED_AT,
     TARGETS,
+    a_body,
     a_context,
-    a_request,
     an_admission,
     an_envelope,
     an_execution,
@@ -39,20 +39,20 @@ from tests.unit.builders import (
 ADMISSION = an_admission("request-1")
 
 
-def ordered(request_id: str = "request-1", targets: Targets = TARGETS, **envelope: Any) -> Order:
-    order = from_api(an_envelope(**envelope), an_execution(request_id), targets)
-    assert isinstance(order, Order), order
-    return order
+def ordered(request_id: str = "request-1", targets: Targets = TARGETS, **envelope: Any) -> OperationRequest:
+    request = from_api(an_envelope(**envelope), an_execution(request_id), targets)
+    assert isinstance(request, OperationRequest), request
+    return request
 
 
-def refused(targets: Targets = TARGETS, **envelope: Any) -> tuple[Order, Refusal]:
+def refused(targets: Targets = TARGETS, **envelope: Any) -> tuple[OperationRequest, Refusal]:
     result = from_api(an_envelope(**envelope), ADMISSION, targets)
     assert isinstance(result, tuple), result
     return result
 
 
 def test_a_request_from_the_api_becomes_an_order() -> None:
-    assert ordered() == Order(
+    assert ordered() == OperationRequest(
         operation_id=operation_id("create_snapshot", INSTANCE_ID, "request-1"),
         operation="create_snapshot",
         instance_id=INSTANCE_ID,
@@ -76,14 +76,14 @@ def test_without_a_key_every_request_is_a_new_operation() -> None:
 
 
 def test_the_same_key_of_the_same_caller_has_the_same_digest() -> None:
-    orders = [ordered(idempotency_key="my-key", request_id=f"request-{number}") for number in (1, 2)]
-    assert orders[0].idempotency_key == orders[1].idempotency_key
+    requests = [ordered(idempotency_key="my-key", request_id=f"request-{number}") for number in (1, 2)]
+    assert requests[0].idempotency_key == requests[1].idempotency_key
     stranger = ordered(idempotency_key="my-key", caller=a_context(apiKeyId="key-id-2"))
-    assert stranger.idempotency_key != orders[0].idempotency_key
+    assert stranger.idempotency_key != requests[0].idempotency_key
 
 
 def test_nothing_in_the_body_is_taken_for_identity() -> None:
-    known, refusal = refused(request=json.dumps(a_request() | {"caller": {"userArn": "arn:aws:iam::1:user/ceo"}}))
+    known, refusal = refused(body=json.dumps(a_body() | {"caller": {"userArn": "arn:aws:iam::1:user/ceo"}}))
     assert refusal.code is Code.INVALID_REQUEST
     assert known.caller["userId"] == "apikey:key-id-1"
 
@@ -91,13 +91,13 @@ def test_nothing_in_the_body_is_taken_for_identity() -> None:
 @pytest.mark.parametrize(
     ("envelope", "status", "code"),
     [
-        ({"request": "{}"}, 400, Code.MISSING_PARAMETER),
-        ({"request": ""}, 400, Code.INVALID_REQUEST),
-        ({"request": "{"}, 400, Code.INVALID_REQUEST),
-        ({"request": "[" * 100_000}, 400, Code.INVALID_REQUEST),
-        ({"request": '{"operation": NaN}'}, 400, Code.INVALID_REQUEST),
-        ({"request": '{"operation": "x", "operation": "y"}'}, 400, Code.INVALID_REQUEST),
-        ({"request": json.dumps(a_request("drop"))}, 400, Code.OPERATION_NOT_ALLOWED),
+        ({"body": "{}"}, 400, Code.MISSING_PARAMETER),
+        ({"body": ""}, 400, Code.INVALID_REQUEST),
+        ({"body": "{"}, 400, Code.INVALID_REQUEST),
+        ({"body": "[" * 100_000}, 400, Code.INVALID_REQUEST),
+        ({"body": '{"operation": NaN}'}, 400, Code.INVALID_REQUEST),
+        ({"body": '{"operation": "x", "operation": "y"}'}, 400, Code.INVALID_REQUEST),
+        ({"body": json.dumps(a_body("drop"))}, 400, Code.OPERATION_NOT_ALLOWED),
         ({"idempotency_key": "two words"}, 400, Code.INVALID_REQUEST),
         ({"idempotency_key": ""}, 400, Code.INVALID_REQUEST),
         ({"idempotency_key": " "}, 400, Code.INVALID_REQUEST),
@@ -136,7 +136,7 @@ def test_nothing_is_done_for_a_caller_that_nobody_vouches_for(caller: dict[str, 
 
 
 def test_a_request_that_is_none_is_told_so_before_its_caller_is() -> None:
-    assert refused(request="{}", caller={})[1].code is Code.MISSING_PARAMETER
+    assert refused(body="{}", caller={})[1].code is Code.MISSING_PARAMETER
 
 
 ELSEWHERE = [
@@ -154,8 +154,8 @@ ELSEWHERE = [
 def test_a_place_that_is_not_on_the_deployments_list_is_refused_at_both_doors(
     chosen: dict[str, str], asked: str
 ) -> None:
-    body = a_request() | chosen
-    known, refusal = refused(MANY_TARGETS, request=json.dumps(body))
+    body = a_body() | chosen
+    known, refusal = refused(MANY_TARGETS, body=json.dumps(body))
     assert (refusal.status, refusal.code) == (400, Code.NOT_OPERATED)
     assert refusal.error.startswith(f"This service does not operate {asked}. Allowed: account ")
     assert (known.account_id, known.region) == (
@@ -170,17 +170,17 @@ def test_a_place_that_is_not_on_the_deployments_list_is_refused_at_both_doors(
 def test_an_order_has_the_place_that_was_asked_for_and_no_other() -> None:
     assert (ordered().account_id, ordered().region) == ("", "")
     for chosen in CHOICES:
-        body = json.dumps(a_request() | chosen)
-        by_api = ordered(targets=MANY_TARGETS, request=body)
+        body = json.dumps(a_body() | chosen)
+        by_api = ordered(targets=MANY_TARGETS, body=body)
         by_hand = from_execution(body, an_execution(), MANY_TARGETS)
-        assert isinstance(by_hand, Order)
+        assert isinstance(by_hand, OperationRequest)
         asked = (chosen.get("account_id") or "", chosen.get("region") or "")
         assert (by_api.account_id, by_api.region) == (by_hand.account_id, by_hand.region) == asked
 
 
 def test_the_input_of_an_execution_becomes_an_order_under_the_executions_name() -> None:
-    order = from_execution(json.dumps(a_request()), an_execution("by-hand"), TARGETS)
-    assert order == Order(
+    request = from_execution(json.dumps(a_body()), an_execution("by-hand"), TARGETS)
+    assert request == OperationRequest(
         operation_id="by-hand",
         operation="create_snapshot",
         instance_id=INSTANCE_ID,
@@ -207,7 +207,7 @@ def test_the_event_of_an_executions_end_makes_the_same_stub_as_its_context_objec
     moment = 1763029800123
     as_event = an_execution(StartTime=moment)
     as_context = an_execution(StartTime="2025-11-13T10:30:00.123Z")
-    request = json.dumps(a_request())
+    request = json.dumps(a_body())
     assert execution_stub(request, as_event) == execution_stub(request, as_context)
 
 
@@ -254,7 +254,7 @@ FORGED = {
 MODES = ["api_key", "iam", "cognito", "none"]
 envelopes = st.fixed_dictionaries(
     {
-        "request": request_texts,
+        "body": request_texts,
         "length": st.sampled_from([0, 32_768, 32_769, 10_000_000]),
         "caller": st.just(a_context())
         | st.dictionaries(
@@ -268,52 +268,52 @@ envelopes = st.fixed_dictionaries(
 )
 
 
-def taken_in(result: Order | tuple[Order, Refusal]) -> tuple[Order, Refusal | None]:
-    return (result, None) if isinstance(result, Order) else result
+def taken_in(result: OperationRequest | tuple[OperationRequest, Refusal]) -> tuple[OperationRequest, Refusal | None]:
+    return (result, None) if isinstance(result, OperationRequest) else result
 
 
-def is_sound(order: Order) -> bool:
+def is_sound(request: OperationRequest) -> bool:
     """Nothing of the body is kept but an operation that there is, and an instance that there could be."""
-    instance_id = order.instance_id
-    return (order.operation == "" or order.operation in OPERATIONS) and (
+    instance_id = request.instance_id
+    return (request.operation == "" or request.operation in OPERATIONS) and (
         instance_id == "" or rds_identifier(instance_id, INSTANCE_ID_LENGTH) == instance_id
     )
 
 
 @given(envelopes)
 def test_any_envelope_becomes_an_order_or_a_refusal_of_whoever_sent_it(envelope: dict[str, Any]) -> None:
-    order, refusal = taken_in(from_api(envelope, ADMISSION, MANY_TARGETS))
-    assert order.caller == caller_identity(envelope["caller"])
-    assert (order.request_id, order.requested_at, order.execution_arn) == ("request-1", REQUESTED_AT, "")
-    assert is_sound(order)
+    request, refusal = taken_in(from_api(envelope, ADMISSION, MANY_TARGETS))
+    assert request.caller == caller_identity(envelope["caller"])
+    assert (request.request_id, request.requested_at, request.execution_arn) == ("request-1", REQUESTED_AT, "")
+    assert is_sound(request)
     if refusal is None:
         assert envelope["length"] <= 32_768
-        assert order.operation_id == operation_id(order.operation, order.instance_id, "request-1")
-        assert is_execution_name(order.operation_id)
-        assert bool(order.idempotency_key) == ("idempotency_key" in envelope)
-        assert order.caller["principal"] != "anonymous"
-        asked = parse_request(envelope["request"])
-        assert isinstance(asked, Request)
-        assert (order.account_id, order.region) == (asked.account_id, asked.region)
-        assert MANY_TARGETS.fitting(order.account_id, order.region)
+        assert request.operation_id == operation_id(request.operation, request.instance_id, "request-1")
+        assert is_execution_name(request.operation_id)
+        assert bool(request.idempotency_key) == ("idempotency_key" in envelope)
+        assert request.caller["principal"] != "anonymous"
+        asked = parse_request(envelope["body"])
+        assert isinstance(asked, ParsedRequest)
+        assert (request.account_id, request.region) == (asked.account_id, asked.region)
+        assert MANY_TARGETS.fitting(request.account_id, request.region)
     else:
         anonymous = refusal.code is Code.CALLER_NOT_PERMITTED
-        assert not anonymous or order.caller["principal"] == "anonymous"
+        assert not anonymous or request.caller["principal"] == "anonymous"
         assert refusal.status == (413 if envelope["length"] > 32_768 else 403 if anonymous else 400)
-        assert order.operation_id == "request-1"
-        assert (order.parameters, order.idempotency_key) == ({}, "")
-    assert Order.from_document(json.loads(json.dumps(order.to_document()))) == order
+        assert request.operation_id == "request-1"
+        assert (request.parameters, request.idempotency_key) == ({}, "")
+    assert OperationRequest.from_document(json.loads(json.dumps(request.to_document()))) == request
 
 
 @given(request_texts)
 def test_any_input_of_an_execution_becomes_an_order_or_a_refusal_under_its_own_name(text: str) -> None:
     execution = an_execution("by-hand")
-    order, refusal = taken_in(from_execution(text, execution, MANY_TARGETS))
-    assert order.caller == direct_start(execution["Id"])
-    assert (order.operation_id, order.execution_arn) == ("by-hand", execution["Id"])
-    assert (order.request_id, order.idempotency_key, order.requested_at) == ("", "", REQUESTED_AT)
-    assert is_sound(order)
-    assert refusal is None or (refusal.status, order.parameters) == (400, {})
+    request, refusal = taken_in(from_execution(text, execution, MANY_TARGETS))
+    assert request.caller == direct_start(execution["Id"])
+    assert (request.operation_id, request.execution_arn) == ("by-hand", execution["Id"])
+    assert (request.request_id, request.idempotency_key, request.requested_at) == ("", "", REQUESTED_AT)
+    assert is_sound(request)
+    assert refusal is None or (refusal.status, request.parameters) == (400, {})
 
 
 @given(request_texts)
@@ -321,17 +321,17 @@ def test_both_doors_judge_a_request_alike(text: str) -> None:
     by_api, no_by_api = taken_in(from_api(an_envelope(text), ADMISSION, MANY_TARGETS))
     by_hand, no_by_hand = taken_in(from_execution(text, an_execution(), MANY_TARGETS))
     assert no_by_api == no_by_hand
-    assert (by_api.request, by_api.fingerprint) == (by_hand.request, by_hand.fingerprint)
+    assert (by_api.body, by_api.fingerprint) == (by_hand.body, by_hand.fingerprint)
 
 
 @given(valid_requests)
 def test_what_operation_is_started_with_asks_for_what_was_accepted(body: dict[str, Any]) -> None:
-    """The claim compares fingerprints: an order that changed on its way would never be carried out."""
+    """The claim compares fingerprints: a request that changed on its way would never be carried out."""
     accepted = from_api(an_envelope(body), ADMISSION, MANY_TARGETS)
-    assert isinstance(accepted, Order)
-    started = from_execution(json.dumps(accepted.request), an_execution(accepted.operation_id), MANY_TARGETS)
-    assert isinstance(started, Order)
-    assert started.request == accepted.request
+    assert isinstance(accepted, OperationRequest)
+    started = from_execution(json.dumps(accepted.body), an_execution(accepted.operation_id), MANY_TARGETS)
+    assert isinstance(started, OperationRequest)
+    assert started.body == accepted.body
     assert started.fingerprint == accepted.fingerprint
 
 
@@ -354,8 +354,8 @@ def test_a_request_is_the_same_whatever_id_its_client_has_chosen(body: dict[str,
         an_envelope(body, idempotency_key="monday-1", caller=a_context(requestId=text, extendedRequestId=text))
         for text in (first, second)
     ]
-    orders = [taken_in(from_api(envelope, ADMISSION, MANY_TARGETS))[0] for envelope in envelopes]
-    assert orders[0].fingerprint == orders[1].fingerprint
-    assert orders[0].idempotency_key == orders[1].idempotency_key
-    assert orders[0].operation_id == orders[1].operation_id
-    assert [order.caller.get("requestId", "") for order in orders] == [first, second]
+    requests = [taken_in(from_api(envelope, ADMISSION, MANY_TARGETS))[0] for envelope in envelopes]
+    assert requests[0].fingerprint == requests[1].fingerprint
+    assert requests[0].idempotency_key == requests[1].idempotency_key
+    assert requests[0].operation_id == requests[1].operation_id
+    assert [request.caller.get("requestId", "") for request in requests] == [first, second]

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rds_operations.model.order import Order
 from rds_operations.model.refusals import Code, Refusal, bad_request
+from rds_operations.model.request import OperationRequest
 from rds_operations.rules.queued_refusal import LARGEST_MESSAGE, Kept, kept_refusal
 from rds_operations.rules.request_stub import from_api
 from tests.unit.builders import (
@@ -20,9 +20,9 @@ from tests.unit.builders import (
     EXECUTION_PREFIX,
     MANY_TARGETS,
     OTHER_ACCOUNT,
+    a_body,
     a_caller,
     a_context,
-    a_request,
     an_admission,
     an_envelope,
     json_values,
@@ -37,13 +37,13 @@ FAULT = {"Error": "TableBusy", "Cause": '{"errorMessage": "busy"}'}
 
 
 def message(body: Any = None, **work: Any) -> Document:
-    """A good one: by default of an order that Classify has refused."""
+    """A good one: by default of a request that Classify has refused."""
     envelope, execution = an_envelope(body), an_admission()
     made = from_api(envelope, execution, MANY_TARGETS)
-    if isinstance(made, Order):
-        work = {"order": made.to_document(), **(work or {"verdict": VERDICT, "refusal": PRODUCTION})}
+    if isinstance(made, OperationRequest):
+        work = {"request": made.to_document(), **(work or {"verdict": VERDICT, "refusal": PRODUCTION})}
     else:
-        work = {"order": made[0].to_document(), "refusal": made[1].to_document(), "reply": made[1].reply()}
+        work = {"request": made[0].to_document(), "refusal": made[1].to_document(), "reply": made[1].reply()}
     return {"machine": "ADMISSION", "work": work, "execution": execution, "envelope": envelope}
 
 
@@ -80,7 +80,7 @@ def test_what_admission_leaves_of_a_fault_is_taken(work: Document) -> None:
 
 def test_the_place_where_classify_found_the_instance_is_taken() -> None:
     document = message()
-    document["work"]["order"] |= {"account_id": OTHER_ACCOUNT, "region": "eu-west-1"}
+    document["work"]["request"] |= {"account_id": OTHER_ACCOUNT, "region": "eu-west-1"}
     assert isinstance(read(document), Kept)
 
 
@@ -97,7 +97,7 @@ OTHERS: dict[str, Any] = {
     "execution.Id": EXECUTION_PREFIX + "request-1",
     "execution.Name": "request-2",
     "execution.StartTime": "0001-01-01T00:00:00+23:00",
-    "envelope.request": json.dumps(a_request("reboot_instance")),
+    "envelope.request": json.dumps(a_body("reboot_instance")),
     "envelope.caller": a_context(apiKeyId="key-id-2"),
     "work.more": 1,
     "work.fault": FAULT,
@@ -134,8 +134,8 @@ def test_a_message_that_lacks_a_part_is_not_taken(path: str) -> None:
 
 
 def test_a_place_that_was_asked_for_is_no_other() -> None:
-    document = message({**a_request(), "account_id": ACCOUNT})
-    document["work"]["order"]["account_id"] = OTHER_ACCOUNT
+    document = message({**a_body(), "account_id": ACCOUNT})
+    document["work"]["request"]["account_id"] = OTHER_ACCOUNT
     assert isinstance(read(document), str)
 
 

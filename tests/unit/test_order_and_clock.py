@@ -13,40 +13,40 @@ from rds_operations.aws.dynamodb import from_attributes, to_attributes
 from rds_operations.model import clock
 from rds_operations.model.faults import TooLate
 from rds_operations.model.identifiers import is_execution_name
-from rds_operations.model.order import Order
+from rds_operations.model.request import OperationRequest
 from rds_operations.operations import OPERATIONS
-from rds_operations.records.operation_item import key_id, lock_id, operation_item, order_of, verdict_of
+from rds_operations.records.operation_item import key_id, lock_id, operation_item, request_of, verdict_of
 from rds_operations.rules.classification import Environment, Verdict
 from rds_operations.steps.admit import LONGEST_WAIT, check_in_time
-from tests.unit.builders import ACCOUNT, INSTANCE_ID, MOMENT, REGION, an_order, moments, orders, verdicts
+from tests.unit.builders import ACCOUNT, INSTANCE_ID, MOMENT, REGION, a_request, moments, requests, verdicts
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_an_order_survives_its_document(operation: str) -> None:
-    assert Order.from_document(an_order(operation).to_document()) == an_order(operation)
+    assert OperationRequest.from_document(a_request(operation).to_document()) == a_request(operation)
 
 
 def test_equal_requests_have_one_fingerprint_whoever_asks() -> None:
-    same = an_order(operation_id="other", caller={"userId": "jane"}, request_id="request-2", execution_arn="arn")
-    reordered = an_order(parameters=dict(reversed(an_order().parameters.items())))
-    assert an_order().fingerprint == same.fingerprint == reordered.fingerprint
+    same = a_request(operation_id="other", caller={"userId": "jane"}, request_id="request-2", execution_arn="arn")
+    reordered = a_request(parameters=dict(reversed(a_request().parameters.items())))
+    assert a_request().fingerprint == same.fingerprint == reordered.fingerprint
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        an_order(instance_id="dev-postgres-02"),
-        an_order("reboot_instance"),
-        an_order(parameters={"snapshot_id": "another"}),
-        an_order(parameters={"tags": [{"Key": "a", "Value": "b"}]}),
-        an_order(account_id="210987654321"),
-        an_order(region="eu-west-1"),
-        an_order(account_id=""),
-        an_order(region=""),
+        a_request(instance_id="dev-postgres-02"),
+        a_request("reboot_instance"),
+        a_request(parameters={"snapshot_id": "another"}),
+        a_request(parameters={"tags": [{"Key": "a", "Value": "b"}]}),
+        a_request(account_id="210987654321"),
+        a_request(region="eu-west-1"),
+        a_request(account_id=""),
+        a_request(region=""),
     ],
 )
-def test_another_request_has_another_fingerprint(other: Order) -> None:
-    assert other.fingerprint != an_order().fingerprint
+def test_another_request_has_another_fingerprint(other: OperationRequest) -> None:
+    assert other.fingerprint != a_request().fingerprint
 
 
 def test_times_are_written_in_utc_with_milliseconds_and_z() -> None:
@@ -77,15 +77,17 @@ def test_an_admission_that_is_run_late_is_late_by_more_than_its_longest_wait() -
         check_in_time(MOMENT, MOMENT + LONGEST_WAIT + timedelta(milliseconds=1))
 
 
-@given(orders, orders)
-def test_two_orders_have_one_fingerprint_only_if_they_ask_for_the_same(first: Order, second: Order) -> None:
+@given(requests, requests)
+def test_two_orders_have_one_fingerprint_only_if_they_ask_for_the_same(
+    first: OperationRequest, second: OperationRequest
+) -> None:
     renamed = replace(second, instance_id=first.instance_id)
     for other in (second, renamed, replace(renamed, operation=first.operation, parameters=first.parameters)):
-        assert (first.fingerprint == other.fingerprint) == (first.request == other.request)
+        assert (first.fingerprint == other.fingerprint) == (first.body == other.body)
 
 
 def reversed_throughout(value: Any) -> Any:
-    """The same JSON with the keys of every object in the opposite order."""
+    """The same JSON with the keys of every object in the opposite request."""
     if isinstance(value, list):
         return [reversed_throughout(item) for item in value]
     if isinstance(value, dict):
@@ -93,10 +95,12 @@ def reversed_throughout(value: Any) -> Any:
     return value
 
 
-@given(orders, st.text(max_size=6), moments)
-def test_a_fingerprint_is_of_the_request_alone_however_it_travels(order: Order, other: str, moment: datetime) -> None:
-    travelled = Order.from_document(json.loads(json.dumps(reversed_throughout(order.to_document()))))
-    assert travelled == order
+@given(requests, st.text(max_size=6), moments)
+def test_a_fingerprint_is_of_the_request_alone_however_it_travels(
+    request: OperationRequest, other: str, moment: datetime
+) -> None:
+    travelled = OperationRequest.from_document(json.loads(json.dumps(reversed_throughout(request.to_document()))))
+    assert travelled == request
     elsewhere = replace(
         travelled,
         operation_id=other,
@@ -106,51 +110,53 @@ def test_a_fingerprint_is_of_the_request_alone_however_it_travels(order: Order, 
         execution_arn=other,
         idempotency_key=other,
     )
-    assert order.fingerprint == travelled.fingerprint == elsewhere.fingerprint
+    assert request.fingerprint == travelled.fingerprint == elsewhere.fingerprint
 
 
-@given(orders, st.sampled_from(["", "0123abcd"]), verdicts, moments)
+@given(requests, st.sampled_from(["", "0123abcd"]), verdicts, moments)
 def test_an_order_and_its_verdict_survive_the_item_they_are_kept_in(
-    order: Order, digest: str, verdict: Verdict, moment: datetime
+    request: OperationRequest, digest: str, verdict: Verdict, moment: datetime
 ) -> None:
-    order = replace(order, idempotency_key=digest)
-    written = operation_item(order, verdict, moment, moment)
+    request = replace(request, idempotency_key=digest)
+    written = operation_item(request, verdict, moment, moment)
     item = from_attributes(json.loads(json.dumps(to_attributes(written))))
     assert item == written
     assert [type(value) for value in item.values()] == [type(value) for value in written.values()]
-    assert (order_of(item), verdict_of(item)) == (order, verdict)
-    assert item["fingerprint"] == order.fingerprint
+    assert (request_of(item), verdict_of(item)) == (request, verdict)
+    assert item["fingerprint"] == request.fingerprint
     assert (item["status"], item["started_at"]) == ("accepted", clock.to_text(moment))
     assert not item.keys() & {"acting_at", "ended_at"}
 
 
-@given(orders, st.text("0123456789abcdef", min_size=64, max_size=64))
-def test_a_lock_a_key_and_an_operation_never_meet_in_the_table(order: Order, digest: str) -> None:
-    assert not is_execution_name(lock_id(order))
+@given(requests, st.text("0123456789abcdef", min_size=64, max_size=64))
+def test_a_lock_a_key_and_an_operation_never_meet_in_the_table(request: OperationRequest, digest: str) -> None:
+    assert not is_execution_name(lock_id(request))
     assert not is_execution_name(key_id(digest))
-    assert lock_id(order) != key_id(digest)
+    assert lock_id(request) != key_id(digest)
 
 
 def test_a_lock_is_of_one_instance_in_one_place() -> None:
-    assert lock_id(an_order()) == f"lock#{ACCOUNT}#{REGION}#{INSTANCE_ID}"
-    assert lock_id(an_order("reboot_instance", operation_id="other", caller={})) == lock_id(an_order())
+    assert lock_id(a_request()) == f"lock#{ACCOUNT}#{REGION}#{INSTANCE_ID}"
+    assert lock_id(a_request("reboot_instance", operation_id="other", caller={})) == lock_id(a_request())
 
 
-@given(orders, orders)
-def test_two_orders_share_a_lock_only_where_they_would_touch_one_instance(first: Order, second: Order) -> None:
+@given(requests, requests)
+def test_two_orders_share_a_lock_only_where_they_would_touch_one_instance(
+    first: OperationRequest, second: OperationRequest
+) -> None:
     namesake = replace(second, instance_id=first.instance_id)
     neighbour = replace(namesake, account_id=first.account_id)
     for other in (second, namesake, neighbour, replace(neighbour, region=first.region)):
-        touched = [(order.instance_id, order.account_id, order.region) for order in (first, other)]
+        touched = [(request.instance_id, request.account_id, request.region) for request in (first, other)]
         assert (lock_id(first) == lock_id(other)) == (touched[0] == touched[1])
 
 
 @pytest.mark.parametrize("name", ["account_id", "region"])
 def test_an_order_and_an_item_from_before_there_were_places_are_still_read(name: str) -> None:
-    before = replace(an_order(), **{name: ""})  # type: ignore[arg-type]
-    document = an_order().to_document()
+    before = replace(a_request(), **{name: ""})  # type: ignore[arg-type]
+    document = a_request().to_document()
     del document[name]
-    assert Order.from_document(document) == before
-    item = operation_item(an_order(), Verdict(Environment.TEST, "x"), MOMENT, MOMENT)
+    assert OperationRequest.from_document(document) == before
+    item = operation_item(a_request(), Verdict(Environment.TEST, "x"), MOMENT, MOMENT)
     del item[name]
-    assert order_of(item) == before
+    assert request_of(item) == before

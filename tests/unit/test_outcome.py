@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from rds_operations.model.order import Order
 from rds_operations.model.progress import Progress, done, failed, untold
 from rds_operations.model.refusals import Code, bad_request
+from rds_operations.model.request import OperationRequest
 from rds_operations.operations import OPERATIONS
 from rds_operations.records.ended_execution import fault_text, work_of_event
 from rds_operations.records.outcome import Outcome, outcome_of
 from rds_operations.records.outcome import settled as settled_late
-from tests.unit.builders import INSTANCE_ID, MOMENT, SNAPSHOT_ID, an_order
+from tests.unit.builders import INSTANCE_ID, MOMENT, SNAPSHOT_ID, a_request
 
 SNAPSHOT_ARN = f"arn:aws:rds:ap-southeast-1:123456789012:snapshot:{SNAPSHOT_ID}"
 DETAILS: dict[str, dict[str, Any]] = {
@@ -34,14 +34,14 @@ SPECIFIED: dict[str, dict[str, Any]] = {
 }
 
 
-def settled(work: dict[str, Any], order: Order | None = None, seconds: float = 125.31) -> Outcome:
-    return outcome_of(work, order or an_order(), "development", MOMENT, MOMENT + timedelta(seconds=seconds))
+def settled(work: dict[str, Any], request: OperationRequest | None = None, seconds: float = 125.31) -> Outcome:
+    return outcome_of(work, request or a_request(), "development", MOMENT, MOMENT + timedelta(seconds=seconds))
 
 
-def found_by(order: Order) -> dict[str, str]:
+def found_by(request: OperationRequest) -> dict[str, str]:
     return {
-        "operation_id": order.operation_id,
-        "execution_arn": order.execution_arn,
+        "operation_id": request.operation_id,
+        "execution_arn": request.execution_arn,
         "instance_id": INSTANCE_ID,
         "environment": "development",
     }
@@ -49,16 +49,16 @@ def found_by(order: Order) -> dict[str, str]:
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_success_is_the_specifications_document_with_all_its_keys(operation: str) -> None:
-    order = an_order(operation)
-    outcome = settled({"progress": done(**DETAILS[operation]).to_document()}, order)
+    request = a_request(operation)
+    outcome = settled({"progress": done(**DETAILS[operation]).to_document()}, request)
     ending = {"status": "available", "duration_seconds": 125.3, "success": True}
-    assert outcome == Outcome(SPECIFIED[operation] | ending | found_by(order))
+    assert outcome == Outcome(SPECIFIED[operation] | ending | found_by(request))
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize("seconds", [0, 2, 300, -1])
 def test_a_duration_is_a_number_with_a_fraction_and_never_negative(operation: str, seconds: int) -> None:
-    document = settled({"progress": done().to_document()}, an_order(operation), seconds).document
+    document = settled({"progress": done().to_document()}, a_request(operation), seconds).document
     assert type(document["duration_seconds"]) is float
     assert document["duration_seconds"] == max(0, seconds)
     assert type(document["success"]) is bool
@@ -66,7 +66,7 @@ def test_a_duration_is_a_number_with_a_fraction_and_never_negative(operation: st
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_progress_that_is_not_finished_is_a_timeout(operation: str) -> None:
-    outcome = settled({"progress": Progress("creating", percent=40).to_document()}, an_order(operation), 300)
+    outcome = settled({"progress": Progress("creating", percent=40).to_document()}, a_request(operation), 300)
     assert outcome.error == "OperationTimedOut"
     assert (outcome.document["status"], outcome.document["success"]) == ("timeout", False)
     assert outcome.document["duration_seconds"] == 300.0
@@ -75,8 +75,8 @@ def test_progress_that_is_not_finished_is_a_timeout(operation: str) -> None:
 
 def test_an_error_of_aws_is_in_the_document_word_for_word() -> None:
     error = f"DBSnapshotAlreadyExists: Snapshot {SNAPSHOT_ID} already exists"
-    order = an_order()
-    outcome = settled({"progress": failed(error).to_document()}, order, 1.2)
+    request = a_request()
+    outcome = settled({"progress": failed(error).to_document()}, request, 1.2)
     assert outcome.error == "OperationFailed"
     assert outcome.document == {
         "operation": "create_snapshot",
@@ -85,7 +85,7 @@ def test_an_error_of_aws_is_in_the_document_word_for_word() -> None:
         "success": False,
         "error": error,
         "duration_seconds": 1.2,
-        **found_by(order),
+        **found_by(request),
     }
 
 
@@ -99,7 +99,7 @@ def test_a_refusal_ends_as_refused_with_its_sentence(kind: str) -> None:
 
 def test_a_refused_start_that_names_nothing_sound_still_has_a_document() -> None:
     refusal = bad_request("operation is required", Code.MISSING_PARAMETER)
-    outcome = settled({"refusal": refusal.to_document()}, Order("by-hand"), 0)
+    outcome = settled({"refusal": refusal.to_document()}, OperationRequest("by-hand"), 0)
     assert outcome.document["operation_id"] == "by-hand"
     assert (outcome.document["error"], outcome.document["code"]) == ("operation is required", "missing_parameter")
     assert "snapshot_id" not in outcome.document
@@ -200,16 +200,16 @@ TIMED_OUT_WORK: dict[str, Any] = {"progress": Progress("rebooting").to_document(
     ],
 )
 def test_a_late_look_adds_what_became_of_it_and_changes_nothing_else(progress: Progress, final: dict[str, str]) -> None:
-    order = an_order("reboot_instance")
-    document = settled(TIMED_OUT_WORK, order).document
-    late = settled_late(document, order, progress, MOMENT, MOMENT + timedelta(seconds=1234.56))
+    request = a_request("reboot_instance")
+    document = settled(TIMED_OUT_WORK, request).document
+    late = settled_late(document, request, progress, MOMENT, MOMENT + timedelta(seconds=1234.56))
     assert late == document | final | {"final_duration_seconds": 1234.6}
     assert (late["status"], late["success"]) == ("timeout", False)
 
 
 def test_a_late_look_completes_the_document_with_what_rds_shows() -> None:
     document = settled({"progress": Progress("creating").to_document()}).document
-    late = settled_late(document, an_order(), done(**DETAILS["create_snapshot"]), MOMENT, MOMENT)
+    late = settled_late(document, a_request(), done(**DETAILS["create_snapshot"]), MOMENT, MOMENT)
     assert "snapshot_arn" not in document
     assert late["snapshot_arn"] == SNAPSHOT_ARN
 
@@ -229,8 +229,8 @@ def test_a_late_look_completes_the_document_with_what_rds_shows() -> None:
 def test_an_end_is_settled_where_rds_was_never_asked_or_has_answered(
     work: dict[str, Any], acted: bool, unsettled: bool
 ) -> None:
-    order = an_order("reboot_instance")
-    outcome = outcome_of(work, order, "development", MOMENT, MOMENT, acted=acted)
+    request = a_request("reboot_instance")
+    outcome = outcome_of(work, request, "development", MOMENT, MOMENT, acted=acted)
     assert outcome.unsettled is unsettled
 
 

@@ -22,7 +22,7 @@ from tests.unit.builders import (
     OTHER_REGION,
     REGION,
     TARGETS,
-    an_order,
+    a_request,
 )
 
 OWN = Place(ACCOUNT, OTHER_REGION)
@@ -58,8 +58,8 @@ class Live:
 def found(
     listed: Listed, live: Callable[[Place], bool], targets: Targets = MANY_TARGETS, **chosen: str
 ) -> Place | Refusal | None:
-    order = an_order(**{"account_id": "", "region": "", **chosen})  # type: ignore[arg-type]
-    return locate(order, targets, listed.places, live)
+    request = a_request(**{"account_id": "", "region": "", **chosen})  # type: ignore[arg-type]
+    return locate(request, targets, listed.places, live)
 
 
 def test_home_comes_first_and_no_place_twice() -> None:
@@ -126,7 +126,7 @@ def test_home_is_an_account_in_every_region_and_no_other() -> None:
     ],
 )
 def test_the_place_of_an_order_from_before_there_were_places_is_home(chosen: dict[str, Any], place: Place) -> None:
-    assert MANY_TARGETS.place_of(an_order(**chosen)) == place
+    assert MANY_TARGETS.place_of(a_request(**chosen)) == place
 
 
 def test_the_list_is_read_as_it_was_packaged(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,7 +140,7 @@ def test_the_list_is_read_as_it_was_packaged(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
 def test_an_arn_says_where_its_resource_is(partition: str) -> None:
-    arn = f"arn:{partition}:rds:eu-west-1:{OTHER_ACCOUNT}:db:orders"
+    arn = f"arn:{partition}:rds:eu-west-1:{OTHER_ACCOUNT}:db:requests"
     assert Place.of_arn(arn) == FAR
     assert Place.of_arn(f"arn:{partition}:rds:eu-west-1:{OTHER_ACCOUNT}:snapshot:rds:orders-2025") == FAR
     assert str(FAR) == f"account {OTHER_ACCOUNT}, Region eu-west-1"

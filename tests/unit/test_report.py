@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rds_operations.model.documents import Item
-from rds_operations.model.order import Order
 from rds_operations.model.place import Place
 from rds_operations.model.progress import done, failed
 from rds_operations.model.refusals import Code, Refusal
+from rds_operations.model.request import OperationRequest
 from rds_operations.records.operation_item import operation_item
 from rds_operations.records.outcome import outcome_of
 from rds_operations.rules.classification import Verdict
 from rds_operations.steps.status import report, unknown
-from tests.unit.builders import HOME, MOMENT, OTHER_ACCOUNT, OTHER_REGION, orders, verdicts
+from tests.unit.builders import HOME, MOMENT, OTHER_ACCOUNT, OTHER_REGION, requests, verdicts
 
 RUNNING: Item = {
     "operation": "create_snapshot",
@@ -81,35 +81,35 @@ SHOWN = {
 }  # fmt: skip
 
 
-@given(orders, verdicts, st.none() | st.integers(1, 10), st.none() | st.integers(-1, 100))
+@given(requests, verdicts, st.none() | st.integers(1, 10), st.none() | st.integers(-1, 100))
 def test_whatever_runs_is_shown_with_these_keys_and_types(
-    order: Order, verdict: Verdict, polls: int | None, percent: int | None
+    request: OperationRequest, verdict: Verdict, polls: int | None, percent: int | None
 ) -> None:
     seen = {"polls": polls, "percent": percent, "acting_at": "x"}
     item: Item = {
-        **operation_item(order, verdict, MOMENT, MOMENT),
+        **operation_item(request, verdict, MOMENT, MOMENT),
         **{name: value for name, value in seen.items() if value is not None},
     }
     shown = report(item, HOME)
     counts = percent is not None and percent >= 0
     more = {"percent": int} if counts else {}
-    where = {} if Place(order.account_id, order.region) == HOME else {"account_id": str, "region": str}
+    where = {} if Place(request.account_id, request.region) == HOME else {"account_id": str, "region": str}
     assert {name: type(value) for name, value in shown.items()} == {**SHOWN, **more, **where}
     assert shown == {**{name: item.get(name) for name in shown}, "polls": polls or 0}
 
 
-@given(orders, verdicts, st.booleans(), st.text(max_size=6))
+@given(requests, verdicts, st.booleans(), st.text(max_size=6))
 def test_whatever_is_over_is_shown_as_its_result_document(
-    order: Order, verdict: Verdict, success: bool, error: str
+    request: OperationRequest, verdict: Verdict, success: bool, error: str
 ) -> None:
     progress = (done() if success else failed(error)).to_document()
-    document = outcome_of({"progress": progress}, order, verdict.environment.value, MOMENT, MOMENT).document
+    document = outcome_of({"progress": progress}, request, verdict.environment.value, MOMENT, MOMENT).document
     ended: Item = {"ended_at": "x", "result": json.dumps(document), "status": "x", "polls": 3, "percent": 40}
-    item: Item = {**operation_item(order, verdict, MOMENT, MOMENT), **ended}
-    assert report(item, Place(order.account_id, order.region)) == document
-    elsewhere = {"account_id": order.account_id, "region": order.region}
-    assert report(item, Place("999999999999", order.region)) == document | elsewhere
-    assert report(item, Place(order.account_id, "us-gov-west-1")) == document | elsewhere
+    item: Item = {**operation_item(request, verdict, MOMENT, MOMENT), **ended}
+    assert report(item, Place(request.account_id, request.region)) == document
+    elsewhere = {"account_id": request.account_id, "region": request.region}
+    assert report(item, Place("999999999999", request.region)) == document | elsewhere
+    assert report(item, Place(request.account_id, "us-gov-west-1")) == document | elsewhere
 
 
 @given(st.text(max_size=100))

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rds_operations.model.order import Order
 from rds_operations.model.progress import Progress, done, failed
 from rds_operations.model.refusals import Code, Refusal
+from rds_operations.model.request import OperationRequest
 from rds_operations.operations import OPERATIONS
 from rds_operations.records.ended_execution import fault_text, work_of_event
 from rds_operations.records.outcome import FAILED, REFUSED, TIMED_OUT, Outcome, outcome_of
-from tests.unit.builders import MOMENT, SNAPSHOT_ID, an_order, identifiers, moments, orders
+from tests.unit.builders import MOMENT, SNAPSHOT_ID, a_request, identifiers, moments, requests
 
 SNAPSHOT_ARN = f"arn:aws:rds:ap-southeast-1:123456789012:snapshot:{SNAPSHOT_ID}"
 
@@ -51,7 +51,7 @@ SHOWN_BY_RDS: dict[str, list[dict[str, str]]] = {
 
 @dataclass(frozen=True)
 class Ending:
-    """How the work of an order ended, and what the specification makes of it."""
+    """How the work of a request ended, and what the specification makes of it."""
 
     work: Callable[[str, dict[str, str]], dict[str, Any]]
     status: str
@@ -98,30 +98,30 @@ def types_of(document: dict[str, Any]) -> dict[str, type]:
 
 @pytest.mark.parametrize("ending", ENDINGS.values(), ids=ENDINGS)
 @settings(max_examples=40)
-@given(orders, sentences, moments, durations, st.integers(0, 2))
+@given(requests, sentences, moments, durations, st.integers(0, 2))
 def test_every_outcome_of_every_operation_has_its_keys_with_their_types(
-    ending: Ending, order: Order, sentence: str, since: datetime, duration: timedelta, looks: int
+    ending: Ending, request: OperationRequest, sentence: str, since: datetime, duration: timedelta, looks: int
 ) -> None:
-    shown = (SHOWN_BY_RDS[order.operation] * 3)[looks]
-    outcome = outcome_of(ending.work(sentence, shown), order, "staging", since, since + duration)
+    shown = (SHOWN_BY_RDS[request.operation] * 3)[looks]
+    outcome = outcome_of(ending.work(sentence, shown), request, "staging", since, since + duration)
     kept = shown if ending.keeps_what_rds_showed else {}
     why = ({"error": str} if ending.tells_why else {}) | ({"code": str} if ending.has_a_code else {})
-    assert types_of(outcome.document) == {**COMMON, **OWN[order.operation], **dict.fromkeys(kept, str), **why}
+    assert types_of(outcome.document) == {**COMMON, **OWN[request.operation], **dict.fromkeys(kept, str), **why}
     assert outcome.document.items() >= kept.items()
     assert outcome.error == ending.error
     assert (outcome.document["status"], outcome.document["success"]) == (ending.status, not ending.error)
     told = {name: outcome.document[name] for name in ("operation", "instance_id", "operation_id", "execution_arn")}
-    assert told == {name: getattr(order, name) for name in told}
+    assert told == {name: getattr(request, name) for name in told}
     assert outcome.document["environment"] == "staging"
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_what_was_asked_is_in_the_document_however_it_ended(operation: str) -> None:
-    order = an_order(operation)
+    request = a_request(operation)
     for ending in ENDINGS.values():
-        document = outcome_of(ending.work("why", {}), order, "test", MOMENT, MOMENT).document
-        asked = {name: document[name] for name in OWN[operation] if name in order.parameters}
-        assert asked == {name: order.parameters[name] for name in asked}
+        document = outcome_of(ending.work("why", {}), request, "test", MOMENT, MOMENT).document
+        asked = {name: document[name] for name in OWN[operation] if name in request.parameters}
+        assert asked == {name: request.parameters[name] for name in asked}
         assert document.get("pending_backup_window", None) is None
 
 
@@ -131,7 +131,7 @@ def test_what_was_asked_is_in_the_document_however_it_ended(operation: str) -> N
 def test_a_request_that_never_became_an_order_has_the_common_keys(
     ending: str, operation: str, instance_id: str, sentence: str
 ) -> None:
-    stub = Order("by-hand", operation, instance_id, execution_arn="arn:x")
+    stub = OperationRequest("by-hand", operation, instance_id, execution_arn="arn:x")
     outcome = outcome_of(ENDINGS[ending].work(sentence, {}), stub, "unknown", MOMENT, MOMENT)
     assert types_of(outcome.document) == {**COMMON, "error": str} | (
         {"code": str} if ENDINGS[ending].has_a_code else {}
@@ -146,7 +146,7 @@ def test_a_request_that_never_became_an_order_has_the_common_keys(
 def test_a_duration_has_one_decimal_is_never_negative_and_no_further_off_than_its_rounding(
     since: datetime, duration: timedelta
 ) -> None:
-    document = outcome_of({"progress": done().to_document()}, an_order(), "test", since, since + duration).document
+    document = outcome_of({"progress": done().to_document()}, a_request(), "test", since, since + duration).document
     told = document["duration_seconds"]
     assert type(told) is float
     assert str(told) == f"{told:.1f}"
@@ -155,9 +155,11 @@ def test_a_duration_has_one_decimal_is_never_negative_and_no_further_off_than_it
 
 
 @settings(max_examples=50)
-@given(st.sampled_from(sorted(ENDINGS)), orders, sentences)
-def test_an_execution_ends_green_only_if_the_database_did(ending: str, order: Order, sentence: str) -> None:
-    ended = outcome_of(ENDINGS[ending].work(sentence, {}), order, "test", MOMENT, MOMENT).to_document()
+@given(st.sampled_from(sorted(ENDINGS)), requests, sentences)
+def test_an_execution_ends_green_only_if_the_database_did(
+    ending: str, request: OperationRequest, sentence: str
+) -> None:
+    ended = outcome_of(ENDINGS[ending].work(sentence, {}), request, "test", MOMENT, MOMENT).to_document()
     assert types_of(ended) == {"success": bool, "error": str, "cause": str, "document": dict}
     assert ended["success"] == ended["document"]["success"] == (ending == "success")
     assert json.loads(ended["cause"]) == ended["document"]
@@ -176,7 +178,7 @@ def test_a_fault_beats_a_refusal_and_a_refusal_beats_the_progress() -> None:
             work: dict[str, Any] = {}
             for name in reversed(names):
                 work |= parts[name][0]
-            outcome = outcome_of(work, an_order(), "test", MOMENT, MOMENT)
+            outcome = outcome_of(work, a_request(), "test", MOMENT, MOMENT)
             assert outcome.document.get("error") == parts[names[0]][1], names
 
 
@@ -193,17 +195,19 @@ def test_a_stopped_execution_is_never_a_success_whatever_it_was_stopped_with(
 ) -> None:
     """Whoever stops an execution chooses its error and its cause: neither tells what became of the database."""
     work = work_of_event({"status": status, "error": error, "cause": cause})
-    outcome = outcome_of(work, an_order(), "test", MOMENT, MOMENT)
+    outcome = outcome_of(work, a_request(), "test", MOMENT, MOMENT)
     ending = ENDINGS["stopped" if status == "ABORTED" else "out of time"]
     assert types_of(outcome.document) == {**COMMON, **OWN["create_snapshot"], "error": str}
     assert (outcome.error, outcome.document["status"]) == (ending.error, ending.status)
 
 
 @settings(max_examples=50)
-@given(st.sampled_from(sorted(ENDINGS)), orders)
-def test_an_outcome_that_could_not_be_recorded_is_recorded_from_the_event_as_it_was(ending: str, order: Order) -> None:
+@given(st.sampled_from(sorted(ENDINGS)), requests)
+def test_an_outcome_that_could_not_be_recorded_is_recorded_from_the_event_as_it_was(
+    ending: str, request: OperationRequest
+) -> None:
     def settled(work: dict[str, Any]) -> Outcome:
-        return outcome_of(work, order, "test", MOMENT, MOMENT + timedelta(seconds=2))
+        return outcome_of(work, request, "test", MOMENT, MOMENT + timedelta(seconds=2))
 
     work = ENDINGS[ending].work("why", {})
     event = {"status": "FAILED", "error": "AuditFailed", "cause": json.dumps(work)}

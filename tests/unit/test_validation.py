@@ -17,7 +17,7 @@ from rds_operations.model.refusals import Code, Refusal
 from rds_operations.operations import OPERATIONS
 from rds_operations.rules.validation import (
     LARGEST_BODY,
-    Request,
+    ParsedRequest,
     idempotency_digest,
     parse_body,
     parse_request,
@@ -31,7 +31,7 @@ from tests.unit.builders import (
     GIVEN,
     INSTANCE_ID,
     REGION,
-    a_request,
+    a_body,
     json_values,
     near_requests,
     ordered,
@@ -75,46 +75,46 @@ def test_the_least_request_becomes_a_complete_one(operation: str) -> None:
         ("text", Code.INVALID_REQUEST, BODY_TEXT),
         (7, Code.INVALID_REQUEST, BODY_TEXT),
         ({}, Code.MISSING_PARAMETER, "operation is required"),
-        (a_request() | {"operation": None}, Code.MISSING_PARAMETER, "operation is required"),
-        (a_request() | {"operation": ""}, Code.MISSING_PARAMETER, "operation is required"),
-        (a_request("delete_instance"), Code.OPERATION_NOT_ALLOWED, f"Operation 'delete_instance' {NOT_ALLOWED}"),
-        (a_request("Create_Snapshot"), Code.OPERATION_NOT_ALLOWED, f"Operation 'Create_Snapshot' {NOT_ALLOWED}"),
-        (a_request("create_snapshot "), Code.OPERATION_NOT_ALLOWED, f"Operation 'create_snapshot ' {NOT_ALLOWED}"),
-        (a_request("a\r\nb\x1b[31m"), Code.OPERATION_NOT_ALLOWED, f"Operation 'a??b?[31m' {NOT_ALLOWED}"),
-        (a_request("x" * 999), Code.OPERATION_NOT_ALLOWED, f"Operation '{'x' * 64}' {NOT_ALLOWED}"),
-        (a_request() | {"operation": ["a"]}, Code.INVALID_PARAMETER, "operation must be a string"),
+        (a_body() | {"operation": None}, Code.MISSING_PARAMETER, "operation is required"),
+        (a_body() | {"operation": ""}, Code.MISSING_PARAMETER, "operation is required"),
+        (a_body("delete_instance"), Code.OPERATION_NOT_ALLOWED, f"Operation 'delete_instance' {NOT_ALLOWED}"),
+        (a_body("Create_Snapshot"), Code.OPERATION_NOT_ALLOWED, f"Operation 'Create_Snapshot' {NOT_ALLOWED}"),
+        (a_body("create_snapshot "), Code.OPERATION_NOT_ALLOWED, f"Operation 'create_snapshot ' {NOT_ALLOWED}"),
+        (a_body("a\r\nb\x1b[31m"), Code.OPERATION_NOT_ALLOWED, f"Operation 'a??b?[31m' {NOT_ALLOWED}"),
+        (a_body("x" * 999), Code.OPERATION_NOT_ALLOWED, f"Operation '{'x' * 64}' {NOT_ALLOWED}"),
+        (a_body() | {"operation": ["a"]}, Code.INVALID_PARAMETER, "operation must be a string"),
         ({"operation": "create_snapshot"}, Code.MISSING_PARAMETER, "instance_id is required"),
-        (a_request() | {"instance_id": None}, Code.MISSING_PARAMETER, "instance_id is required"),
-        (a_request() | {"instance_id": ""}, Code.MISSING_PARAMETER, "instance_id is required"),
-        (a_request() | {"instance_id": "dev_01"}, Code.INVALID_PARAMETER, INSTANCE_TEXT),
-        (a_request() | {"instance_id": "a" * 64}, Code.INVALID_PARAMETER, INSTANCE_TEXT),
-        (a_request() | {"instance_id": 1}, Code.INVALID_PARAMETER, INSTANCE_TEXT),
-        (a_request() | {"instance_id": "dev-01\n"}, Code.INVALID_PARAMETER, INSTANCE_TEXT),
-        (a_request() | {"instanceid": "x"}, Code.INVALID_REQUEST, f"Unknown key 'instanceid' {KEYS}"),
-        (a_request() | {"user": "x", "a": 1}, Code.INVALID_REQUEST, f"Unknown keys 'user', 'a' {KEYS}"),
-        (a_request() | {"parameters": []}, Code.INVALID_PARAMETER, "parameters must be a JSON object"),
-        (a_request() | {"parameters": ""}, Code.INVALID_PARAMETER, "parameters must be a JSON object"),
+        (a_body() | {"instance_id": None}, Code.MISSING_PARAMETER, "instance_id is required"),
+        (a_body() | {"instance_id": ""}, Code.MISSING_PARAMETER, "instance_id is required"),
+        (a_body() | {"instance_id": "dev_01"}, Code.INVALID_PARAMETER, INSTANCE_TEXT),
+        (a_body() | {"instance_id": "a" * 64}, Code.INVALID_PARAMETER, INSTANCE_TEXT),
+        (a_body() | {"instance_id": 1}, Code.INVALID_PARAMETER, INSTANCE_TEXT),
+        (a_body() | {"instance_id": "dev-01\n"}, Code.INVALID_PARAMETER, INSTANCE_TEXT),
+        (a_body() | {"instanceid": "x"}, Code.INVALID_REQUEST, f"Unknown key 'instanceid' {KEYS}"),
+        (a_body() | {"user": "x", "a": 1}, Code.INVALID_REQUEST, f"Unknown keys 'user', 'a' {KEYS}"),
+        (a_body() | {"parameters": []}, Code.INVALID_PARAMETER, "parameters must be a JSON object"),
+        (a_body() | {"parameters": ""}, Code.INVALID_PARAMETER, "parameters must be a JSON object"),
         (
-            a_request("reboot_instance", force_failver=True),
+            a_body("reboot_instance", force_failver=True),
             Code.INVALID_PARAMETER,
             "Unknown key 'force_failver' in parameters of reboot_instance. Allowed: force_failover",
         ),
         (
-            a_request("create_snapshot", tag=[]),
+            a_body("create_snapshot", tag=[]),
             Code.INVALID_PARAMETER,
             "Unknown key 'tag' in parameters of create_snapshot. Allowed: snapshot_id, tags",
         ),
-        (a_request() | {"parameters": None}, Code.MISSING_PARAMETER, "snapshot_id is required"),
-        (a_request(snapshot_id=None), Code.MISSING_PARAMETER, "snapshot_id is required"),
-        (a_request(snapshot_id=""), Code.MISSING_PARAMETER, "snapshot_id is required"),
-        (a_request(snapshot_id="before--upgrade"), Code.INVALID_PARAMETER, SNAPSHOT_TEXT),
-        (a_request(snapshot_id="rds:automated"), Code.INVALID_PARAMETER, SNAPSHOT_TEXT),
-        (a_request(snapshot_id="s" * 256), Code.INVALID_PARAMETER, SNAPSHOT_TEXT),
-        (a_request(snapshot_id=5), Code.INVALID_PARAMETER, SNAPSHOT_TEXT),
-        (a_request("modify_backup_window", backup_window=None), Code.MISSING_PARAMETER, "backup_window is required"),
-        (a_request("modify_backup_window", backup_window=""), Code.MISSING_PARAMETER, "backup_window is required"),
+        (a_body() | {"parameters": None}, Code.MISSING_PARAMETER, "snapshot_id is required"),
+        (a_body(snapshot_id=None), Code.MISSING_PARAMETER, "snapshot_id is required"),
+        (a_body(snapshot_id=""), Code.MISSING_PARAMETER, "snapshot_id is required"),
+        (a_body(snapshot_id="before--upgrade"), Code.INVALID_PARAMETER, SNAPSHOT_TEXT),
+        (a_body(snapshot_id="rds:automated"), Code.INVALID_PARAMETER, SNAPSHOT_TEXT),
+        (a_body(snapshot_id="s" * 256), Code.INVALID_PARAMETER, SNAPSHOT_TEXT),
+        (a_body(snapshot_id=5), Code.INVALID_PARAMETER, SNAPSHOT_TEXT),
+        (a_body("modify_backup_window", backup_window=None), Code.MISSING_PARAMETER, "backup_window is required"),
+        (a_body("modify_backup_window", backup_window=""), Code.MISSING_PARAMETER, "backup_window is required"),
         (
-            a_request("modify_backup_window", backup_window="3-4"),
+            a_body("modify_backup_window", backup_window="3-4"),
             Code.INVALID_PARAMETER,
             "Invalid backup_window format. Use HH:MM-HH:MM",
         ),
@@ -129,14 +129,14 @@ def test_a_refused_body(body: Any, code: Code, error: str) -> None:
     ("operation", "flag"), [("reboot_instance", "force_failover"), ("modify_backup_window", "apply_immediately")]
 )
 def test_nothing_but_a_json_boolean_is_a_flag(operation: str, flag: str, value: Any) -> None:
-    assert refusal_of(a_request(operation, **{flag: value})).error == f"{flag} must be true or false"
+    assert refusal_of(a_body(operation, **{flag: value})).error == f"{flag} must be true or false"
 
 
 def test_null_parameters_are_absent() -> None:
-    assert parameters_of(a_request("reboot_instance", force_failover=None)) == {"force_failover": False}
-    assert parameters_of(a_request("reboot_instance") | {"parameters": None}) == {"force_failover": False}
-    assert parameters_of(a_request("modify_backup_window", apply_immediately=None))["apply_immediately"] is True
-    assert parameters_of(a_request(tags=None))["tags"] == []
+    assert parameters_of(a_body("reboot_instance", force_failover=None)) == {"force_failover": False}
+    assert parameters_of(a_body("reboot_instance") | {"parameters": None}) == {"force_failover": False}
+    assert parameters_of(a_body("modify_backup_window", apply_immediately=None))["apply_immediately"] is True
+    assert parameters_of(a_body(tags=None))["tags"] == []
 
 
 ACCOUNT_TEXT = "Invalid account_id. It is a string of 12 digits"
@@ -164,7 +164,7 @@ OF_NO_TEXT: list[Any] = ["", 0, 1, 123456789012, 1.5, True, False, [], ["1234567
     ],
 )
 def test_an_account_id_is_a_string_of_twelve_ascii_digits(value: Any) -> None:
-    assert refusal_of(a_request() | {"account_id": value}) == Refusal(400, Code.INVALID_PARAMETER, ACCOUNT_TEXT)
+    assert refusal_of(a_body() | {"account_id": value}) == Refusal(400, Code.INVALID_PARAMETER, ACCOUNT_TEXT)
 
 
 @pytest.mark.parametrize(
@@ -195,38 +195,38 @@ def test_an_account_id_is_a_string_of_twelve_ascii_digits(value: Any) -> None:
 )
 def test_a_region_is_spelled_as_aws_spells_it(value: Any) -> None:
     """Its name becomes a part of an ARN and of a host's name."""
-    assert refusal_of(a_request() | {"region": value}) == Refusal(400, Code.INVALID_PARAMETER, REGION_TEXT)
+    assert refusal_of(a_body() | {"region": value}) == Refusal(400, Code.INVALID_PARAMETER, REGION_TEXT)
 
 
 @pytest.mark.parametrize("account_id", ["123456789012", "000000000000"])
 @pytest.mark.parametrize("region", ["eu-west-1", "us-gov-west-1", "us-iso-east-1", "cn-northwest-1", "ap-southeast-7"])
 def test_a_place_is_taken_as_it_was_asked_for(account_id: str, region: str) -> None:
-    parsed = parse_body(a_request() | {"account_id": account_id, "region": region})
-    assert isinstance(parsed, Request)
+    parsed = parse_body(a_body() | {"account_id": account_id, "region": region})
+    assert isinstance(parsed, ParsedRequest)
     assert (parsed.account_id, parsed.region) == (account_id, region)
 
 
 @pytest.mark.parametrize("chosen", [{"account_id": None}, {"region": None}, {"account_id": None, "region": None}])
 def test_a_place_that_is_null_is_absent(chosen: dict[str, None]) -> None:
-    assert parse_body(a_request() | chosen) == parse_body(a_request())
+    assert parse_body(a_body() | chosen) == parse_body(a_body())
 
 
 @pytest.mark.parametrize("name", ["account_id", "region"])
 def test_a_place_is_no_parameter_of_an_operation(name: str) -> None:
     error = f"Unknown key '{name}' in parameters of create_snapshot. Allowed: snapshot_id, tags"
-    assert refusal_of(a_request(**{name: "eu-west-1"})) == Refusal(400, Code.INVALID_PARAMETER, error)
+    assert refusal_of(a_body(**{name: "eu-west-1"})) == Refusal(400, Code.INVALID_PARAMETER, error)
 
 
 @given(valid_requests)
 def test_an_order_asks_for_what_its_request_has_asked_for(body: dict[str, Any]) -> None:
     """Both ways: what OPERATION is started with is read as the same request."""
     parsed = parse_body(body)
-    assert isinstance(parsed, Request)
-    order = ordered(body)
-    again = parse_body(order.request)
-    assert isinstance(again, Request)
+    assert isinstance(parsed, ParsedRequest)
+    request = ordered(body)
+    again = parse_body(request.body)
+    assert isinstance(again, ParsedRequest)
     assert again == parsed._replace(account_id=parsed.account_id or ACCOUNT, region=parsed.region or REGION)
-    open_to_all = replace(order, account_id="", region="").request
+    open_to_all = replace(request, account_id="", region="").body
     assert open_to_all.keys() == {"operation", "instance_id", "parameters"}
     assert parse_body(open_to_all) == parsed._replace(account_id="", region="")
 
@@ -238,7 +238,7 @@ def test_of_many_unknown_keys_five_are_named() -> None:
 
 
 def test_a_snapshot_id_is_lower_cased_as_rds_stores_it() -> None:
-    assert parameters_of(a_request(snapshot_id="Before-Upgrade"))["snapshot_id"] == "before-upgrade"
+    assert parameters_of(a_body(snapshot_id="Before-Upgrade"))["snapshot_id"] == "before-upgrade"
 
 
 TEXT_ONLY = "The Key and the Value of a tag must be strings"
@@ -270,7 +270,7 @@ def tag(key: Any = "Purpose", value: Any = "Pre-upgrade backup") -> dict[str, An
     ],
 )
 def test_tags_within_the_limits_of_rds_are_taken_as_they_are(tags: list[dict[str, str]]) -> None:
-    assert parameters_of(a_request(tags=tags))["tags"] == tags
+    assert parameters_of(a_body(tags=tags))["tags"] == tags
 
 
 @pytest.mark.parametrize(
@@ -311,7 +311,7 @@ def test_tags_within_the_limits_of_rds_are_taken_as_they_are(tags: list[dict[str
     ],
 )
 def test_tags_outside_the_limits_are_refused(tags: Any, error: str) -> None:
-    assert refusal_of(a_request(tags=tags)).error == error
+    assert refusal_of(a_body(tags=tags)).error == error
 
 
 @given(near_requests | json_values)
@@ -361,7 +361,7 @@ def test_a_key_that_nobody_asked_for_is_always_refused_even_if_it_says_nothing(
     assume(key not in (*body, "account_id", "region") and key not in COMPLETE[body["operation"]] and key not in tag())
     for placed in (body | {key: value}, body | {"parameters": body["parameters"] | {key: value}}):
         assert refusal_of(placed).error.startswith("Unknown key '")
-    tagged = a_request(tags=[tag() | {key: value}])
+    tagged = a_body(tags=[tag() | {key: value}])
     assert refusal_of(tagged).error == PAIRS
 
 
@@ -386,7 +386,7 @@ OF_ANOTHER_TYPE = [
 
 @pytest.mark.parametrize(("operation", "name", "value"), OF_ANOTHER_TYPE)
 def test_a_value_of_another_type_is_always_refused_and_never_coerced(operation: str, name: str, value: Any) -> None:
-    refusal = refusal_of(a_request(operation, **{name: value}))
+    refusal = refusal_of(a_body(operation, **{name: value}))
     assert refusal.code is Code.INVALID_PARAMETER
     assert name in refusal.error
 
@@ -449,7 +449,7 @@ reserved = st.sampled_from(["aws:", "AWS:", "rds:", "Rds:", "rds-operations:", "
     st.builds("{}{}".format, reserved | st.just(""), tag_texts),
 )
 def test_a_tag_is_taken_if_rds_takes_it_but_for_the_services_own(key: str, value: str) -> None:
-    result = parse_body(a_request(tags=[tag(key, value)]))
+    result = parse_body(a_body(tags=[tag(key, value)]))
     own = key.lower().startswith("rds-operations:")
     assert (not isinstance(result, Refusal)) == (is_tag_of_rds(tag(key, value)) and not own)
 
@@ -460,7 +460,7 @@ def test_a_tag_is_taken_if_rds_takes_it_but_for_the_services_own(key: str, value
         (None, ("", "")),
         ({"operation": "drop", "instance_id": "DEV-01"}, ("", "dev-01")),
         ({"operation": "reboot_instance", "instance_id": "--"}, ("reboot_instance", "")),
-        (a_request(snapshot_id=""), ("create_snapshot", INSTANCE_ID)),
+        (a_body(snapshot_id=""), ("create_snapshot", INSTANCE_ID)),
     ],
 )
 def test_of_a_refused_request_only_the_sound_parts_are_kept(body: Any, parts: tuple[str, str]) -> None:

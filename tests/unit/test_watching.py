@@ -11,16 +11,16 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from rds_operations.aws.rds import Rds
 from rds_operations.model import clock
 from rds_operations.model.faults import RdsRefused, RdsThrottled, RdsUnavailable
-from rds_operations.model.order import Order
 from rds_operations.model.progress import Progress, done, failed
+from rds_operations.model.request import OperationRequest
 from rds_operations.operations import OPERATIONS
 from rds_operations.operations.reboot_instance import FAILED_STATES
 from rds_operations.operations.snapshot_tags import OPERATION_TAG
-from tests.unit.builders import INSTANCE_ID, MOMENT, SNAPSHOT_ID, an_instance, an_order
+from tests.unit.builders import INSTANCE_ID, MOMENT, SNAPSHOT_ID, a_request, an_instance
 
 SNAPSHOT_ARN = f"arn:aws:rds:ap-southeast-1:123456789012:snapshot:{SNAPSHOT_ID}"
-REBOOT = an_order("reboot_instance")
-FAILOVER = an_order("reboot_instance", {"force_failover": True})
+REBOOT = a_request("reboot_instance")
+FAILOVER = a_request("reboot_instance", {"force_failover": True})
 REBOOTING = Progress("rebooting")
 SEEN = Progress("rebooting", evidence="rebooting")
 ABANDONED = "Abandoning user requested failover since a failover recently occurred on the database instance."
@@ -47,12 +47,12 @@ def error(code: str, status: int = 400) -> ClientError:
     return ClientError(response, "Describe")
 
 
-def rebooted(previous: Progress, *events: str, order: Order = REBOOT, **instance: Any) -> Progress:
+def rebooted(previous: Progress, *events: str, request: OperationRequest = REBOOT, **instance: Any) -> Progress:
     shown = rds(
         describe_db_instances={"DBInstances": [an_instance(**instance)]},
         describe_events={"Events": [{"Message": message} for message in events]},
     )
-    return OPERATIONS["reboot_instance"].look(shown, order, MOMENT, previous)
+    return OPERATIONS["reboot_instance"].look(shown, request, MOMENT, previous)
 
 
 def snapshot(**fields: Any) -> dict[str, Any]:
@@ -60,14 +60,14 @@ def snapshot(**fields: Any) -> dict[str, Any]:
         "DBSnapshotIdentifier": SNAPSHOT_ID,
         "DBSnapshotArn": SNAPSHOT_ARN,
         "Status": "creating",
-        "TagList": [{"Key": OPERATION_TAG, "Value": an_order().operation_id}],
+        "TagList": [{"Key": OPERATION_TAG, "Value": a_request().operation_id}],
         **fields,
     }
 
 
 def watched(answer: Any, previous: Progress | None = None) -> Progress:
     shown = rds(describe_db_snapshots=answer if isinstance(answer, Exception) else {"DBSnapshots": [answer]})
-    return OPERATIONS["create_snapshot"].look(shown, an_order(), MOMENT, previous or Progress("creating"))
+    return OPERATIONS["create_snapshot"].look(shown, a_request(), MOMENT, previous or Progress("creating"))
 
 
 def test_an_available_instance_that_was_never_seen_rebooting_is_still_rebooting() -> None:
@@ -117,7 +117,7 @@ def test_the_answer_to_the_call_is_evidence_that_it_was_taken(status: str, evide
 # aws-cloudformation-resource-providers-rds#345, RDS-EVENT-0034.
 @pytest.mark.parametrize("previous", [SEEN, REBOOTING])
 def test_a_failover_that_rds_has_abandoned_has_failed_in_its_words(previous: Progress) -> None:
-    assert rebooted(previous, ABANDONED, order=FAILOVER, MultiAZ=True) == failed(ABANDONED)
+    assert rebooted(previous, ABANDONED, request=FAILOVER, MultiAZ=True) == failed(ABANDONED)
     assert rebooted(SEEN, ABANDONED, MultiAZ=True) == done()  # none was asked for
 
 
@@ -127,9 +127,9 @@ def test_a_failover_that_rds_has_abandoned_has_failed_in_its_words(previous: Pro
 def test_a_failover_of_sql_server_ends_with_parameters_that_still_wait(engine: str) -> None:
     waiting: dict[str, Any] = {"DBParameterGroups": [{"ParameterApplyStatus": "pending-reboot"}], "Engine": engine}
     for events in (["Multi-AZ instance failover completed"], []):  # which may be lost
-        over = rebooted(SEEN, *events, order=FAILOVER, **waiting)
+        over = rebooted(SEEN, *events, request=FAILOVER, **waiting)
         assert over == (SEEN if engine == "postgres" else done(note=STILL_PENDING))
-    assert rebooted(REBOOTING, order=FAILOVER, **waiting) == REBOOTING
+    assert rebooted(REBOOTING, request=FAILOVER, **waiting) == REBOOTING
     assert rebooted(SEEN, "DB instance restarted", **waiting) == SEEN  # a reboot in place applies them
 
 
@@ -196,7 +196,7 @@ def test_a_state_from_which_no_instance_comes_back_is_a_failure(state: str) -> N
 def test_an_instance_that_is_gone_at_two_looks_in_a_row_is_a_failure(operation: str, answer: Any) -> None:
     def look(previous: Progress) -> Progress:
         gone = rds(describe_db_instances=answer)
-        return OPERATIONS[operation].look(gone, an_order(operation), MOMENT, previous)
+        return OPERATIONS[operation].look(gone, a_request(operation), MOMENT, previous)
 
     once = look(SEEN)
     assert once == replace(SEEN, missing=1)

@@ -55,7 +55,7 @@ def test_direct_start_on_production_is_refused_and_recorded(service: Service) ->
 
 def test_direct_start_with_a_forged_caller_or_nonsense_is_refused_and_recorded(service: Service) -> None:
     instance = service.new_instance()
-    forged = {**reboot_of(instance), "caller": {"userArn": "evil"}, "order": {"operation_id": "x"}}
+    forged = {**reboot_of(instance), "caller": {"userArn": "evil"}, "request": {"operation_id": "x"}}
     execution = service.ended(start(service, forged, f"forged-{instance}"))
     assert execution["error"] == "OperationRefused"
     (record,) = service.records(instance)

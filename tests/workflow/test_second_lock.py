@@ -22,7 +22,9 @@ PLACES = [ACCOUNT, OTHER_ACCOUNT]
 ASKED = itertools.cycle((reboot_of, snapshot_of, window_of))
 """In turn."""
 REBOOT = "rds_operations/operations/reboot_instance.py"
-ACTS = re.compile(r"rds\.client\.reboot_db_instance,\s+DBInstanceIdentifier=order\.instance_id,\s+ForceFailover=[^\n]+")
+ACTS = re.compile(
+    r"rds\.client\.reboot_db_instance,\s+DBInstanceIdentifier=request\.instance_id,\s+ForceFailover=[^\n]+"
+)
 
 
 @contextmanager
@@ -49,9 +51,9 @@ def open_gate(service: Service) -> Iterator[None]:
     "call",
     [
         "rds.client.reboot_db_instance, DBInstanceIdentifier='{other}'",
-        "rds.client.modify_db_instance, DBInstanceIdentifier=order.instance_id, PreferredBackupWindow='01:30-02:30'",
-        "rds.client.create_db_snapshot, DBInstanceIdentifier=order.instance_id, DBSnapshotIdentifier='stolen'",
-        "rds.client.delete_db_instance, DBInstanceIdentifier=order.instance_id, SkipFinalSnapshot=True",
+        "rds.client.modify_db_instance, DBInstanceIdentifier=request.instance_id, PreferredBackupWindow='01:30-02:30'",
+        "rds.client.create_db_snapshot, DBInstanceIdentifier=request.instance_id, DBSnapshotIdentifier='stolen'",
+        "rds.client.delete_db_instance, DBInstanceIdentifier=request.instance_id, SkipFinalSnapshot=True",
         "rds.client.remove_tags_from_resource, ResourceName='{arn}', TagKeys=['Environment']",
     ],
     ids=["another instance", "modify", "snapshot", "delete", "relabel"],

@@ -35,10 +35,10 @@ def step(name: str) -> Callable[[Handler], Callable[[Document, object], Document
 
 
 def operation_id_of(document: Document) -> str:
-    """Where an event names its operation: the order, the event of an execution's end, the path, the execution."""
+    """Where an event names its operation: the request, the event of an execution's end, the path, the execution."""
     execution_name = document.get("detail", {}).get("name") or document.get("execution", {}).get("Name")
     candidates = (
-        document.get("work", document).get("order", {}).get("operation_id"),
+        document.get("work", document).get("request", {}).get("operation_id"),
         (document.get("pathParameters") or {}).get("operation_id"),
         recorded_name(execution_name) if execution_name else "",
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rds_operations.aws import dynamodb
 from rds_operations.model import clock
 from rds_operations.model.documents import Item
-from rds_operations.model.order import Order
+from rds_operations.model.request import OperationRequest
 from rds_operations.records.operation_item import REFUSED_AT, UNFINISHED_INDEX, Unfinished, key_id, lock_id, owner_of
 from rds_operations.settings.deployment import Deployment
 
@@ -43,9 +43,9 @@ class Readings:
         item = self.item(key_id(digest)) if digest else None
         return owner_of(item)
 
-    def lock_holder(self, order: Order, now: datetime) -> str:
-        """The operation that runs on the order's instance, or empty. A lock past its time holds nothing."""
-        item = self.item(lock_id(order))
+    def lock_holder(self, request: OperationRequest, now: datetime) -> str:
+        """The operation that runs on the request's instance, or empty. A lock past its time holds nothing."""
+        item = self.item(lock_id(request))
         return owner_of(item) if item and int(item["expires_at"]) > clock.to_epoch(now) else ""
 
     def overdue(self, kind: Unfinished, now: datetime) -> Iterator[str]:

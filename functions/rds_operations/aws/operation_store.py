@@ -22,9 +22,9 @@ from rds_operations.aws.operation_reader import Readings
 from rds_operations.aws.telemetry import logger
 from rds_operations.model import clock
 from rds_operations.model.documents import Item
-from rds_operations.model.order import Order
 from rds_operations.model.progress import Progress
 from rds_operations.model.refusals import Refusal
+from rds_operations.model.request import OperationRequest
 from rds_operations.operations.base import Operation
 from rds_operations.records.audit_record import Event, Recorder, audit_record
 from rds_operations.records.operation_item import (
@@ -51,26 +51,26 @@ CALL_OVER = timedelta(minutes=1)
 class Ledger(Readings):
     """Raises `TableBusy` (nothing written, repeat) and `RecordNotWritten`."""
 
-    def open(self, order: Order, verdict: Verdict, now: datetime) -> bool:
+    def open(self, request: OperationRequest, verdict: Verdict, now: datetime) -> bool:
         """The operation, its lock, its key and its opening record; False where any of them was there before."""
-        by = Recorder.ADMISSION if order.request_id else Recorder.OPERATION
-        opening = audit_record(order, Event.ACCEPTED, {"status": ACCEPTED, "success": True}, now, verdict, by)
+        by = Recorder.ADMISSION if request.request_id else Recorder.OPERATION
+        opening = audit_record(request, Event.ACCEPTED, {"status": ACCEPTED, "success": True}, now, verdict, by)
         due = now + _TO_BE_CLAIMED
         writes = [
-            put(self._operations, operation_item(order, verdict, now, due), UNWRITTEN),
-            self._put_lock(order, now, due),
+            put(self._operations, operation_item(request, verdict, now, due), UNWRITTEN),
+            self._put_lock(request, now, due),
             self._put_record(opening),
         ]
-        if order.idempotency_key:
+        if request.idempotency_key:
             key: Item = {
-                "operation_id": key_id(order.idempotency_key),
-                "owner": order.operation_id,
+                "operation_id": key_id(request.idempotency_key),
+                "owner": request.operation_id,
                 "ttl": clock.expiry(now),
             }
             writes.append(put(self._operations, key, UNOWNED))
         return _told(dynamodb.write_all(self._client, writes), opening)
 
-    def hand_over(self, order: Order, now: datetime) -> bool:
+    def hand_over(self, request: OperationRequest, now: datetime) -> bool:
         """Let a repetition of the request start what another has opened, and give it the time for it; False where it
         has begun, or is over. Only its claim, or the sweep in its time, can end it then.
         """
@@ -79,48 +79,48 @@ class Ledger(Readings):
             ":due": clock.to_epoch(now + _TO_BE_CLAIMED),
         }
         condition = f"{OPEN} AND attribute_not_exists(acting_at)"
-        return self._update(order, "SET handed_over_at = :now, due_at = :due", condition, values)
+        return self._update(request, "SET handed_over_at = :now, due_at = :due", condition, values)
 
-    def claim(self, order: Order, operation: Operation, now: datetime) -> bool:
+    def claim(self, request: OperationRequest, operation: Operation, now: datetime) -> bool:
         """The right to act, which is given once, and the lock for as long as an execution can run.
 
-        False where it was given before, or the lock or the order is gone. The order stays due when it was: the sweep
+        False where it was given before, or the lock or the request is gone. It stays due when it was: the sweep
         leaves alone what still runs, and need not wait for the longest that it could.
         """
         claim = update(
             self._operations,
-            order.operation_id,
+            request.operation_id,
             "SET acting_at = :now, #status = :working",
             f"{OPEN} AND attribute_not_exists(acting_at) AND fingerprint = :fingerprint",
             {
                 ":now": clock.to_text(now),
                 ":working": operation.working_status,
-                ":fingerprint": order.fingerprint,
+                ":fingerprint": request.fingerprint,
             },
         )
-        writes = [claim, self._keep_lock(order, now + self._deployment.longest)]
+        writes = [claim, self._keep_lock(request, now + self._deployment.longest)]
         if not operation.signs:
-            writes.append(self._note_last(order, now))
+            writes.append(self._note_last(request, now))
         return dynamodb.write_all(self._client, writes)
 
-    def was_last(self, order: Order) -> bool:
+    def was_last(self, request: OperationRequest) -> bool:
         """Tell whether no operation of its kind was claimed on its instance after it. What is not known is no other."""
-        item = self.item(last_id(order))
-        return item is None or item["claimed_by"] == order.operation_id
+        item = self.item(last_id(request))
+        return item is None or item["claimed_by"] == request.operation_id
 
-    def give_back(self, order: Order, since: datetime) -> None:
+    def give_back(self, request: OperationRequest, since: datetime) -> None:
         """Undo a claim under which nothing is known to have been done, unless a later attempt has taken it over."""
         condition = f"{OPEN} AND acting_at = :since AND attribute_not_exists(taken_over)"
-        self._update(order, "REMOVE acting_at", condition, {":since": clock.to_text(since)})
+        self._update(request, "REMOVE acting_at", condition, {":since": clock.to_text(since)})
 
-    def take_over(self, order: Order) -> bool:
+    def take_over(self, request: OperationRequest) -> bool:
         """Let no earlier attempt, which may still run, give the claim back; False where there is none any more."""
-        return self._update(order, "SET taken_over = :yes", f"{OPEN} AND attribute_exists(acting_at)", {":yes": True})
+        return self._update(request, "SET taken_over = :yes", f"{OPEN} AND attribute_exists(acting_at)", {":yes": True})
 
-    def advance(self, order: Order, progress: Progress, polls: int) -> None:
+    def advance(self, request: OperationRequest, progress: Progress, polls: int) -> None:
         """What a poll saw; never back, and never after the end."""
         self._update(
-            order,
+            request,
             "SET #status = :status, polls = :polls, #percent = :percent",
             f"{OPEN} AND (attribute_not_exists(polls) OR polls < :polls)",
             {":status": progress.status, ":polls": polls, ":percent": progress.percent},
@@ -128,7 +128,7 @@ class Ledger(Readings):
 
     def close(
         self,
-        order: Order,
+        request: OperationRequest,
         verdict: Verdict,
         outcome: Outcome,
         now: datetime,
@@ -161,27 +161,27 @@ class Ledger(Readings):
         if handed_over_at is not None:
             claim += f" AND {'handed_over_at = :handed' if handed_over_at else 'attribute_not_exists(handed_over_at)'}"
             values |= {":handed": handed_over_at} if handed_over_at else {}
-        closing = audit_record(order, Event.COMPLETED, outcome.document, now, verdict, by)
+        closing = audit_record(request, Event.COMPLETED, outcome.document, now, verdict, by)
         writes = [
             update(
                 self._operations,
-                order.operation_id,
+                request.operation_id,
                 f"SET #status = :status, #result = :result, #error = :error, ended_at = :now {left}",
                 f"{OPEN} AND {claim}",
                 values,
             ),
             self._put_record(closing),
         ]
-        if owner_of(self.item(lock_id(order))) == order.operation_id:
-            released = release(self._operations, lock_id(order), order.operation_id, now)
-            writes.append(self._keep_lock(order, now + CALL_OVER) if outcome.unsettled else released)
-        if handed_over_at is not None and order.idempotency_key:
-            writes.append(release(self._operations, key_id(order.idempotency_key), order.operation_id, now))
+        if owner_of(self.item(lock_id(request))) == request.operation_id:
+            released = release(self._operations, lock_id(request), request.operation_id, now)
+            writes.append(self._keep_lock(request, now + CALL_OVER) if outcome.unsettled else released)
+        if handed_over_at is not None and request.idempotency_key:
+            writes.append(release(self._operations, key_id(request.idempotency_key), request.operation_id, now))
         return _told(dynamodb.write_all(self._client, writes), closing)
 
     def settle(
         self,
-        order: Order,
+        request: OperationRequest,
         verdict: Verdict,
         document: dict[str, Any],
         late: dict[str, Any],
@@ -189,11 +189,11 @@ class Ledger(Readings):
         by: Recorder,
     ) -> bool:
         """After an end that was not settled: the `document` with its `final_status`, and the record of it."""
-        final = audit_record(order, Event.FINAL, late, now, verdict, by)
+        final = audit_record(request, Event.FINAL, late, now, verdict, by)
         writes = [
             update(
                 self._operations,
-                order.operation_id,
+                request.operation_id,
                 "SET #result = :result REMOVE unfinished, due_at",
                 "unfinished = :watch",
                 {":result": json.dumps(document, ensure_ascii=False), ":watch": Unfinished.WATCH.value},
@@ -204,7 +204,7 @@ class Ledger(Readings):
 
     def record_refusal(
         self,
-        order: Order,
+        request: OperationRequest,
         refusal: Refusal,
         moment: datetime,
         verdict: Verdict,
@@ -216,33 +216,35 @@ class Ledger(Readings):
 
         `for_good`: nothing can be opened under its id from then on; False also where something has been.
         """
-        item = audit_record(order, Event.REFUSED, refusal.as_result(), moment, verdict, by)
+        item = audit_record(request, Event.REFUSED, refusal.as_result(), moment, verdict, by)
         write = self._put_record(item)
         if not for_good:
             return _told(dynamodb.write_one(self._client, self._client.put_item, **write["Put"]), item)
-        closes = refuse_id(self._operations, order.operation_id, moment)
+        closes = refuse_id(self._operations, request.operation_id, moment)
         return _told(dynamodb.write_all(self._client, [closes, write]), item)
 
-    def _update(self, order: Order, expression: str, condition: str, values: dict[str, str | bool | int]) -> bool:
-        write = update(self._operations, order.operation_id, expression, condition, values)["Update"]
+    def _update(
+        self, request: OperationRequest, expression: str, condition: str, values: dict[str, str | bool | int]
+    ) -> bool:
+        write = update(self._operations, request.operation_id, expression, condition, values)["Update"]
         return dynamodb.write_one(self._client, self._client.update_item, **write)
 
-    def _note_last(self, order: Order, now: datetime) -> TransactWriteItemTypeDef:
-        values: dict[str, str | bool | int] = {":me": order.operation_id, ":ttl": clock.expiry(now)}
-        return note(self._operations, last_id(order), "SET claimed_by = :me, #ttl = :ttl", values)
+    def _note_last(self, request: OperationRequest, now: datetime) -> TransactWriteItemTypeDef:
+        values: dict[str, str | bool | int] = {":me": request.operation_id, ":ttl": clock.expiry(now)}
+        return note(self._operations, last_id(request), "SET claimed_by = :me, #ttl = :ttl", values)
 
-    def _keep_lock(self, order: Order, until: datetime) -> TransactWriteItemTypeDef:
-        values: dict[str, str | bool | int] = {":me": order.operation_id, ":until": clock.to_epoch(until)}
-        return update(self._operations, lock_id(order), "SET expires_at = :until", "#owner = :me", values)
+    def _keep_lock(self, request: OperationRequest, until: datetime) -> TransactWriteItemTypeDef:
+        values: dict[str, str | bool | int] = {":me": request.operation_id, ":until": clock.to_epoch(until)}
+        return update(self._operations, lock_id(request), "SET expires_at = :until", "#owner = :me", values)
 
     def _put_record(self, record: Item) -> TransactWriteItemTypeDef:
         return put(self._deployment.audit_table, record, UNRECORDED)
 
-    def _put_lock(self, order: Order, now: datetime, until: datetime) -> TransactWriteItemTypeDef:
-        """It ends by itself: soon, where OPERATION never gets to claim its order; else see `claim`."""
+    def _put_lock(self, request: OperationRequest, now: datetime, until: datetime) -> TransactWriteItemTypeDef:
+        """It ends by itself: soon, where OPERATION never gets to claim its request; else see `claim`."""
         lock: Item = {
-            "operation_id": lock_id(order),
-            "owner": order.operation_id,
+            "operation_id": lock_id(request),
+            "owner": request.operation_id,
             "expires_at": clock.to_epoch(until),
             "ttl": clock.expiry(until),
         }

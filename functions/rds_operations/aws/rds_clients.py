@@ -18,8 +18,8 @@ from botocore.session import Session
 from rds_operations.aws import clients
 from rds_operations.aws.rds import Rds, assume_role_fault
 from rds_operations.model.faults import AccountRefused, RdsNotReached
-from rds_operations.model.order import Order
 from rds_operations.model.place import Place
+from rds_operations.model.request import OperationRequest
 from rds_operations.rules.identity import session_name, source_identity
 from rds_operations.rules.session_policy import session_policy
 from rds_operations.settings.deployment import Deployment
@@ -65,20 +65,20 @@ class Access:
             self._readers[place] = Rds(clients.looking_client(self._reading_session(place), place.region), role)
         return self._readers[place]
 
-    def acting(self, order: Order) -> Rds:
+    def acting(self, request: OperationRequest) -> Rds:
         """For this order's calls and no others: see `session_policy`. CloudTrail names the operation and the caller.
 
         Raises `AccountRefused`, or `RdsThrottled` and `RdsNotReached`, after which a repetition is safe.
         https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
         """
-        place = self.targets.place_of(order)
+        place = self.targets.place_of(request)
         role = self._role(place, ACTING_ROLE)
         try:
             answer = self._sts.assume_role(
                 RoleArn=role.arn,
-                RoleSessionName=session_name(order.operation_id),
-                SourceIdentity=source_identity(order.caller),
-                Policy=session_policy(order, place, self._deployment.partition),
+                RoleSessionName=session_name(request.operation_id),
+                SourceIdentity=source_identity(request.caller),
+                Policy=session_policy(request, place, self._deployment.partition),
                 DurationSeconds=_SHORTEST_SESSION,
                 **role.arguments,
             )

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rds_operations.model.faults import StatesUnavailable
-from rds_operations.model.order import Order
 from rds_operations.model.progress import Progress
+from rds_operations.model.request import OperationRequest
 from rds_operations.settings.deployment import Deployment
 
 if TYPE_CHECKING:
@@ -83,13 +83,13 @@ class Executions:
         machine = self._deployment.late_watch_machine
         return self.detail(f"{machine.replace(':stateMachine:', ':execution:')}:{operation_id}")
 
-    def start_late_watch(self, order: Order, since: str, progress: Progress) -> None:
+    def start_late_watch(self, request: OperationRequest, since: str, progress: Progress) -> None:
         """Once for an operation: the name is its id."""
-        work = {"order": order.to_document(), "since": since, "progress": progress.to_document(), "polls": 0}
+        work = {"request": request.to_document(), "since": since, "progress": progress.to_document(), "polls": 0}
         try:
             self._client.start_execution(
                 stateMachineArn=self._deployment.late_watch_machine,
-                name=order.operation_id,
+                name=request.operation_id,
                 input=json.dumps(work, ensure_ascii=False),
             )
         except self._client.exceptions.ExecutionAlreadyExists:

@@ -42,7 +42,7 @@ class TooLate(Fault):
     """The function began when its Task was about to give up; nothing was written."""
 
 
-class AnotherOrder(Fault):
+class AnotherRequest(Fault):
     """What is reported of an operation does not fit what is on record of it."""
 
 

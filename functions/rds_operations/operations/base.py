@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Protocol, TypeVar
 
-from rds_operations.model.order import Order
 from rds_operations.model.progress import Progress
 from rds_operations.model.refusals import Refusal, invalid_parameter, not_supported
+from rds_operations.model.request import OperationRequest
 
 if TYPE_CHECKING:
     from mypy_boto3_rds import RDSClient
@@ -90,34 +90,34 @@ class Operation(ABC):
         return None
 
     @abstractmethod
-    def start(self, rds: Rds, order: Order, instance: DBInstanceTypeDef) -> Progress:
+    def start(self, rds: Rds, request: OperationRequest, instance: DBInstanceTypeDef) -> Progress:
         """Act, once, on the `instance` as the last look has shown it.
 
         Raises `RdsRefused`, `RdsThrottled` (no effect) or `RdsUnavailable` (effect unknown).
         """
 
     @abstractmethod
-    def resume(self, rds: Rds, order: Order, since: datetime, instance: DBInstanceTypeDef) -> Progress:
+    def resume(self, rds: Rds, request: OperationRequest, since: datetime, instance: DBInstanceTypeDef) -> Progress:
         """Go on after an attempt to start at `since` whose end is unknown, without acting twice.
 
         Only what RDS shows may end it: that a second call is refused says nothing about the first.
         Raises any `Fault` where it cannot find out.
         """
 
-    def look(self, rds: Rds, order: Order, since: datetime, previous: Progress) -> Progress:
+    def look(self, rds: Rds, request: OperationRequest, since: datetime, previous: Progress) -> Progress:
         """What RDS shows now. Operations that end in Execute are never polled."""
         return previous
 
-    def resources(self, order: Order) -> dict[str, str]:
+    def resources(self, request: OperationRequest) -> dict[str, str]:
         """The names of the RDS resources that it touches, by their type."""
-        return {INSTANCE: order.instance_id}
+        return {INSTANCE: request.instance_id}
 
     def tags(self, parameters: Parameters) -> dict[str, str]:
         """The caller's tags for what the operation makes."""
         return {}
 
     @abstractmethod
-    def document(self, order: Order, progress: Progress) -> dict[str, Any]:
+    def document(self, request: OperationRequest, progress: Progress) -> dict[str, Any]:
         """The operation's own keys of the specification's result document."""
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from rds_operations.model.faults import RdsRefused, RdsThrottled, RdsUnavailable
 from rds_operations.model.identifiers import SNAPSHOT_ID_LENGTH, rds_identifier
-from rds_operations.model.order import Order
 from rds_operations.model.progress import Progress, done, failed, not_found
 from rds_operations.model.refusals import Refusal, invalid_parameter
+from rds_operations.model.request import OperationRequest
 from rds_operations.model.resource_id import is_namesake
 from rds_operations.operations.base import (
     INSTANCE,
@@ -72,69 +72,69 @@ class CreateSnapshot(Operation):
             or too_many_tags(instance, parameters["tags"])
         )
 
-    def start(self, rds: Rds, order: Order, instance: DBInstanceTypeDef) -> Progress:
-        tags = tags_of_snapshot(instance, order.parameters["tags"]) | {OPERATION_TAG: order.operation_id}
+    def start(self, rds: Rds, request: OperationRequest, instance: DBInstanceTypeDef) -> Progress:
+        tags = tags_of_snapshot(instance, request.parameters["tags"]) | {OPERATION_TAG: request.operation_id}
         try:
             answer = rds.call(
                 rds.client.create_db_snapshot,
-                DBSnapshotIdentifier=order.parameters["snapshot_id"],
-                DBInstanceIdentifier=order.instance_id,
+                DBSnapshotIdentifier=request.parameters["snapshot_id"],
+                DBInstanceIdentifier=request.instance_id,
                 Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
             )
         except RdsUnavailable:
             return Progress(self.working_status)  # the polls will tell whether RDS took the call
         return _progress(answer["DBSnapshot"])
 
-    def resume(self, rds: Rds, order: Order, since: datetime, instance: DBInstanceTypeDef) -> Progress:
+    def resume(self, rds: Rds, request: OperationRequest, since: datetime, instance: DBInstanceTypeDef) -> Progress:
         """Call again where no snapshot shows: its name is unique in RDS, so two calls cannot make two.
 
         A refusal of the second call says nothing about the first: its own snapshot, which may show only later, can be
         the reason (the name is taken, the instance is `backing-up`, the quota is used up). So a look decides, and
         what is not seen to be ours is left to the polls.
         """
-        if seen := self._seen(rds, order):
+        if seen := self._seen(rds, request):
             return seen
         try:
-            return self.start(rds, order, instance)
+            return self.start(rds, request, instance)
         except RdsThrottled:
             raise
         except RdsRefused:
-            return self._seen(rds, order) or Progress(self.working_status)
+            return self._seen(rds, request) or Progress(self.working_status)
 
-    def look(self, rds: Rds, order: Order, since: datetime, previous: Progress) -> Progress:
-        snapshot = self._find(rds, order)
+    def look(self, rds: Rds, request: OperationRequest, since: datetime, previous: Progress) -> Progress:
+        snapshot = self._find(rds, request)
         if snapshot:
-            progress = _read(order, snapshot, previous)
+            progress = _read(request, snapshot, previous)
             return progress if progress.missing else replace(progress, evidence=_SEEN)
         if previous.evidence != _SEEN:
             return previous  # RDS does not show a new snapshot at once
-        return not_found(previous, f"Snapshot {order.parameters['snapshot_id']} is gone")
+        return not_found(previous, f"Snapshot {request.parameters['snapshot_id']} is gone")
 
-    def resources(self, order: Order) -> dict[str, str]:
-        name = order.parameters["snapshot_id"]
-        return super().resources(order) | {SNAPSHOT: name, SNAPSHOT_TENANTS: f"{name}:*"}
+    def resources(self, request: OperationRequest) -> dict[str, str]:
+        name = request.parameters["snapshot_id"]
+        return super().resources(request) | {SNAPSHOT: name, SNAPSHOT_TENANTS: f"{name}:*"}
 
     def tags(self, parameters: Parameters) -> dict[str, str]:
         return {tag["Key"]: tag["Value"] for tag in parameters["tags"]}
 
-    def document(self, order: Order, progress: Progress) -> dict[str, Any]:
-        return {"snapshot_id": order.parameters["snapshot_id"], **progress.details}
+    def document(self, request: OperationRequest, progress: Progress) -> dict[str, Any]:
+        return {"snapshot_id": request.parameters["snapshot_id"], **progress.details}
 
-    def _seen(self, rds: Rds, order: Order) -> Progress | None:
+    def _seen(self, rds: Rds, request: OperationRequest) -> Progress | None:
         """A look in between. Where it is throttled the polls go on looking; nothing is begun again for that.
 
         It comes a moment after the call, so it does not count among those that do not find our tag.
         """
         unseen = Progress(self.working_status)
         try:
-            snapshot = self._find(rds, order)
+            snapshot = self._find(rds, request)
         except RdsThrottled as throttled:
             raise RdsUnavailable(str(throttled)) from throttled
-        return replace(_read(order, snapshot, unseen), missing=0) if snapshot else None
+        return replace(_read(request, snapshot, unseen), missing=0) if snapshot else None
 
-    def _find(self, rds: Rds, order: Order) -> DBSnapshotTypeDef | None:
+    def _find(self, rds: Rds, request: OperationRequest) -> DBSnapshotTypeDef | None:
         try:
-            answer = rds.call(rds.client.describe_db_snapshots, DBSnapshotIdentifier=order.parameters["snapshot_id"])
+            answer = rds.call(rds.client.describe_db_snapshots, DBSnapshotIdentifier=request.parameters["snapshot_id"])
         except RdsRefused as refused:
             if refused.code == _NOT_FOUND:
                 return None
@@ -142,21 +142,21 @@ class CreateSnapshot(Operation):
         return next(iter(answer["DBSnapshots"]), None)
 
 
-def _has_our_tag(order: Order, snapshot: DBSnapshotTypeDef) -> bool:
-    return {"Key": OPERATION_TAG, "Value": order.operation_id} in snapshot.get("TagList", [])
+def _has_our_tag(request: OperationRequest, snapshot: DBSnapshotTypeDef) -> bool:
+    return {"Key": OPERATION_TAG, "Value": request.operation_id} in snapshot.get("TagList", [])
 
 
-def _read(order: Order, snapshot: DBSnapshotTypeDef, previous: Progress) -> Progress:
+def _read(request: OperationRequest, snapshot: DBSnapshotTypeDef, previous: Progress) -> Progress:
     """The progress of a snapshot found by its name: somebody else's, unless it has our tag or was ours before.
 
     Its tags may show later than itself, so only a second look without ours makes it somebody else's. One of another
     instance, which has the name by now, is none of the instance that was asked for.
     """
-    if is_namesake(order.resource_id, snapshot):
-        return not_found(previous, f"Snapshot {order.parameters['snapshot_id']} is of another instance of that name")
-    if "snapshot_arn" in previous.details or _has_our_tag(order, snapshot):
+    if is_namesake(request.resource_id, snapshot):
+        return not_found(previous, f"Snapshot {request.parameters['snapshot_id']} is of another instance of that name")
+    if "snapshot_arn" in previous.details or _has_our_tag(request, snapshot):
         return _progress(snapshot)
-    return not_found(previous, f"{ALREADY_EXISTS}: Snapshot {order.parameters['snapshot_id']} already exists")
+    return not_found(previous, f"{ALREADY_EXISTS}: Snapshot {request.parameters['snapshot_id']} already exists")
 
 
 def _progress(snapshot: DBSnapshotTypeDef) -> Progress:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from rds_operations.model.backup_window import SHORTEST_BACKUP_WINDOW, BackupWindow, MaintenanceWindow
 from rds_operations.model.faults import Fault, RdsUnavailable
-from rds_operations.model.order import Order
 from rds_operations.model.progress import Progress, done, not_found
 from rds_operations.model.refusals import Code, Refusal, conflict, invalid_parameter, not_supported
+from rds_operations.model.request import OperationRequest
 from rds_operations.operations.base import (
     INSTANCE,
     Operation,
@@ -95,46 +95,46 @@ class ModifyBackupWindow(Operation):
             Code.PENDING_CHANGES,
         )
 
-    def start(self, rds: Rds, order: Order, instance: DBInstanceTypeDef) -> Progress:
+    def start(self, rds: Rds, request: OperationRequest, instance: DBInstanceTypeDef) -> Progress:
         with suppress(RdsUnavailable):  # reading the window back tells whether RDS took the call
             rds.call(
                 rds.client.modify_db_instance,
-                DBInstanceIdentifier=order.instance_id,
-                PreferredBackupWindow=order.parameters["backup_window"],
-                ApplyImmediately=order.parameters["apply_immediately"],
+                DBInstanceIdentifier=request.instance_id,
+                PreferredBackupWindow=request.parameters["backup_window"],
+                ApplyImmediately=request.parameters["apply_immediately"],
             )
-        return self._read_back_or_wait(rds, order)
+        return self._read_back_or_wait(rds, request)
 
-    def resume(self, rds: Rds, order: Order, since: datetime, instance: DBInstanceTypeDef) -> Progress:
-        return self._read_back_or_wait(rds, order)
+    def resume(self, rds: Rds, request: OperationRequest, since: datetime, instance: DBInstanceTypeDef) -> Progress:
+        return self._read_back_or_wait(rds, request)
 
-    def look(self, rds: Rds, order: Order, since: datetime, previous: Progress) -> Progress:
+    def look(self, rds: Rds, request: OperationRequest, since: datetime, previous: Progress) -> Progress:
         """Only where RDS did not show the new window at once: it applies one "as soon as possible", asynchronously."""
-        return self._read_back(rds, order, previous)
+        return self._read_back(rds, request, previous)
 
-    def document(self, order: Order, progress: Progress) -> dict[str, Any]:
+    def document(self, request: OperationRequest, progress: Progress) -> dict[str, Any]:
         own = {
-            "instance_id": order.instance_id,
-            "backup_window": order.parameters["backup_window"],
-            "apply_immediately": order.parameters["apply_immediately"],
+            "instance_id": request.instance_id,
+            "backup_window": request.parameters["backup_window"],
+            "apply_immediately": request.parameters["apply_immediately"],
         }
         # RDS has no pending value for the backup window: it applies a new one as soon as possible, always.
         return {**own, **progress.details, "pending_backup_window": None}
 
-    def _read_back(self, rds: Rds, order: Order, previous: Progress) -> Progress:
-        instance = rds.instance(order.instance_id, order.resource_id)
+    def _read_back(self, rds: Rds, request: OperationRequest, previous: Progress) -> Progress:
+        instance = rds.instance(request.instance_id, request.resource_id)
         if instance is None:
-            return not_found(previous, f"Instance {order.instance_id} is gone")
+            return not_found(previous, f"Instance {request.instance_id} is gone")
         shown = instance.get("PreferredBackupWindow", "")
-        if shown != order.parameters["backup_window"]:
+        if shown != request.parameters["backup_window"]:
             return _MODIFYING
         note = {"note": _NO_BACKUPS} if instance.get("BackupRetentionPeriod") == 0 else {}
         return done(backup_window=shown, **note)
 
-    def _read_back_or_wait(self, rds: Rds, order: Order) -> Progress:
+    def _read_back_or_wait(self, rds: Rds, request: OperationRequest) -> Progress:
         """After the change no fault may look as if there had been none: the polls will read it back."""
         try:
-            return self._read_back(rds, order, _MODIFYING)
+            return self._read_back(rds, request, _MODIFYING)
         except Fault:
             return _MODIFYING
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from rds_operations.model import clock
 from rds_operations.model.faults import RdsUnavailable
-from rds_operations.model.order import Order
 from rds_operations.model.progress import Progress, done, failed, not_found
 from rds_operations.model.refusals import Refusal, not_supported
+from rds_operations.model.request import OperationRequest
 from rds_operations.operations.base import (
     INSTANCE,
     Operation,
@@ -67,41 +67,41 @@ class RebootInstance(Operation):
             )
         return None
 
-    def start(self, rds: Rds, order: Order, instance: DBInstanceTypeDef) -> Progress:
+    def start(self, rds: Rds, request: OperationRequest, instance: DBInstanceTypeDef) -> Progress:
         try:
             answer = rds.call(
                 rds.client.reboot_db_instance,
-                DBInstanceIdentifier=order.instance_id,
-                ForceFailover=order.parameters["force_failover"],
+                DBInstanceIdentifier=request.instance_id,
+                ForceFailover=request.parameters["force_failover"],
             )
         except RdsUnavailable:  # RDS may have taken the call: the polls look for evidence of a restart
             return Progress(self.working_status)
         taken = answer["DBInstance"].get("DBInstanceStatus") == "rebooting"
         return Progress(self.working_status, evidence=_TAKEN if taken else "")
 
-    def resume(self, rds: Rds, order: Order, since: datetime, instance: DBInstanceTypeDef) -> Progress:
+    def resume(self, rds: Rds, request: OperationRequest, since: datetime, instance: DBInstanceTypeDef) -> Progress:
         """Never a second reboot: the polls find the evidence of the first one, or the operation times out."""
         return Progress(self.working_status)
 
-    def look(self, rds: Rds, order: Order, since: datetime, previous: Progress) -> Progress:
-        instance = rds.instance(order.instance_id, order.resource_id)
+    def look(self, rds: Rds, request: OperationRequest, since: datetime, previous: Progress) -> Progress:
+        instance = rds.instance(request.instance_id, request.resource_id)
         if instance is None:
-            return not_found(previous, f"Instance {order.instance_id} is gone")
+            return not_found(previous, f"Instance {request.instance_id} is gone")
         status = instance.get("DBInstanceStatus", "")
         if status == "rebooting":
             return Progress(self.working_status, evidence=_SEEN_REBOOTING)
-        events = _Events(rds, order.instance_id, since)
-        if order.parameters["force_failover"] and (abandoned := events.told(Told.FAILOVER_ABANDONED)):
+        events = _Events(rds, request.instance_id, since)
+        if request.parameters["force_failover"] and (abandoned := events.told(Told.FAILOVER_ABANDONED)):
             return failed(abandoned)
         if status in FAILED_STATES:
-            return self._failed(order, events, status, previous)
+            return self._failed(request, events, status, previous)
         if status in _BACK:
-            return self._back(order, events, instance, since, previous)
+            return self._back(request, events, instance, since, previous)
         return Progress(self.working_status, evidence=previous.evidence)
 
-    def _failed(self, order: Order, events: _Events, status: str, previous: Progress) -> Progress:
+    def _failed(self, request: OperationRequest, events: _Events, status: str, previous: Progress) -> Progress:
         """Ask for the restart first: an instance that fails after it was back has not failed by this reboot."""
-        text = f"Instance {order.instance_id} is in the state {status}"
+        text = f"Instance {request.instance_id} is in the state {status}"
         if events.told(Told.RESTARTED, Told.FAILED_OVER):
             return done(note=f"{text}. It has restarted before")
         if status == _INCOMPATIBLE_PARAMETERS and previous.evidence != _SEEN_REBOOTING:
@@ -109,22 +109,27 @@ class RebootInstance(Operation):
         return failed(text)
 
     def _back(
-        self, order: Order, events: _Events, instance: DBInstanceTypeDef, since: datetime, previous: Progress
+        self,
+        request: OperationRequest,
+        events: _Events,
+        instance: DBInstanceTypeDef,
+        since: datetime,
+        previous: Progress,
     ) -> Progress:
         """Believe it with evidence of a restart only: right after the call RDS may show the state of before."""
         working, pending = Progress(self.working_status, evidence=previous.evidence), not _in_sync(instance)
-        if pending and not (is_sql_server(instance) and order.parameters["force_failover"]):
+        if pending and not (is_sql_server(instance) and request.parameters["force_failover"]):
             return working
         restarted = previous.evidence == _SEEN_REBOOTING or events.told(Told.RESTARTED, Told.FAILED_OVER)
         if not restarted and (pending or not _is_over_by_now(previous, since)):
             return working  # a stale `available`, from before the reboot
         if failure := _failed_option_group(instance):
-            return failed(f"Instance {order.instance_id} has restarted, but its option group {failure} failed")
+            return failed(f"Instance {request.instance_id} has restarted, but its option group {failure} failed")
         note = _STILL_PENDING if pending else "" if restarted else _NO_EVENT
         return done(note=note) if note else done()
 
-    def document(self, order: Order, progress: Progress) -> dict[str, Any]:
-        own = {"instance_id": order.instance_id, "force_failover": order.parameters["force_failover"]}
+    def document(self, request: OperationRequest, progress: Progress) -> dict[str, Any]:
+        own = {"instance_id": request.instance_id, "force_failover": request.parameters["force_failover"]}
         return own | progress.details
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from rds_operations.model import clock
 from rds_operations.model.documents import Item
-from rds_operations.model.order import Order
+from rds_operations.model.request import OperationRequest
 from rds_operations.rules.classification import Environment, Verdict
 
 NO_INSTANCE = "-"
@@ -36,37 +36,37 @@ class Recorder(StrEnum):
 
 
 def audit_record(
-    order: Order,
+    request: OperationRequest,
     event: Event,
     result: dict[str, Any],
     moment: datetime,
     verdict: Verdict | None = None,
     recorded_by: Recorder = Recorder.OPERATION,
 ) -> Item:
-    """One item of `rds_audit_log`. `success` of an accepted order says that it was accepted, no more.
+    """One item of `rds_audit_log`. `success` of an accepted request says that it was accepted, no more.
 
     The sort key is `{instance_id}#{timestamp}` made unique, so a record can neither replace another nor be
     written twice.
     """
     timestamp = clock.to_text(moment)
-    instance_id = order.instance_id or NO_INSTANCE
+    instance_id = request.instance_id or NO_INSTANCE
     return {
         "instance_id": instance_id,
-        "audit_id": f"{instance_id}#{timestamp}#{order.operation_id}#{event.value}",
+        "audit_id": f"{instance_id}#{timestamp}#{request.operation_id}#{event.value}",
         "timestamp": timestamp,
-        "account_id": order.account_id,
-        "region": order.region,
-        "operation": order.operation or NO_INSTANCE,
-        "parameters": json.dumps(order.parameters, ensure_ascii=False),
-        "user_identity": json.dumps(order.caller, ensure_ascii=False),
+        "account_id": request.account_id,
+        "region": request.region,
+        "operation": request.operation or NO_INSTANCE,
+        "parameters": json.dumps(request.parameters, ensure_ascii=False),
+        "user_identity": json.dumps(request.caller, ensure_ascii=False),
         "result": json.dumps(result, ensure_ascii=False),
         "success": bool(result["success"]),
         "ttl": clock.expiry(moment),
         "event": event.value,
         "recorded_by": recorded_by.value,
-        "operation_id": order.operation_id,
-        "execution_arn": order.execution_arn,
-        "request_id": order.request_id,
+        "operation_id": request.operation_id,
+        "execution_arn": request.execution_arn,
+        "request_id": request.request_id,
         "environment": verdict.environment.value if verdict else Environment.UNKNOWN.value,
         "environment_source": verdict.source if verdict else "",
         "environment_disagreement": verdict.disagreement if verdict else "",

@@ -39,7 +39,7 @@ MAY_HAVE_BEGUN = Refusal(
 def answer_to(work: Document, operation_id: str) -> Refusal:
     """Say what the caller is told: a refusal as it is, of a fault never the cause."""
     if "fault" in work:
-        # With a start, it was that of an order which an earlier request with this key has opened.
+        # With a start, it was that of a request which an earlier request with this key has opened.
         return MAY_HAVE_BEGUN if "start" in work else fault_answer(work["fault"], operation_id)
     if no := work.get("refusal") or work.get("obstacle"):
         return Refusal.from_document(no)

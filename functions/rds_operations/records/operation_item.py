@@ -16,8 +16,8 @@ from typing import Any
 
 from rds_operations.model import clock
 from rds_operations.model.documents import Item
-from rds_operations.model.order import Order
 from rds_operations.model.place import Place
+from rds_operations.model.request import OperationRequest
 from rds_operations.rules.classification import Environment, Verdict
 
 ACCEPTED = "accepted"
@@ -41,14 +41,14 @@ def table_key(operation_id: str) -> dict[str, dict[str, str]]:
     return {"operation_id": {"S": operation_id}}
 
 
-def lock_id(order: Order) -> str:
+def lock_id(request: OperationRequest) -> str:
     """One for each instance: its name alone would be shared with other accounts and Regions."""
-    return f"lock#{order.account_id}#{order.region}#{order.instance_id}"
+    return f"lock#{request.account_id}#{request.region}#{request.instance_id}"
 
 
-def last_id(order: Order) -> str:
+def last_id(request: OperationRequest) -> str:
     """Who was the last of its kind to be claimed on its instance: a lock is gone when its operation is."""
-    return f"last#{order.operation}#{order.account_id}#{order.region}#{order.instance_id}"
+    return f"last#{request.operation}#{request.account_id}#{request.region}#{request.instance_id}"
 
 
 def key_id(digest: str) -> str:
@@ -60,9 +60,9 @@ def owner_of(item: Item | None) -> str:
     return str(item.get("owner", "")) if item else ""
 
 
-def order_of(item: Item) -> Order:
-    """The order as it was accepted, with its caller."""
-    return Order(
+def request_of(item: Item) -> OperationRequest:
+    """The request as it was accepted, with its caller."""
+    return OperationRequest(
         operation_id=str(item["operation_id"]),
         operation=str(item["operation"]),
         instance_id=str(item["instance_id"]),
@@ -100,24 +100,24 @@ def acting_since(item: Item) -> datetime:
     return clock.from_text(str(item.get("acting_at") or item["started_at"]))
 
 
-def operation_item(order: Order, verdict: Verdict, now: datetime, due: datetime) -> Item:
+def operation_item(request: OperationRequest, verdict: Verdict, now: datetime, due: datetime) -> Item:
     return {
-        "operation_id": order.operation_id,
-        "operation": order.operation,
-        "instance_id": order.instance_id,
-        "account_id": order.account_id,
-        "region": order.region,
-        "resource_id": order.resource_id,
-        "parameters": json.dumps(order.parameters, ensure_ascii=False),
-        "fingerprint": order.fingerprint,
-        "user_identity": json.dumps(order.caller, ensure_ascii=False),
+        "operation_id": request.operation_id,
+        "operation": request.operation,
+        "instance_id": request.instance_id,
+        "account_id": request.account_id,
+        "region": request.region,
+        "resource_id": request.resource_id,
+        "parameters": json.dumps(request.parameters, ensure_ascii=False),
+        "fingerprint": request.fingerprint,
+        "user_identity": json.dumps(request.caller, ensure_ascii=False),
         "environment": verdict.environment.value,
         "environment_source": verdict.source,
         "environment_disagreement": verdict.disagreement,
-        "execution_arn": order.execution_arn,
-        "request_id": order.request_id,
-        "idempotency_key": order.idempotency_key,
-        "requested_at": order.requested_at,
+        "execution_arn": request.execution_arn,
+        "request_id": request.request_id,
+        "idempotency_key": request.idempotency_key,
+        "requested_at": request.requested_at,
         "status": ACCEPTED,
         "started_at": clock.to_text(now),
         "unfinished": Unfinished.OPERATION.value,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from rds_operations.model.order import Order
 from rds_operations.model.progress import Progress
+from rds_operations.model.request import OperationRequest
 from rds_operations.operations import OPERATIONS
 from rds_operations.records.ended_execution import fault_text
 
@@ -38,7 +38,13 @@ class Outcome:
 
 
 def outcome_of(
-    work: dict[str, Any], order: Order, environment: str, since: datetime, now: datetime, *, acted: bool = False
+    work: dict[str, Any],
+    request: OperationRequest,
+    environment: str,
+    since: datetime,
+    now: datetime,
+    *,
+    acted: bool = False,
 ) -> Outcome:
     """From what the states left in `work`: a refusal, a fault, or the progress.
 
@@ -48,24 +54,24 @@ def outcome_of(
     duration = seconds_between(since, now)
     if "fault" in work:
         text = fault_text(work["fault"]) + (_MAY_GO_ON if acted else "")
-        document = _failure(order, environment, text, duration)
+        document = _failure(request, environment, text, duration)
         if work["fault"]["Error"] == _EXECUTION_TIMED_OUT:
             return Outcome(document | {"status": "timeout"}, TIMED_OUT, unsettled=acted)
         return Outcome(document, FAILED, unsettled=acted)
     if refusal := work.get("refusal") or work.get("obstacle"):
-        document = _failure(order, environment, refusal["error"], duration)
+        document = _failure(request, environment, refusal["error"], duration)
         return Outcome(document | {"code": refusal["code"]}, REFUSED)
     progress = Progress.from_document(work["progress"])
     if progress.success:
-        return Outcome(_document(order, environment, progress, duration) | {"success": True})
-    document = _document(order, environment, progress, duration) | {"success": False}
+        return Outcome(_document(request, environment, progress, duration) | {"success": True})
+    document = _document(request, environment, progress, duration) | {"success": False}
     if not progress.finished or progress.is_untold:
         return Outcome(document | {"status": "timeout"}, TIMED_OUT, unsettled=True)
     return Outcome(document | {"error": progress.error}, FAILED)
 
 
 def settled(
-    document: dict[str, Any], order: Order, progress: Progress, since: datetime, now: datetime
+    document: dict[str, Any], request: OperationRequest, progress: Progress, since: datetime, now: datetime
 ) -> dict[str, Any]:
     """The result `document` of an end that was not settled, completed by what RDS shows later.
 
@@ -73,7 +79,7 @@ def settled(
     that cannot be known any more. `final_duration_seconds` is up to the look that saw the end. `status` and `success`
     stay as they were.
     """
-    seen = OPERATIONS[order.operation].document(order, progress)
+    seen = OPERATIONS[request.operation].document(request, progress)
     final = {
         "final_status": progress.status if progress.finished else "timeout",
         "final_duration_seconds": seconds_between(since, now),
@@ -87,21 +93,21 @@ def seconds_between(since: datetime, now: datetime) -> float:
     return max(0.0, round((now - since).total_seconds(), 1))
 
 
-def _failure(order: Order, environment: str, error: str, duration: float) -> dict[str, Any]:
-    document = _document(order, environment, Progress("failed"), duration)
+def _failure(request: OperationRequest, environment: str, error: str, duration: float) -> dict[str, Any]:
+    document = _document(request, environment, Progress("failed"), duration)
     return document | {"success": False, "error": error}
 
 
-def _document(order: Order, environment: str, progress: Progress, duration: float) -> dict[str, Any]:
+def _document(request: OperationRequest, environment: str, progress: Progress, duration: float) -> dict[str, Any]:
     """The specification's document, and what a reader of one needs to find the rest."""
-    operation = OPERATIONS.get(order.operation)
+    operation = OPERATIONS.get(request.operation)
     return {
-        "operation": order.operation,
-        **(operation.document(order, progress) if operation and order.parameters else {}),
+        "operation": request.operation,
+        **(operation.document(request, progress) if operation and request.parameters else {}),
         "status": progress.status,
         "duration_seconds": duration,
-        "operation_id": order.operation_id,
-        "execution_arn": order.execution_arn,
-        "instance_id": order.instance_id,
+        "operation_id": request.operation_id,
+        "execution_arn": request.execution_arn,
+        "instance_id": request.instance_id,
         "environment": environment,
     }

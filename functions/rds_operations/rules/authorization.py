@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rds_operations.model.order import Order
 from rds_operations.model.refusals import Code, Refusal
+from rds_operations.model.request import OperationRequest
 from rds_operations.rules.classification import Environment
 from rds_operations.rules.identity import ANONYMOUS, Authentication, names_of, principal_of
 from rds_operations.settings.callers import CallerSettings, Grant
@@ -27,21 +27,23 @@ def of_another_application(settings: CallerSettings, caller: Mapping[str, Any]) 
     return Refusal(403, Code.CALLER_NOT_PERMITTED, text)
 
 
-def not_permitted(settings: CallerSettings, order: Order, environment: Environment | None = None) -> Refusal | None:
+def not_permitted(
+    settings: CallerSettings, request: OperationRequest, environment: Environment | None = None
+) -> Refusal | None:
     """Without an `environment`: whether the caller may ask for this operation at all."""
-    if refusal := of_another_application(settings, order.caller):
+    if refusal := of_another_application(settings, request.caller):
         return refusal
     if not settings.permissions:
         return None
-    names = names_of(order.caller)
+    names = names_of(request.caller)
     grants = [grant for name, grant in settings.permissions.items() if name in names]
-    if any(_covers(grant, order.operation, environment) for grant in grants):
+    if any(_covers(grant, request.operation, environment) for grant in grants):
         return None
     where = f" in the environment {environment.value}" if environment else ""
     return Refusal(
         403,
         Code.CALLER_NOT_PERMITTED,
-        f"{order.caller['userId']} may not ask for {order.operation}{where}. "
+        f"{request.caller['userId']} may not ask for {request.operation}{where}. "
         "Ask those who run this service for the permission.",
     )
 

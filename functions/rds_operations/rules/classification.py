@@ -83,7 +83,7 @@ def words_of(settings: GateSettings) -> dict[str, Environment]:
 
 
 def words_for(environments: Set[Environment], settings: GateSettings) -> list[str]:
-    """The words that mean one of these, in alphabetical order."""
+    """The words that mean one of these, in alphabetical request."""
     return sorted(word for word, meant in words_of(settings).items() if meant in environments)
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rds_operations.model.order import Order
 from rds_operations.model.refusals import Refusal
+from rds_operations.model.request import OperationRequest
 from rds_operations.rules.authorization import not_permitted
 from rds_operations.rules.classification import Verdict
 from rds_operations.rules.eligibility import contradiction, gate, impossible, obstacle, replaced
@@ -46,16 +46,16 @@ class Judgement:
         return self.refusal or self.obstacle
 
 
-def judge(order: Order, found: LiveInstance, settings: GateSettings, callers: CallerSettings) -> Judgement:
+def judge(request: OperationRequest, found: LiveInstance, settings: GateSettings, callers: CallerSettings) -> Judgement:
     """Ask in this order: whether it is still the instance that was accepted, the environment, the caller's permission
     for it, whether the operation fits, what is in the way.
     """
     verdict = found.verdict
     refusal = (
-        replaced(order, found.instance)
-        or gate(order.instance_id, verdict)
-        or not_permitted(callers, order, verdict.environment)
-        or impossible(order, found.instance)
-        or contradiction(order, verdict, settings)
+        replaced(request, found.instance)
+        or gate(request.instance_id, verdict)
+        or not_permitted(callers, request, verdict.environment)
+        or impossible(request, found.instance)
+        or contradiction(request, verdict, settings)
     )
-    return Judgement(verdict, found.instance, refusal, None if refusal else obstacle(order, found.instance))
+    return Judgement(verdict, found.instance, refusal, None if refusal else obstacle(request, found.instance))

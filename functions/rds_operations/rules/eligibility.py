@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rds_operations.model.order import Order
 from rds_operations.model.place import Place
 from rds_operations.model.refusals import Code, Refusal, conflict, invalid_parameter
+from rds_operations.model.request import OperationRequest
 from rds_operations.model.resource_id import is_namesake
 from rds_operations.operations import OPERATIONS
 from rds_operations.operations.instance_states import Meaning, of_meaning
@@ -34,14 +34,15 @@ def not_found(instance_id: str, place: str = "") -> Refusal:
     return Refusal(404, Code.INSTANCE_NOT_FOUND, f"Instance {instance_id} not found{place}")
 
 
-def replaced(order: Order, instance: DBInstanceTypeDef) -> Refusal | None:
+def replaced(request: OperationRequest, instance: DBInstanceTypeDef) -> Refusal | None:
     """What was asked for one instance is not done to the next one of its name."""
-    if not is_namesake(order.resource_id, instance):
+    if not is_namesake(request.resource_id, instance):
         return None
     return Refusal(
         404,
         Code.INSTANCE_NOT_FOUND,
-        f"Instance {order.instance_id} is gone: another one has its name since this was accepted. Send a new request.",
+        f"Instance {request.instance_id} is gone: another one has its name since this was accepted. "
+        "Send a new request.",
     )
 
 
@@ -65,35 +66,35 @@ def gate(instance_id: str, verdict: Verdict) -> Refusal | None:
     return Refusal(403, Code.ENVIRONMENT_UNKNOWN, _unknown_text(instance_id, verdict))
 
 
-def impossible(order: Order, instance: DBInstanceTypeDef) -> Refusal | None:
-    return OPERATIONS[order.operation].impossible(instance, order.parameters)
+def impossible(request: OperationRequest, instance: DBInstanceTypeDef) -> Refusal | None:
+    return OPERATIONS[request.operation].impossible(instance, request.parameters)
 
 
-def contradiction(order: Order, verdict: Verdict, settings: GateSettings) -> Refusal | None:
+def contradiction(request: OperationRequest, verdict: Verdict, settings: GateSettings) -> Refusal | None:
     """Of the tags that the caller gives: the environment of what is made is that of its instance.
 
     A snapshot that a tag calls production would be closed to its own operation: IAM asks for its tags, too.
     """
-    given = OPERATIONS[order.operation].tags(order.parameters)
+    given = OPERATIONS[request.operation].tags(request.parameters)
     for said in of_tags(given, settings):
         if said.environment is not verdict.environment:
             return invalid_parameter(
-                f"The tags contradict the instance: {said.source}, but {order.instance_id} is "
+                f"The tags contradict the instance: {said.source}, but {request.instance_id} is "
                 f"{verdict.environment.value}. Leave that tag out"
             )
     return None
 
 
-def obstacle(order: Order, instance: DBInstanceTypeDef) -> Refusal | None:
-    operation = OPERATIONS[order.operation]
+def obstacle(request: OperationRequest, instance: DBInstanceTypeDef) -> Refusal | None:
+    operation = OPERATIONS[request.operation]
     status = instance.get("DBInstanceStatus", "unknown")
     if status not in operation.ready_states:
         return conflict(
-            f"Instance {order.instance_id} is {status}; {operation.name} needs it to be "
+            f"Instance {request.instance_id} is {status}; {operation.name} needs it to be "
             f"{' or '.join(sorted(operation.ready_states & _WORKING))}. Try again when it is.",
             Code.INSTANCE_NOT_READY,
         )
-    return operation.obstacle(instance, order.parameters)
+    return operation.obstacle(instance, request.parameters)
 
 
 def _disputed_text(instance_id: str, verdict: Verdict) -> str:

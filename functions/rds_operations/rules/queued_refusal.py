@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from rds_operations.model import clock
 from rds_operations.model.documents import Document
 from rds_operations.model.identifiers import is_execution_name
-from rds_operations.model.order import Order
 from rds_operations.model.refusals import Code, Refusal
+from rds_operations.model.request import OperationRequest
 from rds_operations.rules.classification import Verdict
 from rds_operations.rules.eligibility import gate
-from rds_operations.rules.request_stub import api_stub, whole_order
+from rds_operations.rules.request_stub import api_stub, whole_request
 from rds_operations.rules.validation import parse_json, parse_request, sound_place
 
 LARGEST_MESSAGE = 262_144
@@ -22,7 +22,7 @@ LARGEST_MESSAGE = 262_144
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 """
 _PARTS = {"machine", "work", "execution", "envelope"}
-_WORK = {"order", "verdict", "obstacle", "refusal", "retried", "fault", "start", "reply"}
+_WORK = {"request", "verdict", "obstacle", "refusal", "retried", "fault", "start", "reply"}
 _OF_THE_GATE = (Code.PRODUCTION_INSTANCE, Code.ENVIRONMENT_UNKNOWN, Code.ENVIRONMENT_DISPUTED)
 
 
@@ -66,8 +66,8 @@ def _read(body: str, admission_machine: str) -> Kept:
     _check_execution(kept.execution, admission_machine)
     known = api_stub(kept.envelope, kept.execution)
     _check_no(kept.work)
-    if "order" in kept.work:
-        _check_order(Order.from_document(kept.work["order"]), known, kept.envelope["request"])
+    if "request" in kept.work:
+        _check_request(OperationRequest.from_document(kept.work["request"]), known, kept.envelope["body"])
     return kept
 
 
@@ -119,14 +119,14 @@ def _are_texts(document: Document) -> bool:
     return all(isinstance(value, str) for value in document.values())
 
 
-def _check_order(order: Order, known: Order, request: str) -> None:
+def _check_request(request: OperationRequest, known: OperationRequest, body: str) -> None:
     """What Validate can have made of that request by that caller, and the place where Classify may have found it."""
-    asked = parse_request(request)
-    whole = known if isinstance(asked, Refusal) else whole_order(known, asked, order.idempotency_key)
-    asked_alone = replace(order, account_id=known.account_id, region=known.region, resource_id="")
+    asked = parse_request(body)
+    whole = known if isinstance(asked, Refusal) else whole_request(known, asked, request.idempotency_key)
+    asked_alone = replace(request, account_id=known.account_id, region=known.region, resource_id="")
     if asked_alone not in (known, whole):
-        raise _Doubt("Its order is not that of its request, its caller and its execution")
-    asked_for, found = (known.account_id, known.region), (order.account_id, order.region)
+        raise _Doubt("Its request is not that of its request, its caller and its execution")
+    asked_for, found = (known.account_id, known.region), (request.account_id, request.region)
     fits = all(asked in ("", there) for asked, there in zip(asked_for, found, strict=True))
-    if not fits or sound_place({"account_id": order.account_id, "region": order.region}) != found:
+    if not fits or sound_place({"account_id": request.account_id, "region": request.region}) != found:
         raise _Doubt("Its place is not the one that was asked for")

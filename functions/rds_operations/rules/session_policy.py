@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 
-from rds_operations.model.order import Order
 from rds_operations.model.place import Place
+from rds_operations.model.request import OperationRequest
 from rds_operations.operations import OPERATIONS
 from rds_operations.operations.base import ANY_RESOURCE
 
 
-def session_policy(order: Order, place: Place, partition: str) -> str:
+def session_policy(request: OperationRequest, place: Place, partition: str) -> str:
     """The operation's actions on its own instance (and snapshot). At most 2,048 characters.
 
     What the session may do is the intersection of this and of its role's policies.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session
     """
-    operation = OPERATIONS[order.operation]
-    names = operation.resources(order)
+    operation = OPERATIONS[request.operation]
+    names = operation.resources(request)
     prefix = f"arn:{partition}:rds:{place.region}:{place.account_id}"
     statements = [
         {

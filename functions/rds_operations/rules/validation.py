@@ -22,7 +22,7 @@ _KEYS = ("operation", "instance_id", "parameters", "account_id", "region")
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
 
 
-class Request(NamedTuple):
+class ParsedRequest(NamedTuple):
     """A valid one: normalised, its parameters complete. `account_id` and `region` are empty where none was chosen."""
 
     operation: Operation
@@ -46,12 +46,12 @@ def parse_json(text: str) -> Any:
         return bad_request(NO_OBJECT)
 
 
-def parse_request(text: str) -> Request | Refusal:
+def parse_request(text: str) -> ParsedRequest | Refusal:
     body = parse_json(text)
     return body if isinstance(body, Refusal) else parse_body(body)
 
 
-def parse_body(body: Any) -> Request | Refusal:
+def parse_body(body: Any) -> ParsedRequest | Refusal:
     if not isinstance(body, dict):
         return bad_request(NO_OBJECT)
     if unknown := _unknown(body, _KEYS):
@@ -66,7 +66,7 @@ def parse_body(body: Any) -> Request | Refusal:
         _region(body),
     )
     refusal = next((part for part in parts if isinstance(part, Refusal)), None)
-    return refusal or Request(operation, *cast("tuple[str, dict[str, Any], str, str]", parts))
+    return refusal or ParsedRequest(operation, *cast("tuple[str, dict[str, Any], str, str]", parts))
 
 
 def sound_parts(body: Any) -> tuple[str, str]:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rds_operations.model.order import Order
 from rds_operations.model.place import Place
 from rds_operations.model.refusals import Code, Refusal
+from rds_operations.model.request import OperationRequest
 from rds_operations.settings import packaged
 
 READING_ROLE = "rds-operations-reading"
@@ -59,9 +59,9 @@ class Targets:
         """The places that a request leaves open: an empty `account_id` or `region` was not asked for."""
         return [place for place in self.places if account_id in ("", place.account_id) and region in ("", place.region)]
 
-    def place_of(self, order: Order) -> Place:
-        """Of an order from before there were places: home."""
-        return Place(order.account_id or self.home.account_id, order.region or self.home.region)
+    def place_of(self, request: OperationRequest) -> Place:
+        """Of a request from before there were places: home."""
+        return Place(request.account_id or self.home.account_id, request.region or self.home.region)
 
     def is_home(self, place: Place) -> bool:
         """Whether the functions' own roles can read there."""

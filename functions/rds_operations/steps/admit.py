@@ -9,10 +9,10 @@ from typing import Any
 from rds_operations.aws.operation_store import Ledger
 from rds_operations.model.documents import Item
 from rds_operations.model.faults import TableBusy, TooLate
-from rds_operations.model.order import Order
 from rds_operations.model.place import Place
 from rds_operations.model.refusals import Code, Refusal, conflict, reply
-from rds_operations.records.operation_item import ACCEPTED, elsewhere, order_of
+from rds_operations.model.request import OperationRequest
+from rds_operations.records.operation_item import ACCEPTED, elsewhere, request_of
 from rds_operations.rules.classification import Verdict
 
 LONGEST_WAIT = timedelta(seconds=2.5)
@@ -20,7 +20,7 @@ LONGEST_WAIT = timedelta(seconds=2.5)
 
 
 def check_in_time(entered_at: datetime, now: datetime) -> None:
-    """Raises `TooLate`: an order must not be opened after its Task has given up, for nobody would start or close it.
+    """Raises `TooLate`: a request must not be opened after its Task has given up, for nobody would start or close it.
 
     `entered_at` is when the state was entered; from then on the function may have waited to be run.
     """
@@ -30,7 +30,7 @@ def check_in_time(entered_at: datetime, now: datetime) -> None:
 
 
 def admit(
-    ledger: Ledger, order: Order, verdict: Verdict | None, now: datetime, obstacle: Refusal | None = None
+    ledger: Ledger, request: OperationRequest, verdict: Verdict | None, now: datetime, obstacle: Refusal | None = None
 ) -> Item | Refusal:
     """The operation's item, new or the one that this very request made before; or what is in the way.
 
@@ -38,33 +38,33 @@ def admit(
     Without a `verdict` nothing is opened. Raises `TableBusy` where others were faster twice.
     """
     for _attempt in range(2):
-        if answer := _admitted(ledger, order, verdict, now, obstacle):
+        if answer := _admitted(ledger, request, verdict, now, obstacle):
             return answer
-    if ledger.is_refused(order.operation_id):
-        return _stays_refused(order)
-    raise TableBusy(f"Other requests for {order.instance_id} were faster; nothing was done. Try again.")
+    if ledger.is_refused(request.operation_id):
+        return _stays_refused(request)
+    raise TableBusy(f"Other requests for {request.instance_id} were faster; nothing was done. Try again.")
 
 
-def accepted_by_key(ledger: Ledger, order: Order) -> Item | Refusal | None:
-    """The operation that the order's Idempotency-Key stands for; a refusal where it was another request's.
+def accepted_by_key(ledger: Ledger, request: OperationRequest) -> Item | Refusal | None:
+    """The operation that the request's Idempotency-Key stands for; a refusal where it was another request's.
 
     None without a key, and where the key stands for nothing yet, or for nothing any more.
     """
-    item = _item_by_key(ledger, order)
-    return _own_or_taken(order, item) if item and _has_its_key(ledger, order, item) else None
+    item = _item_by_key(ledger, request)
+    return _own_or_taken(request, item) if item and _has_its_key(ledger, request, item) else None
 
 
-def accepted_under_its_name(ledger: Ledger, order: Order) -> Item | Refusal | None:
-    """The operation that has the order's own id; a refusal where that is another's."""
-    item = ledger.item(order.operation_id)
-    return _own_or_taken(order, item) if item else None
+def accepted_under_its_name(ledger: Ledger, request: OperationRequest) -> Item | Refusal | None:
+    """The operation that has the request's own id; a refusal where that is another's."""
+    item = ledger.item(request.operation_id)
+    return _own_or_taken(request, item) if item else None
 
 
-def acceptance(item: Item, order: Order, home: Place) -> dict[str, Any]:
+def acceptance(item: Item, request: OperationRequest, home: Place) -> dict[str, Any]:
     """`reply`, and `start` (the name and input of OPERATION) unless that has begun already."""
-    accepted = order_of(item)
-    start = {} if begun(item) else {"start": {"name": accepted.operation_id, "input": accepted.request}}
-    return {"reply": accepted_reply(item, home, repeated=item["request_id"] != order.request_id), **start}
+    accepted = request_of(item)
+    start = {} if begun(item) else {"start": {"name": accepted.operation_id, "input": accepted.body}}
+    return {"reply": accepted_reply(item, home, repeated=item["request_id"] != request.request_id), **start}
 
 
 def accepted_reply(item: Item, home: Place, *, repeated: bool = False) -> dict[str, Any]:
@@ -81,62 +81,62 @@ def begun(item: Item) -> bool:
 
 
 def _admitted(
-    ledger: Ledger, order: Order, verdict: Verdict | None, now: datetime, obstacle: Refusal | None
+    ledger: Ledger, request: OperationRequest, verdict: Verdict | None, now: datetime, obstacle: Refusal | None
 ) -> Item | Refusal | None:
     """None where something has changed since it was read: look again."""
     # The lock is read first: a twin of this request takes lock and key at once, so it shows in the key then.
-    holder = ledger.lock_holder(order, now)
-    if before := _item_by_key(ledger, order):
-        return _repeated(ledger, order, before, now)
-    if known := accepted_under_its_name(ledger, order):
+    holder = ledger.lock_holder(request, now)
+    if before := _item_by_key(ledger, request):
+        return _repeated(ledger, request, before, now)
+    if known := accepted_under_its_name(ledger, request):
         return known
     if verdict is None:
         return None
     if holder:
         return conflict(
-            f"Operation {holder} is running on {order.instance_id}. Try again when it is over.",
+            f"Operation {holder} is running on {request.instance_id}. Try again when it is over.",
             Code.OPERATION_IN_PROGRESS,
         )
     if obstacle:
         return obstacle
-    return ledger.item(order.operation_id) if ledger.open(order, verdict, now) else None
+    return ledger.item(request.operation_id) if ledger.open(request, verdict, now) else None
 
 
-def _repeated(ledger: Ledger, order: Order, before: Item, now: datetime) -> Item | Refusal | None:
+def _repeated(ledger: Ledger, request: OperationRequest, before: Item, now: datetime) -> Item | Refusal | None:
     """Answer a request whose key stands for an operation. What has not begun is marked as handed over first: the
     request that has opened it must not close it any more. None where it has changed since it was read.
     """
-    answer = _own_or_taken(order, before)
+    answer = _own_or_taken(request, before)
     if begun(before):
-        return answer if _has_its_key(ledger, order, before) else None
-    if isinstance(answer, Refusal) or before["request_id"] == order.request_id:
+        return answer if _has_its_key(ledger, request, before) else None
+    if isinstance(answer, Refusal) or before["request_id"] == request.request_id:
         return answer
-    return answer if ledger.hand_over(order_of(before), now) else None
+    return answer if ledger.hand_over(request_of(before), now) else None
 
 
-def _item_by_key(ledger: Ledger, order: Order) -> Item | None:
-    owner = ledger.owner_of_key(order.idempotency_key)
+def _item_by_key(ledger: Ledger, request: OperationRequest) -> Item | None:
+    owner = ledger.owner_of_key(request.idempotency_key)
     return ledger.item(owner) if owner else None
 
 
-def _has_its_key(ledger: Ledger, order: Order, item: Item) -> bool:
+def _has_its_key(ledger: Ledger, request: OperationRequest, item: Item) -> bool:
     """Whether the key still stands for the item, which was read after it. What ends without acting may free its key."""
     ended_without_acting = "ended_at" in item and "acting_at" not in item
-    return not ended_without_acting or ledger.owner_of_key(order.idempotency_key) == item["operation_id"]
+    return not ended_without_acting or ledger.owner_of_key(request.idempotency_key) == item["operation_id"]
 
 
-def _stays_refused(order: Order) -> Refusal:
-    text = f"Operation {order.operation_id} was refused before, and stays so. Send a new request, under a new name."
+def _stays_refused(request: OperationRequest) -> Refusal:
+    text = f"Operation {request.operation_id} was refused before, and stays so. Send a new request, under a new name."
     return conflict(text, Code.IDEMPOTENCY_KEY_REUSED)
 
 
-def _own_or_taken(order: Order, item: Item) -> Item | Refusal:
-    """The item, where the order asks for the same. The order may leave open where the instance is."""
+def _own_or_taken(request: OperationRequest, item: Item) -> Item | Refusal:
+    """The item, where the request asks for the same. The request may leave open where the instance is."""
     account_id, region = str(item.get("account_id", "")), str(item.get("region", ""))
-    placed = replace(order, account_id=order.account_id or account_id, region=order.region or region)
+    placed = replace(request, account_id=request.account_id or account_id, region=request.region or region)
     if item["fingerprint"] == placed.fingerprint:
         return item
-    used = "Idempotency-Key" if order.idempotency_key else "execution name"
+    used = "Idempotency-Key" if request.idempotency_key else "execution name"
     return conflict(
         f"This {used} was used for another request, operation {item['operation_id']}. "
         "Send a new one with a new request.",

@@ -7,11 +7,11 @@ from datetime import datetime
 from rds_operations.aws.operation_store import Ledger
 from rds_operations.model import clock
 from rds_operations.model.documents import Document, Item
-from rds_operations.model.order import Order
 from rds_operations.model.refusals import Refusal
+from rds_operations.model.request import OperationRequest
 from rds_operations.records.audit_record import Recorder
 from rds_operations.records.error_replies import MAY_HAVE_BEGUN, answer_to, as_recorded, fault_answer
-from rds_operations.records.operation_item import acting_since, order_of, verdict_of
+from rds_operations.records.operation_item import acting_since, request_of, verdict_of
 from rds_operations.records.outcome import outcome_of
 from rds_operations.rules.classification import UNCLASSIFIED, Verdict
 from rds_operations.rules.identity import principal_of
@@ -29,75 +29,81 @@ def refuse(
     by: Recorder = Recorder.ADMISSION,
 ) -> Document:
     """ADMISSION said no, or broke: the record, and the answer to give."""
-    order = order_in(work) or api_stub(envelope, execution)
-    answer = _answer(ledger, work, order, envelope)
+    request = request_in(work) or api_stub(envelope, execution)
+    answer = _answer(ledger, work, request, envelope)
     item = None
     if "fault" in work or "retried" in work:
-        item = _opened_or_barred(ledger, work, order, answer, by)
+        item = _opened_or_barred(ledger, work, request, answer, by)
     else:
-        _record(ledger, work, order, answer, by)
+        _record(ledger, work, request, answer, by)
     return _close_unbegun(ledger, work, item, now, by) if item else answer.reply()
 
 
-def refuse_start(ledger: Ledger, work: Document, order: Order, by: Recorder, *, for_good: bool) -> bool:
+def refuse_start(ledger: Ledger, work: Document, request: OperationRequest, by: Recorder, *, for_good: bool) -> bool:
     """OPERATION was started without ADMISSION, and did not get as far as being accepted: see `record_refusal`."""
-    return _record(ledger, work, order, answer_to(work, order.operation_id), by, for_good=for_good)
+    return _record(ledger, work, request, answer_to(work, request.operation_id), by, for_good=for_good)
 
 
-def order_in(work: Document) -> Order | None:
-    """Validate's order; None where Validate itself broke."""
-    return Order.from_document(work["order"]) if "order" in work else None
+def request_in(work: Document) -> OperationRequest | None:
+    """Validate's request; None where Validate itself broke."""
+    return OperationRequest.from_document(work["request"]) if "request" in work else None
 
 
 def verdict_in(work: Document) -> Verdict:
     return Verdict.from_document(work["verdict"]) if "verdict" in work else UNCLASSIFIED
 
 
-def _opened_or_barred(ledger: Ledger, work: Document, order: Order, answer: Refusal, by: Recorder) -> Item | None:
-    """The order that an attempt of Admit has opened. Where there is none, one that lands late opens none either."""
-    item = _own_item(ledger, order)
-    if item or _record(ledger, work, order, answer, by, for_good=True):
+def _opened_or_barred(
+    ledger: Ledger, work: Document, request: OperationRequest, answer: Refusal, by: Recorder
+) -> Item | None:
+    """The request that an attempt of Admit has opened. Where there is none, one that lands late opens none either."""
+    item = _own_item(ledger, request)
+    if item or _record(ledger, work, request, answer, by, for_good=True):
         return item
-    return _own_item(ledger, order)  # opened meanwhile; if not, it was recorded before
+    return _own_item(ledger, request)  # opened meanwhile; if not, it was recorded before
 
 
-def _answer(ledger: Ledger, work: Document, order: Order, envelope: Document) -> Refusal:
-    if "fault" in work and _repeats(ledger, order, envelope):
+def _answer(ledger: Ledger, work: Document, request: OperationRequest, envelope: Document) -> Refusal:
+    if "fault" in work and _repeats(ledger, request, envelope):
         return MAY_HAVE_BEGUN
-    return answer_to(work, order.operation_id)
+    return answer_to(work, request.operation_id)
 
 
-def _own_item(ledger: Ledger, order: Order) -> Item | None:
+def _own_item(ledger: Ledger, request: OperationRequest) -> Item | None:
     """The item that Admit has opened for this very request, before ADMISSION broke."""
-    item = ledger.item(order.operation_id) if order.instance_id else None
-    return item if item and order.request_id and item["request_id"] == order.request_id else None
+    item = ledger.item(request.operation_id) if request.instance_id else None
+    return item if item and request.request_id and item["request_id"] == request.request_id else None
 
 
-def _repeats(ledger: Ledger, order: Order, envelope: Document) -> bool:
+def _repeats(ledger: Ledger, request: OperationRequest, envelope: Document) -> bool:
     """Whether the request's key stands for an operation that has begun or may still begin, also where nobody has
     read the request: "nothing was done" would then be taken for that operation.
     """
-    key = idempotency_digest(envelope.get("idempotency_key"), principal_of(order.caller))
+    key = idempotency_digest(envelope.get("idempotency_key"), principal_of(request.caller))
     owner = "" if isinstance(key, Refusal) else ledger.owner_of_key(key)
     before = ledger.item(owner) if owner else None
-    if before is None or before["request_id"] == order.request_id:
+    if before is None or before["request_id"] == request.request_id:
         return False
     return "acting_at" in before or "ended_at" not in before
 
 
 def _close_unbegun(ledger: Ledger, work: Document, item: Item, now: datetime, by: Recorder) -> Document:
-    """Close the order, unless OPERATION was started all the same, or a repetition is about to start it.
+    """Close the request, unless OPERATION was started all the same, or a repetition is about to start it.
 
     What has acted was accepted, whether it is over or not. What is over and has not acted never will: nothing was done.
     """
     now = max(now, acting_since(item))  # opened after this look at the clock: no end before its beginning
-    order, verdict = order_of(item), verdict_of(item)
-    outcome = outcome_of(work, order, verdict.environment.value, now, now)
+    request, verdict = request_of(item), verdict_of(item)
+    outcome = outcome_of(work, request, verdict.environment.value, now, now)
     # The key is freed, since a repetition must not be answered with an operation that never was.
-    closed = ledger.close(order, verdict, outcome, now, by, acted_at="", handed_over_at="")
-    current = item if closed else ledger.item(order.operation_id) or item
+    closed = ledger.close(request, verdict, outcome, now, by, acted_at="", handed_over_at="")
+    current = item if closed else ledger.item(request.operation_id) or item
     if closed or ("ended_at" in current and "acting_at" not in current):
-        no = fault_answer(work["fault"], order.operation_id) if "fault" in work else answer_to(work, order.operation_id)
+        no = (
+            fault_answer(work["fault"], request.operation_id)
+            if "fault" in work
+            else answer_to(work, request.operation_id)
+        )
         return no.reply()
     if "acting_at" not in current and "handed_over_at" in current:
         return MAY_HAVE_BEGUN.reply()
@@ -105,7 +111,7 @@ def _close_unbegun(ledger: Ledger, work: Document, item: Item, now: datetime, by
 
 
 def _record(
-    ledger: Ledger, work: Document, order: Order, answer: Refusal, by: Recorder, *, for_good: bool = False
+    ledger: Ledger, work: Document, request: OperationRequest, answer: Refusal, by: Recorder, *, for_good: bool = False
 ) -> bool:
-    moment = clock.from_text(order.requested_at)
-    return ledger.record_refusal(order, as_recorded(answer, work), moment, verdict_in(work), by, for_good=for_good)
+    moment = clock.from_text(request.requested_at)
+    return ledger.record_refusal(request, as_recorded(answer, work), moment, verdict_in(work), by, for_good=for_good)

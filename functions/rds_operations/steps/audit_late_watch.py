@@ -8,26 +8,29 @@ from datetime import datetime
 from rds_operations.aws.operation_store import Ledger
 from rds_operations.model import clock
 from rds_operations.model.documents import Document, Item
-from rds_operations.model.faults import AnotherOrder
-from rds_operations.model.order import Order
+from rds_operations.model.faults import AnotherRequest
 from rds_operations.model.progress import Progress
+from rds_operations.model.request import OperationRequest
 from rds_operations.operations import OPERATIONS
 from rds_operations.records.audit_record import Recorder
 from rds_operations.records.ended_execution import unrecorded_work
-from rds_operations.records.operation_item import Unfinished, acting_since, order_of, verdict_of
+from rds_operations.records.operation_item import Unfinished, acting_since, request_of, verdict_of
 from rds_operations.records.outcome import settled
 
 
 def settle_watched(ledger: Ledger, work: Document, now: datetime) -> Document:
-    """From LATE_WATCH, whose input is believed where it is the order on record: others than Audit may have started it.
+    """From LATE_WATCH, whose input is believed where it is the request on record: others than Audit
+    may have started it.
 
-    Raises `AnotherOrder`.
+    Raises `AnotherRequest`.
     """
-    order = Order.from_document(work["order"])
-    item = ledger.item(order.operation_id)
+    request = OperationRequest.from_document(work["request"])
+    item = ledger.item(request.operation_id)
     if item and not _is_of(item, work):
-        raise AnotherOrder(f"Operation {order.operation_id} is on record for another order, or acted at another time")
-    return settle(ledger, order.operation_id, Progress.from_document(work["progress"]), now, Recorder.LATE_WATCH)
+        raise AnotherRequest(
+            f"Operation {request.operation_id} is on record for another request, or acted at another time"
+        )
+    return settle(ledger, request.operation_id, Progress.from_document(work["progress"]), now, Recorder.LATE_WATCH)
 
 
 def seen_by_watch(item: Item, detail: Document | None) -> Progress | None:
@@ -41,8 +44,8 @@ def seen_by_watch(item: Item, detail: Document | None) -> Progress | None:
 
 
 def _is_of(item: Item, work: Document) -> bool:
-    order = Order.from_document(work["order"])
-    return (order.fingerprint, work["since"]) == (item.get("fingerprint"), clock.to_text(acting_since(item)))
+    request = OperationRequest.from_document(work["request"])
+    return (request.fingerprint, work["since"]) == (item.get("fingerprint"), clock.to_text(acting_since(item)))
 
 
 def settle_seen(ledger: Ledger, item: Item, work: Document, now: datetime, by: Recorder) -> Document | None:
@@ -53,17 +56,17 @@ def settle_seen(ledger: Ledger, item: Item, work: Document, now: datetime, by: R
     """
     told = "progress" in work and "fault" not in work
     seen = Progress.from_document(work["progress"]) if told else None
-    if not seen or not seen.success or not is_its_own(ledger, order_of(item)):
+    if not seen or not seen.success or not is_its_own(ledger, request_of(item)):
         return None
     return settle(ledger, str(item["operation_id"]), seen, now, by)
 
 
-def is_its_own(ledger: Ledger, order: Order) -> bool:
+def is_its_own(ledger: Ledger, request: OperationRequest) -> bool:
     """Tell whether what a look has shown is what this order did, and not a later one of its kind.
 
     To be asked after the look: a claim comes before its act, so what a look shows is nobody's who claims later.
     """
-    return OPERATIONS[order.operation].signs or ledger.was_last(order)
+    return OPERATIONS[request.operation].signs or ledger.was_last(request)
 
 
 def settle(ledger: Ledger, operation_id: str, progress: Progress, now: datetime, by: Recorder) -> Document:
@@ -80,11 +83,11 @@ def settle(ledger: Ledger, operation_id: str, progress: Progress, now: datetime,
 def _settle_item(
     ledger: Ledger, item: Item, document: Document, progress: Progress, now: datetime, by: Recorder
 ) -> Document:
-    order = order_of(item)
-    final = settled(document, order, progress, acting_since(item), now)
+    request = request_of(item)
+    final = settled(document, request, progress, acting_since(item), now)
     record = final | {"success": progress.success}
-    if ledger.settle(order, verdict_of(item), final, record, now, by):
+    if ledger.settle(request, verdict_of(item), final, record, now, by):
         return final
-    first: Item = ledger.item(order.operation_id) or item
+    first: Item = ledger.item(request.operation_id) or item
     on_record: Document = json.loads(str(first["result"]))
     return on_record

@@ -11,17 +11,17 @@ from rds_operations.aws.step_functions import Executions
 from rds_operations.aws.telemetry import logger, operation_metrics
 from rds_operations.model import clock
 from rds_operations.model.documents import Document, Item
-from rds_operations.model.faults import AnotherOrder, StatesUnavailable, TableBusy
-from rds_operations.model.order import Order
+from rds_operations.model.faults import AnotherRequest, StatesUnavailable, TableBusy
 from rds_operations.model.progress import Progress
+from rds_operations.model.request import OperationRequest
 from rds_operations.operations import OPERATIONS
 from rds_operations.records.audit_record import Recorder
 from rds_operations.records.ended_execution import work_of_event
-from rds_operations.records.operation_item import Unfinished, acting_since, order_of, verdict_of
+from rds_operations.records.operation_item import Unfinished, acting_since, request_of, verdict_of
 from rds_operations.records.outcome import NOT_STARTED, REFUSED, Outcome, outcome_of
 from rds_operations.rules.classification import Verdict
 from rds_operations.rules.request_stub import execution_stub
-from rds_operations.steps.audit_admission import order_in, refuse_start, verdict_in
+from rds_operations.steps.audit_admission import refuse_start, request_in, verdict_in
 from rds_operations.steps.audit_late_watch import settle_seen
 
 
@@ -38,21 +38,23 @@ def close(
     work: Document,
     execution: Document,
     now: datetime,
-    request: str = "",
+    body: str = "",
     by: Recorder = Recorder.OPERATION,
 ) -> Outcome:
     """OPERATION is over: its closing record, final status and released lock; or a record of its own."""
-    order = order_in(work) or execution_stub(request, execution)
-    item = books.ledger.item(order.operation_id)
-    if item is None and not refuse_start(books.ledger, work, order, by, for_good=True):
-        item = books.ledger.item(order.operation_id)  # Execute has opened it meanwhile; if not, it was recorded before
+    request = request_in(work) or execution_stub(body, execution)
+    item = books.ledger.item(request.operation_id)
+    if item is None and not refuse_start(books.ledger, work, request, by, for_good=True):
+        item = books.ledger.item(
+            request.operation_id
+        )  # Execute has opened it meanwhile; if not, it was recorded before
     if item is None:
-        return _outcome_of_refused(work, order, now)
-    if "order" in work and order.fingerprint != item["fingerprint"]:  # a name that is taken
-        refuse_start(books.ledger, work, order, by, for_good=False)
-        return _outcome_of_refused(work, order, now)
+        return _outcome_of_refused(work, request, now)
+    if "request" in work and request.fingerprint != item["fingerprint"]:  # a name that is taken
+        refuse_start(books.ledger, work, request, by, for_good=False)
+        return _outcome_of_refused(work, request, now)
     if item["execution_arn"] != execution["Id"]:
-        raise AnotherOrder(f"Operation {order.operation_id} is on record for another execution")
+        raise AnotherRequest(f"Operation {request.operation_id} is on record for another execution")
     return close_item(books, item, work, str(execution["Id"]), now, by)
 
 
@@ -62,8 +64,8 @@ def close_ended(books: Books, detail: Document, now: datetime, by: Recorder = Re
     Idempotent against the machine's own Audit state: what that has recorded is left alone.
     """
     execution = {"Id": detail["executionArn"], "Name": detail["name"], "StartTime": detail["startDate"]}
-    request = detail.get("input") or ""
-    return close(books, work_of_event(detail), execution, now, request, by)
+    body = detail.get("input") or ""
+    return close(books, work_of_event(detail), execution, now, body, by)
 
 
 def close_item(books: Books, item: Item, work: Document, execution_arn: str, now: datetime, by: Recorder) -> Outcome:
@@ -100,17 +102,17 @@ def _close_open(
 ) -> Outcome | None:
     """None where somebody began to act, or closed it, after this look at the item."""
     now = max(now, acting_since(item))  # begun after this look at the clock: no end before its beginning
-    order = replace(order_of(item), execution_arn=execution_arn)
+    request = replace(request_of(item), execution_arn=execution_arn)
     verdict = _verdict_of_end(work, item)
     acted_at = str(item.get("acting_at", ""))
     if not acted_at and work.get("progress", {}).get("success"):
-        work = _unbelieved(order, by)
-    outcome = outcome_of(work, order, verdict.environment.value, acting_since(item), now, acted=bool(acted_at))
+        work = _unbelieved(request, by)
+    outcome = outcome_of(work, request, verdict.environment.value, acting_since(item), now, acted=bool(acted_at))
     # An execution that was stopped may still run its Execute: only what was never started frees its key.
     handed_over_at = str(item.get("handed_over_at", "")) if _never_started(work) else None
-    if not ledger.close(order, verdict, outcome, now, by, acted_at=acted_at, handed_over_at=handed_over_at):
+    if not ledger.close(request, verdict, outcome, now, by, acted_at=acted_at, handed_over_at=handed_over_at):
         return None
-    _count(order, verdict, outcome)
+    _count(request, verdict, outcome)
     return outcome
 
 
@@ -118,31 +120,31 @@ def _never_started(work: Document) -> bool:
     return bool(work.get("fault", {}).get("Error") == NOT_STARTED)
 
 
-def _unbelieved(order: Order, by: Recorder) -> Document:
-    """A success of what has not acted. Raises `AnotherOrder` to OPERATION; who closes behind it closes a failure."""
-    text = f"Operation {order.operation_id} has not acted, so it cannot have succeeded"
+def _unbelieved(request: OperationRequest, by: Recorder) -> Document:
+    """A success of what has not acted. Raises `AnotherRequest` to OPERATION; who closes behind it closes a failure."""
+    text = f"Operation {request.operation_id} has not acted, so it cannot have succeeded"
     if by is Recorder.OPERATION:
-        raise AnotherOrder(text)
-    return {"fault": {"Error": AnotherOrder.__name__, "Cause": json.dumps({"errorMessage": text})}}
+        raise AnotherRequest(text)
+    return {"fault": {"Error": AnotherRequest.__name__, "Cause": json.dumps({"errorMessage": text})}}
 
 
 def _watch_on(executions: Executions, item: Item, work: Document) -> None:
     """Without the late watch the sweep takes the last look, when it is due: nothing is lost, only later."""
-    order = order_of(item)
+    request = request_of(item)
     try:
-        executions.start_late_watch(order, clock.to_text(acting_since(item)), _begin_with(order, work))
+        executions.start_late_watch(request, clock.to_text(acting_since(item)), _begin_with(request, work))
     except StatesUnavailable as fault:
         logger.error("late watch not started", extra={"reason": str(fault)})
 
 
-def _begin_with(order: Order, work: Document) -> Progress:
+def _begin_with(request: OperationRequest, work: Document) -> Progress:
     """Go on from what the polls saw. A finished progress is not what the record says, so the watch looks anew."""
     progress = Progress.from_document(work["progress"]) if "progress" in work else None
-    return progress if progress and not progress.finished else Progress(OPERATIONS[order.operation].working_status)
+    return progress if progress and not progress.finished else Progress(OPERATIONS[request.operation].working_status)
 
 
-def _outcome_of_refused(work: Document, order: Order, now: datetime) -> Outcome:
-    return outcome_of(work, order, verdict_in(work).environment.value, clock.from_text(order.requested_at), now)
+def _outcome_of_refused(work: Document, request: OperationRequest, now: datetime) -> Outcome:
+    return outcome_of(work, request, verdict_in(work).environment.value, clock.from_text(request.requested_at), now)
 
 
 def _outcome_on_record(item: Item) -> Outcome:
@@ -150,8 +152,8 @@ def _outcome_on_record(item: Item) -> Outcome:
     return Outcome(json.loads(str(item["result"])), str(item["error"]), unsettled)
 
 
-def _count(order: Order, verdict: Verdict, outcome: Outcome) -> None:
+def _count(request: OperationRequest, verdict: Verdict, outcome: Outcome) -> None:
     """A refusal at the last moment was no execution, and no error of the service."""
     if outcome.error != REFUSED:
         duration = outcome.document["duration_seconds"]
-        operation_metrics(order.operation, verdict.environment.value, not outcome.error, duration)
+        operation_metrics(request.operation, verdict.environment.value, not outcome.error, duration)

@@ -12,9 +12,9 @@ from rds_operations.aws.operation_store import Ledger
 from rds_operations.aws.rds_clients import Access
 from rds_operations.model.documents import Document, Item
 from rds_operations.model.faults import AccountRefused, RdsRefused
-from rds_operations.model.order import Order
 from rds_operations.model.place import Place
 from rds_operations.model.refusals import Code, Refusal
+from rds_operations.model.request import OperationRequest
 from rds_operations.rules.authorization import not_permitted, of_another_application
 from rds_operations.rules.classification import Verdict
 from rds_operations.rules.decision import LiveInstance, judge
@@ -46,20 +46,20 @@ https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
 
 @dataclass(frozen=True)
 class Assessment:
-    """The order with the place where its instance was found; `refusal` is a no for good, `obstacle` one for now.
+    """The request with the place where its instance was found; `refusal` is a no for good, `obstacle` one for now.
 
     `earlier` is the answer of the operation that the same request with the same key was accepted as before. With
-    nothing beside the order Admit answers: that operation has not begun, and whoever hands it over must write.
+    nothing beside the request Admit answers: that operation has not begun, and whoever hands it over must write.
     """
 
-    order: Order
+    request: OperationRequest
     verdict: Verdict | None = None
     refusal: Refusal | None = None
     obstacle: Refusal | None = None
     earlier: Document = field(default_factory=dict)
 
     def to_document(self) -> Document:
-        parts = {"order": self.order, "verdict": self.verdict, "refusal": self.refusal, "obstacle": self.obstacle}
+        parts = {"request": self.request, "verdict": self.verdict, "refusal": self.refusal, "obstacle": self.obstacle}
         document: Document = {name: part.to_document() for name, part in parts.items() if part}
         return document | ({"reply": self.refusal.reply()} if self.refusal else {}) | self.earlier
 
@@ -74,46 +74,46 @@ class Assessor:
     gate: GateSettings
     callers: CallerSettings
 
-    def assess(self, order: Order) -> Assessment:
+    def assess(self, request: OperationRequest) -> Assessment:
         """Raises what reading RDS and the tables raises, but for an account that is out of reach: that is a no.
 
         The key comes before the permission and the instance: what was accepted stays so, whatever becomes of them.
         """
-        if refusal := of_another_application(self.callers, order.caller):
-            return Assessment(order, refusal=refusal)
-        if earlier := accepted_by_key(self.ledger, order):
-            return self._repeated(order, earlier)
-        return self._assessed(order)
+        if refusal := of_another_application(self.callers, request.caller):
+            return Assessment(request, refusal=refusal)
+        if earlier := accepted_by_key(self.ledger, request):
+            return self._repeated(request, earlier)
+        return self._assessed(request)
 
-    def _assessed(self, order: Order) -> Assessment:
-        if refusal := not_permitted(self._callers(order), order):
-            return Assessment(order, refusal=refusal)
+    def _assessed(self, request: OperationRequest) -> Assessment:
+        if refusal := not_permitted(self._callers(request), request):
+            return Assessment(request, refusal=refusal)
 
         @cache  # where the request leaves open which place is meant, the look that finds the instance is the look at it
         def look(place: Place) -> DBInstanceTypeDef | None:
-            return self._look(place, order.instance_id)
+            return self._look(place, request.instance_id)
 
         try:
-            place = locate(order, self.access.targets, self.inventory.places, lambda place: look(place) is not None)
+            place = locate(request, self.access.targets, self.inventory.places, lambda place: look(place) is not None)
             if isinstance(place, Refusal):
-                return Assessment(order, refusal=place)
+                return Assessment(request, refusal=place)
             instance = look(place) if place else None
         except AccountRefused as refused:
-            return Assessment(order, refusal=self._unreachable(order, refused))
+            return Assessment(request, refusal=self._unreachable(request, refused))
         if place is None or instance is None:
-            return Assessment(order, refusal=not_found(order.instance_id, self._named(order)))
-        return self._judged(replace(order, account_id=place.account_id, region=place.region), instance)
+            return Assessment(request, refusal=not_found(request.instance_id, self._named(request)))
+        return self._judged(replace(request, account_id=place.account_id, region=place.region), instance)
 
-    def _repeated(self, order: Order, earlier: Item | Refusal) -> Assessment:
+    def _repeated(self, request: OperationRequest, earlier: Item | Refusal) -> Assessment:
         if isinstance(earlier, Refusal):
-            return Assessment(order, refusal=earlier)
-        return Assessment(order, earlier=acceptance(earlier, order, self.ledger.home) if begun(earlier) else {})
+            return Assessment(request, refusal=earlier)
+        return Assessment(request, earlier=acceptance(earlier, request, self.ledger.home) if begun(earlier) else {})
 
-    def _judged(self, order: Order, instance: DBInstanceTypeDef) -> Assessment:
+    def _judged(self, request: OperationRequest, instance: DBInstanceTypeDef) -> Assessment:
         found = LiveInstance(instance, verdict_with_replication(self.access, instance, self.gate))
-        judgement = judge(order, found, self.gate, self._callers(order))
-        order = replace(order, resource_id=instance.get("DbiResourceId", ""))
-        return Assessment(order, judgement.verdict, judgement.refusal, judgement.obstacle)
+        judgement = judge(request, found, self.gate, self._callers(request))
+        request = replace(request, resource_id=instance.get("DbiResourceId", ""))
+        return Assessment(request, judgement.verdict, judgement.refusal, judgement.obstacle)
 
     def _look(self, place: Place, instance_id: str) -> DBInstanceTypeDef | None:
         """Raises `AccountRefused` for a closed place, other than the deployment's own: there the service is broken."""
@@ -127,20 +127,20 @@ class Assessor:
                 f"{_CLOSED[refused.code]}"
             ) from refused
 
-    def _unreachable(self, order: Order, refused: AccountRefused) -> Refusal:
+    def _unreachable(self, request: OperationRequest, refused: AccountRefused) -> Refusal:
         """What cannot be looked at may have a namesake: so the request must say that it means none there."""
-        several = len(self.access.targets.fitting(order.account_id, order.region)) > 1
+        several = len(self.access.targets.fitting(request.account_id, request.region)) > 1
         advice = ". Send account_id and region if the instance is in another place" if several else ""
         return Refusal(403, Code.ACCOUNT_NOT_REACHABLE, f"{refused}{advice}.")
 
-    def _callers(self, order: Order) -> CallerSettings:
-        """What ADMISSION's orders are held to. OPERATION does not know its caller here: Execute asks for the one on
+    def _callers(self, request: OperationRequest) -> CallerSettings:
+        """What ADMISSION's requests are held to. OPERATION does not know its caller here: Execute asks for the one on
         record.
         """
-        return self.callers if order.request_id else CallerSettings()
+        return self.callers if request.request_id else CallerSettings()
 
-    def _named(self, order: Order) -> str:
+    def _named(self, request: OperationRequest) -> str:
         """The place that the request itself has named."""
-        names = {"account": order.account_id, "Region": order.region}
+        names = {"account": request.account_id, "Region": request.region}
         named = ", ".join(f"{name} {value}" for name, value in names.items() if value)
-        return f" in {named}" if named and order.request_id else ""
+        return f" in {named}" if named and request.request_id else ""

@@ -22,11 +22,11 @@ from rds_operations.model.faults import (
     RecordNotWritten,
     TableBusy,
 )
-from rds_operations.model.order import Order
 from rds_operations.model.progress import Progress, failed
 from rds_operations.model.refusals import Refusal
+from rds_operations.model.request import OperationRequest
 from rds_operations.operations import OPERATIONS
-from rds_operations.records.operation_item import order_of
+from rds_operations.records.operation_item import request_of
 from rds_operations.rules.classification import UNCLASSIFIED, Verdict
 from rds_operations.rules.decision import Judgement, judge
 from rds_operations.rules.eligibility import not_found
@@ -48,10 +48,10 @@ class Executed:
     verdict: Verdict | None = None
     resource_id: str = ""
 
-    def to_document(self, order: Order) -> dict[str, Any]:
-        """With the `order` as the polls need it: for the instance on record."""
-        order = replace(order, resource_id=self.resource_id)
-        document: dict[str, Any] = {"order": order.to_document(), "progress": self.progress.to_document()}
+    def to_document(self, request: OperationRequest) -> dict[str, Any]:
+        """With the `request` as the polls need it: for the instance on record."""
+        request = replace(request, resource_id=self.resource_id)
+        document: dict[str, Any] = {"request": request.to_document(), "progress": self.progress.to_document()}
         document |= {"verdict": self.verdict.to_document()} if self.verdict else {}
         if self.refusal:
             return document | {"refusal": self.refusal.to_document()}
@@ -65,107 +65,107 @@ class Executor:
     gate: GateSettings
     callers: CallerSettings
 
-    def execute(self, order: Order, now: datetime) -> Executed:
+    def execute(self, request: OperationRequest, now: datetime) -> Executed:
         """Raises `RdsThrottled`, `RdsNotReached` or `TableBusy` where a repetition is safe.
 
         The session, which can do this one thing, is made first; then comes the claim, then a last look, which decides
         everything anew. Between that look and the call to RDS stands nothing else.
         """
-        item = self._opened(order, now)
+        item = self._opened(request, now)
         if isinstance(item, Executed):
             return item
-        order = order_of(item)  # with its caller: the order on record decides, not the event
-        return replace(self._executed(order, item, now), resource_id=order.resource_id)
+        request = request_of(item)  # with its caller: the request on record decides, not the event
+        return replace(self._executed(request, item, now), resource_id=request.resource_id)
 
-    def _executed(self, order: Order, item: Item, now: datetime) -> Executed:
+    def _executed(self, request: OperationRequest, item: Item, now: datetime) -> Executed:
         try:
-            rds = self.access.acting(order)
+            rds = self.access.acting(request)
         except AccountRefused as refused:
-            return self._taken_over(order, item) if "acting_at" in item else Executed(failed(str(refused)), now)
-        if self.ledger.claim(order, OPERATIONS[order.operation], now):
-            return self._act(rds, order, now)
-        return self._go_on(rds, order, now)
+            return self._taken_over(request, item) if "acting_at" in item else Executed(failed(str(refused)), now)
+        if self.ledger.claim(request, OPERATIONS[request.operation], now):
+            return self._act(rds, request, now)
+        return self._go_on(rds, request, now)
 
-    def _opened(self, order: Order, now: datetime) -> Item | Executed:
+    def _opened(self, request: OperationRequest, now: datetime) -> Item | Executed:
         """The operation's item. One that ADMISSION has not opened is opened here, after a look of its own."""
-        known = accepted_under_its_name(self.ledger, order)
+        known = accepted_under_its_name(self.ledger, request)
         if known:
             return _refused(known, now) if isinstance(known, Refusal) else known
         try:
-            judgement = self._look(order)
+            judgement = self._look(request)
         except (AccountRefused, RdsRefused) as refused:
             return Executed(failed(str(refused)), now)
         if judgement.against:
             return _refused(judgement.against, now, judgement.verdict)
-        item = admit(self.ledger, replace(order, resource_id=judgement.resource_id), judgement.verdict, now)
+        item = admit(self.ledger, replace(request, resource_id=judgement.resource_id), judgement.verdict, now)
         return _refused(item, now) if isinstance(item, Refusal) else item
 
-    def _act(self, rds: Rds, order: Order, now: datetime) -> Executed:
+    def _act(self, rds: Rds, request: OperationRequest, now: datetime) -> Executed:
         """What is known to have done nothing gives the claim back: a repetition must not take it for what may have
         acted. A no is heard again by it, throttling is tried again.
         """
         try:
-            judgement = self._look(order)
+            judgement = self._look(request)
             if judgement.against:
-                self._give_back(order, now)
+                self._give_back(request, now)
                 return _refused(judgement.against, now, judgement.verdict)
-            progress = OPERATIONS[order.operation].start(rds, order, judgement.instance)
+            progress = OPERATIONS[request.operation].start(rds, request, judgement.instance)
             return Executed(progress, now, verdict=judgement.verdict)
         except RdsThrottled as throttled:
-            if self._give_back(order, now):
+            if self._give_back(request, now):
                 raise
             return Executed(failed(f"{throttled}; nothing was done"), now)
         except (AccountRefused, RdsRefused) as refused:
-            self._give_back(order, now)
+            self._give_back(request, now)
             return Executed(failed(str(refused)), now)
 
-    def _give_back(self, order: Order, since: datetime) -> bool:
+    def _give_back(self, request: OperationRequest, since: datetime) -> bool:
         """False where the table did not take it: a repetition will find the claim, and cannot know what was done."""
         try:
-            self.ledger.give_back(order, since)
+            self.ledger.give_back(request, since)
         except RecordNotWritten:
             return False
         return True
 
-    def _go_on(self, rds: Rds, order: Order, now: datetime) -> Executed:
-        """The claim was refused: an earlier attempt of this execution acted, or the order is over."""
-        item: Item = self.ledger.item(order.operation_id) or {}
-        lost = "acting_at" not in item and self.ledger.lock_holder(order, now) != order.operation_id
+    def _go_on(self, rds: Rds, request: OperationRequest, now: datetime) -> Executed:
+        """The claim was refused: an earlier attempt of this execution acted, or the request is over."""
+        item: Item = self.ledger.item(request.operation_id) or {}
+        lost = "acting_at" not in item and self.ledger.lock_holder(request, now) != request.operation_id
         if "ended_at" in item or lost:
-            text = f"Operation {order.operation_id} is closed or has lost its lock; nothing was done"
+            text = f"Operation {request.operation_id} is closed or has lost its lock; nothing was done"
             return Executed(failed(text), now)
-        working = self._taken_over(order, item)
+        working = self._taken_over(request, item)
         try:
-            judgement = self._look(order)
+            judgement = self._look(request)
             if judgement.against:
                 return working  # nothing is begun again; the polls will see what the first attempt has done
-            progress = OPERATIONS[order.operation].resume(rds, order, working.since, judgement.instance)
+            progress = OPERATIONS[request.operation].resume(rds, request, working.since, judgement.instance)
             return Executed(progress, working.since, verdict=judgement.verdict)
         except RdsThrottled:
             raise  # a repetition is safe, and may have to begin what the first attempt did not
         except Fault:
             return working  # a look that failed ends nothing: the polls go on looking
 
-    def _taken_over(self, order: Order, item: Item) -> Executed:
+    def _taken_over(self, request: OperationRequest, item: Item) -> Executed:
         """An earlier attempt may have acted: the polls will see what became of it.
 
         It may still run, where only its answer was lost. So it loses the claim first: if RDS throttles it, it must not
         undo what this attempt may do. Raises `TableBusy` where it has given the claim back by now.
         """
-        if "acting_at" not in item or not self.ledger.take_over(order):
-            raise TableBusy(f"Operation {order.operation_id} was given back or closed meanwhile; nothing was done")
-        working = Progress(OPERATIONS[order.operation].working_status)
+        if "acting_at" not in item or not self.ledger.take_over(request):
+            raise TableBusy(f"Operation {request.operation_id} was given back or closed meanwhile; nothing was done")
+        working = Progress(OPERATIONS[request.operation].working_status)
         return Executed(working, clock.from_text(str(item["acting_at"])))
 
-    def _look(self, order: Order) -> Judgement:
+    def _look(self, request: OperationRequest) -> Judgement:
         """Judge by a live look. Raises `RdsNotReached` where there is none."""
         try:
-            found = read_live(self.access, self.access.targets.place_of(order), order.instance_id, self.gate)
+            found = read_live(self.access, self.access.targets.place_of(request), request.instance_id, self.gate)
         except RdsUnavailable as unavailable:
-            raise RdsNotReached("NotReached", f"No look at {order.instance_id}: {unavailable}") from unavailable
+            raise RdsNotReached("NotReached", f"No look at {request.instance_id}: {unavailable}") from unavailable
         if found is None:
-            return Judgement(UNCLASSIFIED, {}, not_found(order.instance_id))
-        return judge(order, found, self.gate, self.callers)
+            return Judgement(UNCLASSIFIED, {}, not_found(request.instance_id))
+        return judge(request, found, self.gate, self.callers)
 
 
 def _refused(refusal: Refusal, now: datetime, verdict: Verdict | None = None) -> Executed:

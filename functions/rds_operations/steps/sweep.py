@@ -20,7 +20,7 @@ from rds_operations.model.progress import Progress
 from rds_operations.operations import OPERATIONS
 from rds_operations.records.audit_record import Recorder
 from rds_operations.records.ended_execution import unrecorded_work, work_of_event
-from rds_operations.records.operation_item import Unfinished, acting_since, order_of
+from rds_operations.records.operation_item import Unfinished, acting_since, request_of
 from rds_operations.records.outcome import NOT_STARTED
 from rds_operations.rules.queued_refusal import Kept, kept_refusal
 from rds_operations.steps.audit_admission import refuse
@@ -156,10 +156,10 @@ def _settle(books: Books, access: Access, item: Item, now: datetime) -> str:
 
 def _look(books: Books, access: Access, item: Item) -> Progress:
     """One look. Where RDS cannot be looked at, the operation ends as timed out: its record cannot wait for RDS."""
-    order = order_of(item)
-    unseen = Progress(OPERATIONS[order.operation].working_status)
+    request = request_of(item)
+    unseen = Progress(OPERATIONS[request.operation].working_status)
     try:
-        return late_look(access, books.ledger, order, acting_since(item), unseen)
+        return late_look(access, books.ledger, request, acting_since(item), unseen)
     except Fault as fault:
         logger.warning("no look at RDS", extra={"reason": str(fault)})
         return unseen

@@ -17,7 +17,7 @@ mapping template and the real handlers; RDS and DynamoDB are moto's. A step is a
   delete, stop      an instance                           change    {instance: what moto keeps of it}
   create    an instance, as in `instances`                region    beside retag, delete and change: not at home
   refuse    {function, action, code, times}: AWS says no  queue     a message, text or object, to the queue of refusals
-  forge     {function, work, order, ...}: an event of somebody who may invoke the function, made from the last work
+  forge     {function, work, request, ...}: an event of somebody who may invoke the function, made from the last work
 """
 
 from __future__ import annotations
@@ -166,8 +166,8 @@ class Attempt:
         said = answer["body"]
         return f"{answer['statusCode']} {said.get('code', said.get('final_status', said.get('status')))}"
 
-    def _start(self, request: Any, name: str = "by-hand") -> str:
-        return self._began({"name": name, "input": request})
+    def _start(self, body: Any, name: str = "by-hand") -> str:
+        return self._began({"name": name, "input": body})
 
     def _begin(self, _yes: Any) -> str:
         return self._began(self._execution)
@@ -175,7 +175,7 @@ class Attempt:
     def _began(self, start: Document) -> str:
         given = {
             "machine": "OPERATION",
-            "request": json.dumps(start["input"]),
+            "body": json.dumps(start["input"]),
             "execution": an_execution(start["name"], StartTime=clock.to_text(clock.now())),
         }
         self._execution = start
@@ -203,7 +203,7 @@ class Attempt:
     def _finish(self, _yes: Any) -> str:
         if not self._work.get("progress", {"finished": True})["finished"]:
             self._work = self._cloud.polled(self._work, 1)
-        given = {"machine": "OPERATION", "work": self._work, "request": json.dumps(self._execution["input"])}
+        given = {"machine": "OPERATION", "work": self._work, "body": json.dumps(self._execution["input"])}
         outcome = self._cloud.call("audit", {**given, "execution": an_execution(self._execution["name"])})
         return f"{outcome['document']['status']} {outcome['error'] or 'Succeeded'}"
 
@@ -236,9 +236,9 @@ class Attempt:
         return json.dumps(self._cloud.sweep(), sort_keys=True)
 
     def _forge(self, forgery: Document) -> str:
-        function, order = forgery["function"], {**self._work.get("order", {}), **forgery.get("order", {})}
-        work = {**self._work, "order": order, **forgery.get("work", {})}
-        event = {"machine": "OPERATION", "work": work, "execution": an_execution(order["operation_id"])}
+        function, request = forgery["function"], {**self._work.get("request", {}), **forgery.get("request", {})}
+        work = {**self._work, "request": request, **forgery.get("work", {})}
+        event = {"machine": "OPERATION", "work": work, "execution": an_execution(request["operation_id"])}
         event |= forgery.get("event", {})
         try:
             self._cloud.call(function, event if function == "audit" else work)

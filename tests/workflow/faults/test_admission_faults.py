@@ -65,11 +65,11 @@ def give_up_and_repeat(case: Case) -> None:
 
 
 def repeat_while_the_first_gives_up(case: Case) -> None:
-    """The first request's own Audit has read the order, and takes its time; then comes the repetition."""
+    """The first request's own Audit has read the request, and takes its time; then comes the repetition."""
     key = f"handed-{case.instance}"
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(case.service.post, case.row.request(case.instance), Idempotency_Key=key)
-        case.eventually(case.items, "the order")
+        case.eventually(case.items, "the request")
         case.post(Idempotency_Key=key)
     assert first.result().status in (202, 503), first.result()
     assert len(case.items()) == 1, case.items()

@@ -139,7 +139,7 @@ ROWS = [
     *(
         Row(
             WHERE,
-            "it cannot claim its order, ever",
+            "it cannot claim its request, ever",
             request,
             (
                 {

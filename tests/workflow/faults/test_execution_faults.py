@@ -50,7 +50,7 @@ BROKEN_OFF = [
     stopped("Validate", snapshot_of, **CLOSED, execution=ABORTED, outcome="failed", acted=0),
     stopped("Classify", snapshot_of, **CLOSED, execution=ABORTED, outcome="failed", acted=0),
     # Execute goes on for a moment when its execution is stopped: it has acted by the time of the backstop, or
-    # finds its order closed.
+    # finds its request closed.
     stopped("Execute", snapshot_of, answer=202, execution=ABORTED),
     stopped("Execute", reboot_of, answer=202, execution=ABORTED),
     stopped("Execute", window_of, answer=202, execution=ABORTED),

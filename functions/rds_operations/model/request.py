@@ -1,4 +1,4 @@
-"""An order: one valid request, normalised, with its id and its caller. It travels through every state."""
+"""A request: one valid request, normalised, with its id and its caller. It travels through every state."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Order:
+class OperationRequest:
     """Also the stub of a refused request, which keeps of the request only what is known to be sound.
 
     `requested_at` ISO 8601; `request_id` the name of ADMISSION's execution; `idempotency_key` a digest, empty
@@ -32,19 +32,19 @@ class Order:
     resource_id: str = ""
 
     @classmethod
-    def from_document(cls, document: dict[str, Any]) -> Order:
+    def from_document(cls, document: dict[str, Any]) -> OperationRequest:
         """Of any version of the service: a deploy may come between two states of an execution."""
         return cls(**{name: document[name] for name in cls.__dataclass_fields__ if name in document})
 
     def to_document(self) -> dict[str, Any]:
         return asdict(self)
 
-    def asking(self, operation: str, instance_id: str, parameters: dict[str, Any], **more: str) -> Order:
-        """The whole order, of which this is the stub."""
+    def asking(self, operation: str, instance_id: str, parameters: dict[str, Any], **more: str) -> OperationRequest:
+        """The whole request, of which this is the stub."""
         return replace(self, operation=operation, instance_id=instance_id, parameters=parameters, **more)  # type: ignore[arg-type]
 
     @property
-    def request(self) -> dict[str, Any]:
+    def body(self) -> dict[str, Any]:
         """The request body that asks for exactly this: what OPERATION is started with."""
         own = {"operation": self.operation, "instance_id": self.instance_id, "parameters": self.parameters}
         where = {"account_id": self.account_id, "region": self.region}
@@ -53,4 +53,4 @@ class Order:
     @property
     def fingerprint(self) -> str:
         """Equal for equal requests, whatever their spelling was."""
-        return hashlib.sha256(json.dumps(self.request, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(self.body, sort_keys=True).encode()).hexdigest()
