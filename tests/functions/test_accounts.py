@@ -371,7 +371,7 @@ def test_an_account_that_is_not_in_the_list_is_asked_for_nothing(cloud: Cloud) -
     elsewhere = cloud.request(a_body() | {"account_id": "999999999999"})
     assert (elsewhere["refusal"]["status"], elsewhere["refusal"]["code"]) == (400, "not_operated")
     cloud.create_instance()
-    cloud.replicate("arn:aws:rds:eu-west-1:999999999999:db:requests")
+    cloud.replicate("arn:aws:rds:eu-west-1:999999999999:db:orders")
     replica = cloud.request(a_body())
     assert replica["refusal"]["code"] == "environment_unknown"
     assert cloud.calls.of("classify", "sts") == []

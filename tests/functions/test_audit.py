@@ -76,7 +76,7 @@ def test_every_403_and_404_is_a_record(cloud: Cloud, environment: str | None, st
     answer = cloud.answered(work)
     assert answer == {"statusCode": status, "error": work["refusal"]["error"], "code": work["refusal"]["code"]}
     (record,) = cloud.records()
-    assert record["audit_id"] == f"{INSTANCE_ID}#{REQUESTED_AT}#{work['order']['operation_id']}#refused"
+    assert record["audit_id"] == f"{INSTANCE_ID}#{REQUESTED_AT}#{work['request']['operation_id']}#refused"
     assert (record["event"], record["success"], record["environment"]) == ("refused", False, verdict)
     assert json.loads(record["result"]) == {"success": False, **work["refusal"]}
     assert json.loads(record["user_identity"])["sourceIp"] == "203.0.113.42"

@@ -85,7 +85,7 @@ def test_a_member_of_a_cluster(cloud: Cloud) -> None:
     cloud.create_instance(DBClusterIdentifier="orders", Engine=engine)
     refusal = cloud.call("classify", a_work())["refusal"]
     assert (refusal["status"], refusal["code"]) == (400, "not_supported_by_instance")
-    assert "member of the cluster requests (aurora-postgresql)" in refusal["error"]
+    assert "member of the cluster orders (aurora-postgresql)" in refusal["error"]
 
 
 def test_a_production_member_of_a_cluster_is_production_first(cloud: Cloud) -> None:

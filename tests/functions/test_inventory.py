@@ -247,11 +247,11 @@ def test_a_table_that_takes_no_entry_is_told_as_not_written(cloud: Cloud) -> Non
 def test_a_replica_is_listed_with_the_environment_of_its_source(cloud: Cloud) -> None:
     cloud.create_instance("prod", "orders", BESIDE)
     cloud.create_instance("dev", "replica")
-    cloud.replicate(f"arn:aws:rds:{OTHER_REGION}:{ACCOUNT}:db:requests", "replica")
+    cloud.replicate(f"arn:aws:rds:{OTHER_REGION}:{ACCOUNT}:db:orders", "replica")
     cloud.create_instance("dev", "stray")
     cloud.replicate("nowhere", "stray")
     cloud.take_stock()
-    source = f"replication source arn:aws:rds:{OTHER_REGION}:{ACCOUNT}:db:requests, tag Environment=prod"
+    source = f"replication source arn:aws:rds:{OTHER_REGION}:{ACCOUNT}:db:orders, tag Environment=prod"
     assert environment(cloud, "replica") == ("production", source)
     assert environment(cloud, "stray")[0] == "unknown"
 

@@ -93,7 +93,7 @@ def test_a_tag_that_changes_after_classify_stops_the_operation(
 
 @pytest.mark.parametrize("source", [HOME, Place(HOME.account_id, OTHER_REGION), THERE])
 def test_a_source_that_turns_to_production_stops_the_operation_on_its_replica(cloud: Cloud, source: Place) -> None:
-    name = "orders" if source == HOME else f"arn:aws:rds:{source.region}:{source.account_id}:db:requests"
+    name = "orders" if source == HOME else f"arn:aws:rds:{source.region}:{source.account_id}:db:orders"
     cloud.create_instance("dev", "orders", source)
     cloud.create_instance()
     cloud.replicate(name)
@@ -116,7 +116,7 @@ def test_a_source_that_cannot_be_read_any_more_stops_it_too(cloud: Cloud) -> Non
 def test_a_replica_whose_source_stays_allowed_is_operated(cloud: Cloud) -> None:
     cloud.create_instance("dev", "orders", THERE)
     cloud.create_instance()
-    cloud.replicate(f"arn:aws:rds:{REGION}:{OTHER_ACCOUNT}:db:requests")
+    cloud.replicate(f"arn:aws:rds:{REGION}:{OTHER_ACCOUNT}:db:orders")
     assert cloud.executed(accepted(cloud))["progress"]["success"] is True
 
 
@@ -340,7 +340,7 @@ def test_a_look_that_is_denied_ends_the_operation_with_nothing_done(cloud: Cloud
 def test_a_source_that_throttles_is_not_taken_for_unreadable(cloud: Cloud) -> None:
     cloud.create_instance("dev", "orders", Place(HOME.account_id, OTHER_REGION))
     cloud.create_instance()
-    cloud.replicate(f"arn:aws:rds:{OTHER_REGION}:{HOME.account_id}:db:requests")
+    cloud.replicate(f"arn:aws:rds:{OTHER_REGION}:{HOME.account_id}:db:orders")
     work = accepted(cloud)
 
     def throttled(call: Call) -> Answer | None:

@@ -151,7 +151,7 @@ class TestResources:
         assert ask(simulator, statement, action=action, resource=SNAPSHOT).allowed
         assert ask(simulator, statement, action=action, resource=f"{RDS}:snapshot:rds:orders-01-2026").allowed
         assert not ask(simulator, statement, action=action, resource=DB).allowed
-        assert not ask(simulator, statement, action=action, resource=f"{RDS}:cluster-snapshot:requests").allowed
+        assert not ask(simulator, statement, action=action, resource=f"{RDS}:cluster-snapshot:orders").allowed
 
     def test_another_action_account_or_region(self, simulator: Simulator) -> None:
         assert not ask(simulator, allow("rds:StopDBInstance")).allowed

@@ -91,16 +91,16 @@ def test_production_that_overrules_is_refused_as_production() -> None:
         ("tag Env=what", "tag Env=what names no environment that is known"),
         ("tags that could not be read", "tags that could not be read"),
         (
-            "replication source requests, tags that could not be read",
-            "replication source requests, tags that could not be read",
+            "replication source orders, tags that could not be read",
+            "replication source orders, tags that could not be read",
         ),
         (
-            "replication source requests, tag Env=what",
-            "replication source requests, tag Env=what names no environment that is known",
+            "replication source orders, tag Env=what",
+            "replication source orders, tag Env=what names no environment that is known",
         ),
         (
-            f"replication source requests, {NOTHING}",
-            "replication source requests, no environment tag, instance mapping, account mapping or naming pattern "
+            f"replication source orders, {NOTHING}",
+            "replication source orders, no environment tag, instance mapping, account mapping or naming pattern "
             "fits it",
         ),
     ],
@@ -132,7 +132,7 @@ def test_an_ordinary_instance_takes_every_operation(operation: str) -> None:
 @pytest.mark.parametrize("engine", ["aurora-postgresql", "docdb", "neptune"])
 def test_a_cluster_member_is_operated_through_its_cluster(operation: str, instead: str, engine: str) -> None:
     refusal = impossible(a_request(operation), an_instance(DBClusterIdentifier="orders", Engine=engine))
-    text = f"Instance {INSTANCE_ID} is a member of the cluster requests ({engine}). {instead}"
+    text = f"Instance {INSTANCE_ID} is a member of the cluster orders ({engine}). {instead}"
     assert refusal == Refusal(400, Code.NOT_SUPPORTED, text)
 
 

@@ -155,7 +155,7 @@ def test_an_own_word_counts_in_the_other_settings_too() -> None:
     own = {"environment_words": {"preview": "test"}}
     for settings in (
         {"instance_mappings": {NAME: "preview"}}, {"account_mappings": {PLACE.account_id: "preview"}},
-        {"naming_patterns": {"^requests": "preview"}}, {"default_environment": "preview"},
+        {"naming_patterns": {"^orders": "preview"}}, {"default_environment": "preview"},
     ):  # fmt: skip
         assert judged(Case("", {}, "", {**own, **settings})).environment is Environment.TEST
 

@@ -180,7 +180,7 @@ def test_a_source_that_may_be_readable_in_a_moment_is_a_fault_and_no_verdict(fau
         verdict(Cloud().fails(fault, HOME, "source"), database(source="source"))
 
 
-@pytest.mark.parametrize("name", ["orders", "arn:aws:rds:eu-west-1:123456789012:cluster:requests"])
+@pytest.mark.parametrize("name", ["orders", "arn:aws:rds:eu-west-1:123456789012:cluster:orders"])
 def test_a_replica_of_a_cluster_is_refused_for_its_members_are_not_read(name: str) -> None:
     replica = an_instance(ReadReplicaSourceDBClusterIdentifier=name)
     cloud = Cloud(database("orders", "dev"))
@@ -269,7 +269,7 @@ def test_a_replica_that_cannot_be_read_may_be_production(cloud: Cloud) -> None:
 
 def test_a_replica_that_is_a_cluster_may_be_production() -> None:
     instance = {**database(), "ReadReplicaDBClusterIdentifiers": ["orders"]}
-    assert verdict(Cloud(), instance) == Verdict(Environment.UNKNOWN, f"read replica requests, {UNREADABLE}")
+    assert verdict(Cloud(), instance) == Verdict(Environment.UNKNOWN, f"read replica orders, {UNREADABLE}")
 
 
 def test_a_replica_that_may_be_readable_in_a_moment_is_a_fault_and_no_verdict() -> None:

@@ -97,7 +97,7 @@ OTHERS: dict[str, Any] = {
     "execution.Id": EXECUTION_PREFIX + "request-1",
     "execution.Name": "request-2",
     "execution.StartTime": "0001-01-01T00:00:00+23:00",
-    "envelope.request": json.dumps(a_body("reboot_instance")),
+    "envelope.body": json.dumps(a_body("reboot_instance")),
     "envelope.caller": a_context(apiKeyId="key-id-2"),
     "work.more": 1,
     "work.fault": FAULT,
@@ -108,16 +108,16 @@ OTHERS: dict[str, Any] = {
     "work.refusal.error": ["no"],
     "work.verdict.environment": "nonsense",
     "work.verdict.source": {"a": 1},
-    "work.order.caller": a_caller(),
-    "work.order.request_id": "request-2",
-    "work.order.operation_id": "dev-postgres-01-create-snapshot-0123456789abcdef",
-    "work.order.operation": "reboot_instance",
-    "work.order.instance_id": "dev-2",
-    "work.order.parameters": {"snapshot_id": "x", "tags": []},
-    "work.order.requested_at": "2020-01-01T00:00:00.000Z",
-    "work.order.execution_arn": EXECUTION_PREFIX + "x",
-    "work.order.account_id": "nobody",
-    "work.order.region": 1,
+    "work.request.caller": a_caller(),
+    "work.request.request_id": "request-2",
+    "work.request.operation_id": "dev-postgres-01-create-snapshot-0123456789abcdef",
+    "work.request.operation": "reboot_instance",
+    "work.request.instance_id": "dev-2",
+    "work.request.parameters": {"snapshot_id": "x", "tags": []},
+    "work.request.requested_at": "2020-01-01T00:00:00.000Z",
+    "work.request.execution_arn": EXECUTION_PREFIX + "x",
+    "work.request.account_id": "nobody",
+    "work.request.region": 1,
 }
 
 
@@ -159,7 +159,7 @@ def test_text_that_is_no_unicode_would_wait_for_ever_and_is_not_taken() -> None:
     assert isinstance(read(document), str)
 
 
-PATHS = ["machine", "work", "execution", "envelope", *OTHERS, "envelope.length", "work.order", "work.verdict"]
+PATHS = ["machine", "work", "execution", "envelope", *OTHERS, "envelope.length", "work.request", "work.verdict"]
 
 
 @given(st.sampled_from(sorted({path for path in PATHS if path != "work.fault"})), json_values)

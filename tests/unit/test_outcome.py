@@ -234,7 +234,7 @@ def test_an_end_is_settled_where_rds_was_never_asked_or_has_answered(
     assert outcome.unsettled is unsettled
 
 
-@pytest.mark.parametrize("cause", [None, "", "no JSON", "[]", "3", "{}", '{"order": {}}'])
+@pytest.mark.parametrize("cause", [None, "", "no JSON", "[]", "3", "{}", '{"request": {}}'])
 def test_a_cause_that_is_no_work_tells_only_that_the_execution_broke(cause: str | None) -> None:
     work = work_of_event({"status": "FAILED", "error": "AuditFailed", "cause": cause})
     assert fault_text(work["fault"]) == "ExecutionFailed: The execution broke: AuditFailed"

@@ -140,7 +140,7 @@ def test_the_list_is_read_as_it_was_packaged(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
 def test_an_arn_says_where_its_resource_is(partition: str) -> None:
-    arn = f"arn:{partition}:rds:eu-west-1:{OTHER_ACCOUNT}:db:requests"
+    arn = f"arn:{partition}:rds:eu-west-1:{OTHER_ACCOUNT}:db:orders"
     assert Place.of_arn(arn) == FAR
     assert Place.of_arn(f"arn:{partition}:rds:eu-west-1:{OTHER_ACCOUNT}:snapshot:rds:orders-2025") == FAR
     assert str(FAR) == f"account {OTHER_ACCOUNT}, Region eu-west-1"
