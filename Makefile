@@ -5,7 +5,7 @@ export PORT TIME_SCALE SETTINGS INSTANCES
 # Older makes, such as that of macOS, mix the lines of what runs side by side.
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
-.PHONY: demo up down test quick workflow fault-report histories known-faults fuzz load classify check docs lock audit setup
+.PHONY: demo up down test quick workflow fault-report histories known-faults fuzz load classify check docs lock vulnerabilities setup
 
 ## demo: the local cloud, and one operation on it from request to audit record
 demo: setup
@@ -67,12 +67,12 @@ lock: setup
 	done
 	@npm install --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error
 
-## audit: known vulnerabilities of what is locked. Asks PyPI and npm, and fails where it gets no answer: not part of `make test`
-audit: setup
+## vulnerabilities: known vulnerabilities of what is locked. Asks PyPI and npm, and fails where it gets no answer: not part of `make test`
+vulnerabilities: setup
 	@uv tool run pip-audit==2.10.1 --strict --disable-pip --require-hashes -r local/installer.lock -r requirements.lock -r local/node.lock
 	@npm audit
 
-lock audit: export UV_CACHE_DIR = $(CURDIR)/.local/uv
+lock vulnerabilities: export UV_CACHE_DIR = $(CURDIR)/.local/uv
 
 check: setup
 	ruff check .

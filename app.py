@@ -14,7 +14,7 @@ from aws_cdk.cx_api import CloudAssembly
 
 from stacks.service_stack import ServiceStack
 from stacks.setting_checks import SettingsError
-from stacks.settings import PLAIN, REVIEWED, Settings
+from stacks.settings import FILE_ONLY_SETTINGS, SIMPLE_SETTINGS, Settings
 from stacks.size_checks import check_body, check_policies
 from stacks.target_account_stack import TargetAccountStack
 
@@ -25,9 +25,9 @@ _DEFAULT_SETTINGS = "settings/default.json"
 def main() -> None:
     app = App()
     file = Path(__file__).parent / (app.node.try_get_context("settings") or _DEFAULT_SETTINGS)
-    context = {name: app.node.try_get_context(name) for name in PLAIN | REVIEWED}
+    context = {name: app.node.try_get_context(name) for name in SIMPLE_SETTINGS | FILE_ONLY_SETTINGS}
     given = {name: value for name, value in context.items() if value is not None}
-    if reviewed := sorted(given.keys() & REVIEWED):
+    if reviewed := sorted(given.keys() & FILE_ONLY_SETTINGS):
         sys.exit(f"settings: {', '.join(reviewed)} can be set in the settings file only, where a review sees it")
     try:
         settings = Settings.load(file, given)

@@ -24,7 +24,10 @@ def operations_table() -> str:
     rows = ["| operation | parameters | Execute needs | Poll needs |", "|---|---|---|---|"]
     for operation in OPERATIONS.values():
         parameters = "<br>".join(map(described, operation.parameters)) or "none"
-        needs = [" ".join(f"`{p.action}`" for p in given) for given in (operation.acts_with, operation.watches_with)]
+        needs = [
+            " ".join(f"`{p.action}`" for p in given)
+            for given in (operation.execute_permissions, operation.poll_permissions)
+        ]
         rows.append(f"| `{operation.name}` | {parameters} | {needs[0]} | {needs[1] or 'nothing: it is not polled'} |")
     return "\n".join(rows)
 

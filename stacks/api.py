@@ -38,7 +38,7 @@ _INTEGRATION_TIMEOUT = Duration.seconds(29)
 
 
 @dataclass(frozen=True)
-class Behind:
+class Backend:
     """What the APIs share: the workflow that takes a request, the function that tells of one, and their log."""
 
     admission: sfn.StateMachine
@@ -57,7 +57,7 @@ class Api(Construct):
         construct_id: str,
         settings: Settings,
         authentication: Authentication,
-        behind: Behind,
+        behind: Backend,
         user_pool: cognito.IUserPool | None = None,
     ) -> None:
         super().__init__(scope, construct_id)

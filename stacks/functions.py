@@ -12,29 +12,29 @@ from constructs import Construct
 from stacks import names, package, permissions
 from stacks.arns import admission_machine, execution_prefix, late_watch_machine
 from stacks.log_groups import log_group
+from stacks.refusal_queue import RefusalQueue
 from stacks.settings import Settings
 from stacks.tables import Tables
-from stacks.unrecorded import Unrecorded
 
 
 @dataclass(frozen=True)
-class Shape:
+class FunctionSpec:
     """`timeout` in seconds: shorter than every Task that waits for the function, so that none goes on unseen."""
 
     summary: str
     timeout: int
 
 
-SHAPES = {
-    "validate": Shape("Validate: the body becomes a request, or a refusal", 3),
-    "classify": Shape("Classify: the instance's environment, and whether the operation fits it", 5),
-    "admit": Shape("Admit: puts the request on record with its lock", 4),
-    "execute": Shape("Execute: acts on the database, once", 30),
-    "poll": Shape("Poll: one look at RDS", 30),
-    "audit": Shape("Audit: the record of what was refused and of how an operation ended", 3),
-    "sweep": Shape("Sweep: closes what everything else left open", 120),
-    "inventory": Shape("Inventory: what databases there are in every account and Region", 300),
-    "status": Shape("Status: GET /operations/{operation_id}", 10),
+SPECS = {
+    "validate": FunctionSpec("Validate: the body becomes a request, or a refusal", 3),
+    "classify": FunctionSpec("Classify: the instance's environment, and whether the operation fits it", 5),
+    "admit": FunctionSpec("Admit: puts the request on record with its lock", 4),
+    "execute": FunctionSpec("Execute: acts on the database, once", 30),
+    "poll": FunctionSpec("Poll: one look at RDS", 30),
+    "audit": FunctionSpec("Audit: the record of what was refused and of how an operation ended", 3),
+    "sweep": FunctionSpec("Sweep: closes what everything else left open", 120),
+    "inventory": FunctionSpec("Inventory: what databases there are in every account and Region", 300),
+    "status": FunctionSpec("Status: GET /operations/{operation_id}", 10),
 }
 _MEMORY_MB = 256
 
@@ -48,7 +48,7 @@ class Functions(Construct):
         construct_id: str,
         settings: Settings,
         tables: Tables,
-        unrecorded: Unrecorded,
+        refusals: RefusalQueue,
         acting_role: iam.IRole,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -65,27 +65,27 @@ class Functions(Construct):
             "ACTING_ROLE": acting_role.role_arn,
             "INVENTORY_TABLE": tables.inventory.table_name,
             "ADMISSION_MACHINE": admission_machine(Stack.of(self)),
-            "UNRECORDED_QUEUE": unrecorded.queue.queue_url,
-            "UNRECORDED_DEAD_LETTERS": unrecorded.dead_letters.queue_url,
+            "REFUSAL_QUEUE": refusals.queue.queue_url,
+            "REFUSAL_DEAD_LETTERS": refusals.dead_letters.queue_url,
             "POLL_INTERVAL_SECONDS": str(settings.poll_interval_seconds),
             "ALLOWED_ORIGIN": settings.allowed_origin,
         }
-        statements = permissions.by_function(Stack.of(self), tables, unrecorded, acting_role, settings.accounts)
-        self.all = {name: self._function(name, shape, statements[name]) for name, shape in SHAPES.items()}
+        statements = permissions.by_function(Stack.of(self), tables, refusals, acting_role, settings.accounts)
+        self.all = {name: self._function(name, spec, statements[name]) for name, spec in SPECS.items()}
 
-    def _function(self, name: str, shape: Shape, statements: list[iam.PolicyStatement]) -> lambda_.Function:
+    def _function(self, name: str, spec: FunctionSpec, statements: list[iam.PolicyStatement]) -> lambda_.Function:
         construct_id = name.capitalize()
         return lambda_.Function(
             self,
             construct_id,
             function_name=names.function(name),
-            description=shape.summary,
+            description=spec.summary,
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=lambda_.Architecture.ARM_64,
             handler=f"{name}.handler.handler",
             code=self._code,
             memory_size=_MEMORY_MB,
-            timeout=Duration.seconds(shape.timeout),
+            timeout=Duration.seconds(spec.timeout),
             role=self._role(name, statements),
             tracing=lambda_.Tracing.ACTIVE,
             logging_format=lambda_.LoggingFormat.JSON,

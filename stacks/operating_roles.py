@@ -12,8 +12,8 @@ from rds_operations.operations import OPERATIONS
 from rds_operations.operations.base import INSTANCE
 from rds_operations.settings.gate import GateSettings
 from stacks import arns, names
+from stacks.acting_role_policy import Regions, ResourceScope, allows, denies
 from stacks.policy_sizes import in_managed_policies
-from stacks.second_lock import Reach, Regions, allows, denies
 
 READING_FUNCTIONS = ("classify", "execute", "poll", "sweep", "inventory")
 """Those that look at RDS."""
@@ -36,7 +36,7 @@ def acting_role(
 ) -> iam.Role:
     stack = Stack.of(scope)
     role = _role(scope, "ActingRole", service, ACTING_FUNCTIONS, name, "Acts on databases that are not production")
-    reach = Reach(stack.partition, stack.account)
+    reach = ResourceScope(stack.partition, stack.account)
     allowed = iam.Policy(role, "Allows", roles=[role], statements=allows(reach, regions, gate))
     for number, statements in enumerate(in_managed_policies(denies(reach, gate)), 1):
         denied = iam.ManagedPolicy(role, f"Denies{number}", roles=[role], statements=statements)
@@ -57,16 +57,16 @@ def reading_role(scope: Construct, service: Service, name: str) -> iam.Role:
     """Describe calls, in every Region: a replica's source may be anywhere."""
     stack = Stack.of(scope)
     role = _role(scope, "ReadingRole", service, READING_FUNCTIONS, name, "Looks at databases")
-    for statement in reading_statements(Reach(stack.partition, stack.account)):
+    for statement in reading_statements(ResourceScope(stack.partition, stack.account)):
         role.add_to_policy(statement)
     return role
 
 
-def reading_statements(reach: Reach) -> list[iam.PolicyStatement]:
+def reading_statements(reach: ResourceScope) -> list[iam.PolicyStatement]:
     """What Classify, Poll, the sweep and the inventory look at."""
     actions: dict[str, set[str]] = {INSTANCE: set(LOOKS)}
     for operation in OPERATIONS.values():
-        for permission in operation.watches_with:
+        for permission in operation.poll_permissions:
             for kind in permission.resources:
                 actions.setdefault(kind, set()).add(permission.action)
     return [iam.PolicyStatement(actions=sorted(found), resources=[reach.arn(kind)]) for kind, found in actions.items()]

@@ -12,20 +12,20 @@ from rds_operations.operations.base import INSTANCE
 from rds_operations.records.operation_item import UNFINISHED_INDEX
 from rds_operations.settings.targets import ACTING_ROLE, READING_ROLE
 from stacks import arns
+from stacks.acting_role_policy import ResourceScope
 from stacks.arns import execution_prefix, late_watch_executions, late_watch_machine, operation_machine
 from stacks.operating_roles import LOOKS, reading_statements
-from stacks.second_lock import Reach
+from stacks.refusal_queue import RefusalQueue
 from stacks.tables import Tables
-from stacks.unrecorded import Unrecorded
 
 
 def by_function(
-    stack: Stack, tables: Tables, unrecorded: Unrecorded, acting_role: iam.IRole, accounts: Iterable[str]
+    stack: Stack, tables: Tables, refusals: RefusalQueue, acting_role: iam.IRole, accounts: Iterable[str]
 ) -> dict[str, list[iam.PolicyStatement]]:
     """`accounts`: those that the service operates besides its own."""
     operations, audit, inventory = (table.table_arn for table in (tables.operations, tables.audit, tables.inventory))
     # A replica's source may be in any Region.
-    reach = Reach(stack.partition, stack.account)
+    reach = ResourceScope(stack.partition, stack.account)
     accounts = list(accounts)
     reading_roles = [arns.role(stack, account, READING_ROLE) for account in accounts]
 
@@ -76,8 +76,8 @@ def by_function(
             _allow(f"{execution_prefix(stack)}*", late_watch_executions(stack), actions=["states:DescribeExecution"]),
             _allow(operation_machine(stack), actions=["states:ListExecutions"]),
             *watches("sweep"),
-            _allow(unrecorded.queue.queue_arn, actions=["sqs:ReceiveMessage", "sqs:DeleteMessage"]),
-            _allow(unrecorded.dead_letters.queue_arn, actions=["sqs:SendMessage"]),
+            _allow(refusals.queue.queue_arn, actions=["sqs:ReceiveMessage", "sqs:DeleteMessage"]),
+            _allow(refusals.dead_letters.queue_arn, actions=["sqs:SendMessage"]),
         ],
         "inventory": [
             *looks("inventory"),

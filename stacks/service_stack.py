@@ -9,15 +9,15 @@ from constructs import Construct
 
 from rds_operations.rules.identity import Authentication
 from stacks import names
-from stacks.api import Api, Behind
+from stacks.api import Api, Backend
 from stacks.backstops import Backstops
 from stacks.functions import Functions
 from stacks.log_groups import log_group
 from stacks.operating_roles import Service, acting_role
+from stacks.refusal_queue import refusal_queue
 from stacks.schedules import run_every
 from stacks.settings import Settings
 from stacks.tables import Tables
-from stacks.unrecorded import unrecorded_queue
 from stacks.user_pool import user_pool
 from stacks.workflow import Workflow
 
@@ -28,11 +28,11 @@ class ServiceStack(Stack):
     def __init__(self, scope: Construct, construct_id: str, settings: Settings, **kwargs: Any) -> None:
         super().__init__(scope, construct_id, **kwargs)
         tables = Tables(self, "Tables", settings)
-        unrecorded = unrecorded_queue(self, settings)
+        refusals = refusal_queue(self, settings)
         regions = list(dict.fromkeys((self.region, *settings.regions)))
         acting = acting_role(self, Service(self.account, self.region), regions, settings.gate)
-        functions = Functions(self, "Functions", settings, tables, unrecorded, acting)
-        workflow = Workflow(self, "Workflow", settings, functions, unrecorded)
+        functions = Functions(self, "Functions", settings, tables, refusals, acting)
+        workflow = Workflow(self, "Workflow", settings, functions, refusals)
         Backstops(self, "Backstops", functions, workflow)
         run_every(self, "Inventory", _LIST_EVERY_MINUTES, functions.all["inventory"], "Lists the databases")
         apis = self._apis(settings, workflow, functions)
@@ -52,7 +52,7 @@ class ServiceStack(Stack):
     def _apis(self, settings: Settings, workflow: Workflow, functions: Functions) -> dict[Authentication, Api]:
         """One for each way to authenticate, in the order of the settings."""
         log = log_group(self, "AccessLog", names.ACCESS_LOG_GROUP, settings)
-        behind = Behind(workflow.admission, functions.all["status"], log)
+        behind = Backend(workflow.admission, functions.all["status"], log)
         modes = [Authentication(mode) for mode in settings.authentication]
         pool = user_pool(self, settings) if Authentication.COGNITO in modes else None
         return {

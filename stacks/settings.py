@@ -90,7 +90,7 @@ class Settings:
         regions, accounts = checked_targets(document)
         return _checked(
             cls(
-                **{name: _typed(name, document[name]) for name in PLAIN if name in document},
+                **{name: _typed(name, document[name]) for name in SIMPLE_SETTINGS if name in document},
                 authentication=checked_authentication(document.get("authentication", list(cls.authentication))),
                 gate=checked_gate(
                     {name: document[name] for name in _GATE if name in document}, many_places=bool(regions or accounts)
@@ -106,10 +106,10 @@ _GATE = frozenset(item.name for item in fields(GateSettings))
 _FILE_ONLY = (
     frozenset({"authentication", "permissions", "auditors", "user_pool_client_ids", "regions", "accounts"}) | _GATE
 )
-PLAIN = frozenset(item.name for item in fields(Settings)) - {"gate", "callers"} - _FILE_ONLY
+SIMPLE_SETTINGS = frozenset(item.name for item in fields(Settings)) - {"gate", "callers"} - _FILE_ONLY
 """Numbers and texts; the rest has parts of its own."""
-KNOWN = PLAIN | _FILE_ONLY
-REVIEWED = _FILE_ONLY | {"user_pool_arn"}
+KNOWN = SIMPLE_SETTINGS | _FILE_ONLY
+FILE_ONLY_SETTINGS = _FILE_ONLY | {"user_pool_arn"}
 """Who may do what, and where: in the settings file only, where a review sees it."""
 
 

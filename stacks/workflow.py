@@ -13,15 +13,15 @@ from constructs import Construct
 from stacks import names
 from stacks.functions import Functions
 from stacks.log_groups import log_group
+from stacks.refusal_queue import RefusalQueue
 from stacks.settings import Settings
-from stacks.unrecorded import Unrecorded
 
 DEFINITIONS = Path(__file__).parent.parent / "statemachine"
 
 
 class Workflow(Construct):
     def __init__(
-        self, scope: Construct, construct_id: str, settings: Settings, functions: Functions, unrecorded: Unrecorded
+        self, scope: Construct, construct_id: str, settings: Settings, functions: Functions, refusals: RefusalQueue
     ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
@@ -42,13 +42,13 @@ class Workflow(Construct):
             _definition("admission"),
             invokes=("validate", "classify", "admit", "audit"),
             OperationStateMachine=self.operation.state_machine_arn,
-            UnrecordedQueue=unrecorded.queue.queue_url,
+            RefusalQueue=refusals.queue.queue_url,
         )
         self.operation.grant_start_execution(self.admission)
         self.admission.add_to_role_policy(
-            iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[unrecorded.queue.queue_arn])
+            iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[refusals.queue.queue_arn])
         )
-        unrecorded.let_only(self.admission.role)
+        refusals.let_only(self.admission.role)
         self.late_watch = self._machine(
             "LateWatch",
             names.LATE_WATCH_MACHINE,

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from rds_operations.aws.clients import dynamodb_client
-from rds_operations.aws.lambda_handler import step
-from rds_operations.aws.operation_store import Ledger
+from rds_operations.aws.lambda_handler import lambda_handler
+from rds_operations.aws.operation_store import OperationStore
 from rds_operations.model import clock
 from rds_operations.model.documents import Document
 from rds_operations.model.refusals import Refusal
@@ -14,10 +14,10 @@ from rds_operations.settings.deployment import Deployment
 from rds_operations.steps.admit import acceptance, admit, check_in_time
 
 deployment = Deployment.from_env()
-ledger = Ledger(dynamodb_client(), deployment)
+store = OperationStore(dynamodb_client(), deployment)
 
 
-@step("Admit")
+@lambda_handler("Admit")
 def handler(event: Document) -> Document:
     """Adds `reply`, and `start` (the name and input of OPERATION) unless that has begun already; or `refusal`.
 
@@ -28,7 +28,7 @@ def handler(event: Document) -> Document:
     request = replace(request, execution_arn=deployment.execution_arn(request.operation_id))
     obstacle = Refusal.from_document(event["obstacle"]) if "obstacle" in event else None
     verdict = Verdict.from_document(event["verdict"]) if "verdict" in event else None
-    item = admit(ledger, request, verdict, clock.now(), obstacle)
+    item = admit(store, request, verdict, clock.now(), obstacle)
     if isinstance(item, Refusal):
         # An attempt before this one may still open the request: Audit must know.
         retried = {"retried": True} if event.get("retries") else {}

@@ -2,33 +2,33 @@
 
 from rds_operations.aws.clients import dynamodb_client, own_session
 from rds_operations.aws.inventory_table import Inventory
-from rds_operations.aws.lambda_handler import step
-from rds_operations.aws.operation_store import Ledger
-from rds_operations.aws.rds_clients import Access
-from rds_operations.aws.telemetry import told_verdict
+from rds_operations.aws.lambda_handler import lambda_handler
+from rds_operations.aws.operation_store import OperationStore
+from rds_operations.aws.rds_clients import RdsClients
+from rds_operations.aws.telemetry import log_verdict
 from rds_operations.model.documents import Document
 from rds_operations.model.request import OperationRequest
 from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.deployment import Deployment
 from rds_operations.settings.gate import GateSettings
 from rds_operations.settings.targets import Targets
-from rds_operations.steps.classify import Assessor
+from rds_operations.steps.classify import Classifier
 
 deployment = Deployment.from_env()
-access = Access(own_session(), deployment, Targets.packaged(deployment.home))
+rds_clients = RdsClients(own_session(), deployment, Targets.packaged(deployment.home))
 tables = dynamodb_client()
 inventory = Inventory(tables, deployment.inventory_table)
-ledger = Ledger(tables, deployment)
-assessor = Assessor(access, inventory, ledger, GateSettings.packaged(), CallerSettings.packaged())
+store = OperationStore(tables, deployment)
+classifier = Classifier(rds_clients, inventory, store, GateSettings.packaged(), CallerSettings.packaged())
 
 
-@step("Classify")
+@lambda_handler("Classify")
 def handler(event: Document) -> Document:
     """Adds `verdict` and the place in `request`; `refusal` where the answer is no for good, `obstacle` where it is no
     for now. Of a request that was accepted before under its key it only adds the answer, as Admit does, or nothing:
     what has not begun yet Admit answers.
     """
-    assessment = assessor.assess(OperationRequest.from_document(event["request"]))
+    assessment = classifier.classify_request(OperationRequest.from_document(event["request"]))
     if assessment.verdict:
-        told_verdict(assessment.verdict)
+        log_verdict(assessment.verdict)
     return assessment.to_document()

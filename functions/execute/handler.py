@@ -1,9 +1,9 @@
 """Execute: the one function that may change a database, and does so once."""
 
 from rds_operations.aws.clients import dynamodb_client, own_session
-from rds_operations.aws.lambda_handler import step
-from rds_operations.aws.operation_store import Ledger
-from rds_operations.aws.rds_clients import Access
+from rds_operations.aws.lambda_handler import lambda_handler
+from rds_operations.aws.operation_store import OperationStore
+from rds_operations.aws.rds_clients import RdsClients
 from rds_operations.model import clock
 from rds_operations.model.documents import Document
 from rds_operations.model.request import OperationRequest
@@ -15,11 +15,13 @@ from rds_operations.settings.targets import Targets
 from rds_operations.steps.execute import Executor
 
 deployment = Deployment.from_env()
-access = Access(own_session(), deployment, Targets.packaged(deployment.home))
-executor = Executor(access, Ledger(dynamodb_client(), deployment), GateSettings.packaged(), CallerSettings.packaged())
+rds_clients = RdsClients(own_session(), deployment, Targets.packaged(deployment.home))
+executor = Executor(
+    rds_clients, OperationStore(dynamodb_client(), deployment), GateSettings.packaged(), CallerSettings.packaged()
+)
 
 
-@step("Execute")
+@lambda_handler("Execute")
 def handler(event: Document) -> Document:
     """Adds `progress`, and `since`: when it acted. Where the answer was no at the last moment, `refusal` instead, and
     the `verdict` that it comes from. `request` then names the instance on record.

@@ -2,22 +2,22 @@
 
 from rds_operations.aws.clients import dynamodb_client, own_session
 from rds_operations.aws.inventory_table import Inventory
-from rds_operations.aws.lambda_handler import step
-from rds_operations.aws.rds_clients import Access
+from rds_operations.aws.lambda_handler import lambda_handler
+from rds_operations.aws.rds_clients import RdsClients
 from rds_operations.model import clock
 from rds_operations.model.documents import Document
 from rds_operations.settings.deployment import Deployment
 from rds_operations.settings.gate import GateSettings
 from rds_operations.settings.targets import Targets
-from rds_operations.steps.inventory import take_stock
+from rds_operations.steps.inventory import take_inventory
 
 deployment = Deployment.from_env()
-access = Access(own_session(), deployment, Targets.packaged(deployment.home))
+rds_clients = RdsClients(own_session(), deployment, Targets.packaged(deployment.home))
 inventory = Inventory(dynamodb_client(), deployment.inventory_table)
 settings = GateSettings.packaged()
 
 
-@step("Inventory")
+@lambda_handler("Inventory")
 def handler(_event: Document) -> Document:
     """What was found, counted: see `rds_operations.steps.inventory`."""
-    return dict(take_stock(access, inventory, settings, clock.now()))
+    return dict(take_inventory(rds_clients, inventory, settings, clock.now()))

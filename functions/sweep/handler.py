@@ -1,10 +1,10 @@
 """Sweep: on a schedule, closes what everything else left open."""
 
 from rds_operations.aws.clients import dynamodb_client, own_session, queue_client, states_client
-from rds_operations.aws.lambda_handler import step
-from rds_operations.aws.operation_store import Ledger
-from rds_operations.aws.rds_clients import Access
-from rds_operations.aws.refusal_queue import Unrecorded
+from rds_operations.aws.lambda_handler import lambda_handler
+from rds_operations.aws.operation_store import OperationStore
+from rds_operations.aws.rds_clients import RdsClients
+from rds_operations.aws.refusal_queue import RefusalQueue
 from rds_operations.aws.step_functions import Executions
 from rds_operations.model import clock
 from rds_operations.model.documents import Document
@@ -14,12 +14,12 @@ from rds_operations.steps.audit_operation import Books
 from rds_operations.steps.sweep import sweep
 
 deployment = Deployment.from_env()
-books = Books(Ledger(dynamodb_client(), deployment), Executions(states_client, deployment))
-access = Access(own_session(), deployment, Targets.packaged(deployment.home))
-unrecorded = Unrecorded(queue_client(), deployment.unrecorded_queue, deployment.unrecorded_dead_letters)
+books = Books(OperationStore(dynamodb_client(), deployment), Executions(states_client, deployment))
+rds_clients = RdsClients(own_session(), deployment, Targets.packaged(deployment.home))
+refusal_queue = RefusalQueue(queue_client(), deployment.refusal_queue, deployment.refusal_dead_letters)
 
 
-@step("Sweep")
+@lambda_handler("Sweep")
 def handler(_event: Document) -> Document:
     """What was done, counted: see `rds_operations.steps.sweep`."""
-    return dict(sweep(books, access, unrecorded, deployment.admission_machine, clock.now()))
+    return dict(sweep(books, rds_clients, refusal_queue, deployment.admission_machine, clock.now()))

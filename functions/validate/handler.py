@@ -1,6 +1,6 @@
 """Validate: the body becomes a request, or a refusal. Imports no AWS SDK."""
 
-from rds_operations.aws.lambda_handler import step
+from rds_operations.aws.lambda_handler import lambda_handler
 from rds_operations.model.documents import Document
 from rds_operations.model.request import OperationRequest
 from rds_operations.rules.request_stub import from_api, from_execution
@@ -10,7 +10,7 @@ from rds_operations.settings.targets import Targets
 targets = Targets.packaged(Deployment.from_env().home)
 
 
-@step("Validate")
+@lambda_handler("Validate")
 def handler(event: Document) -> Document:
     """From ADMISSION the API's `envelope`, from OPERATION the `request` alone; a request is JSON text, as it came."""
     execution = event["execution"]

@@ -19,7 +19,7 @@ from rds_operations.model.place import Place
 from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.gate import GateSettings
 from rds_operations.settings.targets import Targets
-from rds_operations.steps.classify import Assessor
+from rds_operations.steps.classify import Classifier
 from rds_operations.steps.execute import Executor
 from tests.functions.calls import OWN_KEY, Calls
 from tests.unit.builders import (
@@ -54,8 +54,8 @@ LOCK = f"lock#{ACCOUNT}#{REGION}#{INSTANCE_ID}"
 """The item that is there while an operation runs on the one instance of most tests."""
 LONGEST_SECONDS = 1260
 OPERATION_MACHINE = EXECUTION_PREFIX.replace(":execution:", ":stateMachine:").rstrip(":")
-UNRECORDED_QUEUE = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/unrecorded"
-DEAD_LETTERS = f"{UNRECORDED_QUEUE}-dead-letters"
+REFUSAL_QUEUE = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/refusals"
+DEAD_LETTERS = f"{REFUSAL_QUEUE}-dead-letters"
 LATE_WATCH_MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:rds-operations-late-watch"
 ENVIRONMENT = {
     "AWS_REGION": REGION,
@@ -72,8 +72,8 @@ ENVIRONMENT = {
     "LATE_WATCH_SECONDS": "90000",
     "LATE_WATCH_MACHINE": LATE_WATCH_MACHINE,
     "ADMISSION_MACHINE": ADMISSION_MACHINE,
-    "UNRECORDED_QUEUE": UNRECORDED_QUEUE,
-    "UNRECORDED_DEAD_LETTERS": DEAD_LETTERS,
+    "REFUSAL_QUEUE": REFUSAL_QUEUE,
+    "REFUSAL_DEAD_LETTERS": DEAD_LETTERS,
     "POLL_INTERVAL_SECONDS": "30",
     "ALLOWED_ORIGIN": "https://dashboard.example.com",
 }
@@ -121,16 +121,18 @@ class Cloud:
         callers, gate = callers or CallerSettings(), gate or GateSettings()
         self._set("validate", targets=targets)
         for state in ("classify", "execute", "poll", "sweep", "inventory"):
-            before = self.modules[state].access
+            before = self.modules[state].rds_clients
             # The clients with the function's own credentials are slow to make, and the same in every deployment.
-            access = copy(before)
-            access._sts = before._sts
-            access.targets, access._sessions = targets, {ACCOUNT: before.session}
-            access._readers = {place: before.reading(place) for place in (HOME, Place(ACCOUNT, OTHER_REGION))}
-            self._set(state, access=access)
+            rds_clients = copy(before)
+            rds_clients._sts = before._sts
+            rds_clients.targets, rds_clients._sessions = targets, {ACCOUNT: before.session}
+            rds_clients._readers = {place: before.reading(place) for place in (HOME, Place(ACCOUNT, OTHER_REGION))}
+            self._set(state, rds_clients=rds_clients)
         classify, execute = self.modules["classify"], self.modules["execute"]
-        self._set("classify", assessor=Assessor(classify.access, classify.inventory, classify.ledger, gate, callers))
-        self._set("execute", executor=Executor(execute.access, execute.executor.ledger, gate, callers))
+        self._set(
+            "classify", classifier=Classifier(classify.rds_clients, classify.inventory, classify.store, gate, callers)
+        )
+        self._set("execute", executor=Executor(execute.rds_clients, execute.executor.store, gate, callers))
         self._set("inventory", settings=gate)
         self._set("status", callers=callers)
 
@@ -208,7 +210,7 @@ class Cloud:
         assert item
         self.put(**{**item, "due_at": 1})
 
-    def take_stock(self) -> Document:
+    def take_inventory(self) -> Document:
         return self.call("inventory", {})
 
     @property
@@ -223,7 +225,7 @@ class Cloud:
     def waiting(self) -> int:
         """The messages in the queue, those in flight included."""
         names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        found = self.queues.get_queue_attributes(QueueUrl=UNRECORDED_QUEUE, AttributeNames=names)["Attributes"]
+        found = self.queues.get_queue_attributes(QueueUrl=REFUSAL_QUEUE, AttributeNames=names)["Attributes"]
         return sum(int(number) for number in found.values())
 
     def dead_letters(self) -> list[str]:
@@ -254,7 +256,7 @@ class Cloud:
             definition = '{"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}'
             role = f"arn:aws:iam::{ACCOUNT}:role/any"
             self.states.create_state_machine(name=name.rpartition(":")[2], definition=definition, roleArn=role)
-        for queue in (UNRECORDED_QUEUE, DEAD_LETTERS):
+        for queue in (REFUSAL_QUEUE, DEAD_LETTERS):
             self.queues.create_queue(QueueName=queue.rpartition("/")[2])
 
     def create_instance(

@@ -81,7 +81,7 @@ def sts_says(cloud: Cloud, role: str, said: Answer | Exception) -> AbstractConte
 @pytest.mark.parametrize("place", [THERE, FAR, BESIDE])
 def test_an_instance_is_found_operated_and_watched_where_it_is(cloud: Cloud, place: Place) -> None:
     cloud.create_instance(place=place)
-    cloud.take_stock()
+    cloud.take_inventory()
     request = cloud.request(a_body())
     assert (request["request"]["account_id"], request["request"]["region"]) == (place.account_id, place.region)
     cloud.create_instance()  # a namesake at home, that nobody has asked for
@@ -236,7 +236,7 @@ def test_an_account_that_does_not_let_us_in_is_a_clear_refusal(cloud: Cloud) -> 
 
 def test_an_account_that_is_known_from_the_inventory_alone_is_refused_alike(cloud: Cloud) -> None:
     cloud.create_instance(place=THERE)
-    cloud.take_stock()
+    cloud.take_inventory()
     with sts_says(cloud, READING, error("AccessDenied", 403)):
         assert cloud.request(a_body())["refusal"]["code"] == "account_not_reachable"
 

@@ -242,7 +242,7 @@ def test_a_lock_that_is_taken_over_while_closing_is_left_to_its_new_owner(cloud:
     def take_over(**_event: Any) -> None:
         cloud.put(operation_id=LOCK, owner="next", expires_at=int(time.time()) + 60)
 
-    calls, transaction = cloud.modules["audit"].ledger._client.meta.events, "before-call.dynamodb.TransactWriteItems"
+    calls, transaction = cloud.modules["audit"].store._client.meta.events, "before-call.dynamodb.TransactWriteItems"
     calls.register(transaction, take_over)
     try:
         assert cloud.audited(work)["success"] is True
@@ -263,7 +263,7 @@ def test_an_operation_whose_item_goes_away_while_closing_is_worth_repeating(clou
     def go_away(**_event: Any) -> None:
         cloud.drop(operation_id)
 
-    calls, transaction = cloud.modules["audit"].ledger._client.meta.events, "before-call.dynamodb.TransactWriteItems"
+    calls, transaction = cloud.modules["audit"].store._client.meta.events, "before-call.dynamodb.TransactWriteItems"
     calls.register(transaction, go_away)
     try:
         with pytest.raises(TableBusy):

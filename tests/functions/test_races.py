@@ -10,7 +10,7 @@ from botocore.exceptions import ConnectTimeoutError
 
 from rds_operations.model.faults import RdsNotReached
 from tests.functions.calls import Answer, Call, error
-from tests.functions.cloud import UNRECORDED_QUEUE, Cloud
+from tests.functions.cloud import REFUSAL_QUEUE, Cloud
 from tests.unit.builders import INSTANCE_ID, SNAPSHOT_ID, a_body, an_admission, an_envelope, an_execution
 
 LOST = {"Error": "States.Timeout", "Cause": ""}
@@ -86,7 +86,7 @@ def test_an_order_that_is_given_back_while_admission_closes_it_stays_accepted(cl
     operation_id = work["request"]["operation_id"]
     unclaimed = item(cloud, operation_id)
     cloud.put(**{**unclaimed, "acting_at": "2026-01-01T00:00:00.000Z"})
-    events = cloud.modules["audit"].ledger._client.meta.events
+    events = cloud.modules["audit"].store._client.meta.events
 
     def give_back(**_event: Any) -> None:
         cloud.put(**unclaimed)
@@ -221,12 +221,12 @@ def test_a_table_that_cannot_be_read_keeps_no_refusal_waiting(cloud: Cloud) -> N
     request = {**a_body(), "instance_id": "prod-01"}
     given = {"machine": "ADMISSION", "execution": an_admission(), "envelope": an_envelope(request)}
     message = {**given, "work": cloud.request(request)}
-    cloud.queues.send_message(QueueUrl=UNRECORDED_QUEUE, MessageBody=json.dumps(message))
+    cloud.queues.send_message(QueueUrl=REFUSAL_QUEUE, MessageBody=json.dumps(message))
     with cloud.calls.refusing("sweep", "dynamodb", "GetItem", "InternalServerError"):
         assert cloud.sweep() == {"recorded": 1, "failed": 1}
 
 
 def test_a_queue_that_cannot_be_read_keeps_no_operation_waiting(cloud: Cloud) -> None:
-    cloud.queues.delete_queue(QueueUrl=UNRECORDED_QUEUE)
+    cloud.queues.delete_queue(QueueUrl=REFUSAL_QUEUE)
     cloud.overdue(cloud.request(a_body())["request"]["operation_id"])
     assert cloud.sweep() == {"failed": 1, "closed": 1}

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from rds_operations.model import clock
-from tests.functions.cloud import LOCK, UNRECORDED_QUEUE, Cloud, Document
+from tests.functions.cloud import LOCK, REFUSAL_QUEUE, Cloud, Document
 from tests.functions.meanwhile import before
 from tests.unit.builders import a_body, an_admission, an_envelope, an_execution
 
@@ -122,7 +122,7 @@ def test_a_refusal_that_waited_in_the_queue_leaves_alone_what_a_repetition_has_d
     start = work | cloud.call("admit", work)
     message = {"work": {**work, "fault": LOST}, "execution": an_admission("request-1")}
     body = {"machine": "ADMISSION", **message, "envelope": an_envelope(a_body(), idempotency_key="a-key")}
-    cloud.queues.send_message(QueueUrl=UNRECORDED_QUEUE, MessageBody=json.dumps(body))
+    cloud.queues.send_message(QueueUrl=REFUSAL_QUEUE, MessageBody=json.dumps(body))
     again = cloud.request(a_body(), "a-key", "request-2")
     assert again["start"] == start["start"]
     assert cloud.sweep() == {"recorded": 1}
@@ -154,7 +154,7 @@ def test_a_first_attempt_that_lands_before_the_record_of_the_refusal_is_closed(c
     if waited:
         envelope = an_envelope(a_body(), idempotency_key="a-key")
         body = {"machine": "ADMISSION", "work": refused, "execution": an_admission("request-1"), "envelope": envelope}
-        cloud.queues.send_message(QueueUrl=UNRECORDED_QUEUE, MessageBody=json.dumps(body))
+        cloud.queues.send_message(QueueUrl=REFUSAL_QUEUE, MessageBody=json.dumps(body))
         assert cloud.sweep() == {"recorded": 1}
     else:
         assert cloud.answered(refused, "a-key")["code"] == "operation_in_progress"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.functions.cloud import UNRECORDED_QUEUE, Cloud, Document
+from tests.functions.cloud import REFUSAL_QUEUE, Cloud, Document
 from tests.unit.builders import a_body, an_admission, an_envelope
 
 Written = Callable[[Cloud], Any]
@@ -55,7 +55,7 @@ def sweep(fault: Document | None = None) -> Written:
         work = {"fault": fault} if fault else cloud.request(a_body())
         message = {"work": work, "execution": an_admission("request-1"), "envelope": an_envelope(a_body())}
         body = json.dumps({"machine": "ADMISSION", **message})
-        cloud.queues.send_message(QueueUrl=UNRECORDED_QUEUE, MessageBody=body)
+        cloud.queues.send_message(QueueUrl=REFUSAL_QUEUE, MessageBody=body)
         assert cloud.sweep() == {"recorded": 1}
 
     return write

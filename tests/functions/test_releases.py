@@ -25,8 +25,8 @@ def _instances(cloud: Cloud) -> None:
 def meanwhile(cloud: Cloud, state: str, action: Callable[[], object]) -> Iterator[None]:
     """Run `action` once, right before the next transaction of `state` is sent."""
     module = cloud.modules[state]
-    ledger = module.books.ledger if state == "sweep" else module.ledger
-    events, name = ledger._client.meta.events, "before-call.dynamodb.TransactWriteItems"
+    store = module.books.store if state == "sweep" else module.store
+    events, name = store._client.meta.events, "before-call.dynamodb.TransactWriteItems"
 
     def act(**_event: Any) -> None:
         events.unregister(name, act)

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from rds_operations.aws.inventory_table import Inventory, Seen
-from rds_operations.aws.operation_store import Ledger
+from rds_operations.aws.operation_store import OperationStore
 from rds_operations.model.faults import RecordNotWritten, TableBusy
 from rds_operations.model.place import Place
 from rds_operations.model.progress import Progress
@@ -44,7 +44,7 @@ ORDERS = (
 ENDED: Document = {"status": "failed", "success": False}
 OPEN_END = Outcome(ENDED, FAILED, unsettled=True)
 NO_LAG = Thrown(0.0)
-Action = Callable[[Ledger, OperationRequest, datetime], object]
+Action = Callable[[OperationStore, OperationRequest, datetime], object]
 
 
 class Both:
@@ -91,43 +91,45 @@ def _essence(answer: Document | ClientError) -> object:
     return answer.get("Item"), answer.get("Items")
 
 
-def _close(ledger: Ledger, request: OperationRequest, now: datetime) -> None:
-    acted_at = str((ledger.item(request.operation_id) or {}).get("acting_at", ""))
-    ledger.close(request, DEVELOPMENT, OPEN_END, now, Recorder.OPERATION, acted_at=acted_at)
+def _close(store: OperationStore, request: OperationRequest, now: datetime) -> None:
+    acted_at = str((store.item(request.operation_id) or {}).get("acting_at", ""))
+    store.close(request, DEVELOPMENT, OPEN_END, now, Recorder.OPERATION, acted_at=acted_at)
 
 
 ACTIONS: dict[str, Action] = {
-    "open": lambda ledger, request, now: ledger.open(request, DEVELOPMENT, now),
-    "hand over": lambda ledger, request, now: ledger.hand_over(request, now),
-    "claim": lambda ledger, request, now: ledger.claim(request, OPERATIONS[request.operation], now),
-    "give back": lambda ledger, request, now: ledger.give_back(request, MOMENT),
-    "take over": lambda ledger, request, now: ledger.take_over(request),
-    "advance": lambda ledger, request, now: ledger.advance(request, Progress("creating"), now.minute),
+    "open": lambda store, request, now: store.open(request, DEVELOPMENT, now),
+    "hand over": lambda store, request, now: store.hand_over(request, now),
+    "claim": lambda store, request, now: store.claim(request, OPERATIONS[request.operation], now),
+    "give back": lambda store, request, now: store.give_back(request, MOMENT),
+    "take over": lambda store, request, now: store.take_over(request),
+    "advance": lambda store, request, now: store.advance(request, Progress("creating"), now.minute),
     "close": _close,
-    "close as never begun": lambda ledger, request, now: ledger.close(
+    "close as never begun": lambda store, request, now: store.close(
         request, DEVELOPMENT, Outcome(ENDED, FAILED), now, Recorder.SWEEP, acted_at="", handed_over_at=""
     ),
-    "close as handed over": lambda ledger, request, now: ledger.close(
+    "close as handed over": lambda store, request, now: store.close(
         request,
         DEVELOPMENT,
         Outcome(ENDED, FAILED),
         now,
         Recorder.SWEEP,
         acted_at="",
-        handed_over_at=str((ledger.item(request.operation_id) or {}).get("handed_over_at", "")),
+        handed_over_at=str((store.item(request.operation_id) or {}).get("handed_over_at", "")),
     ),
-    "settle": lambda ledger, request, now: ledger.settle(request, DEVELOPMENT, ENDED, ENDED, now, Recorder.LATE_WATCH),
-    "refuse": lambda ledger, request, now: ledger.record_refusal(
+    "record_final_status": lambda store, request, now: store.record_final_status(
+        request, DEVELOPMENT, ENDED, ENDED, now, Recorder.LATE_WATCH
+    ),
+    "refuse": lambda store, request, now: store.record_refusal(
         request, invalid_parameter("no"), now, DEVELOPMENT, Recorder.ADMISSION, for_good=now.minute % 2 == 0
     ),
-    "look": lambda ledger, request, now: (
-        ledger.lock_holder(request, now),
-        ledger.owner_of_key(request.idempotency_key),
-        ledger.is_known(request.operation_id),
-        ledger.is_refused(request.operation_id),
-        ledger.was_last(request),
+    "look": lambda store, request, now: (
+        store.lock_holder(request, now),
+        store.owner_of_key(request.idempotency_key),
+        store.is_known(request.operation_id),
+        store.is_refused(request.operation_id),
+        store.was_last(request),
     ),
-    "overdue": lambda ledger, request, now: [list(ledger.overdue(kind, now)) for kind in Unfinished],
+    "overdue": lambda store, request, now: [list(store.overdue(kind, now)) for kind in Unfinished],
 }
 steps = st.tuples(st.sampled_from(sorted(ACTIONS)), st.sampled_from(ORDERS), st.sampled_from([0, 1, 5, 7, 59]))
 # Not shrunk: an example that fails says which call it was.
@@ -165,15 +167,15 @@ def test_the_ledger_writes_and_reads_the_same(
     both: Callable[[], Both], taken: list[tuple[str, OperationRequest, int]]
 ) -> None:
     here = both()
-    ledger = Ledger(here.client, Deployment.from_env())
+    store = OperationStore(here.client, Deployment.from_env())
     for name, request, minutes in [("open", ORDERS[0], 0), ("claim", ORDERS[0], 0), *taken]:
         with suppress(TableBusy, RecordNotWritten):
-            ACTIONS[name](ledger, request, MOMENT + timedelta(minutes=minutes))
+            ACTIONS[name](store, request, MOMENT + timedelta(minutes=minutes))
     assert here.made > 3
     assert_equal_items(here)
 
 
-class Watched(Ledger):
+class Watched(OperationStore):
     """Knows which of its methods were called."""
 
     called: ClassVar[set[str]] = set()
@@ -185,12 +187,14 @@ class Watched(Ledger):
 
 def test_every_call_of_the_ledger_is_among_these(both: Callable[[], Both]) -> None:
     """All but one that makes none."""
-    ledger = Watched(both().client, Deployment.from_env())
+    store = Watched(both().client, Deployment.from_env())
     for action in ACTIONS.values():
         with suppress(TableBusy, RecordNotWritten):
-            action(ledger, ORDERS[0], MOMENT)
-    methods = {name for name in dir(Ledger) if not name.startswith("_") and callable(getattr(Ledger, name))}
-    assert methods - ledger.called == {"is_overdue"}
+            action(store, ORDERS[0], MOMENT)
+    methods = {
+        name for name in dir(OperationStore) if not name.startswith("_") and callable(getattr(OperationStore, name))
+    }
+    assert methods - store.called == {"is_overdue"}
 
 
 def test_the_inventory_writes_and_reads_the_same(both: Callable[[], Both]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.functions.cloud import DEAD_LETTERS, UNRECORDED_QUEUE, Cloud, Document
+from tests.functions.cloud import DEAD_LETTERS, REFUSAL_QUEUE, Cloud, Document
 from tests.unit.builders import INSTANCE_ID, a_body, a_context, an_admission, an_envelope
 
 FAULT = {"Error": "RdsThrottled", "Cause": '{"errorMessage": "Rate exceeded"}'}
@@ -25,7 +25,7 @@ def kept(cloud: Cloud, request_id: str = "request-1", **work: Any) -> Document:
 
 def send(cloud: Cloud, message: Document | str) -> None:
     body = message if isinstance(message, str) else json.dumps(message)
-    cloud.queues.send_message(QueueUrl=UNRECORDED_QUEUE, MessageBody=body)
+    cloud.queues.send_message(QueueUrl=REFUSAL_QUEUE, MessageBody=body)
 
 
 @pytest.fixture(autouse=True)

@@ -21,9 +21,9 @@ from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.gate import ENVIRONMENT_TAG_NAMES, GateSettings
 from rds_operations.settings.targets import ACTING_ROLE, READING_ROLE
 from stacks import names, setting_checks
-from stacks.functions import SHAPES
+from stacks.functions import SPECS
 from stacks.service_stack import _LIST_EVERY_MINUTES
-from stacks.settings import KNOWN, REVIEWED, Settings
+from stacks.settings import FILE_ONLY_SETTINGS, KNOWN, Settings
 from tests.infrastructure.conftest import ROOT, Template
 from tests.infrastructure.iam_simulator import Simulator
 from tests.infrastructure.test_second_lock import lock_of
@@ -67,7 +67,7 @@ def test_pages_have_the_parts_that_follow_from_the_code(file: str) -> None:
 
 
 def test_readme_names_every_function() -> None:
-    for name in SHAPES:
+    for name in SPECS:
         assert f"`functions/{name}`" in README
 
 
@@ -102,7 +102,7 @@ def test_settings_page_has_every_setting_its_default_and_where_it_can_be_set() -
     assert set(found) == KNOWN == set(defaults())
     for name, value in defaults().items():
         default, file_only = found[name][1:3]
-        assert file_only == ("yes" if name in REVIEWED else ""), name
+        assert file_only == ("yes" if name in FILE_ONLY_SETTINGS else ""), name
         if value == ENVIRONMENT_TAG_NAMES:
             assert default.startswith("[the list]")
         else:

@@ -12,14 +12,14 @@ import aws_cdk as cdk
 import pytest
 from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
-from stacks.functions import SHAPES
+from stacks.functions import SPECS
 from stacks.service_stack import ServiceStack
 from stacks.settings import Settings
 from stacks.target_account_stack import TargetAccountStack
 from tests.infrastructure.conftest import Document, new_app
 
 SERVICE, TARGET = "RdsOperations", "RdsOperationsTarget"
-FUNCTIONS = [name.capitalize() for name in SHAPES]
+FUNCTIONS = [name.capitalize() for name in SPECS]
 ANY_RESOURCE = "AwsSolutions-IAM5[Resource::*]"
 
 
@@ -97,7 +97,7 @@ ACKNOWLEDGED: dict[str, dict[str, str]] = {
         "AwsSolutions-SQS3": "It is a dead-letter queue itself: of a rule and of a function",
         "Serverless-SQSRedrivePolicy": "It is a dead-letter queue itself: of a rule and of a function",
     },
-    f"{SERVICE}/UnrecordedDeadLetters/Resource": {
+    f"{SERVICE}/RefusalDeadLetters/Resource": {
         "Serverless-SQSRedrivePolicy": "It is a dead-letter queue itself: for 14 days it keeps what a person must see"
     },
     f"{SERVICE}/UserPool/Resource": {

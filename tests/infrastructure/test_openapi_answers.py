@@ -18,7 +18,7 @@ from rds_operations.rules.authorization import not_permitted, unidentified
 from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.targets import not_operated
 from rds_operations.steps.admit import accepted_reply
-from rds_operations.steps.status import report, unknown
+from rds_operations.steps.status import status_document, unknown
 from tests import api_document
 from tests.api_document import FOLLOW, START
 from tests.unit.builders import DEVELOPMENT, HOME, MANY_TARGETS, MOMENT, OTHER_ACCOUNT, a_request
@@ -50,7 +50,7 @@ def result_of(operation: str, work: Document, place: Place = HOME) -> Document:
     outcome = outcome_of(work, a_request(operation), "development", MOMENT, MOMENT + timedelta(seconds=90))
     where = {"account_id": place.account_id, "region": place.region}
     ended: Item = {**where, "ended_at": "2025-11-13T10:32:05.300Z", "result": json.dumps(outcome.document)}
-    document = report(ended, HOME)
+    document = status_document(ended, HOME)
     assert api_document.problems(schema_of(FOLLOW, "get", "200"), document) == []
     return document
 
@@ -89,7 +89,7 @@ def test_accepted_again(operation: str) -> None:
 def test_running(operation: str, seen: Item) -> None:
     schema = schema_of(FOLLOW, "get", "200")
     for status in ("accepted", OPERATIONS[operation].working_status):
-        document = report({**opened(operation), "status": status, **seen}, HOME)
+        document = status_document({**opened(operation), "status": status, **seen}, HOME)
         assert api_document.problems(schema, document) == []
         assert api_document.problems(schema, {**document, "fingerprint": "private"})
 
@@ -129,7 +129,7 @@ def test_answers_say_where_an_instance_is_that_is_elsewhere(operation: str) -> N
     accepted = json.loads(accepted_reply(opened(operation, ELSEWHERE), HOME)["body"])
     assert_says_where(schema_of(START, "post", "202"), accepted)
     look = schema_of(FOLLOW, "get", "200")
-    assert_says_where(look, report(opened(operation, ELSEWHERE), HOME))
+    assert_says_where(look, status_document(opened(operation, ELSEWHERE), HOME))
     assert_says_where(look, result_of(operation, {"progress": done(**DETAILS[operation]).to_document()}, ELSEWHERE))
     assert_says_where(look, result_of(operation, BROKEN["an error of AWS"], ELSEWHERE))
 

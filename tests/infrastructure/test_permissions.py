@@ -7,7 +7,7 @@ import pytest
 from rds_operations.operations import OPERATIONS
 from rds_operations.rules.classification import ALLOWED_ENVIRONMENTS, FOLDED_TAG_NAMES, WORDS, Environment
 from rds_operations.settings.gate import ENVIRONMENT_TAG_NAMES
-from stacks.functions import SHAPES
+from stacks.functions import SPECS
 from tests.infrastructure.conftest import Document, Template
 
 LOGS = ["logs:CreateLogStream", "logs:PutLogEvents"]
@@ -79,9 +79,9 @@ EXPECTED: dict[str, dict[str, list[str]]] = {
         "rds:DescribeDBInstances": ["db:*"],
         "rds:ListTagsForResource": ["db:*"],
         "rds:DescribeEvents": ["*"],
-        "sqs:ReceiveMessage": ["Unrecorded"],
-        "sqs:DeleteMessage": ["Unrecorded"],
-        "sqs:SendMessage": ["UnrecordedDeadLetters"],
+        "sqs:ReceiveMessage": ["Refusals"],
+        "sqs:DeleteMessage": ["Refusals"],
+        "sqs:SendMessage": ["RefusalDeadLetters"],
     },
     "Inventory": {
         "rds:DescribeDBInstances": ["db:*"],
@@ -151,7 +151,7 @@ def in_order(permissions: dict[str, list[str]]) -> dict[str, list[str]]:
 
 
 def test_every_function_is_looked_at() -> None:
-    assert set(EXPECTED) == {name.capitalize() for name in SHAPES}
+    assert set(EXPECTED) == {name.capitalize() for name in SPECS}
 
 
 @pytest.mark.parametrize("function", EXPECTED)
@@ -306,7 +306,7 @@ def test_the_target_stack_is_two_roles_and_nothing_else(target_template: Templat
         (
             "Admission",
             ["Validate", "Classify", "Admit", "Audit"],
-            {"states:StartExecution": ["WorkflowOperation"], "sqs:SendMessage": ["Unrecorded"]},
+            {"states:StartExecution": ["WorkflowOperation"], "sqs:SendMessage": ["Refusals"]},
         ),
         ("LateWatch", ["Poll", "Audit"], {}),
     ],
@@ -330,7 +330,7 @@ def test_nobody_but_admission_may_send_to_the_queue_of_refusals(template: Templa
         if statement["Effect"] == "Deny" and statement["Action"] == "sqs:SendMessage"
     ]
     ((deny, (queue,)),) = denies
-    assert short(queue) == short(deny["Resource"]) == "Unrecorded"
+    assert short(queue) == short(deny["Resource"]) == "Refusals"
     assert deny["Principal"] == {"AWS": "*"}
     assert list(deny["Condition"]) == ["ArnNotEquals"]
     role = deny["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]["Fn::GetAtt"][0]
@@ -382,6 +382,6 @@ def test_no_managed_policies_of_others(all_modes_template: Template, target_temp
 
 
 def test_the_actions_follow_from_the_registry(target_template: Template) -> None:
-    declared = {permission.action for operation in OPERATIONS.values() for permission in operation.acts_with}
+    declared = {permission.action for operation in OPERATIONS.values() for permission in operation.execute_permissions}
     allows = [item for item in statements(target_template, "ActingRole") if item["Effect"] == "Allow"]
     assert {action for item in allows for action in as_list(item["Action"])} == declared

@@ -33,7 +33,7 @@ from rds_operations.rules.classification import (
 from rds_operations.rules.session_policy import session_policy
 from rds_operations.settings.gate import ENVIRONMENT_TAG_NAMES, GateSettings
 from rds_operations.settings.targets import ACTING_ROLE, READING_ROLE
-from stacks.second_lock import Reach, allows, denies
+from stacks.acting_role_policy import ResourceScope, allows, denies
 from stacks.setting_checks import checked_gate
 from tests.infrastructure.concrete import Deployed
 from tests.infrastructure.conftest import Document, Template
@@ -50,7 +50,7 @@ ACTING_ACTIONS = sorted(
     {
         permission.action
         for operation in OPERATIONS.values()
-        for permission in operation.acts_with
+        for permission in operation.execute_permissions
         if INSTANCE in permission.resources and not permission.action.startswith("rds:Describe")
     }
 )
@@ -180,7 +180,7 @@ def lock_by(simulator: Simulator, gate: GateSettings) -> Lock:
 
 @cache
 def _document(settings: str) -> Document:
-    reach, gate = Reach("aws", TARGET), GateSettings.from_document(json.loads(settings))
+    reach, gate = ResourceScope("aws", TARGET), GateSettings.from_document(json.loads(settings))
     statements = [*allows(reach, [REGION], gate), *denies(reach, gate)]
     return {"Version": "2012-10-17", "Statement": [statement.to_json() for statement in statements]}
 
@@ -489,7 +489,9 @@ class TestSessions:
         session = json.loads(session_policy(request, Place(lock.account, REGION), "aws"))
         dev = {"aws:ResourceTag/env": "dev", "rds:db-tag/env": "dev"}
         own = {
-            (permission.action, kind) for permission in OPERATIONS[operation].acts_with for kind in permission.resources
+            (permission.action, kind)
+            for permission in OPERATIONS[operation].execute_permissions
+            for kind in permission.resources
         }
         for action, kind in _actions_of_all():
             context = dev if kind == INSTANCE else {}
@@ -525,7 +527,7 @@ def _actions_of_all() -> list[tuple[str, str]]:
     found = {
         (permission.action, SNAPSHOT if kind == "*" else kind)
         for operation in OPERATIONS.values()
-        for permission in operation.acts_with
+        for permission in operation.execute_permissions
         for kind in permission.resources
     }
     return sorted(found)

@@ -11,7 +11,7 @@ from detect_secrets.settings import transient_settings
 from tests.infrastructure.conftest import ROOT
 
 # What looks like a secret and is none: why, and the values.
-REVIEWED = {
+FILE_ONLY_SETTINGS = {
     "a key for a cloud in memory": {"not-a-secret"},
     "a password for users of the local cloud": {"Correct-horse-battery-1"},
     "what a test makes up, to see that it is nowhere in an answer": {"the-value-of-an-api-key"},
@@ -22,7 +22,7 @@ REVIEWED = {
         "dev-oracle-01-modify-backup-window-0123456789abcdef",
     },
 }
-NOT_SECRETS = set().union(*REVIEWED.values())
+NOT_SECRETS = set().union(*FILE_ONLY_SETTINGS.values())
 SHORTEST = 8  # of what a word like "key" stands before: keys are longer, and many a short word follows
 # Every detector, with the limits of entropy that detect-secrets has.
 LIMITS = {"Base64HighEntropyString": {"limit": 4.5}, "HexHighEntropyString": {"limit": 3.0}}

@@ -11,7 +11,7 @@ import pytest
 
 from rds_operations.settings.gate import GateSettings
 from stacks.setting_checks import SettingsError
-from stacks.settings import KNOWN, PLAIN, REVIEWED, Settings
+from stacks.settings import FILE_ONLY_SETTINGS, KNOWN, SIMPLE_SETTINGS, Settings
 from tests.infrastructure.conftest import ROOT
 
 OTHER = {"external_id": "orders-7d1f", "regions": ["eu-west-1"]}
@@ -321,11 +321,11 @@ def test_safe_defaults() -> None:
 
 
 def test_every_setting_is_either_plain_or_reviewed() -> None:
-    assert PLAIN | REVIEWED == KNOWN
+    assert SIMPLE_SETTINGS | FILE_ONLY_SETTINGS == KNOWN
     callers = {"authentication", "permissions", "auditors", "user_pool_arn", "user_pool_client_ids"}
-    assert callers | {"regions", "accounts"} <= REVIEWED
-    assert {item.name for item in fields(GateSettings)} <= REVIEWED
-    assert {"max_polls", "throttle_burst", "web_acl_arn"} <= PLAIN - REVIEWED
+    assert callers | {"regions", "accounts"} <= FILE_ONLY_SETTINGS
+    assert {item.name for item in fields(GateSettings)} <= FILE_ONLY_SETTINGS
+    assert {"max_polls", "throttle_burst", "web_acl_arn"} <= SIMPLE_SETTINGS - FILE_ONLY_SETTINGS
 
 
 def test_shipped_settings_classify_nothing_by_default() -> None:
@@ -357,10 +357,10 @@ def test_the_app_says_what_is_wrong_and_stops(tmp_path: Path) -> None:
 
 
 def test_what_a_review_must_see_is_no_option_of_the_command_line(tmp_path: Path) -> None:
-    context = dict.fromkeys(REVIEWED, "x")
+    context = dict.fromkeys(FILE_ONLY_SETTINGS, "x")
     status, words = run_app(tmp_path, context)
     assert status == 1
-    names = ", ".join(sorted(REVIEWED))
+    names = ", ".join(sorted(FILE_ONLY_SETTINGS))
     assert words == f"settings: {names} can be set in the settings file only, where a review sees it"
 
 

@@ -19,8 +19,8 @@ from rds_operations.model.request import OperationRequest
 from rds_operations.operations import OPERATIONS
 from rds_operations.rules.session_policy import session_policy
 from rds_operations.settings.gate import GateSettings
+from stacks.acting_role_policy import ResourceScope, denies
 from stacks.policy_sizes import in_managed_policies
-from stacks.second_lock import Reach, denies
 from stacks.service_stack import ServiceStack
 from stacks.setting_checks import SettingsError
 from stacks.settings import Settings
@@ -148,7 +148,7 @@ def test_there_is_room_for_many_names(tmp_path: Path) -> None:
 
 def test_in_several_policies_stands_what_stood_in_one() -> None:
     gate = GateSettings(environment_tag_names=tuple(names(60, 60)["environment_tag_names"]))
-    statements = denies(Reach("aws", "222233334444"), gate)
+    statements = denies(ResourceScope("aws", "222233334444"), gate)
     policies = in_managed_policies(statements)
     assert len(policies) > 1
     assert [statement for policy in policies for statement in policy] == statements

@@ -31,7 +31,7 @@ MACHINES = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:rds-operations"
 ADMISSION, OPERATION, LATE_WATCH = f"{MACHINES}-admission", f"{MACHINES}-operation", f"{MACHINES}-late-watch"
 EXECUTION_PREFIX = OPERATION.replace(":stateMachine:", ":execution:") + ":"
 ACTING_ROLE = f"arn:aws:iam::{ACCOUNT}:role/rds-operations-acting-{REGION}"
-QUEUE = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/unrecorded"
+QUEUE = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/refusals"
 DEAD_LETTERS = f"{QUEUE}-dead-letters"
 SWEEP_SECONDS = 300
 INVENTORY_SECONDS = 3600
@@ -64,8 +64,8 @@ ENVIRONMENT = {
     "LATE_WATCH_SECONDS": str(LATE_WATCH_SECONDS),
     "LATE_WATCH_MACHINE": LATE_WATCH,
     "ADMISSION_MACHINE": ADMISSION,
-    "UNRECORDED_QUEUE": QUEUE,
-    "UNRECORDED_DEAD_LETTERS": DEAD_LETTERS,
+    "REFUSAL_QUEUE": QUEUE,
+    "REFUSAL_DEAD_LETTERS": DEAD_LETTERS,
     "POLL_INTERVAL_SECONDS": str(SETTINGS.poll_interval_seconds),
     "ALLOWED_ORIGIN": "*",
     "POWERTOOLS_LOG_LEVEL": "CRITICAL",  # nobody reads it, and it takes a third of the time
@@ -73,7 +73,7 @@ ENVIRONMENT = {
 SUBSTITUTIONS = {
     **{f"{name.capitalize()}Function": name for name in TIMEOUTS},
     "OperationStateMachine": OPERATION,
-    "UnrecordedQueue": QUEUE,
+    "RefusalQueue": QUEUE,
     "PollIntervalSeconds": str(SETTINGS.poll_interval_seconds),
     "MaxPolls": str(SETTINGS.max_polls),
     "LateWatchIntervalSeconds": str(SETTINGS.late_watch_interval_seconds),

@@ -36,7 +36,7 @@ Found = dict[str, list[str]]
 
 
 @dataclass(frozen=True)
-class Kept:
+class QueuedRefusal:
     """`violation` is what shows the fault; `plan` are the fields of the actions; `faults` what befell each purpose."""
 
     fault: str
@@ -47,16 +47,16 @@ class Kept:
 
 
 def keep(history: History, fault: str, violation: str) -> None:
-    kept = Kept(fault, violation, history.seed, [asdict(action) for action in history.plan], history.struck)
+    kept = QueuedRefusal(fault, violation, history.seed, [asdict(action) for action in history.plan], history.struck)
     name = re.sub(r"[^a-z]+", "_", fault.lower())
     (FOLDER / f"{name}.json").write_text(json.dumps(asdict(kept), indent=1) + "\n")
 
 
-def all_kept() -> list[Kept]:
-    return [Kept(**json.loads(file.read_text())) for file in sorted(FOLDER.glob("*.json"))]
+def all_kept() -> list[QueuedRefusal]:
+    return [QueuedRefusal(**json.loads(file.read_text())) for file in sorted(FOLDER.glob("*.json"))]
 
 
-def replay(kept: list[Kept], put_back: str = "") -> Found:
+def replay(kept: list[QueuedRefusal], put_back: str = "") -> Found:
     """What each shows, by its fault, on a product of its own. For a process in which nothing of it was imported."""
     folder = copy(*(KNOWN[put_back] if put_back else ()))
     try:
@@ -75,7 +75,7 @@ def replay(kept: list[Kept], put_back: str = "") -> Found:
     }
 
 
-def _replay_one(kept: Kept) -> Found:
+def _replay_one(kept: QueuedRefusal) -> Found:
     return replay([kept], kept.fault)
 
 

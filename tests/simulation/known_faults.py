@@ -26,7 +26,7 @@ _NEVER = '"attribute_not_exists(never)"'
 
 KNOWN: dict[str, list[Change]] = {
     "Execute acts without the claim": [
-        (_EXECUTE, "if self.ledger.claim(request,", "if True or self.ledger.claim(request,"),
+        (_EXECUTE, "if self.store.claim(request,", "if True or self.store.claim(request,"),
     ],
     "a claim can be had twice": [
         (_OPERATION_STORE, "{OPEN} AND attribute_not_exists(acting_at) AND fing", "{OPEN} AND fing")
@@ -50,7 +50,7 @@ KNOWN: dict[str, list[Change]] = {
     "no last look": [
         (
             _EXECUTE,
-            "            if judgement.against:\n                self._give",
+            "            if decision.against:\n                self._give",
             "            if False:\n                self._give",
         )
     ],
@@ -117,8 +117,8 @@ KNOWN: dict[str, list[Change]] = {
     "the sweep removes a message before it is recorded": [
         (
             _SWEEP,
-            "    refuse(books.ledger, kept.work",
-            "    unrecorded.remove(message)\n    refuse(books.ledger, kept.work",
+            "    refuse(books.store, kept.work",
+            "    unrecorded.remove(message)\n    refuse(books.store, kept.work",
         ),
     ],
     "the sweep leaves what it has recorded in the queue": [
@@ -163,21 +163,21 @@ KNOWN: dict[str, list[Change]] = {
     "a request is handed to a repetition without a mark": [
         (
             _ADMIT,
-            "return answer if ledger.hand_over(order_of(before), now) else None",
+            "return answer if store.hand_over(order_of(before), now) else None",
             "return answer",
         ),
     ],
     "an item counts though its key was freed": [
         (
             _ADMIT,
-            "    return not ended_without_acting or ledger.owner",
-            "    return True or ledger.owner",
+            "    return not ended_without_acting or store.owner",
+            "    return True or store.owner",
         ),
     ],
     "the late watch does not ask who was last": [
         (
             _AUDIT_LATE_WATCH,
-            "return OPERATIONS[request.operation].signs or ledger.was_last(request)",
+            "return OPERATIONS[request.operation].signs or store.was_last(request)",
             "return True",
         ),
     ],
@@ -210,7 +210,7 @@ KNOWN: dict[str, list[Change]] = {
     "what a redriven execution saw is not recorded": [
         (
             _AUDIT_OPERATION,
-            "if final := settle_seen(books.ledger, item, work, now, by):",
+            "if final := settle_seen(books.store, item, work, now, by):",
             "if final := None:",
         ),
     ],

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rds_operations.model.refusals import Code, Refusal
 from rds_operations.operations import OPERATIONS
 from rds_operations.rules.classification import NOTHING, Environment, Verdict, classify
-from rds_operations.rules.eligibility import contradiction, gate, impossible, not_found, obstacle, verdict_on
+from rds_operations.rules.eligibility import contradiction, gate, not_found, obstacle, unsupported, verdict_on
 from rds_operations.settings.gate import GateSettings
 from tests.unit.builders import ACCOUNT, COMPLETE, DEVELOPMENT, HOME, INSTANCE_ID, a_request, an_instance, verdicts
 
@@ -117,7 +117,7 @@ def test_an_unknown_environment_names_the_instance_what_was_looked_at_and_the_wa
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_an_ordinary_instance_takes_every_operation(operation: str) -> None:
-    assert impossible(a_request(operation), an_instance()) is None
+    assert unsupported(a_request(operation), an_instance()) is None
     assert obstacle(a_request(operation), an_instance()) is None
 
 
@@ -131,14 +131,14 @@ def test_an_ordinary_instance_takes_every_operation(operation: str) -> None:
 )
 @pytest.mark.parametrize("engine", ["aurora-postgresql", "docdb", "neptune"])
 def test_a_cluster_member_is_operated_through_its_cluster(operation: str, instead: str, engine: str) -> None:
-    refusal = impossible(a_request(operation), an_instance(DBClusterIdentifier="orders", Engine=engine))
+    refusal = unsupported(a_request(operation), an_instance(DBClusterIdentifier="orders", Engine=engine))
     text = f"Instance {INSTANCE_ID} is a member of the cluster orders ({engine}). {instead}"
     assert refusal == Refusal(400, Code.NOT_SUPPORTED, text)
 
 
 @pytest.mark.parametrize("instance", [an_instance(MultiAZ=False), an_instance("MultiAZ")])
 def test_a_failover_needs_a_standby(instance: Any) -> None:
-    refusal = impossible(a_request("reboot_instance", {"force_failover": True}), instance)
+    refusal = unsupported(a_request("reboot_instance", {"force_failover": True}), instance)
     text = (
         f"Instance {INSTANCE_ID} is not Multi-AZ, so it has no standby to fail over to. "
         "Send force_failover: false, or leave it out."
@@ -147,7 +147,7 @@ def test_a_failover_needs_a_standby(instance: Any) -> None:
 
 
 def test_a_failover_to_a_standby_passes() -> None:
-    assert impossible(a_request("reboot_instance", {"force_failover": True}), an_instance(MultiAZ=True)) is None
+    assert unsupported(a_request("reboot_instance", {"force_failover": True}), an_instance(MultiAZ=True)) is None
 
 
 def test_a_window_over_the_maintenance_window_is_refused_and_names_it() -> None:
@@ -156,9 +156,9 @@ def test_a_window_over_the_maintenance_window_is_refused_and_names_it() -> None:
         f"The backup window 03:00-04:00 overlaps the maintenance window wed:03:59-wed:04:29 of {INSTANCE_ID}. "
         "Choose a window outside it."
     )
-    refusal = impossible(a_request("modify_backup_window"), instance)
+    refusal = unsupported(a_request("modify_backup_window"), instance)
     assert refusal == Refusal(400, Code.NOT_SUPPORTED, text)
-    assert impossible(a_request("create_snapshot"), instance) is None
+    assert unsupported(a_request("create_snapshot"), instance) is None
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
@@ -255,7 +255,7 @@ def test_every_combination_is_impossible_in_the_way_or_neither_by_the_documented
             not_now = Code.INSTANCE_NOT_READY
         elif operation == "modify_backup_window" and flag and pending:
             not_now = Code.PENDING_CHANGES
-        refusals = impossible(request, instance), obstacle(request, instance)
+        refusals = unsupported(request, instance), obstacle(request, instance)
         expected = Code.NOT_SUPPORTED if never else None, not_now
         assert tuple(refusal and refusal.code for refusal in refusals) == expected, (request, instance)
 

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rds_operations.aws.live_instance import read_live, verdict_with_replication
-from rds_operations.aws.rds_clients import Access
+from rds_operations.aws.rds_clients import RdsClients
 from rds_operations.model.faults import AccountRefused, Fault, RdsNotReached, RdsRefused, RdsThrottled, RdsUnavailable
 from rds_operations.model.place import Place
 from rds_operations.rules.classification import Environment, Verdict
@@ -70,27 +70,27 @@ def arn(name: str, place: Place = ELSEWHERE) -> str:
 
 
 def verdict(cloud: Cloud, instance: Instance, settings: GateSettings | None = None) -> Verdict:
-    found = verdict_with_replication(cast("Access", cloud), instance, settings or GateSettings())
+    found = verdict_with_replication(cast("RdsClients", cloud), instance, settings or GateSettings())
     assert found.source
     return found
 
 
 def test_without_a_source_the_instance_alone_decides_and_is_looked_at_once() -> None:
     cloud = Cloud(database())
-    found = read_live(cast("Access", cloud), HOME, INSTANCE_ID, GateSettings())
+    found = read_live(cast("RdsClients", cloud), HOME, INSTANCE_ID, GateSettings())
     assert found == LiveInstance(database(), DEVELOPMENT)
     assert cloud.looked == [(HOME, INSTANCE_ID)]
 
 
 def test_no_instance_is_no_inspection() -> None:
-    assert read_live(cast("Access", Cloud(database("other"))), HOME, INSTANCE_ID, GateSettings()) is None
-    assert read_live(cast("Access", Cloud(database())), ELSEWHERE, INSTANCE_ID, GateSettings()) is None
+    assert read_live(cast("RdsClients", Cloud(database("other"))), HOME, INSTANCE_ID, GateSettings()) is None
+    assert read_live(cast("RdsClients", Cloud(database())), ELSEWHERE, INSTANCE_ID, GateSettings()) is None
 
 
 @pytest.mark.parametrize("fault", [AccountRefused("x"), RdsRefused("AccessDenied", "x"), RdsUnavailable("x")])
 def test_an_instance_that_cannot_be_looked_at_itself_is_a_fault(fault: Fault) -> None:
     with pytest.raises(type(fault)):
-        read_live(cast("Access", Cloud().fails(fault, HOME, INSTANCE_ID)), HOME, INSTANCE_ID, GateSettings())
+        read_live(cast("RdsClients", Cloud().fails(fault, HOME, INSTANCE_ID)), HOME, INSTANCE_ID, GateSettings())
 
 
 @pytest.mark.parametrize("tag", ["prod", "what", None])

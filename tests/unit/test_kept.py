@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rds_operations.model.refusals import Code, Refusal, bad_request
 from rds_operations.model.request import OperationRequest
-from rds_operations.rules.queued_refusal import LARGEST_MESSAGE, Kept, kept_refusal
+from rds_operations.rules.queued_refusal import LARGEST_MESSAGE, QueuedRefusal, queued_refusal
 from rds_operations.rules.request_stub import from_api
 from tests.unit.builders import (
     ACCOUNT,
@@ -47,8 +47,8 @@ def message(body: Any = None, **work: Any) -> Document:
     return {"machine": "ADMISSION", "work": work, "execution": execution, "envelope": envelope}
 
 
-def read(document: Any) -> Kept | str:
-    return kept_refusal(json.dumps(document), ADMISSION_MACHINE)
+def read(document: Any) -> QueuedRefusal | str:
+    return queued_refusal(json.dumps(document), ADMISSION_MACHINE)
 
 
 def changed(path: str, value: Any) -> Document:
@@ -68,27 +68,27 @@ def changed(path: str, value: Any) -> Document:
 @given(valid_requests | near_requests)
 def test_what_admission_leaves_of_a_request_is_taken(body: Document) -> None:
     kept = read(message(body))
-    assert isinstance(kept, Kept)
+    assert isinstance(kept, QueuedRefusal)
     assert kept.request_id == "request-1"
 
 
 @pytest.mark.parametrize("work", [{"fault": FAULT}, {"verdict": VERDICT, "fault": {"Error": "States.Timeout"}}])
 def test_what_admission_leaves_of_a_fault_is_taken(work: Document) -> None:
-    assert isinstance(read(message(**work)), Kept)
-    assert isinstance(read({**message(), "work": {"fault": FAULT}}), Kept)
+    assert isinstance(read(message(**work)), QueuedRefusal)
+    assert isinstance(read({**message(), "work": {"fault": FAULT}}), QueuedRefusal)
 
 
 def test_the_place_where_classify_found_the_instance_is_taken() -> None:
     document = message()
     document["work"]["request"] |= {"account_id": OTHER_ACCOUNT, "region": "eu-west-1"}
-    assert isinstance(read(document), Kept)
+    assert isinstance(read(document), QueuedRefusal)
 
 
 @pytest.mark.parametrize("number", ["", ":5f1c1d3e"])
 @pytest.mark.parametrize("kind", ["express", "execution"])
 def test_both_forms_of_an_executions_arn_are_taken(kind: str, number: str) -> None:
     execution = f"{ADMISSION_MACHINE.replace(':stateMachine:', f':{kind}:')}:request-1{number}"
-    assert isinstance(read(changed("execution.Id", execution)), Kept)
+    assert isinstance(read(changed("execution.Id", execution)), QueuedRefusal)
 
 
 OTHERS: dict[str, Any] = {
@@ -142,15 +142,15 @@ def test_a_place_that_was_asked_for_is_no_other() -> None:
 def test_a_message_is_as_large_as_step_functions_can_send_and_no_larger() -> None:
     text = json.dumps(message())
     largest = text + " " * (LARGEST_MESSAGE - len(text))
-    assert isinstance(kept_refusal(largest, ADMISSION_MACHINE), Kept)
-    assert isinstance(kept_refusal(largest + " ", ADMISSION_MACHINE), str)
+    assert isinstance(queued_refusal(largest, ADMISSION_MACHINE), QueuedRefusal)
+    assert isinstance(queued_refusal(largest + " ", ADMISSION_MACHINE), str)
 
 
 @pytest.mark.parametrize(
     "body", ["", "{", "[" * 100_000, '{"machine": 1, "machine": 2}', "NaN", '"\\ud800"', "9" * 5000]
 )
 def test_what_is_no_message_at_all_is_not_taken(body: str) -> None:
-    assert isinstance(kept_refusal(body, ADMISSION_MACHINE), str)
+    assert isinstance(queued_refusal(body, ADMISSION_MACHINE), str)
 
 
 def test_text_that_is_no_unicode_would_wait_for_ever_and_is_not_taken() -> None:
@@ -164,12 +164,12 @@ PATHS = ["machine", "work", "execution", "envelope", *OTHERS, "envelope.length",
 
 @given(st.sampled_from(sorted({path for path in PATHS if path != "work.fault"})), json_values)
 def test_whatever_a_message_is_it_raises_nothing(path: str, value: Any) -> None:
-    assert isinstance(read(changed(path, value)), Kept | str)
+    assert isinstance(read(changed(path, value)), QueuedRefusal | str)
 
 
 @given(json_values)
 def test_whatever_stands_in_a_fault_raises_nothing(value: Any) -> None:
-    assert isinstance(read({**message(), "work": {"fault": value}}), Kept | str)
+    assert isinstance(read({**message(), "work": {"fault": value}}), QueuedRefusal | str)
 
 
 @given(st.text(max_size=20))

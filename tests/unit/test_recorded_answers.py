@@ -17,7 +17,7 @@ from rds_operations.aws.rds import Rds
 from rds_operations.model.progress import Progress
 from rds_operations.model.refusals import Refusal
 from rds_operations.operations import OPERATIONS
-from rds_operations.rules.eligibility import contradiction, impossible, obstacle, verdict_on
+from rds_operations.rules.eligibility import contradiction, obstacle, unsupported, verdict_on
 from rds_operations.settings.gate import GateSettings
 from tests.unit.builders import INSTANCE_ID, MOMENT, a_request, an_instance
 
@@ -89,7 +89,7 @@ def assert_judged(operation: str, instance: Any) -> None:
     request, settings = a_request(operation), GateSettings()
     verdict = verdict_on(instance, settings)
     for found in (
-        impossible(request, instance),
+        unsupported(request, instance),
         obstacle(request, instance),
         contradiction(request, verdict, settings),
     ):
@@ -120,7 +120,7 @@ def test_an_instance_of_any_shape_can_be_watched(operation: str, shape: str, evi
     instance = an_instance(**SHAPES[shape])
     rds = shown(describe_db_instances={"DBInstances": [instance]}, describe_events={"Events": EVENTS})
     previous = Progress(OPERATIONS[operation].working_status, evidence=evidence)
-    progress = OPERATIONS[operation].look(rds, a_request(operation), MOMENT, previous)
+    progress = OPERATIONS[operation].poll(rds, a_request(operation), MOMENT, previous)
     assert isinstance(progress, Progress)
     assert progress.finished or not progress.error
 
@@ -129,5 +129,5 @@ def test_an_instance_of_any_shape_can_be_watched(operation: str, shape: str, evi
 def test_a_snapshot_of_any_shape_can_be_watched(shape: str) -> None:
     rds = shown(describe_db_snapshots={"DBSnapshots": [SNAPSHOTS[shape]]})
     previous = Progress("creating", details={"snapshot_arn": SNAPSHOTS[shape]["DBSnapshotArn"]})
-    progress = OPERATIONS["create_snapshot"].look(rds, a_request(), MOMENT, previous)
+    progress = OPERATIONS["create_snapshot"].poll(rds, a_request(), MOMENT, previous)
     assert progress.finished is (SNAPSHOTS[shape].get("Status") == "failed")

@@ -47,8 +47,8 @@ def test_every_operation_is_complete(operation: Operation) -> None:
     assert operation.working_status
     assert operation.ready_states
     assert all(parameter.summary and callable(parameter.parse) for parameter in operation.parameters)
-    assert operation.acts_with
-    for permission in (*operation.acts_with, *operation.watches_with):
+    assert operation.execute_permissions
+    for permission in (*operation.execute_permissions, *operation.poll_permissions):
         assert permission.action.startswith("rds:")
         assert "*" not in permission.action
         assert permission.resources

@@ -15,7 +15,7 @@ from rds_operations.model.request import OperationRequest
 from rds_operations.records.operation_item import operation_item
 from rds_operations.records.outcome import outcome_of
 from rds_operations.rules.classification import Verdict
-from rds_operations.steps.status import report, unknown
+from rds_operations.steps.status import status_document, unknown
 from tests.unit.builders import HOME, MOMENT, OTHER_ACCOUNT, OTHER_REGION, requests, verdicts
 
 RUNNING: Item = {
@@ -40,13 +40,13 @@ PRIVATE: Item = {"fingerprint": "f", "user_identity": "{}", "parameters": "{}", 
     ],
 )
 def test_a_running_operation_tells_where_it_stands_and_nothing_private(more: Item, shown: dict[str, Any]) -> None:
-    assert report({**RUNNING, **PRIVATE, **more}, HOME) == {**RUNNING, **shown}
+    assert status_document({**RUNNING, **PRIVATE, **more}, HOME) == {**RUNNING, **shown}
 
 
 def test_an_operation_that_is_over_is_its_result_document() -> None:
     result = {"operation": "create_snapshot", "success": True, "duration_seconds": 125.3}
     item: Item = {**RUNNING, "polls": 4, "ended_at": "2025-11-13T10:32:05.300Z", "result": json.dumps(result)}
-    assert report(item, HOME) == result
+    assert status_document(item, HOME) == result
 
 
 @pytest.mark.parametrize("ended", [{}, {"ended_at": "x", "result": '{"success": true}'}])
@@ -65,7 +65,7 @@ def test_where_an_instance_is_is_shown_when_it_is_not_at_home(
     kept: Item, shown: tuple[str, str] | None, ended: Item
 ) -> None:
     """An item from before there were places is of an instance at home."""
-    document = report({**RUNNING, **kept, **ended}, HOME)
+    document = status_document({**RUNNING, **kept, **ended}, HOME)
     found = (document["account_id"], document["region"]) if {"account_id", "region"} & document.keys() else None
     assert found == shown
 
@@ -90,7 +90,7 @@ def test_whatever_runs_is_shown_with_these_keys_and_types(
         **operation_item(request, verdict, MOMENT, MOMENT),
         **{name: value for name, value in seen.items() if value is not None},
     }
-    shown = report(item, HOME)
+    shown = status_document(item, HOME)
     counts = percent is not None and percent >= 0
     more = {"percent": int} if counts else {}
     where = {} if Place(request.account_id, request.region) == HOME else {"account_id": str, "region": str}
@@ -106,10 +106,10 @@ def test_whatever_is_over_is_shown_as_its_result_document(
     document = outcome_of({"progress": progress}, request, verdict.environment.value, MOMENT, MOMENT).document
     ended: Item = {"ended_at": "x", "result": json.dumps(document), "status": "x", "polls": 3, "percent": 40}
     item: Item = {**operation_item(request, verdict, MOMENT, MOMENT), **ended}
-    assert report(item, Place(request.account_id, request.region)) == document
+    assert status_document(item, Place(request.account_id, request.region)) == document
     elsewhere = {"account_id": request.account_id, "region": request.region}
-    assert report(item, Place("999999999999", request.region)) == document | elsewhere
-    assert report(item, Place(request.account_id, "us-gov-west-1")) == document | elsewhere
+    assert status_document(item, Place("999999999999", request.region)) == document | elsewhere
+    assert status_document(item, Place(request.account_id, "us-gov-west-1")) == document | elsewhere
 
 
 @given(st.text(max_size=100))

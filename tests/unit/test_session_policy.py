@@ -57,7 +57,9 @@ def test_a_session_can_do_its_own_operation_on_its_own_instance_and_snapshot_and
         "snapshot": f"{prefix}snapshot:{request.parameters.get('snapshot_id')}",
         "snapshot-tenant-database": f"{prefix}snapshot-tenant-database:{request.parameters.get('snapshot_id')}:*",
     }
-    needed = {permission.action: permission.resources for permission in OPERATIONS[request.operation].acts_with}
+    needed = {
+        permission.action: permission.resources for permission in OPERATIONS[request.operation].execute_permissions
+    }
     found = statements(request, place, partition)
     assert [statement["Action"] for statement in found] == list(needed)
     for statement in found:

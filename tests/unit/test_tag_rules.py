@@ -6,7 +6,7 @@ import pytest
 
 from rds_operations.operations import OPERATIONS
 from rds_operations.operations.snapshot_tags import OPERATION_TAG, tags_of_snapshot
-from rds_operations.rules.eligibility import impossible
+from rds_operations.rules.eligibility import unsupported
 from tests.unit.builders import COMPLETE, a_request, an_instance
 
 
@@ -52,7 +52,7 @@ def test_an_instance_with_few_tags(answer: dict[str, Any]) -> None:
 def test_more_tags_than_a_snapshot_can_have_are_refused_with_the_numbers(own: int, asked: int, refused: bool) -> None:
     instance = copying(**{f"own{number}": "x" for number in range(own)})
     tags = listed(**{f"asked{number}": "x" for number in range(asked)})
-    refusal = impossible(a_request("create_snapshot", COMPLETE["create_snapshot"] | {"tags": tags}), instance)
+    refusal = unsupported(a_request("create_snapshot", COMPLETE["create_snapshot"] | {"tags": tags}), instance)
     assert bool(refusal) is refused
     if refusal:
         assert refusal.status == 400
@@ -61,4 +61,4 @@ def test_more_tags_than_a_snapshot_can_have_are_refused_with_the_numbers(own: in
 
 def test_no_other_operation_asks_for_tags() -> None:
     instance = copying(**{f"own{number}": "x" for number in range(60)})
-    assert [name for name in OPERATIONS if impossible(a_request(name), instance)] == ["create_snapshot"]
+    assert [name for name in OPERATIONS if unsupported(a_request(name), instance)] == ["create_snapshot"]

@@ -52,7 +52,7 @@ def rebooted(previous: Progress, *events: str, request: OperationRequest = REBOO
         describe_db_instances={"DBInstances": [an_instance(**instance)]},
         describe_events={"Events": [{"Message": message} for message in events]},
     )
-    return OPERATIONS["reboot_instance"].look(shown, request, MOMENT, previous)
+    return OPERATIONS["reboot_instance"].poll(shown, request, MOMENT, previous)
 
 
 def snapshot(**fields: Any) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def snapshot(**fields: Any) -> dict[str, Any]:
 
 def watched(answer: Any, previous: Progress | None = None) -> Progress:
     shown = rds(describe_db_snapshots=answer if isinstance(answer, Exception) else {"DBSnapshots": [answer]})
-    return OPERATIONS["create_snapshot"].look(shown, a_request(), MOMENT, previous or Progress("creating"))
+    return OPERATIONS["create_snapshot"].poll(shown, a_request(), MOMENT, previous or Progress("creating"))
 
 
 def test_an_available_instance_that_was_never_seen_rebooting_is_still_rebooting() -> None:
@@ -139,7 +139,7 @@ def test_events_are_read_to_the_last_page() -> None:
         describe_db_instances=lambda **_call: {"DBInstances": [an_instance()]},
         describe_events=lambda **call: pages[call.get("Marker", "")],
     )
-    assert OPERATIONS["reboot_instance"].look(Rds(cast("Any", client)), REBOOT, MOMENT, REBOOTING) == done()
+    assert OPERATIONS["reboot_instance"].poll(Rds(cast("Any", client)), REBOOT, MOMENT, REBOOTING) == done()
 
 
 def test_an_option_group_that_could_not_be_applied_is_a_failure() -> None:
@@ -196,7 +196,7 @@ def test_a_state_from_which_no_instance_comes_back_is_a_failure(state: str) -> N
 def test_an_instance_that_is_gone_at_two_looks_in_a_row_is_a_failure(operation: str, answer: Any) -> None:
     def look(previous: Progress) -> Progress:
         gone = rds(describe_db_instances=answer)
-        return OPERATIONS[operation].look(gone, a_request(operation), MOMENT, previous)
+        return OPERATIONS[operation].poll(gone, a_request(operation), MOMENT, previous)
 
     once = look(SEEN)
     assert once == replace(SEEN, missing=1)

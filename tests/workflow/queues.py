@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.workflow.service import Service
 
 
-def unrecorded_queue(service: Service) -> str:
+def refusal_queue(service: Service) -> str:
     (found,) = [url for url in _urls(service) if "DeadLetters" not in url]
     return found
 
@@ -16,4 +16,4 @@ def dead_letters_queue(service: Service) -> str:
 
 
 def _urls(service: Service) -> list[str]:
-    return [url for url in service.aws("sqs").list_queues()["QueueUrls"] if "-Unrecorded" in url]
+    return [url for url in service.aws("sqs").list_queues()["QueueUrls"] if "-Refusals" in url]

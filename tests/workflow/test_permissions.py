@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from local.cloud import REGION
 from local.deployment import STACK, assets_bucket
 from tests.workflow.callers import allow, assumed
-from tests.workflow.queues import unrecorded_queue
+from tests.workflow.queues import refusal_queue
 from tests.workflow.service import Service, reboot_of, snapshot_of, window_of
 
 
@@ -120,9 +120,9 @@ def test_nobody_but_admission_sends_to_the_queue_of_refusals(service: Service) -
     sender = session.client("sqs", endpoint_url=service.cloud.endpoint)
     for queues in (service.aws("sqs"), sender):
         with pytest.raises(ClientError) as raised:
-            queues.send_message(QueueUrl=unrecorded_queue(service), MessageBody="forged")
+            queues.send_message(QueueUrl=refusal_queue(service), MessageBody="forged")
         assert raised.value.response["Error"]["Code"] in ("AccessDenied", "AccessDeniedException")
-    sender.get_queue_attributes(QueueUrl=unrecorded_queue(service), AttributeNames=["QueueArn"])
+    sender.get_queue_attributes(QueueUrl=refusal_queue(service), AttributeNames=["QueueArn"])
 
 
 def test_api_gateway_itself_needs_its_permission(service: Service) -> None:

@@ -13,7 +13,7 @@ from rds_operations.model.identifiers import recorded_name
 Handler = Callable[[Document], Document]
 
 
-def step(name: str) -> Callable[[Handler], Callable[[Document, object], Document]]:
+def lambda_handler(name: str) -> Callable[[Handler], Callable[[Document, object], Document]]:
     """Every log line of one invocation carries the state's name and the operation's id."""
 
     def decorate(handler: Handler) -> Callable[[Document, object], Document]:

@@ -38,23 +38,23 @@ class Readable(Protocol):
     def reading(self, place: Place) -> Instances: ...
 
 
-def read_live(access: Readable, place: Place, instance_id: str, settings: GateSettings) -> LiveInstance | None:
+def read_live(rds_clients: Readable, place: Place, instance_id: str, settings: GateSettings) -> LiveInstance | None:
     """None where there is no such instance. Raises what reading RDS raises.
 
     The instance itself is looked at last: to look at others takes its time, in which a tag may turn.
     """
-    rds = access.reading(place)
+    rds = rds_clients.reading(place)
     instance = rds.instance(instance_id)
     if instance is None:
         return None
-    verdict = verdict_with_replication(access, instance, settings)
+    verdict = verdict_with_replication(rds_clients, instance, settings)
     if not verdict.allowed or not _is_replicated(instance):
         return LiveInstance(instance, verdict)
     latest = rds.instance(instance_id)
     return LiveInstance(latest, verdict_on(latest, settings)) if latest else None
 
 
-def verdict_with_replication(access: Readable, instance: DBInstanceTypeDef, settings: GateSettings) -> Verdict:
+def verdict_with_replication(rds_clients: Readable, instance: DBInstanceTypeDef, settings: GateSettings) -> Verdict:
     """The instance's own verdict, unless one of the sources it replicates from is not allowed, or one of its replicas
     is production.
     """
@@ -62,19 +62,21 @@ def verdict_with_replication(access: Readable, instance: DBInstanceTypeDef, sett
     if not own.allowed:
         return own
     against = chain(
-        (verdict for verdict in _verdicts_of_sources(access, instance, settings) if not verdict.allowed),
-        _verdicts_against(access, instance, settings, _LONGEST_CHAIN),
+        (verdict for verdict in _verdicts_of_sources(rds_clients, instance, settings) if not verdict.allowed),
+        _verdicts_against(rds_clients, instance, settings, _LONGEST_CHAIN),
     )
     return next(against, own)
 
 
-def _verdicts_of_sources(access: Readable, instance: DBInstanceTypeDef, settings: GateSettings) -> Iterator[Verdict]:
+def _verdicts_of_sources(
+    rds_clients: Readable, instance: DBInstanceTypeDef, settings: GateSettings
+) -> Iterator[Verdict]:
     """From the nearest source to the farthest. One that cannot be read is unknown, so refused."""
     for _source in range(_LONGEST_CHAIN):
         name = _source_of(instance)
         if not name:
             return
-        found = _read(access, instance, name)
+        found = _read(rds_clients, instance, name)
         if not found:
             yield _unreadable(REPLICATION_SOURCE, name)
             return
@@ -86,7 +88,7 @@ def _verdicts_of_sources(access: Readable, instance: DBInstanceTypeDef, settings
 
 
 def _verdicts_against(
-    access: Readable, instance: DBInstanceTypeDef, settings: GateSettings, levels: int
+    rds_clients: Readable, instance: DBInstanceTypeDef, settings: GateSettings, levels: int
 ) -> Iterator[Verdict]:
     """Of the replicas, and of their replicas: the ones that are production, or that cannot be read.
 
@@ -95,14 +97,14 @@ def _verdicts_against(
     for cluster in instance.get("ReadReplicaDBClusterIdentifiers", ()):
         yield _unreadable(READ_REPLICA, cluster)
     for name in instance.get("ReadReplicaDBInstanceIdentifiers", ()):
-        replica = _read(access, instance, name) if levels else None
+        replica = _read(rds_clients, instance, name) if levels else None
         if not replica:
             yield _unreadable(READ_REPLICA, name)
             continue
         verdict = verdict_on(replica, settings)
         if verdict.environment is Environment.PRODUCTION or verdict.source == UNREADABLE:
             yield replace(verdict, source=f"{READ_REPLICA} {name}, {verdict.source}")
-        yield from _verdicts_against(access, replica, settings, levels - 1)
+        yield from _verdicts_against(rds_clients, replica, settings, levels - 1)
 
 
 def _is_replicated(instance: DBInstanceTypeDef) -> bool:
@@ -123,13 +125,13 @@ def _source_of(instance: DBInstanceTypeDef) -> str:
     )
 
 
-def _read(access: Readable, instance: DBInstanceTypeDef, name: str) -> DBInstanceTypeDef | None:
+def _read(rds_clients: Readable, instance: DBInstanceTypeDef, name: str) -> DBInstanceTypeDef | None:
     """Its source or replica of this name, or ARN. None where it cannot be read."""
     if name == instance.get("ReadReplicaSourceDBClusterIdentifier"):
         return None
     arn = name if name.startswith("arn:") else instance["DBInstanceArn"]
     try:
-        return access.reading(Place.of_arn(arn)).instance(name.rpartition(":")[2])
+        return rds_clients.reading(Place.of_arn(arn)).instance(name.rpartition(":")[2])
     except RdsThrottled:
         raise
     except (AccountRefused, RdsRefused, ValueError):  # the last: an ARN that names no place

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-class Readings:
+class OperationReader:
     """Raises `RecordNotWritten` where a table cannot be read."""
 
     def __init__(self, client: DynamoDBClient, deployment: Deployment) -> None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from rds_operations.aws import dynamodb
 from rds_operations.aws.dynamodb_writes import (
+    NOT_RECORDED_BEFORE,
     OPEN,
     UNOWNED,
-    UNRECORDED,
     UNWRITTEN,
     note,
     put,
@@ -18,7 +18,7 @@ from rds_operations.aws.dynamodb_writes import (
     release,
     update,
 )
-from rds_operations.aws.operation_reader import Readings
+from rds_operations.aws.operation_reader import OperationReader
 from rds_operations.aws.telemetry import logger
 from rds_operations.model import clock
 from rds_operations.model.documents import Item
@@ -48,7 +48,7 @@ CALL_OVER = timedelta(minutes=1)
 """Longer than an Execute that nobody waits for any more goes on: its function has ended by then."""
 
 
-class Ledger(Readings):
+class OperationStore(OperationReader):
     """Raises `TableBusy` (nothing written, repeat) and `RecordNotWritten`."""
 
     def open(self, request: OperationRequest, verdict: Verdict, now: datetime) -> bool:
@@ -68,7 +68,7 @@ class Ledger(Readings):
                 "ttl": clock.expiry(now),
             }
             writes.append(put(self._operations, key, UNOWNED))
-        return _told(dynamodb.write_all(self._client, writes), opening)
+        return _log_write(dynamodb.write_all(self._client, writes), opening)
 
     def hand_over(self, request: OperationRequest, now: datetime) -> bool:
         """Let a repetition of the request start what another has opened, and give it the time for it; False where it
@@ -177,9 +177,9 @@ class Ledger(Readings):
             writes.append(self._keep_lock(request, now + CALL_OVER) if outcome.unsettled else released)
         if handed_over_at is not None and request.idempotency_key:
             writes.append(release(self._operations, key_id(request.idempotency_key), request.operation_id, now))
-        return _told(dynamodb.write_all(self._client, writes), closing)
+        return _log_write(dynamodb.write_all(self._client, writes), closing)
 
-    def settle(
+    def record_final_status(
         self,
         request: OperationRequest,
         verdict: Verdict,
@@ -200,7 +200,7 @@ class Ledger(Readings):
             ),
             self._put_record(final),
         ]
-        return _told(dynamodb.write_all(self._client, writes), final)
+        return _log_write(dynamodb.write_all(self._client, writes), final)
 
     def record_refusal(
         self,
@@ -219,9 +219,9 @@ class Ledger(Readings):
         item = audit_record(request, Event.REFUSED, refusal.as_result(), moment, verdict, by)
         write = self._put_record(item)
         if not for_good:
-            return _told(dynamodb.write_one(self._client, self._client.put_item, **write["Put"]), item)
+            return _log_write(dynamodb.write_one(self._client, self._client.put_item, **write["Put"]), item)
         closes = refuse_id(self._operations, request.operation_id, moment)
-        return _told(dynamodb.write_all(self._client, [closes, write]), item)
+        return _log_write(dynamodb.write_all(self._client, [closes, write]), item)
 
     def _update(
         self, request: OperationRequest, expression: str, condition: str, values: dict[str, str | bool | int]
@@ -238,7 +238,7 @@ class Ledger(Readings):
         return update(self._operations, lock_id(request), "SET expires_at = :until", "#owner = :me", values)
 
     def _put_record(self, record: Item) -> TransactWriteItemTypeDef:
-        return put(self._deployment.audit_table, record, UNRECORDED)
+        return put(self._deployment.audit_table, record, NOT_RECORDED_BEFORE)
 
     def _put_lock(self, request: OperationRequest, now: datetime, until: datetime) -> TransactWriteItemTypeDef:
         """It ends by itself: soon, where OPERATION never gets to claim its request; else see `claim`."""
@@ -252,7 +252,7 @@ class Ledger(Readings):
         return put(self._operations, lock, free, {":now": clock.to_epoch(now)})
 
 
-def _told(written: bool, record: Item) -> bool:
+def _log_write(written: bool, record: Item) -> bool:
     message = "recorded" if written else "not recorded: another write was first"
     logger.info(message, extra={"audit_id": record["audit_id"], "success": record["success"]})
     return written

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError,
 
 from rds_operations.aws.telemetry import logger
 from rds_operations.model.faults import AccountRefused, RdsNotReached, RdsRefused, RdsThrottled, RdsUnavailable
-from rds_operations.model.resource_id import is_namesake
+from rds_operations.model.resource_id import is_another_instance
 
 if TYPE_CHECKING:
     from mypy_boto3_rds import RDSClient
@@ -94,7 +94,7 @@ class Rds:
                 return None
             raise
         found = next(iter(answer["DBInstances"]), None)
-        return None if found and is_namesake(resource_id, found) else found and self._with_tags(found)
+        return None if found and is_another_instance(resource_id, found) else found and self._with_tags(found)
 
     def _with_tags(self, instance: DBInstanceTypeDef) -> DBInstanceTypeDef:
         """AWS GovCloud (US) has left `TagList` out. Where the tags are refused, too, it stays out.

@@ -43,7 +43,7 @@ class _Role:
         return {"ExternalId": self.external_id} if self.external_id else {}
 
 
-class Access:
+class RdsClients:
     """`session` has the function's own credentials. Home's client is made at import, others when first needed; all are
     kept.
     """

@@ -25,7 +25,7 @@ class Message:
     receipt: str
 
 
-class Unrecorded:
+class RefusalQueue:
     """Raises `QueueUnavailable`."""
 
     def __init__(self, client: SQSClient, url: str, dead_letters_url: str) -> None:

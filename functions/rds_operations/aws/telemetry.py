@@ -21,7 +21,7 @@ NAMESPACE = "RDSOperations"
 logger = Logger(service=SERVICE, json_serializer=partial(json.dumps, default=str, separators=(",", ":")))
 
 
-def told_verdict(verdict: Verdict) -> None:
+def log_verdict(verdict: Verdict) -> None:
     """What decided the environment, and what disagrees with it."""
     logger.info("classified", extra={"environment": verdict.environment, "source": verdict.source})
     if verdict.disagreement:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef, DBSnapshotTypeDef
 
 
-def is_namesake(resource_id: str, found: DBInstanceTypeDef | DBSnapshotTypeDef) -> bool:
+def is_another_instance(resource_id: str, found: DBInstanceTypeDef | DBSnapshotTypeDef) -> bool:
     """Tell whether what RDS shows is, or was made from, another instance than that of `resource_id`.
 
     RDS never gives that id again. What is not known is not compared.

@@ -74,14 +74,14 @@ class Operation(ABC):
     """The specification's status word while it runs."""
     ready_states: ClassVar[frozenset[str]]
     """The DBInstanceStatus values in which RDS accepts it."""
-    acts_with: ClassVar[tuple[Permission, ...]]
+    execute_permissions: ClassVar[tuple[Permission, ...]]
     """What Execute needs."""
-    watches_with: ClassVar[tuple[Permission, ...]]
+    poll_permissions: ClassVar[tuple[Permission, ...]]
     """What Poll needs; none where the operation ends in Execute."""
     signs: ClassVar[bool] = False
     """Whether what it makes bears its operation's id, so that nobody else's can be taken for it."""
 
-    def impossible(self, instance: DBInstanceTypeDef, parameters: Parameters) -> Refusal | None:
+    def unsupported(self, instance: DBInstanceTypeDef, parameters: Parameters) -> Refusal | None:
         """Why this request can never work on this instance."""
         return None
 
@@ -104,7 +104,7 @@ class Operation(ABC):
         Raises any `Fault` where it cannot find out.
         """
 
-    def look(self, rds: Rds, request: OperationRequest, since: datetime, previous: Progress) -> Progress:
+    def poll(self, rds: Rds, request: OperationRequest, since: datetime, previous: Progress) -> Progress:
         """What RDS shows now. Operations that end in Execute are never polled."""
         return previous
 

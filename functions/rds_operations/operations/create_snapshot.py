@@ -11,7 +11,7 @@ from rds_operations.model.identifiers import SNAPSHOT_ID_LENGTH, rds_identifier
 from rds_operations.model.progress import Progress, done, failed, not_found
 from rds_operations.model.refusals import Refusal, invalid_parameter
 from rds_operations.model.request import OperationRequest
-from rds_operations.model.resource_id import is_namesake
+from rds_operations.model.resource_id import is_another_instance
 from rds_operations.operations.base import (
     INSTANCE,
     SNAPSHOT,
@@ -57,15 +57,15 @@ class CreateSnapshot(Operation):
     # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/security_iam_id-based-policy-examples-create-and-modify-examples.html
     # Of an Oracle database with tenants each tenant's snapshot is a resource, too.
     # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html
-    acts_with = (
+    execute_permissions = (
         Permission("rds:CreateDBSnapshot", (INSTANCE, SNAPSHOT, SNAPSHOT_TENANTS)),
         Permission("rds:AddTagsToResource", (SNAPSHOT,)),
         Permission("rds:DescribeDBSnapshots"),
     )
-    watches_with = (Permission("rds:DescribeDBSnapshots"),)
+    poll_permissions = (Permission("rds:DescribeDBSnapshots"),)
     signs = True
 
-    def impossible(self, instance: DBInstanceTypeDef, parameters: Parameters) -> Refusal | None:
+    def unsupported(self, instance: DBInstanceTypeDef, parameters: Parameters) -> Refusal | None:
         return (
             cluster_member(instance, "Take a cluster snapshot (CreateDBClusterSnapshot) instead.")
             or snapshot_of_replica(instance)
@@ -101,7 +101,7 @@ class CreateSnapshot(Operation):
         except RdsRefused:
             return self._seen(rds, request) or Progress(self.working_status)
 
-    def look(self, rds: Rds, request: OperationRequest, since: datetime, previous: Progress) -> Progress:
+    def poll(self, rds: Rds, request: OperationRequest, since: datetime, previous: Progress) -> Progress:
         snapshot = self._find(rds, request)
         if snapshot:
             progress = _read(request, snapshot, previous)
@@ -152,7 +152,7 @@ def _read(request: OperationRequest, snapshot: DBSnapshotTypeDef, previous: Prog
     Its tags may show later than itself, so only a second look without ours makes it somebody else's. One of another
     instance, which has the name by now, is none of the instance that was asked for.
     """
-    if is_namesake(request.resource_id, snapshot):
+    if is_another_instance(request.resource_id, snapshot):
         return not_found(previous, f"Snapshot {request.parameters['snapshot_id']} is of another instance of that name")
     if "snapshot_arn" in previous.details or _has_our_tag(request, snapshot):
         return _progress(snapshot)

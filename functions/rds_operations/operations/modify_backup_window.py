@@ -58,13 +58,13 @@ class ModifyBackupWindow(Operation):
     )
     working_status = "modifying"
     ready_states = frozenset({"available", "storage-optimization"})
-    acts_with = (
+    execute_permissions = (
         Permission("rds:ModifyDBInstance", (INSTANCE,)),
         Permission("rds:DescribeDBInstances", (INSTANCE,)),
     )
-    watches_with = (Permission("rds:DescribeDBInstances", (INSTANCE,)),)
+    poll_permissions = (Permission("rds:DescribeDBInstances", (INSTANCE,)),)
 
-    def impossible(self, instance: DBInstanceTypeDef, parameters: Parameters) -> Refusal | None:
+    def unsupported(self, instance: DBInstanceTypeDef, parameters: Parameters) -> Refusal | None:
         if refusal := cluster_member(instance, "Change the backup window of the cluster (ModifyDBCluster) instead."):
             return refusal
         if instance.get("AwsBackupRecoveryPointArn"):
@@ -108,7 +108,7 @@ class ModifyBackupWindow(Operation):
     def resume(self, rds: Rds, request: OperationRequest, since: datetime, instance: DBInstanceTypeDef) -> Progress:
         return self._read_back_or_wait(rds, request)
 
-    def look(self, rds: Rds, request: OperationRequest, since: datetime, previous: Progress) -> Progress:
+    def poll(self, rds: Rds, request: OperationRequest, since: datetime, previous: Progress) -> Progress:
         """Only where RDS did not show the new window at once: it applies one "as soon as possible", asynchronously."""
         return self._read_back(rds, request, previous)
 

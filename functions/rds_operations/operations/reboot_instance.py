@@ -52,10 +52,10 @@ class RebootInstance(Operation):
     # What a wrong parameter has stopped, a reboot starts again once it is corrected: RDS-EVENT-0035.
     # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Events.Messages.html
     ready_states = frozenset({"available", _INCOMPATIBLE_PARAMETERS})
-    acts_with = (Permission("rds:RebootDBInstance", (INSTANCE,)),)
-    watches_with = (Permission("rds:DescribeDBInstances", (INSTANCE,)), Permission("rds:DescribeEvents"))
+    execute_permissions = (Permission("rds:RebootDBInstance", (INSTANCE,)),)
+    poll_permissions = (Permission("rds:DescribeDBInstances", (INSTANCE,)), Permission("rds:DescribeEvents"))
 
-    def impossible(self, instance: DBInstanceTypeDef, parameters: Parameters) -> Refusal | None:
+    def unsupported(self, instance: DBInstanceTypeDef, parameters: Parameters) -> Refusal | None:
         if refusal := cluster_member(instance, "Reboot or fail over the cluster instead."):
             return refusal
         if refusal := reboot_of_custom_oracle(instance):
@@ -83,7 +83,7 @@ class RebootInstance(Operation):
         """Never a second reboot: the polls find the evidence of the first one, or the operation times out."""
         return Progress(self.working_status)
 
-    def look(self, rds: Rds, request: OperationRequest, since: datetime, previous: Progress) -> Progress:
+    def poll(self, rds: Rds, request: OperationRequest, since: datetime, previous: Progress) -> Progress:
         instance = rds.instance(request.instance_id, request.resource_id)
         if instance is None:
             return not_found(previous, f"Instance {request.instance_id} is gone")

@@ -84,7 +84,7 @@ def caller_of(item: Item) -> dict[str, Any]:
     return found
 
 
-def elsewhere(item: Item, home: Place) -> dict[str, Any]:
+def location_fields(item: Item, home: Place) -> dict[str, Any]:
     """Where the instance is, unless it is in the service's own account and Region."""
     place = Place(str(item.get("account_id") or home.account_id), str(item.get("region") or home.region))
     return {} if place == home else {"account_id": place.account_id, "region": place.region}

@@ -208,20 +208,20 @@ def _strictest(found: Iterable[Verdict]) -> Verdict | None:
     if winner is None or winner.environment is not Environment.PRODUCTION:
         return winner
     overruled = next((verdict for verdict in verdicts if verdict.environment is not Environment.PRODUCTION), None)
-    return replace(winner, disagreement=_told(overruled, winner)) if overruled else winner
+    return replace(winner, disagreement=_log_write(overruled, winner)) if overruled else winner
 
 
 def _weighed(first: Verdict, later: Iterable[Verdict], production_veto: bool) -> Verdict:
     against = next((verdict for verdict in later if verdict.environment is Environment.PRODUCTION), None)
     if against is None or first.environment is Environment.PRODUCTION:
         return first
-    told = _told(first, against)
+    told = _log_write(first, against)
     if production_veto:
         return Verdict(Environment.PRODUCTION, first.source, told, disputed=True)
     return replace(first, disagreement=told)
 
 
-def _told(one: Verdict, production: Verdict) -> str:
+def _log_write(one: Verdict, production: Verdict) -> str:
     if one.source == NOTHING:
         return f"{production.source} says production, and nothing says otherwise"
     return f"{one.source} says {one.environment.value}, {production.source} says production"

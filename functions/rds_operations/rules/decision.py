@@ -12,7 +12,7 @@ from rds_operations.model.refusals import Refusal
 from rds_operations.model.request import OperationRequest
 from rds_operations.rules.authorization import not_permitted
 from rds_operations.rules.classification import Verdict
-from rds_operations.rules.eligibility import contradiction, gate, impossible, obstacle, replaced
+from rds_operations.rules.eligibility import contradiction, gate, obstacle, replaced, unsupported
 from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.gate import GateSettings
 
@@ -29,7 +29,7 @@ class LiveInstance:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Decision:
     """`refusal` is a no for good, `obstacle` one for now; neither is a yes. `instance` as it was seen."""
 
     verdict: Verdict
@@ -46,7 +46,7 @@ class Judgement:
         return self.refusal or self.obstacle
 
 
-def judge(request: OperationRequest, found: LiveInstance, settings: GateSettings, callers: CallerSettings) -> Judgement:
+def decide(request: OperationRequest, found: LiveInstance, settings: GateSettings, callers: CallerSettings) -> Decision:
     """Ask in this order: whether it is still the instance that was accepted, the environment, the caller's permission
     for it, whether the operation fits, what is in the way.
     """
@@ -55,7 +55,7 @@ def judge(request: OperationRequest, found: LiveInstance, settings: GateSettings
         replaced(request, found.instance)
         or gate(request.instance_id, verdict)
         or not_permitted(callers, request, verdict.environment)
-        or impossible(request, found.instance)
+        or unsupported(request, found.instance)
         or contradiction(request, verdict, settings)
     )
-    return Judgement(verdict, found.instance, refusal, None if refusal else obstacle(request, found.instance))
+    return Decision(verdict, found.instance, refusal, None if refusal else obstacle(request, found.instance))

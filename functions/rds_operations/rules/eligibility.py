@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rds_operations.model.place import Place
 from rds_operations.model.refusals import Code, Refusal, conflict, invalid_parameter
 from rds_operations.model.request import OperationRequest
-from rds_operations.model.resource_id import is_namesake
+from rds_operations.model.resource_id import is_another_instance
 from rds_operations.operations import OPERATIONS
 from rds_operations.operations.instance_states import Meaning, of_meaning
 from rds_operations.rules.classification import (
@@ -36,7 +36,7 @@ def not_found(instance_id: str, place: str = "") -> Refusal:
 
 def replaced(request: OperationRequest, instance: DBInstanceTypeDef) -> Refusal | None:
     """What was asked for one instance is not done to the next one of its name."""
-    if not is_namesake(request.resource_id, instance):
+    if not is_another_instance(request.resource_id, instance):
         return None
     return Refusal(
         404,
@@ -66,8 +66,8 @@ def gate(instance_id: str, verdict: Verdict) -> Refusal | None:
     return Refusal(403, Code.ENVIRONMENT_UNKNOWN, _unknown_text(instance_id, verdict))
 
 
-def impossible(request: OperationRequest, instance: DBInstanceTypeDef) -> Refusal | None:
-    return OPERATIONS[request.operation].impossible(instance, request.parameters)
+def unsupported(request: OperationRequest, instance: DBInstanceTypeDef) -> Refusal | None:
+    return OPERATIONS[request.operation].unsupported(instance, request.parameters)
 
 
 def contradiction(request: OperationRequest, verdict: Verdict, settings: GateSettings) -> Refusal | None:

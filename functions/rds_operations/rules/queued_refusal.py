@@ -27,7 +27,7 @@ _OF_THE_GATE = (Code.PRODUCTION_INSTANCE, Code.ENVIRONMENT_UNKNOWN, Code.ENVIRON
 
 
 @dataclass(frozen=True)
-class Kept:
+class QueuedRefusal:
     """What ADMISSION's Audit was given."""
 
     work: Document
@@ -43,7 +43,7 @@ class _Doubt(ValueError):
     """Why it is not taken for ADMISSION's, in words that quote nothing of it."""
 
 
-def kept_refusal(body: str, admission_machine: str) -> Kept | str:
+def queued_refusal(body: str, admission_machine: str) -> QueuedRefusal | str:
     """Read a message; a text says why it is none of ADMISSION's."""
     try:
         return _read(body, admission_machine)
@@ -53,7 +53,7 @@ def kept_refusal(body: str, admission_machine: str) -> Kept | str:
         return f"It has another shape: {type(error).__name__}"
 
 
-def _read(body: str, admission_machine: str) -> Kept:
+def _read(body: str, admission_machine: str) -> QueuedRefusal:
     if len(body.encode()) > LARGEST_MESSAGE:
         raise _Doubt("It is larger than Step Functions can send")
     document = parse_json(body)
@@ -62,7 +62,7 @@ def _read(body: str, admission_machine: str) -> Kept:
     if set(document) != _PARTS or document["machine"] != "ADMISSION":
         raise _Doubt("Its parts are not those of ADMISSION")
     _check_texts(document)
-    kept = Kept(document["work"], document["envelope"], document["execution"])
+    kept = QueuedRefusal(document["work"], document["envelope"], document["execution"])
     _check_execution(kept.execution, admission_machine)
     known = api_stub(kept.envelope, kept.execution)
     _check_no(kept.work)

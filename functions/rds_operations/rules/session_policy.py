@@ -28,6 +28,6 @@ def session_policy(request: OperationRequest, place: Place, partition: str) -> s
                 for kind in permission.resources
             ],
         }
-        for permission in operation.acts_with
+        for permission in operation.execute_permissions
     ]
     return json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":"))

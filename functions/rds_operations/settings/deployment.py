@@ -28,8 +28,8 @@ class Deployment:
     acting_role: str
     inventory_table: str
     admission_machine: str
-    unrecorded_queue: str
-    unrecorded_dead_letters: str
+    refusal_queue: str
+    refusal_dead_letters: str
     poll_interval: str
     allowed_origin: str
 
@@ -46,8 +46,8 @@ class Deployment:
             acting_role=_required("ACTING_ROLE"),
             inventory_table=_required("INVENTORY_TABLE"),
             admission_machine=_required("ADMISSION_MACHINE"),
-            unrecorded_queue=_required("UNRECORDED_QUEUE"),
-            unrecorded_dead_letters=_required("UNRECORDED_DEAD_LETTERS"),
+            refusal_queue=_required("REFUSAL_QUEUE"),
+            refusal_dead_letters=_required("REFUSAL_DEAD_LETTERS"),
             poll_interval=_required("POLL_INTERVAL_SECONDS"),
             allowed_origin=_required("ALLOWED_ORIGIN"),
         )

@@ -6,13 +6,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from rds_operations.aws.operation_store import Ledger
+from rds_operations.aws.operation_store import OperationStore
 from rds_operations.model.documents import Item
 from rds_operations.model.faults import TableBusy, TooLate
 from rds_operations.model.place import Place
 from rds_operations.model.refusals import Code, Refusal, conflict, reply
 from rds_operations.model.request import OperationRequest
-from rds_operations.records.operation_item import ACCEPTED, elsewhere, request_of
+from rds_operations.records.operation_item import ACCEPTED, location_fields, request_of
 from rds_operations.rules.classification import Verdict
 
 LONGEST_WAIT = timedelta(seconds=2.5)
@@ -30,7 +30,11 @@ def check_in_time(entered_at: datetime, now: datetime) -> None:
 
 
 def admit(
-    ledger: Ledger, request: OperationRequest, verdict: Verdict | None, now: datetime, obstacle: Refusal | None = None
+    store: OperationStore,
+    request: OperationRequest,
+    verdict: Verdict | None,
+    now: datetime,
+    obstacle: Refusal | None = None,
 ) -> Item | Refusal:
     """The operation's item, new or the one that this very request made before; or what is in the way.
 
@@ -38,57 +42,57 @@ def admit(
     Without a `verdict` nothing is opened. Raises `TableBusy` where others were faster twice.
     """
     for _attempt in range(2):
-        if answer := _admitted(ledger, request, verdict, now, obstacle):
+        if answer := _admitted(store, request, verdict, now, obstacle):
             return answer
-    if ledger.is_refused(request.operation_id):
+    if store.is_refused(request.operation_id):
         return _stays_refused(request)
     raise TableBusy(f"Other requests for {request.instance_id} were faster; nothing was done. Try again.")
 
 
-def accepted_by_key(ledger: Ledger, request: OperationRequest) -> Item | Refusal | None:
+def accepted_by_key(store: OperationStore, request: OperationRequest) -> Item | Refusal | None:
     """The operation that the request's Idempotency-Key stands for; a refusal where it was another request's.
 
     None without a key, and where the key stands for nothing yet, or for nothing any more.
     """
-    item = _item_by_key(ledger, request)
-    return _own_or_taken(request, item) if item and _has_its_key(ledger, request, item) else None
+    item = _item_by_key(store, request)
+    return _own_or_taken(request, item) if item and _has_its_key(store, request, item) else None
 
 
-def accepted_under_its_name(ledger: Ledger, request: OperationRequest) -> Item | Refusal | None:
+def accepted_under_its_name(store: OperationStore, request: OperationRequest) -> Item | Refusal | None:
     """The operation that has the request's own id; a refusal where that is another's."""
-    item = ledger.item(request.operation_id)
+    item = store.item(request.operation_id)
     return _own_or_taken(request, item) if item else None
 
 
 def acceptance(item: Item, request: OperationRequest, home: Place) -> dict[str, Any]:
     """`reply`, and `start` (the name and input of OPERATION) unless that has begun already."""
     accepted = request_of(item)
-    start = {} if begun(item) else {"start": {"name": accepted.operation_id, "input": accepted.body}}
+    start = {} if has_started(item) else {"start": {"name": accepted.operation_id, "input": accepted.body}}
     return {"reply": accepted_reply(item, home, repeated=item["request_id"] != request.request_id), **start}
 
 
 def accepted_reply(item: Item, home: Place, *, repeated: bool = False) -> dict[str, Any]:
     """202. A repetition of the request is told so, and how the operation stands now."""
     names = ("operation", "instance_id", "operation_id", "execution_arn", "environment")
-    body = {name: item[name] for name in names} | elsewhere(item, home)
+    body = {name: item[name] for name in names} | location_fields(item, home)
     body |= {"status": item["status"], "repeated": True} if repeated else {"status": ACCEPTED}
     return reply(202, body, location=f"/operations/{item['operation_id']}")
 
 
-def begun(item: Item) -> bool:
+def has_started(item: Item) -> bool:
     """Whether OPERATION has taken it over, or it is over: then there is nothing to start."""
     return "acting_at" in item or "ended_at" in item
 
 
 def _admitted(
-    ledger: Ledger, request: OperationRequest, verdict: Verdict | None, now: datetime, obstacle: Refusal | None
+    store: OperationStore, request: OperationRequest, verdict: Verdict | None, now: datetime, obstacle: Refusal | None
 ) -> Item | Refusal | None:
     """None where something has changed since it was read: look again."""
     # The lock is read first: a twin of this request takes lock and key at once, so it shows in the key then.
-    holder = ledger.lock_holder(request, now)
-    if before := _item_by_key(ledger, request):
-        return _repeated(ledger, request, before, now)
-    if known := accepted_under_its_name(ledger, request):
+    holder = store.lock_holder(request, now)
+    if before := _item_by_key(store, request):
+        return _repeated(store, request, before, now)
+    if known := accepted_under_its_name(store, request):
         return known
     if verdict is None:
         return None
@@ -99,30 +103,30 @@ def _admitted(
         )
     if obstacle:
         return obstacle
-    return ledger.item(request.operation_id) if ledger.open(request, verdict, now) else None
+    return store.item(request.operation_id) if store.open(request, verdict, now) else None
 
 
-def _repeated(ledger: Ledger, request: OperationRequest, before: Item, now: datetime) -> Item | Refusal | None:
+def _repeated(store: OperationStore, request: OperationRequest, before: Item, now: datetime) -> Item | Refusal | None:
     """Answer a request whose key stands for an operation. What has not begun is marked as handed over first: the
     request that has opened it must not close it any more. None where it has changed since it was read.
     """
     answer = _own_or_taken(request, before)
-    if begun(before):
-        return answer if _has_its_key(ledger, request, before) else None
+    if has_started(before):
+        return answer if _has_its_key(store, request, before) else None
     if isinstance(answer, Refusal) or before["request_id"] == request.request_id:
         return answer
-    return answer if ledger.hand_over(request_of(before), now) else None
+    return answer if store.hand_over(request_of(before), now) else None
 
 
-def _item_by_key(ledger: Ledger, request: OperationRequest) -> Item | None:
-    owner = ledger.owner_of_key(request.idempotency_key)
-    return ledger.item(owner) if owner else None
+def _item_by_key(store: OperationStore, request: OperationRequest) -> Item | None:
+    owner = store.owner_of_key(request.idempotency_key)
+    return store.item(owner) if owner else None
 
 
-def _has_its_key(ledger: Ledger, request: OperationRequest, item: Item) -> bool:
+def _has_its_key(store: OperationStore, request: OperationRequest, item: Item) -> bool:
     """Whether the key still stands for the item, which was read after it. What ends without acting may free its key."""
     ended_without_acting = "ended_at" in item and "acting_at" not in item
-    return not ended_without_acting or ledger.owner_of_key(request.idempotency_key) == item["operation_id"]
+    return not ended_without_acting or store.owner_of_key(request.idempotency_key) == item["operation_id"]
 
 
 def _stays_refused(request: OperationRequest) -> Refusal:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from rds_operations.aws.operation_store import Ledger
+from rds_operations.aws.operation_store import OperationStore
 from rds_operations.model import clock
 from rds_operations.model.documents import Document, Item
 from rds_operations.model.refusals import Refusal
@@ -21,7 +21,7 @@ from rds_operations.steps.admit import accepted_reply
 
 
 def refuse(
-    ledger: Ledger,
+    store: OperationStore,
     work: Document,
     envelope: Document,
     execution: Document,
@@ -30,18 +30,20 @@ def refuse(
 ) -> Document:
     """ADMISSION said no, or broke: the record, and the answer to give."""
     request = request_in(work) or api_stub(envelope, execution)
-    answer = _answer(ledger, work, request, envelope)
+    answer = _answer(store, work, request, envelope)
     item = None
     if "fault" in work or "retried" in work:
-        item = _opened_or_barred(ledger, work, request, answer, by)
+        item = _opened_or_barred(store, work, request, answer, by)
     else:
-        _record(ledger, work, request, answer, by)
-    return _close_unbegun(ledger, work, item, now, by) if item else answer.reply()
+        _record(store, work, request, answer, by)
+    return _close_unbegun(store, work, item, now, by) if item else answer.reply()
 
 
-def refuse_start(ledger: Ledger, work: Document, request: OperationRequest, by: Recorder, *, for_good: bool) -> bool:
+def refuse_start(
+    store: OperationStore, work: Document, request: OperationRequest, by: Recorder, *, for_good: bool
+) -> bool:
     """OPERATION was started without ADMISSION, and did not get as far as being accepted: see `record_refusal`."""
-    return _record(ledger, work, request, answer_to(work, request.operation_id), by, for_good=for_good)
+    return _record(store, work, request, answer_to(work, request.operation_id), by, for_good=for_good)
 
 
 def request_in(work: Document) -> OperationRequest | None:
@@ -54,40 +56,40 @@ def verdict_in(work: Document) -> Verdict:
 
 
 def _opened_or_barred(
-    ledger: Ledger, work: Document, request: OperationRequest, answer: Refusal, by: Recorder
+    store: OperationStore, work: Document, request: OperationRequest, answer: Refusal, by: Recorder
 ) -> Item | None:
     """The request that an attempt of Admit has opened. Where there is none, one that lands late opens none either."""
-    item = _own_item(ledger, request)
-    if item or _record(ledger, work, request, answer, by, for_good=True):
+    item = _own_item(store, request)
+    if item or _record(store, work, request, answer, by, for_good=True):
         return item
-    return _own_item(ledger, request)  # opened meanwhile; if not, it was recorded before
+    return _own_item(store, request)  # opened meanwhile; if not, it was recorded before
 
 
-def _answer(ledger: Ledger, work: Document, request: OperationRequest, envelope: Document) -> Refusal:
-    if "fault" in work and _repeats(ledger, request, envelope):
+def _answer(store: OperationStore, work: Document, request: OperationRequest, envelope: Document) -> Refusal:
+    if "fault" in work and _repeats(store, request, envelope):
         return MAY_HAVE_BEGUN
     return answer_to(work, request.operation_id)
 
 
-def _own_item(ledger: Ledger, request: OperationRequest) -> Item | None:
+def _own_item(store: OperationStore, request: OperationRequest) -> Item | None:
     """The item that Admit has opened for this very request, before ADMISSION broke."""
-    item = ledger.item(request.operation_id) if request.instance_id else None
+    item = store.item(request.operation_id) if request.instance_id else None
     return item if item and request.request_id and item["request_id"] == request.request_id else None
 
 
-def _repeats(ledger: Ledger, request: OperationRequest, envelope: Document) -> bool:
+def _repeats(store: OperationStore, request: OperationRequest, envelope: Document) -> bool:
     """Whether the request's key stands for an operation that has begun or may still begin, also where nobody has
     read the request: "nothing was done" would then be taken for that operation.
     """
     key = idempotency_digest(envelope.get("idempotency_key"), principal_of(request.caller))
-    owner = "" if isinstance(key, Refusal) else ledger.owner_of_key(key)
-    before = ledger.item(owner) if owner else None
+    owner = "" if isinstance(key, Refusal) else store.owner_of_key(key)
+    before = store.item(owner) if owner else None
     if before is None or before["request_id"] == request.request_id:
         return False
     return "acting_at" in before or "ended_at" not in before
 
 
-def _close_unbegun(ledger: Ledger, work: Document, item: Item, now: datetime, by: Recorder) -> Document:
+def _close_unbegun(store: OperationStore, work: Document, item: Item, now: datetime, by: Recorder) -> Document:
     """Close the request, unless OPERATION was started all the same, or a repetition is about to start it.
 
     What has acted was accepted, whether it is over or not. What is over and has not acted never will: nothing was done.
@@ -96,8 +98,8 @@ def _close_unbegun(ledger: Ledger, work: Document, item: Item, now: datetime, by
     request, verdict = request_of(item), verdict_of(item)
     outcome = outcome_of(work, request, verdict.environment.value, now, now)
     # The key is freed, since a repetition must not be answered with an operation that never was.
-    closed = ledger.close(request, verdict, outcome, now, by, acted_at="", handed_over_at="")
-    current = item if closed else ledger.item(request.operation_id) or item
+    closed = store.close(request, verdict, outcome, now, by, acted_at="", handed_over_at="")
+    current = item if closed else store.item(request.operation_id) or item
     if closed or ("ended_at" in current and "acting_at" not in current):
         no = (
             fault_answer(work["fault"], request.operation_id)
@@ -107,11 +109,17 @@ def _close_unbegun(ledger: Ledger, work: Document, item: Item, now: datetime, by
         return no.reply()
     if "acting_at" not in current and "handed_over_at" in current:
         return MAY_HAVE_BEGUN.reply()
-    return accepted_reply(item, ledger.home)
+    return accepted_reply(item, store.home)
 
 
 def _record(
-    ledger: Ledger, work: Document, request: OperationRequest, answer: Refusal, by: Recorder, *, for_good: bool = False
+    store: OperationStore,
+    work: Document,
+    request: OperationRequest,
+    answer: Refusal,
+    by: Recorder,
+    *,
+    for_good: bool = False,
 ) -> bool:
     moment = clock.from_text(request.requested_at)
-    return ledger.record_refusal(request, as_recorded(answer, work), moment, verdict_in(work), by, for_good=for_good)
+    return store.record_refusal(request, as_recorded(answer, work), moment, verdict_in(work), by, for_good=for_good)

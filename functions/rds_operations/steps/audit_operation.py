@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from rds_operations.aws.operation_store import Ledger
+from rds_operations.aws.operation_store import OperationStore
 from rds_operations.aws.step_functions import Executions
 from rds_operations.aws.telemetry import logger, operation_metrics
 from rds_operations.model import clock
@@ -29,7 +29,7 @@ from rds_operations.steps.audit_late_watch import settle_seen
 class Books:
     """Where an end is written, and who goes on watching."""
 
-    ledger: Ledger
+    store: OperationStore
     executions: Executions
 
 
@@ -43,15 +43,13 @@ def close(
 ) -> Outcome:
     """OPERATION is over: its closing record, final status and released lock; or a record of its own."""
     request = request_in(work) or execution_stub(body, execution)
-    item = books.ledger.item(request.operation_id)
-    if item is None and not refuse_start(books.ledger, work, request, by, for_good=True):
-        item = books.ledger.item(
-            request.operation_id
-        )  # Execute has opened it meanwhile; if not, it was recorded before
+    item = books.store.item(request.operation_id)
+    if item is None and not refuse_start(books.store, work, request, by, for_good=True):
+        item = books.store.item(request.operation_id)  # Execute has opened it meanwhile; if not, it was recorded before
     if item is None:
         return _outcome_of_refused(work, request, now)
     if "request" in work and request.fingerprint != item["fingerprint"]:  # a name that is taken
-        refuse_start(books.ledger, work, request, by, for_good=False)
+        refuse_start(books.store, work, request, by, for_good=False)
         return _outcome_of_refused(work, request, now)
     if item["execution_arn"] != execution["Id"]:
         raise AnotherRequest(f"Operation {request.operation_id} is on record for another execution")
@@ -76,15 +74,15 @@ def close_item(books: Books, item: Item, work: Document, execution_arn: str, now
         if "ended_at" in item:
             outcome: Outcome | None = _outcome_on_record(item)
         else:
-            outcome = _close_open(books.ledger, item, work, execution_arn, now, by)
+            outcome = _close_open(books.store, item, work, execution_arn, now, by)
         if outcome:
             if not outcome.unsettled:
                 return outcome
-            if final := settle_seen(books.ledger, item, work, now, by):
+            if final := settle_seen(books.store, item, work, now, by):
                 return Outcome(final, outcome.error)
             _watch_on(books.executions, item, work)
             return outcome
-        item = books.ledger.item(str(item["operation_id"])) or item
+        item = books.store.item(str(item["operation_id"])) or item
         if _never_started(work) and "ended_at" not in item:
             break  # it has begun, or was handed over: what was seen of its execution is no longer so
     raise TableBusy(f"Operation {item['operation_id']} was touched by other transactions; nothing was written")
@@ -98,7 +96,7 @@ def _verdict_of_end(work: Document, item: Item) -> Verdict:
 
 
 def _close_open(
-    ledger: Ledger, item: Item, work: Document, execution_arn: str, now: datetime, by: Recorder
+    store: OperationStore, item: Item, work: Document, execution_arn: str, now: datetime, by: Recorder
 ) -> Outcome | None:
     """None where somebody began to act, or closed it, after this look at the item."""
     now = max(now, acting_since(item))  # begun after this look at the clock: no end before its beginning
@@ -110,7 +108,7 @@ def _close_open(
     outcome = outcome_of(work, request, verdict.environment.value, acting_since(item), now, acted=bool(acted_at))
     # An execution that was stopped may still run its Execute: only what was never started frees its key.
     handed_over_at = str(item.get("handed_over_at", "")) if _never_started(work) else None
-    if not ledger.close(request, verdict, outcome, now, by, acted_at=acted_at, handed_over_at=handed_over_at):
+    if not store.close(request, verdict, outcome, now, by, acted_at=acted_at, handed_over_at=handed_over_at):
         return None
     _count(request, verdict, outcome)
     return outcome

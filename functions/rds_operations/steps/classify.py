@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from rds_operations.aws.inventory_table import Inventory
 from rds_operations.aws.live_instance import verdict_with_replication
-from rds_operations.aws.operation_store import Ledger
-from rds_operations.aws.rds_clients import Access
+from rds_operations.aws.operation_store import OperationStore
+from rds_operations.aws.rds_clients import RdsClients
 from rds_operations.model.documents import Document, Item
 from rds_operations.model.faults import AccountRefused, RdsRefused
 from rds_operations.model.place import Place
@@ -17,12 +17,12 @@ from rds_operations.model.refusals import Code, Refusal
 from rds_operations.model.request import OperationRequest
 from rds_operations.rules.authorization import not_permitted, of_another_application
 from rds_operations.rules.classification import Verdict
-from rds_operations.rules.decision import LiveInstance, judge
+from rds_operations.rules.decision import LiveInstance, decide
 from rds_operations.rules.eligibility import not_found
 from rds_operations.rules.location import locate
 from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.gate import GateSettings
-from rds_operations.steps.admit import acceptance, accepted_by_key, begun
+from rds_operations.steps.admit import acceptance, accepted_by_key, has_started
 
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef
@@ -45,7 +45,7 @@ https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
 
 
 @dataclass(frozen=True)
-class Assessment:
+class Classified:
     """The request with the place where its instance was found; `refusal` is a no for good, `obstacle` one for now.
 
     `earlier` is the answer of the operation that the same request with the same key was accepted as before. With
@@ -65,62 +65,66 @@ class Assessment:
 
 
 @dataclass(frozen=True)
-class Assessor:
+class Classifier:
     """What an assessment is made from."""
 
-    access: Access
+    rds_clients: RdsClients
     inventory: Inventory
-    ledger: Ledger
+    store: OperationStore
     gate: GateSettings
     callers: CallerSettings
 
-    def assess(self, request: OperationRequest) -> Assessment:
+    def classify_request(self, request: OperationRequest) -> Classified:
         """Raises what reading RDS and the tables raises, but for an account that is out of reach: that is a no.
 
         The key comes before the permission and the instance: what was accepted stays so, whatever becomes of them.
         """
         if refusal := of_another_application(self.callers, request.caller):
-            return Assessment(request, refusal=refusal)
-        if earlier := accepted_by_key(self.ledger, request):
+            return Classified(request, refusal=refusal)
+        if earlier := accepted_by_key(self.store, request):
             return self._repeated(request, earlier)
         return self._assessed(request)
 
-    def _assessed(self, request: OperationRequest) -> Assessment:
+    def _assessed(self, request: OperationRequest) -> Classified:
         if refusal := not_permitted(self._callers(request), request):
-            return Assessment(request, refusal=refusal)
+            return Classified(request, refusal=refusal)
 
         @cache  # where the request leaves open which place is meant, the look that finds the instance is the look at it
-        def look(place: Place) -> DBInstanceTypeDef | None:
+        def poll(place: Place) -> DBInstanceTypeDef | None:
             return self._look(place, request.instance_id)
 
         try:
-            place = locate(request, self.access.targets, self.inventory.places, lambda place: look(place) is not None)
+            place = locate(
+                request, self.rds_clients.targets, self.inventory.places, lambda place: poll(place) is not None
+            )
             if isinstance(place, Refusal):
-                return Assessment(request, refusal=place)
-            instance = look(place) if place else None
+                return Classified(request, refusal=place)
+            instance = poll(place) if place else None
         except AccountRefused as refused:
-            return Assessment(request, refusal=self._unreachable(request, refused))
+            return Classified(request, refusal=self._unreachable(request, refused))
         if place is None or instance is None:
-            return Assessment(request, refusal=not_found(request.instance_id, self._named(request)))
-        return self._judged(replace(request, account_id=place.account_id, region=place.region), instance)
+            return Classified(request, refusal=not_found(request.instance_id, self._named(request)))
+        return self._decided(replace(request, account_id=place.account_id, region=place.region), instance)
 
-    def _repeated(self, request: OperationRequest, earlier: Item | Refusal) -> Assessment:
+    def _repeated(self, request: OperationRequest, earlier: Item | Refusal) -> Classified:
         if isinstance(earlier, Refusal):
-            return Assessment(request, refusal=earlier)
-        return Assessment(request, earlier=acceptance(earlier, request, self.ledger.home) if begun(earlier) else {})
+            return Classified(request, refusal=earlier)
+        return Classified(
+            request, earlier=acceptance(earlier, request, self.store.home) if has_started(earlier) else {}
+        )
 
-    def _judged(self, request: OperationRequest, instance: DBInstanceTypeDef) -> Assessment:
-        found = LiveInstance(instance, verdict_with_replication(self.access, instance, self.gate))
-        judgement = judge(request, found, self.gate, self._callers(request))
+    def _decided(self, request: OperationRequest, instance: DBInstanceTypeDef) -> Classified:
+        found = LiveInstance(instance, verdict_with_replication(self.rds_clients, instance, self.gate))
+        decision = decide(request, found, self.gate, self._callers(request))
         request = replace(request, resource_id=instance.get("DbiResourceId", ""))
-        return Assessment(request, judgement.verdict, judgement.refusal, judgement.obstacle)
+        return Classified(request, decision.verdict, decision.refusal, decision.obstacle)
 
     def _look(self, place: Place, instance_id: str) -> DBInstanceTypeDef | None:
         """Raises `AccountRefused` for a closed place, other than the deployment's own: there the service is broken."""
         try:
-            return self.access.reading(place).instance(instance_id)
+            return self.rds_clients.reading(place).instance(instance_id)
         except RdsRefused as refused:
-            if refused.code not in _CLOSED or place == self.access.targets.home:
+            if refused.code not in _CLOSED or place == self.rds_clients.targets.home:
                 raise
             raise AccountRefused(
                 f"Account {place.account_id} does not let this service read RDS in {place.region} ({refused}). "
@@ -129,7 +133,7 @@ class Assessor:
 
     def _unreachable(self, request: OperationRequest, refused: AccountRefused) -> Refusal:
         """What cannot be looked at may have a namesake: so the request must say that it means none there."""
-        several = len(self.access.targets.fitting(request.account_id, request.region)) > 1
+        several = len(self.rds_clients.targets.fitting(request.account_id, request.region)) > 1
         advice = ". Send account_id and region if the instance is in another place" if several else ""
         return Refusal(403, Code.ACCOUNT_NOT_REACHABLE, f"{refused}{advice}.")
 

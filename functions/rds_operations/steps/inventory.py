@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rds_operations.aws.inventory_table import Inventory
 from rds_operations.aws.live_instance import verdict_with_replication
-from rds_operations.aws.rds_clients import Access
+from rds_operations.aws.rds_clients import RdsClients
 from rds_operations.aws.telemetry import logger
 from rds_operations.model.place import Place
 from rds_operations.settings.gate import GateSettings
@@ -22,30 +22,34 @@ _MOST_FAILURES = 5
 """Of instances of one place. With more, the place itself fails: each may take seconds, and other places wait."""
 
 
-def take_stock(access: Access, inventory: Inventory, settings: GateSettings, now: datetime) -> dict[str, int]:
+def take_inventory(
+    rds_clients: RdsClients, inventory: Inventory, settings: GateSettings, now: datetime
+) -> dict[str, int]:
     """List every place. Return how many instances were `seen`, have `gone` or were `not_written`, and how many places
     were `not_listed`.
 
     What fails is logged, whatever it is, keeps what is known of it, and does not keep the others waiting.
     """
     counts: Counter[str] = Counter()
-    for place in access.targets.places:
+    for place in rds_clients.targets.places:
         try:
-            counts.update(_list(access, inventory, settings, place, now))
+            counts.update(_list(rds_clients, inventory, settings, place, now))
         except Exception as error:
             counts["not_listed"] += 1
             logger.exception("not listed", extra={"place": str(place), "reason": str(error)})
     return dict(counts)
 
 
-def _list(access: Access, inventory: Inventory, settings: GateSettings, place: Place, now: datetime) -> Counter[str]:
+def _list(
+    rds_clients: RdsClients, inventory: Inventory, settings: GateSettings, place: Place, now: datetime
+) -> Counter[str]:
     counts = Counter(seen=0, gone=0)
 
     def note(instance: DBInstanceTypeDef) -> None:
-        inventory.put(place, instance, verdict_with_replication(access, instance, settings), now)
+        inventory.put(place, instance, verdict_with_replication(rds_clients, instance, settings), now)
 
     there = set()
-    for instance in access.reading(place).instances():
+    for instance in rds_clients.reading(place).instances():
         there.add(instance["DBInstanceIdentifier"])
         _count(counts, "seen", instance["DBInstanceIdentifier"], partial(note, instance))
     for known in list(inventory.at(place)):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from rds_operations.aws.operation_store import Ledger
-from rds_operations.aws.rds_clients import Access
+from rds_operations.aws.operation_store import OperationStore
+from rds_operations.aws.rds_clients import RdsClients
 from rds_operations.model.progress import Progress, untold
 from rds_operations.model.request import OperationRequest
 from rds_operations.operations import OPERATIONS
@@ -13,12 +13,12 @@ from rds_operations.steps.audit_late_watch import is_its_own
 
 
 def late_look(
-    access: Access, ledger: Ledger, request: OperationRequest, since: datetime, previous: Progress
+    rds_clients: RdsClients, store: OperationStore, request: OperationRequest, since: datetime, previous: Progress
 ) -> Progress:
     """Look, and believe it only where no later operation of the same kind can be what shows.
 
     Raises what reading RDS and the tables raises.
     """
-    rds = access.reading(access.targets.place_of(request))
-    progress = OPERATIONS[request.operation].look(rds, request, since, previous)
-    return progress if is_its_own(ledger, request) else untold()
+    rds = rds_clients.reading(rds_clients.targets.place_of(request))
+    progress = OPERATIONS[request.operation].poll(rds, request, since, previous)
+    return progress if is_its_own(store, request) else untold()

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
-from rds_operations.aws.operation_store import Ledger
-from rds_operations.aws.rds_clients import Access
-from rds_operations.aws.refusal_queue import Message, Unrecorded
+from rds_operations.aws.operation_store import OperationStore
+from rds_operations.aws.rds_clients import RdsClients
+from rds_operations.aws.refusal_queue import Message, RefusalQueue
 from rds_operations.aws.step_functions import RUNNING
 from rds_operations.aws.telemetry import audit_write_failure, logger
 from rds_operations.model.documents import Document, Item
@@ -22,9 +22,9 @@ from rds_operations.records.audit_record import Recorder
 from rds_operations.records.ended_execution import unrecorded_work, work_of_event
 from rds_operations.records.operation_item import Unfinished, acting_since, request_of
 from rds_operations.records.outcome import NOT_STARTED
-from rds_operations.rules.queued_refusal import Kept, kept_refusal
+from rds_operations.rules.queued_refusal import QueuedRefusal, queued_refusal
 from rds_operations.steps.audit_admission import refuse
-from rds_operations.steps.audit_late_watch import seen_by_watch, settle
+from rds_operations.steps.audit_late_watch import record_final_status, seen_by_watch
 from rds_operations.steps.audit_operation import Books, close_ended, close_item
 from rds_operations.steps.late_look import late_look
 
@@ -33,7 +33,7 @@ _LOOK_BACK = timedelta(hours=1)
 
 
 def sweep(
-    books: Books, access: Access, unrecorded: Unrecorded, admission_machine: str, now: datetime
+    books: Books, rds_clients: RdsClients, refusal_queue: RefusalQueue, admission_machine: str, now: datetime
 ) -> dict[str, int]:
     """How many operations it `closed`, `settled` or `left` alone (their execution runs), how many refusals it
     `recorded`, how many messages that are none it `set_aside`, and what it `failed` on.
@@ -43,12 +43,12 @@ def sweep(
     counts: Counter[str] = Counter()
 
     def overdue(kind: Unfinished, action: Callable[[Item], str]) -> None:
-        for operation_id in books.ledger.overdue(kind, now):
-            counts[_tried(operation_id, partial(_if_overdue, books.ledger, operation_id, kind, now, action))] += 1
+        for operation_id in books.store.overdue(kind, now):
+            counts[_tried(operation_id, partial(_if_overdue, books.store, operation_id, kind, now, action))] += 1
 
     def refusals() -> None:
-        for message in unrecorded.messages():
-            counts[_tried(message.id, partial(_take, books, unrecorded, message, admission_machine, now))] += 1
+        for message in refusal_queue.messages():
+            counts[_tried(message.id, partial(_take, books, refusal_queue, message, admission_machine, now))] += 1
 
     def untold() -> None:
         for name, execution_arn in books.executions.ended_badly(now - _LOOK_BACK):
@@ -58,8 +58,8 @@ def sweep(
     # The refusals first: they need neither RDS nor Step Functions, and are quick.
     for part in (
         refusals,
-        partial(overdue, Unfinished.OPERATION, lambda item: _close(books, access, item, now)),
-        partial(overdue, Unfinished.WATCH, lambda item: _settle(books, access, item, now)),
+        partial(overdue, Unfinished.OPERATION, lambda item: _close(books, rds_clients, item, now)),
+        partial(overdue, Unfinished.WATCH, lambda item: _settle(books, rds_clients, item, now)),
         untold,
     ):
         counts[_tried("", part)] += 1
@@ -82,42 +82,42 @@ def _tried(operation_id: str, action: Callable[[], str | None]) -> str:
 
 
 def _if_overdue(
-    ledger: Ledger, operation_id: str, kind: Unfinished, now: datetime, action: Callable[[Item], str]
+    store: OperationStore, operation_id: str, kind: Unfinished, now: datetime, action: Callable[[Item], str]
 ) -> str:
-    item = ledger.item(operation_id)
-    return action(item) if item and ledger.is_overdue(item, kind, now) else ""
+    item = store.item(operation_id)
+    return action(item) if item and store.is_overdue(item, kind, now) else ""
 
 
-def _take(books: Books, unrecorded: Unrecorded, message: Message, admission_machine: str, now: datetime) -> str:
-    kept = kept_refusal(message.body, admission_machine)
+def _take(books: Books, refusal_queue: RefusalQueue, message: Message, admission_machine: str, now: datetime) -> str:
+    kept = queued_refusal(message.body, admission_machine)
     if isinstance(kept, str):
-        return _set_aside(unrecorded, message, kept)
+        return _set_aside(refusal_queue, message, kept)
     logger.append_keys(operation_id=kept.request_id)
-    return _record(books, unrecorded, message, kept, now)
+    return _record(books, refusal_queue, message, kept, now)
 
 
-def _record(books: Books, unrecorded: Unrecorded, message: Message, kept: Kept, now: datetime) -> str:
+def _record(books: Books, refusal_queue: RefusalQueue, message: Message, kept: QueuedRefusal, now: datetime) -> str:
     """What ADMISSION's own Audit could not write: the time, the caller and the reason are those of then."""
-    refuse(books.ledger, kept.work, kept.envelope, kept.execution, now, Recorder.SWEEP)
-    unrecorded.remove(message)
+    refuse(books.store, kept.work, kept.envelope, kept.execution, now, Recorder.SWEEP)
+    refusal_queue.remove(message)
     return "recorded"
 
 
-def _set_aside(unrecorded: Unrecorded, message: Message, doubt: str) -> str:
+def _set_aside(refusal_queue: RefusalQueue, message: Message, doubt: str) -> str:
     """Somebody else's message, or a broken one: repeating would not help, and a person must see it."""
-    unrecorded.set_aside(message)
+    refusal_queue.set_aside(message)
     audit_write_failure(message.id)
     logger.error("not a refusal of ADMISSION", extra={"reason": doubt})
     return "set_aside"
 
 
-def _close(books: Books, access: Access, item: Item, now: datetime) -> str:
+def _close(books: Books, rds_clients: RdsClients, item: Item, now: datetime) -> str:
     execution_arn = str(item["execution_arn"])
     detail = books.executions.detail(execution_arn)
     if detail and detail["status"] in RUNNING:
         return "left"
     try:
-        close_item(books, item, _work(books, access, item, detail), execution_arn, now, Recorder.SWEEP)
+        close_item(books, item, _work(books, rds_clients, item, detail), execution_arn, now, Recorder.SWEEP)
     except TableBusy:
         return "left"  # somebody else is at it: the next sweep looks again
     return "closed"
@@ -125,7 +125,7 @@ def _close(books: Books, access: Access, item: Item, now: datetime) -> str:
 
 def _tell(books: Books, operation_id: str, execution_arn: str, now: datetime) -> str:
     """A direct start that ended before it was on record, and whose event has not come."""
-    if books.ledger.is_known(operation_id):
+    if books.store.is_known(operation_id):
         return ""
     detail = books.executions.detail(execution_arn)
     if detail is None or detail["status"] in RUNNING:  # driven again by now
@@ -134,32 +134,32 @@ def _tell(books: Books, operation_id: str, execution_arn: str, now: datetime) ->
     return "closed"
 
 
-def _work(books: Books, access: Access, item: Item, detail: Document | None) -> Document:
+def _work(books: Books, rds_clients: RdsClients, item: Item, detail: Document | None) -> Document:
     """What OPERATION would have left, had it come to its Audit."""
     if detail and (work := unrecorded_work(detail)):
         return work
     if "acting_at" in item:
-        return {"progress": _look(books, access, item).to_document()}
+        return {"progress": _look(books, rds_clients, item).to_document()}
     if detail:
         return work_of_event(detail)
     text = "Its execution was never started; nothing was done"
     return {"fault": {"Error": NOT_STARTED, "Cause": json.dumps({"errorMessage": text})}}
 
 
-def _settle(books: Books, access: Access, item: Item, now: datetime) -> str:
+def _settle(books: Books, rds_clients: RdsClients, item: Item, now: datetime) -> str:
     operation_id = str(item["operation_id"])
     seen = seen_by_watch(item, books.executions.late_watch(operation_id))
-    progress = seen or _look(books, access, item)
-    settle(books.ledger, operation_id, progress, now, Recorder.SWEEP)
+    progress = seen or _look(books, rds_clients, item)
+    record_final_status(books.store, operation_id, progress, now, Recorder.SWEEP)
     return "settled"
 
 
-def _look(books: Books, access: Access, item: Item) -> Progress:
+def _look(books: Books, rds_clients: RdsClients, item: Item) -> Progress:
     """One look. Where RDS cannot be looked at, the operation ends as timed out: its record cannot wait for RDS."""
     request = request_of(item)
     unseen = Progress(OPERATIONS[request.operation].working_status)
     try:
-        return late_look(access, books.ledger, request, acting_since(item), unseen)
+        return late_look(rds_clients, books.store, request, acting_since(item), unseen)
     except Fault as fault:
         logger.warning("no look at RDS", extra={"reason": str(fault)})
         return unseen

@@ -38,7 +38,7 @@ from stacks.package import packaged
 from stacks.setting_checks import SettingsError
 from stacks.settings import Settings
 from tests.functions.calls import Answer, Call, error
-from tests.functions.cloud import UNRECORDED_QUEUE, Cloud, Document
+from tests.functions.cloud import REFUSAL_QUEUE, Cloud, Document
 from tests.unit.builders import HOME, an_admission, an_execution
 
 _ROOT = Path(__file__).parents[3]
@@ -214,7 +214,7 @@ class Attempt:
 
     def _queue(self, message: Any) -> None:
         text = message if isinstance(message, str) else json.dumps(message, ensure_ascii=False)
-        self._cloud.queues.send_message(QueueUrl=UNRECORDED_QUEUE, MessageBody=text)
+        self._cloud.queues.send_message(QueueUrl=REFUSAL_QUEUE, MessageBody=text)
 
     def _ended(self, event: Document) -> str:
         given = {"name": self._execution["name"], "given": self._execution["input"], **event}
@@ -230,7 +230,7 @@ class Attempt:
         self._cloud.overdue(self._execution["name"])
 
     def _stock(self, _yes: Any) -> None:
-        self._cloud.take_stock()
+        self._cloud.take_inventory()
 
     def _sweep(self, _yes: Any) -> str:
         return json.dumps(self._cloud.sweep(), sort_keys=True)

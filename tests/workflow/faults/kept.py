@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from tests.workflow.faults.case import Case
-from tests.workflow.queues import dead_letters_queue, unrecorded_queue
+from tests.workflow.queues import dead_letters_queue, refusal_queue
 
 _LARGER_THAN_STEP_FUNCTIONS_SENDS = 262_145
 _ATTEMPTS = 3
@@ -40,7 +40,7 @@ def _until_kept(case: Case, post: Callable[[], object]) -> None:
 
 def waiting(case: Case) -> list[str]:
     """The messages of this instance, which stay where they are."""
-    url = unrecorded_queue(case.service)
+    url = refusal_queue(case.service)
     answer = case.service.aws("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
     return [found["Body"] for found in answer.get("Messages", []) if case.instance in found["Body"]]
 
@@ -52,7 +52,7 @@ def among_bad_messages(case: Case) -> None:
     bad = [forged(case), "no JSON", "x" * _LARGER_THAN_STEP_FUNCTIONS_SENDS]
     with open_to_all(case):
         for body in bad:
-            queues.send_message(QueueUrl=unrecorded_queue(case.service), MessageBody=body)
+            queues.send_message(QueueUrl=refusal_queue(case.service), MessageBody=body)
     counted = case.service.sweep()
     assert counted["set_aside"] == len(bad), counted
     set_aside = dead_letters(case)
@@ -69,7 +69,7 @@ def forged(case: Case) -> str:
 @contextmanager
 def open_to_all(case: Case) -> Iterator[None]:
     """Without its policy: only ADMISSION may send."""
-    queues, url = case.service.aws("sqs"), unrecorded_queue(case.service)
+    queues, url = case.service.aws("sqs"), refusal_queue(case.service)
     policy = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"]
     queues.set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})
     try:

@@ -16,7 +16,7 @@ _MOST_ATTEMPTS = 1000
 
 
 @dataclass(frozen=True)
-class Unrecorded:
+class RefusalQueue:
     """`dead_letters`: what was tried too often, and what ADMISSION cannot have sent."""
 
     queue: sqs.Queue
@@ -38,15 +38,15 @@ class Unrecorded:
         )
 
 
-def unrecorded_queue(scope: Construct, settings: Settings) -> Unrecorded:
+def refusal_queue(scope: Construct, settings: Settings) -> RefusalQueue:
     enforce_ssl = not settings.is_local  # the local cloud speaks HTTP
-    given_up = sqs.Queue(scope, "UnrecordedDeadLetters", enforce_ssl=enforce_ssl, retention_period=Duration.days(14))
+    given_up = sqs.Queue(scope, "RefusalDeadLetters", enforce_ssl=enforce_ssl, retention_period=Duration.days(14))
     queue = sqs.Queue(
         scope,
-        "Unrecorded",
+        "Refusals",
         enforce_ssl=enforce_ssl,
         retention_period=Duration.days(14),
         visibility_timeout=Duration.minutes(4),  # longer than a sweep takes
         dead_letter_queue=sqs.DeadLetterQueue(queue=given_up, max_receive_count=_MOST_ATTEMPTS),
     )
-    return Unrecorded(queue, given_up)
+    return RefusalQueue(queue, given_up)

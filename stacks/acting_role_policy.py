@@ -31,7 +31,7 @@ _RELABEL = ["rds:AddTagsToResource", "rds:RemoveTagsFromResource"]
 
 
 @dataclass(frozen=True)
-class Reach:
+class ResourceScope:
     """An account's resources, in every Region. `account` may be a token."""
 
     partition: str
@@ -42,7 +42,7 @@ class Reach:
         return ANY_RESOURCE if kind == ANY_RESOURCE else f"arn:{self.partition}:rds:*:{self.account}:{kind}:*"
 
 
-def allows(reach: Reach, regions: Regions, gate: GateSettings) -> list[iam.PolicyStatement]:
+def allows(reach: ResourceScope, regions: Regions, gate: GateSettings) -> list[iam.PolicyStatement]:
     """Let each operation do its actions in the account's own Regions, on instances whose environment tags, if any, say
     that they are none of production's.
 
@@ -57,7 +57,7 @@ def allows(reach: Reach, regions: Regions, gate: GateSettings) -> list[iam.Polic
     ]
 
 
-def denies(reach: Reach, gate: GateSettings) -> list[iam.PolicyStatement]:
+def denies(reach: ResourceScope, gate: GateSettings) -> list[iam.PolicyStatement]:
     """Keep from whatever a tag calls production, and from every change of an instance's tags."""
     return [
         *(_deny(ANY_RESOURCE, not_actions=[_LOOKS], conditions=condition) for condition in _forbidden(gate)),
@@ -70,7 +70,7 @@ def _actions() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
     looks: dict[str, set[str]] = {}
     changes: dict[str, set[str]] = {}
     for operation in OPERATIONS.values():
-        for permission in operation.acts_with:
+        for permission in operation.execute_permissions:
             kinds = looks if fnmatchcase(permission.action, _LOOKS) else changes
             for kind in permission.resources:
                 kinds.setdefault(kind, set()).add(permission.action)
