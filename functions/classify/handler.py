@@ -24,11 +24,10 @@ classifier = Classifier(rds_clients, inventory, store, GateSettings.packaged(), 
 
 @lambda_handler("Classify")
 def handler(event: Document) -> Document:
-    """Adds `verdict` and the place in `request`; `refusal` where the answer is no for good, `obstacle` where it is no
-    for now. Of a request that was accepted before under its key it only adds the answer, as Admit does, or nothing:
-    what has not begun yet Admit answers.
+    """Add `verdict` and the place in `request`; and `refusal` where the answer is no for good, `not_ready` where it is
+    no for now. To a request that was accepted before under its key, add its answer, or leave that to Admit.
     """
-    assessment = classifier.classify_request(OperationRequest.from_document(event["request"]))
-    if assessment.verdict:
-        log_verdict(assessment.verdict)
-    return assessment.to_document()
+    classified = classifier.classify_request(OperationRequest.from_document(event["request"]))
+    if classified.verdict:
+        log_verdict(classified.verdict)
+    return dict(classified.to_document())

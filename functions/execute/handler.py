@@ -7,7 +7,7 @@ from rds_operations.aws.rds_clients import RdsClients
 from rds_operations.model import clock
 from rds_operations.model.documents import Document
 from rds_operations.model.request import OperationRequest
-from rds_operations.rules.request_stub import by_itself
+from rds_operations.rules.request_stub import as_direct_start
 from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.deployment import Deployment
 from rds_operations.settings.gate import GateSettings
@@ -27,5 +27,5 @@ def handler(event: Document) -> Document:
     the `verdict` that it comes from. `request` then names the instance on record.
     """
     request = OperationRequest.from_document(event["request"])
-    own = by_itself(request, deployment.execution_arn(request.operation_id))
-    return executor.execute(own, clock.now()).to_document(own)
+    own = as_direct_start(request, deployment.execution_arn(request.operation_id))
+    return dict(executor.execute(own, clock.now()).to_document(own))

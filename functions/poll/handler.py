@@ -1,6 +1,4 @@
-"""Poll: one look at RDS, written down. When to look again, and when to stop, the state machine knows."""
-
-from datetime import datetime
+"""Poll: read RDS once, and write down what it shows. The state machine knows when to read again, and when to stop."""
 
 from rds_operations.aws.clients import dynamodb_client, own_session
 from rds_operations.aws.lambda_handler import lambda_handler
@@ -11,10 +9,9 @@ from rds_operations.model import clock
 from rds_operations.model.documents import Document
 from rds_operations.model.progress import Progress
 from rds_operations.model.request import OperationRequest
-from rds_operations.operations import OPERATIONS
 from rds_operations.settings.deployment import Deployment
 from rds_operations.settings.targets import Targets
-from rds_operations.steps.late_look import late_look
+from rds_operations.steps.poll import poll_after_end, poll_running
 
 deployment = Deployment.from_env()
 rds_clients = RdsClients(own_session(), deployment, Targets.packaged(deployment.home))
@@ -23,21 +20,12 @@ store = OperationStore(dynamodb_client(), deployment)
 
 @lambda_handler("Poll")
 def handler(event: Document) -> Document:
-    """Adds the new `progress`; `polls` is the number of this one."""
+    """Add the new `progress`. `polls` is the number of this poll, from 1."""
     request, since = OperationRequest.from_document(event["request"]), clock.from_text(event["since"])
-    before = Progress.from_document(event["progress"])
+    previous, number = Progress.from_document(event["progress"]), event["polls"]
     if event.get("machine") == "LATE_WATCH":
-        progress = late_look(rds_clients, store, request, since, before)
+        progress = poll_after_end(rds_clients, store, request, since, previous)
     else:
-        progress = _poll(request, since, before, event["polls"])
-    logger.info("polled", extra={"poll": event["polls"], "status": progress.status, "percent": progress.percent})
+        progress = poll_running(rds_clients, store, request, since, previous, number)
+    logger.info("polled", extra={"poll": number, "status": progress.status, "percent": progress.percent})
     return {"progress": progress.to_document()}
-
-
-def _poll(request: OperationRequest, since: datetime, before: Progress, poll: int) -> Progress:
-    """While the operation runs: nobody else acts on the instance, and callers see how far it is."""
-    rds = rds_clients.reading(rds_clients.targets.place_of(request))
-    progress = OPERATIONS[request.operation].poll(rds, request, since, before)
-    if not progress.finished:
-        store.advance(request, progress, poll)
-    return progress

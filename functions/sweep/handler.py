@@ -10,16 +10,16 @@ from rds_operations.model import clock
 from rds_operations.model.documents import Document
 from rds_operations.settings.deployment import Deployment
 from rds_operations.settings.targets import Targets
-from rds_operations.steps.audit_operation import Books
-from rds_operations.steps.sweep import sweep
+from rds_operations.steps.audit_operation import Closer
+from rds_operations.steps.sweep import Sweep
 
 deployment = Deployment.from_env()
-books = Books(OperationStore(dynamodb_client(), deployment), Executions(states_client, deployment))
+closer = Closer(OperationStore(dynamodb_client(), deployment), Executions(states_client, deployment))
 rds_clients = RdsClients(own_session(), deployment, Targets.packaged(deployment.home))
 refusal_queue = RefusalQueue(queue_client(), deployment.refusal_queue, deployment.refusal_dead_letters)
 
 
 @lambda_handler("Sweep")
 def handler(_event: Document) -> Document:
-    """What was done, counted: see `rds_operations.steps.sweep`."""
-    return dict(sweep(books, rds_clients, refusal_queue, deployment.admission_machine, clock.now()))
+    """Return what was done, counted: see `Sweep.run`."""
+    return dict(Sweep(closer, rds_clients, refusal_queue, deployment.admission_machine, clock.now()).run())

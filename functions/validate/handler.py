@@ -2,23 +2,18 @@
 
 from rds_operations.aws.lambda_handler import lambda_handler
 from rds_operations.model.documents import Document
-from rds_operations.model.request import OperationRequest
-from rds_operations.rules.request_stub import from_api, from_execution
 from rds_operations.settings.deployment import Deployment
 from rds_operations.settings.targets import Targets
+from rds_operations.steps.validate import validate_api, validate_execution, validated_document
 
 targets = Targets.packaged(Deployment.from_env().home)
 
 
 @lambda_handler("Validate")
 def handler(event: Document) -> Document:
-    """From ADMISSION the API's `envelope`, from OPERATION the `request` alone; a request is JSON text, as it came."""
-    execution = event["execution"]
+    """Take ADMISSION's `envelope`, or OPERATION's `body` as JSON text. Add `request`, and `refusal` where it is no."""
     if event["machine"] == "ADMISSION":
-        result = from_api(event["envelope"], execution, targets)
+        validated = validate_api(event["envelope"], event["execution"], targets)
     else:
-        result = from_execution(event["body"], execution, targets)
-    if isinstance(result, OperationRequest):
-        return {"request": result.to_document()}
-    known, refusal = result
-    return {"request": known.to_document(), "refusal": refusal.to_document(), "reply": refusal.reply()}
+        validated = validate_execution(event["body"], event["execution"], targets)
+    return dict(validated_document(validated))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
-from rds_operations.model.faults import RdsNotReached, RdsRefused, RdsThrottled, RdsUnavailable
+from rds_operations.model.errors import RdsRejected, RdsThrottled, RdsUnavailable, RdsUnreachable
 from rds_operations.model.place import Place
 from rds_operations.rules.session_policy import session_policy
 from tests.functions.calls import Answer, Call, error
@@ -289,7 +289,7 @@ def test_what_may_be_in_a_closed_region_has_to_be_named(cloud: Cloud, code: str)
 
 @pytest.mark.parametrize("code", CLOSED)
 def test_where_the_service_itself_runs_it_is_broken(cloud: Cloud, code: str) -> None:
-    with closed(cloud, HOME, code), pytest.raises(RdsRefused):
+    with closed(cloud, HOME, code), pytest.raises(RdsRejected):
         cloud.request(a_body() | named(HOME))
 
 
@@ -323,13 +323,13 @@ NO_ANSWER = ReadTimeoutError(endpoint_url="https://sts")
 
 
 @pytest.mark.parametrize(
-    ("said", "fault"),
+    ("said", "error"),
     [
         (error("Throttling"), RdsThrottled),
         (error("ThrottlingException"), RdsThrottled),
-        (error("InternalFailure", 500), RdsNotReached),
-        (error("ServiceUnavailable", 503), RdsNotReached),
-        (UNREACHABLE, RdsNotReached),
+        (error("InternalFailure", 500), RdsUnreachable),
+        (error("ServiceUnavailable", 503), RdsUnreachable),
+        (UNREACHABLE, RdsUnreachable),
         (NO_ANSWER, RdsUnavailable),
     ],
 )
@@ -343,12 +343,12 @@ def test_an_sts_that_does_not_answer_is_no_refusal(
 
 @pytest.mark.parametrize("role", [ACTING, READING])
 @pytest.mark.parametrize(
-    ("said", "fault"),
+    ("said", "error"),
     [
         (error("Throttling"), RdsThrottled),
-        (error("InternalFailure", 500), RdsNotReached),
-        (UNREACHABLE, RdsNotReached),
-        (NO_ANSWER, RdsNotReached),
+        (error("InternalFailure", 500), RdsUnreachable),
+        (UNREACHABLE, RdsUnreachable),
+        (NO_ANSWER, RdsUnreachable),
     ],
 )
 def test_an_execute_that_sts_kept_from_acting_is_repeated_and_acts_once(

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from rds_operations.model import clock
-from rds_operations.model.faults import TableBusy, TooLate
+from rds_operations.model.errors import AdmittedTooLate, TableBusy
 from rds_operations.settings.callers import CallerSettings
 from tests.functions.cloud import LOCK, Cloud, Document, a_work
 from tests.unit.builders import (
@@ -242,7 +242,7 @@ def test_a_key_whose_operation_is_gone_writes_nothing(cloud: Cloud) -> None:
 def test_an_admit_that_is_run_too_late_opens_nothing(cloud: Cloud) -> None:
     """Its Task may have given up: nobody would start the request, or close it."""
     late = clock.to_text(clock.now() - timedelta(seconds=3))
-    with pytest.raises(TooLate, match="after its turn; nothing was done"):
+    with pytest.raises(AdmittedTooLate, match="after its turn; nothing was done"):
         cloud.call("admit", {**a_work(), "entered_at": late})
     assert cloud.items() == []
     assert cloud.records() == []

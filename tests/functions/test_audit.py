@@ -8,7 +8,7 @@ import boto3
 import pytest
 
 from rds_operations.aws.operation_store import CALL_OVER
-from rds_operations.model.faults import RecordNotWritten, TableBusy
+from rds_operations.model.errors import TableBusy, TableUnavailable
 from tests.functions.cloud import AUDIT_TABLE, LOCK, Cloud, Document, a_work
 from tests.unit.builders import EXECUTION_PREFIX, INSTANCE_ID, REQUESTED_AT, SNAPSHOT_ID, a_body
 
@@ -96,7 +96,7 @@ def test_a_request_that_names_nothing_sound_is_recorded_apart(cloud: Cloud) -> N
 
 
 @pytest.mark.parametrize(
-    ("fault", "status", "code"),
+    ("error", "status", "code"),
     [
         (FAULT, 500, "internal_error"),
         ({"Error": "States.Timeout"}, 503, "try_again"),
@@ -109,7 +109,7 @@ def test_a_request_that_names_nothing_sound_is_recorded_apart(cloud: Cloud) -> N
 def test_an_admission_that_broke_is_recorded_and_its_cause_kept_back(
     cloud: Cloud, fault: Document, status: int, code: str, validated: bool
 ) -> None:
-    answer = cloud.answered({**(a_work() if validated else {}), "fault": fault})
+    answer = cloud.answered({**(a_work() if validated else {}), "error": fault})
     assert (answer["statusCode"], answer["code"]) == (status, code)
     assert "secret" not in str(answer)
     (record,) = cloud.records()
@@ -120,7 +120,7 @@ def test_an_admission_that_broke_is_recorded_and_its_cause_kept_back(
 def test_an_admission_that_broke_after_admit_closes_its_own_order(cloud: Cloud) -> None:
     cloud.create_instance()
     work = cloud.request(a_body())
-    assert cloud.answered({**work, "fault": FAULT})["statusCode"] == 500
+    assert cloud.answered({**work, "error": FAULT})["statusCode"] == 500
     item = cloud.item(work["request"]["operation_id"])
     assert item
     assert (item["status"], cloud.lock()) == ("failed", None)
@@ -133,7 +133,7 @@ def test_an_admission_that_broke_after_its_order_has_begun_stays_accepted(cloud:
     cloud.create_instance()
     work = cloud.request(a_body())
     cloud.executed(cloud.begin(work["start"]))
-    answer = cloud.answered({**work, "fault": FAULT})
+    answer = cloud.answered({**work, "error": FAULT})
     assert answer == {"statusCode": 202, **json.loads(work["reply"]["body"])}
     assert_open(cloud, work["request"]["operation_id"])
     assert cloud.events() == ["accepted"]
@@ -143,7 +143,7 @@ def test_an_admission_that_broke_leaves_the_order_of_another_request_alone(cloud
     cloud.create_instance()
     first = cloud.request(a_body(), key="my-key", request_id="request-1")
     again = cloud.request(a_body(), key="my-key", request_id="request-2")
-    cloud.answered({**again, "fault": FAULT})
+    cloud.answered({**again, "error": FAULT})
     assert_open(cloud, first["request"]["operation_id"])
     assert sorted(cloud.events()) == ["accepted", "refused"]
 
@@ -174,7 +174,7 @@ def test_the_closing_record_the_final_status_and_the_lock_go_together(cloud: Clo
         ({}, "available", ""),
         ({"progress": {"status": "creating"}}, "timeout", "OperationTimedOut"),
         ({"progress": {"status": "failed", "finished": True, "error": "no"}}, "failed", "OperationFailed"),
-        ({"fault": FAULT}, "failed", "OperationFailed"),
+        ({"error": FAULT}, "failed", "OperationFailed"),
     ],
 )
 def test_called_twice_there_is_one_closing_record_and_the_same_outcome(
@@ -332,7 +332,7 @@ def test_the_end_of_a_direct_start_that_was_never_accepted_is_a_record(cloud: Cl
 def test_what_cannot_be_recorded_is_not_closed_and_is_counted(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
     work = done(cloud)
     cloud.dynamodb.delete_table(TableName=AUDIT_TABLE)
-    with pytest.raises(RecordNotWritten):
+    with pytest.raises(TableUnavailable):
         cloud.audited(work)
     item, lock = cloud.item(work["request"]["operation_id"]), cloud.lock()
     assert item
@@ -346,7 +346,7 @@ def test_what_cannot_be_recorded_is_not_closed_and_is_counted(cloud: Cloud, caps
 def test_a_refusal_that_cannot_be_recorded_is_counted_too(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
     work = cloud.request(a_body())
     cloud.dynamodb.delete_table(TableName=AUDIT_TABLE)
-    with pytest.raises(RecordNotWritten):
+    with pytest.raises(TableUnavailable):
         cloud.answered(work)
     assert "AuditWriteFailures" in capsys.readouterr().out
 
@@ -381,7 +381,7 @@ def test_the_queries_of_the_specification(cloud: Cloud) -> None:
 def test_an_admission_that_broke_before_its_operation_began_frees_its_key(cloud: Cloud) -> None:
     cloud.create_instance()
     work = cloud.request(a_body(), key="monday-1")
-    assert cloud.answered({**work, "fault": FAULT})["statusCode"] == 500
+    assert cloud.answered({**work, "error": FAULT})["statusCode"] == 500
     again = cloud.request(a_body(), key="monday-1", request_id="request-2")
     assert again["start"]["name"] != work["start"]["name"]
     assert cloud.executed(cloud.begin(again["start"]))["progress"]["success"] is True

@@ -117,15 +117,15 @@ def test_a_stopped_instance_is_an_obstacle_and_no_refusal(cloud: Cloud) -> None:
     cloud.rds.stop_db_instance(DBInstanceIdentifier=INSTANCE_ID)
     result = cloud.call("classify", a_work())
     assert "refusal" not in result
-    assert (result["obstacle"]["status"], result["obstacle"]["code"]) == (409, "instance_not_ready")
+    assert (result["not_ready"]["status"], result["not_ready"]["code"]) == (409, "instance_not_ready")
 
 
 def test_pending_changes_are_an_obstacle(cloud: Cloud) -> None:
     cloud.create_instance()
     cloud.backend.databases[INSTANCE_ID].pending_modified_values = {"DBInstanceClass": "db.m7g.large"}
     result = cloud.call("classify", a_work("modify_backup_window"))
-    assert result["obstacle"]["code"] == "pending_changes"
-    assert "(DBInstanceClass)" in result["obstacle"]["error"]
+    assert result["not_ready"]["code"] == "pending_changes"
+    assert "(DBInstanceClass)" in result["not_ready"]["error"]
 
 
 def test_classify_changes_nothing(cloud: Cloud) -> None:

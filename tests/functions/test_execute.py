@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ConnectionClosedError
 
-from rds_operations.model.faults import RdsThrottled
+from rds_operations.model.errors import RdsThrottled
 from tests.functions.calls import error
 from tests.functions.cloud import LOCK, LONGEST_SECONDS, Cloud, Document
 from tests.unit.builders import EXECUTION_PREFIX, INSTANCE_ID, SNAPSHOT_ID, a_body

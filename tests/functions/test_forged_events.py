@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rds_operations.model.faults import AnotherRequest
+from rds_operations.model.errors import RecordMismatch
 from rds_operations.settings.callers import CallerSettings
 from tests.functions.cloud import Cloud, Document
 from tests.unit.builders import EXECUTION_PREFIX, TARGETS, a_body
@@ -89,7 +89,7 @@ def test_another_order_under_an_accepted_id_does_nothing(cloud: Cloud, other: Do
 
 def test_a_success_is_not_believed_of_what_has_not_acted(cloud: Cloud) -> None:
     work = cloud.accepted()
-    with pytest.raises(AnotherRequest, match="has not acted, so it cannot have succeeded"):
+    with pytest.raises(RecordMismatch, match="has not acted, so it cannot have succeeded"):
         cloud.audited({**work, "progress": DONE})
     assert cloud.events() == ["accepted"]
 
@@ -110,7 +110,7 @@ def test_an_end_is_not_believed_of_another_execution(cloud: Cloud) -> None:
     given = {"machine": "OPERATION", "work": {**work, "progress": DONE}}
     for name in ("another", ""):
         execution = {"Id": EXECUTION_PREFIX + name, "Name": name, "StartTime": "2025-11-13T10:30:00.000Z"}
-        with pytest.raises(AnotherRequest, match="is on record for another execution"):
+        with pytest.raises(RecordMismatch, match="is on record for another execution"):
             cloud.call("audit", {**given, "execution": execution})
     assert cloud.events() == ["accepted"]
     assert cloud.lock()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rds_operations.model.faults import RecordNotWritten, TableBusy
+from rds_operations.model.errors import TableBusy, TableUnavailable
 from tests.functions.calls import Call
 from tests.functions.cloud import Cloud, Document
 from tests.functions.meanwhile import before
@@ -34,7 +34,7 @@ def stored(cloud: Cloud, operation_id: str) -> Document:
 
 def unbegun(work: Document) -> Document:
     """The work of an ADMISSION that never heard what its Admit has done."""
-    return {name: part for name, part in work.items() if name not in ("reply", "start")} | {"fault": LOST}
+    return {name: part for name, part in work.items() if name not in ("reply", "start")} | {"error": LOST}
 
 
 # A repetition gets the operation before its own ADMISSION gives up.
@@ -127,7 +127,7 @@ def test_a_repetition_whose_mark_is_not_taken_starts_nothing(cloud: Cloud) -> No
     work = first(cloud)
     with (
         cloud.calls.refusing("admit", "dynamodb", "UpdateItem", "InternalServerError", 500),
-        pytest.raises(RecordNotWritten),
+        pytest.raises(TableUnavailable),
     ):
         repetition(cloud)
     assert cloud.answered(unbegun(work), "a-key")["statusCode"] == 503

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from rds_operations.model.faults import RecordNotWritten
+from rds_operations.model.errors import TableUnavailable
 from rds_operations.model.place import Place
 from rds_operations.settings.targets import Targets
 from tests.functions.calls import Answer, Call, error
@@ -351,5 +351,5 @@ def test_an_inventory_that_cannot_be_read_is_no_answer(cloud: Cloud) -> None:
     cloud.create_instance(place=THERE)
     cloud.take_inventory()
     refused = cloud.calls.refusing("classify", "dynamodb", "Query", "InternalServerError", 500)
-    with refused, pytest.raises(RecordNotWritten):
+    with refused, pytest.raises(TableUnavailable):
         cloud.request(a_body())

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rds_operations.model.faults import RdsNotReached, RdsThrottled
+from rds_operations.model.errors import RdsThrottled, RdsUnreachable
 from rds_operations.model.place import Place
 from rds_operations.settings.callers import CallerSettings
 from tests.functions.calls import Answer, Call, error
@@ -307,8 +307,8 @@ def test_a_tag_that_turns_while_others_are_looked_at_stops_the_operation(cloud: 
 
 @pytest.mark.parametrize("operation", ACTIONS)
 @pytest.mark.parametrize(
-    ("code", "status", "fault"),
-    [("Throttling", 400, RdsThrottled), ("InternalFailure", 500, RdsNotReached)],
+    ("code", "status", "error"),
+    [("Throttling", 400, RdsThrottled), ("InternalFailure", 500, RdsUnreachable)],
 )
 def test_a_look_that_fails_gives_the_claim_back_and_the_repetition_acts_once(
     cloud: Cloud, operation: str, code: str, status: int, fault: type[Exception]

@@ -57,7 +57,7 @@ def test_a_direct_start_under_a_formula_is_refused_with_one_record(cloud: Cloud,
 @each_formula
 def test_the_backstop_and_audit_know_it_by_the_same_id(cloud: Cloud, name: str) -> None:
     """Its Validate broke, so nobody has said no to it yet."""
-    given = {"machine": "OPERATION", "work": {"fault": BROKEN}, "body": json.dumps(a_body())}
+    given = {"machine": "OPERATION", "work": {"error": BROKEN}, "body": json.dumps(a_body())}
     cloud.call("audit", {**given, "execution": an_execution(name)})
     cloud.ended(name, "FAILED", a_body(), startDate=MOMENT)
     (record,) = cloud.records()
@@ -77,7 +77,7 @@ def test_nobody_can_take_the_id_of_a_start_that_was_refused(cloud: Cloud) -> Non
     """An operation of that name would be closed with it."""
     refused = started(cloud, "=1", a_body())["request"]["operation_id"]
     cloud.put(operation_id="=1", fingerprint="any")
-    cloud.audited({"fault": BROKEN}, "=1")
+    cloud.audited({"error": BROKEN}, "=1")
     assert "#" in refused
     assert [record["operation_id"] for record in cloud.records()] == [refused]
 

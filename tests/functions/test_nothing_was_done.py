@@ -9,7 +9,7 @@ from tests.unit.builders import SNAPSHOT_ID, a_body
 
 LOST = {"Error": "States.Timeout", "Cause": ""}
 BROKEN = {"Error": "KeyError", "Cause": '{"errorMessage": "boom"}'}
-each_fault = pytest.mark.parametrize("fault", [LOST, BROKEN], ids=["busy", "broken"])
+each_fault = pytest.mark.parametrize("error", [LOST, BROKEN], ids=["busy", "broken"])
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +29,7 @@ def first(cloud: Cloud) -> Document:
 def test_an_operation_that_acted_was_accepted_though_it_is_over(cloud: Cloud, operation: str, fault: Document) -> None:
     work = cloud.request(a_body(operation), "a-key")
     cloud.audited(cloud.executed(cloud.begin(work["start"])))
-    assert cloud.answered({**work, "fault": fault}, "a-key")["statusCode"] == 202
+    assert cloud.answered({**work, "error": fault}, "a-key")["statusCode"] == 202
     assert cloud.status(work["request"]["operation_id"])["body"]["success"] is True
     assert cloud.events() == ["accepted", "completed"]
 
@@ -40,7 +40,7 @@ def test_an_operation_that_ended_without_acting_is_nothing_done_and_never_acts(c
     cloud.retag("prod")
     refused = cloud.begin(work["start"])
     cloud.audited(refused)
-    answer = cloud.answered({**work, "fault": LOST}, key)
+    answer = cloud.answered({**work, "error": LOST}, key)
     assert (answer["statusCode"], "nothing was done" in answer["error"]) == (503, True)
     cloud.retag("dev")
     driven_again = {name: part for name, part in refused.items() if name != "refusal"}
@@ -54,13 +54,13 @@ def test_what_an_operation_has_given_back_and_ended_is_nothing_done(cloud: Cloud
     begun = cloud.begin(work["start"])
     with cloud.calls.refusing("execute", "rds", "CreateDBSnapshot", "InvalidDBInstanceState"):
         cloud.audited(cloud.executed(begun))
-    answer = cloud.answered({**work, "fault": LOST}, "a-key")
+    answer = cloud.answered({**work, "error": LOST}, "a-key")
     assert (answer["statusCode"], "nothing was done" in answer["error"]) == (503, True)
     assert cloud.snapshots() == []
 
 
 def test_a_repeated_audit_says_again_that_nothing_was_done(cloud: Cloud) -> None:
-    work = {**first(cloud), "fault": LOST}
+    work = {**first(cloud), "error": LOST}
     assert cloud.answered(work, "a-key") == cloud.answered(work, "a-key")
     assert cloud.events() == ["accepted", "completed"]
 
@@ -74,6 +74,6 @@ def test_a_repetition_that_breaks_does_not_call_nothing_what_the_first_request_d
     cloud.executed(cloud.begin(work["start"]))
     request = {**work["request"], "operation_id": "of-request-2", "request_id": "request-2"}
     left = {"validate": {}, "classify": {"request": request}, "admit": {"request": request, "verdict": work["verdict"]}}
-    answer = cloud.answered({**left[state], "fault": LOST}, "a-key", "request-2")
+    answer = cloud.answered({**left[state], "error": LOST}, "a-key", "request-2")
     assert (answer["statusCode"], "may have begun" in answer["error"]) == (503, True)
     assert [snapshot["DBSnapshotIdentifier"] for snapshot in cloud.snapshots()] == [SNAPSHOT_ID]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 
-from rds_operations.model.faults import RdsNotReached
+from rds_operations.model.errors import RdsUnreachable
 from tests.functions.calls import Answer, Call, error
 from tests.functions.cloud import REFUSAL_QUEUE, Cloud
 from tests.unit.builders import INSTANCE_ID, SNAPSHOT_ID, a_body, an_admission, an_envelope, an_execution
@@ -53,7 +53,7 @@ def test_a_name_that_is_taken_closes_no_order_of_another(cloud: Cloud) -> None:
 
 
 def test_a_direct_start_whose_validate_broke_is_one_record(cloud: Cloud) -> None:
-    given = {"machine": "OPERATION", "work": {"fault": LOST}, "body": json.dumps(a_body())}
+    given = {"machine": "OPERATION", "work": {"error": LOST}, "body": json.dumps(a_body())}
     start = an_execution("by-hand", StartTime=1763029800123)
     cloud.call("audit", {**given, "execution": start})
     cloud.ended("by-hand", "FAILED", a_body(), error="OperationFailed", cause="{}")
@@ -75,7 +75,7 @@ def test_a_lost_start_of_an_earlier_requests_order_is_not_told_as_nothing_done(c
     first = cloud.request(a_body(), "a-key")
     again = cloud.request(a_body(), "a-key", request_id="request-2")
     assert again["start"] == first["start"]
-    answer = cloud.answered({**again, "fault": LOST})
+    answer = cloud.answered({**again, "error": LOST})
     assert answer["statusCode"] == 503
     assert "may have begun" in answer["error"]
     assert sorted(cloud.events()) == ["accepted", "refused"]
@@ -93,7 +93,7 @@ def test_an_order_that_is_given_back_while_admission_closes_it_stays_accepted(cl
 
     events.register("after-call.dynamodb.TransactWriteItems", give_back)
     try:
-        assert cloud.answered({**work, "fault": LOST})["statusCode"] == 202
+        assert cloud.answered({**work, "error": LOST})["statusCode"] == 202
     finally:
         events.unregister("after-call.dynamodb.TransactWriteItems", give_back)
 
@@ -205,7 +205,7 @@ def test_a_call_that_was_never_sent_may_be_repeated(cloud: Cloud, operation: str
         if "Describe" not in str(request.body):
             raise ConnectTimeoutError(endpoint_url=request.url)
 
-    with cloud.calls.sending(no_connection), pytest.raises(RdsNotReached):
+    with cloud.calls.sending(no_connection), pytest.raises(RdsUnreachable):
         cloud.executed(work)
     assert "acting_at" not in item(cloud, work["request"]["operation_id"])
     cloud.executed(work)

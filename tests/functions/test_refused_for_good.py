@@ -55,7 +55,7 @@ def test_a_direct_start_that_was_stopped_and_is_driven_again_does_nothing(
 def test_a_direct_start_that_was_stopped_and_ends_again_is_one_record(cloud: Cloud) -> None:
     stopped(cloud)
     stopped(cloud)
-    cloud.audited({**cloud.by_hand(), "fault": LOST})
+    cloud.audited({**cloud.by_hand(), "error": LOST})
     assert (cloud.events(), cloud.refused_ids()) == (["refused"], ["by-hand"])
 
 
@@ -91,7 +91,7 @@ def test_a_refused_direct_start_is_no_operation_to_anybody(cloud: Cloud) -> None
 @pytest.mark.parametrize("key", ["a-key", None])
 def test_an_admit_that_lands_after_its_own_audit_opens_nothing(cloud: Cloud, key: str | None) -> None:
     work = to_admit(cloud, key)
-    answer = cloud.answered({**work, "fault": LOST}, key)
+    answer = cloud.answered({**work, "error": LOST}, key)
     assert (answer["statusCode"], "nothing was done" in answer["error"]) == (503, True)
     assert "start" not in cloud.call("admit", work)
     assert (cloud.items(), cloud.events()) == ([], ["refused"])
@@ -99,7 +99,7 @@ def test_an_admit_that_lands_after_its_own_audit_opens_nothing(cloud: Cloud, key
 
 def test_a_repetition_is_an_operation_of_its_own_where_the_first_request_was_refused(cloud: Cloud) -> None:
     work = to_admit(cloud, "a-key")
-    cloud.answered({**work, "fault": LOST}, "a-key")
+    cloud.answered({**work, "error": LOST}, "a-key")
     cloud.call("admit", work)
     again = cloud.request(a_body(), "a-key", "request-2")
     assert again["start"]["name"] != work["request"]["operation_id"]
@@ -112,7 +112,7 @@ def test_a_repetition_is_an_operation_of_its_own_where_the_first_request_was_ref
 def test_an_admit_that_lands_while_its_own_audit_looks_is_closed(cloud: Cloud) -> None:
     work = to_admit(cloud, "a-key")
     with before(cloud, "audit", "TransactWriteItems", lambda: cloud.call("admit", work)):
-        answer = cloud.answered({**work, "fault": LOST}, "a-key")
+        answer = cloud.answered({**work, "error": LOST}, "a-key")
     assert answer["statusCode"] == 503
     assert (cloud.held(), cloud.events()) == ([], ["accepted", "completed"])
 
@@ -120,7 +120,7 @@ def test_an_admit_that_lands_while_its_own_audit_looks_is_closed(cloud: Cloud) -
 def test_a_refusal_that_waited_in_the_queue_leaves_alone_what_a_repetition_has_done(cloud: Cloud) -> None:
     work = to_admit(cloud, "a-key")
     start = work | cloud.call("admit", work)
-    message = {"work": {**work, "fault": LOST}, "execution": an_admission("request-1")}
+    message = {"work": {**work, "error": LOST}, "execution": an_admission("request-1")}
     body = {"machine": "ADMISSION", **message, "envelope": an_envelope(a_body(), idempotency_key="a-key")}
     cloud.queues.send_message(QueueUrl=REFUSAL_QUEUE, MessageBody=json.dumps(body))
     again = cloud.request(a_body(), "a-key", "request-2")
@@ -174,7 +174,7 @@ def test_a_refusal_of_which_nothing_is_under_way_takes_no_id(cloud: Cloud) -> No
 
 def test_a_direct_start_under_the_id_of_a_request_that_broke_is_refused(cloud: Cloud) -> None:
     work = to_admit(cloud)
-    cloud.answered({**work, "fault": LOST})
+    cloud.answered({**work, "error": LOST})
     name = work["request"]["operation_id"]
     given = {"machine": "OPERATION", "body": json.dumps(a_body()), "execution": an_execution(name)}
     begun = cloud.call("validate", given)

@@ -21,13 +21,13 @@ def admission(**work: Any) -> Written:
 
 
 def admission_of_an_order(fault: Document) -> Written:
-    return lambda cloud: cloud.answered({"request": cloud.request(a_body())["request"], "fault": fault})
+    return lambda cloud: cloud.answered({"request": cloud.request(a_body())["request"], "error": fault})
 
 
 def admission_whose_order_another_has_opened(cloud: Cloud) -> None:
     cloud.retag("dev")
     cloud.request(a_body(), "a-key", "request-1")
-    cloud.answered({**cloud.request(a_body(), "a-key", "request-2"), "fault": BROKEN})
+    cloud.answered({**cloud.request(a_body(), "a-key", "request-2"), "error": BROKEN})
 
 
 def operation(**more: Any) -> Written:
@@ -52,7 +52,7 @@ def backstop(**detail: Any) -> Written:
 
 def sweep(fault: Document | None = None) -> Written:
     def write(cloud: Cloud) -> None:
-        work = {"fault": fault} if fault else cloud.request(a_body())
+        work = {"error": fault} if fault else cloud.request(a_body())
         message = {"work": work, "execution": an_admission("request-1"), "envelope": an_envelope(a_body())}
         body = json.dumps({"machine": "ADMISSION", **message})
         cloud.queues.send_message(QueueUrl=REFUSAL_QUEUE, MessageBody=body)
@@ -70,7 +70,7 @@ WRITERS: dict[str, tuple[Written, str, int, str]] = {
     "ADMISSION is busy with a request": (admission_of_an_order(BUSY), "admission", 503, "try_again"),
     "ADMISSION cannot start again": (admission_whose_order_another_has_opened, "admission", 503, "try_again"),
     "OPERATION refuses": (operation(), "operation", 403, "production_instance"),
-    "OPERATION meets an obstacle": (operation(refusal=None, obstacle=REFUSAL), "operation", 409, "pending_changes"),
+    "OPERATION meets an obstacle": (operation(refusal=None, not_ready=REFUSAL), "operation", 409, "pending_changes"),
     "OPERATION finds the lock": (operation_on_a_busy_instance, "operation", 409, "operation_in_progress"),
     "OPERATION breaks": (operation(fault=BROKEN), "operation", 500, "internal_error"),
     "OPERATION is busy": (operation(fault=BUSY), "operation", 503, "try_again"),

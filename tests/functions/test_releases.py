@@ -136,7 +136,7 @@ def test_of_two_that_close_an_operation_the_late_one_leaves_what_was_taken_since
     first = work["start"]["name"]
     cloud.overdue(first)
     close: dict[str, Callable[[], object]] = {
-        "audit": lambda: cloud.answered({**work, "fault": {"Error": "States.Timeout", "Cause": ""}}),
+        "audit": lambda: cloud.answered({**work, "error": {"Error": "States.Timeout", "Cause": ""}}),
         "sweep": cloud.sweep,
     }
     second: list[str] = []

@@ -60,7 +60,7 @@ def test_an_operation_that_is_over_is_its_result_document_and_no_more_waiting(cl
     assert type(answer["body"]["duration_seconds"]) is float
 
 
-@pytest.mark.parametrize("ending", [{"progress": {"status": "rebooting"}}, {"fault": {"Error": "X"}}])
+@pytest.mark.parametrize("ending", [{"progress": {"status": "rebooting"}}, {"error": {"Error": "X"}}])
 def test_a_failure_and_a_timeout_are_a_200_too(cloud: Cloud, ending: Any) -> None:
     work = cloud.executed(cloud.accepted("reboot_instance")) | ending
     cloud.audited(work)

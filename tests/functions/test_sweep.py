@@ -185,7 +185,7 @@ def test_a_late_watch_of_another_order_settles_nothing(cloud: Cloud, forged: Doc
     work = {**work, **forged, "request": {**work["request"], **forged.get("request", {})}}
     with pytest.raises(Exception, match="is on record for another request") as raised:
         cloud.call("audit", {"machine": "LATE_WATCH", "work": work})
-    assert type(raised.value).__name__ == "AnotherRequest"
+    assert type(raised.value).__name__ == "RecordMismatch"
     assert cloud.item(operation_id) == before
     assert "final" not in cloud.events()
 

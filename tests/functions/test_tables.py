@@ -5,7 +5,7 @@ from botocore.stub import Stubber
 
 from rds_operations.aws import dynamodb
 from rds_operations.model.documents import Item
-from rds_operations.model.faults import RecordNotWritten, TableBusy
+from rds_operations.model.errors import TableBusy, TableUnavailable
 from tests.functions.cloud import OPERATIONS_TABLE, Cloud
 
 
@@ -38,12 +38,12 @@ def test_a_conflict_or_throttling_is_worth_repeating(cloud: Cloud, codes: list[s
 
 @pytest.mark.parametrize("codes", [["ValidationError"], ["ItemCollectionSizeLimitExceeded", "TransactionConflict"]])
 def test_any_other_cancellation_is_a_fault(cloud: Cloud, codes: list[str]) -> None:
-    with pytest.raises(RecordNotWritten):
+    with pytest.raises(TableUnavailable):
         cancelled(cloud, *codes)
 
 
 def test_a_table_that_cannot_be_read_is_a_fault(cloud: Cloud) -> None:
-    with pytest.raises(RecordNotWritten, match="could not be read"):
+    with pytest.raises(TableUnavailable, match="could not be read"):
         dynamodb.get(cloud.dynamodb, "no-such-table", "x")
 
 

@@ -18,7 +18,7 @@ def metrics(capsys: pytest.CaptureFixture[str]) -> list[Document]:
 
 @pytest.mark.parametrize(
     ("ending", "errors", "rate"),
-    [({}, 0.0, 100.0), ({"progress": {"status": "creating"}}, 1.0, 0.0), ({"fault": {"Error": "X"}}, 1.0, 0.0)],
+    [({}, 0.0, 100.0), ({"progress": {"status": "creating"}}, 1.0, 0.0), ({"error": {"Error": "X"}}, 1.0, 0.0)],
 )
 def test_the_end_of_an_operation_is_one_line_with_the_specifications_metrics(
     cloud: Cloud, capsys: pytest.CaptureFixture[str], ending: Document, errors: float, rate: float

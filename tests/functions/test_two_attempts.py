@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from rds_operations.model.faults import RdsThrottled, TableBusy
+from rds_operations.model.errors import RdsThrottled, TableBusy
 from tests.functions.calls import Answer, Call, error
 from tests.functions.cloud import Cloud, Document
 from tests.unit.builders import SNAPSHOT_ID

@@ -36,7 +36,7 @@ def message(expression: str, text: str, to_string: Callable[[Any], str]) -> str:
     keep = jsonata.Jsonata.jsonata(expression)
     keep.register_lambda("string", to_string)
     execution = {"Id": "arn", "Name": "name", "StartTime": "now", "Input": {"envelope": {"body": text}}}
-    states = {"input": {"fault": {text: text}}, "context": {"Execution": execution}}
+    states = {"input": {"error": {text: text}}, "context": {"Execution": execution}}
     return str(keep.evaluate(None, {"states": states}))
 
 
@@ -45,7 +45,7 @@ def test_every_character_is_kept_as_text_that_sqs_takes(expression: str, to_stri
     kept = message(expression, EVERY_CHARACTER, to_string)
     assert TAKEN.fullmatch(kept)
     assert json.loads(kept)["envelope"]["body"] == EVERY_CHARACTER
-    assert json.loads(kept)["work"]["fault"] == {EVERY_CHARACTER: EVERY_CHARACTER}
+    assert json.loads(kept)["work"]["error"] == {EVERY_CHARACTER: EVERY_CHARACTER}
 
 
 @pytest.mark.parametrize("text", ["\ufffe", "\uffff", "\\uFFFE", "\\\ufffe", '"\uffff\ufffe"', "\\\\\uffff"], ids=ascii)

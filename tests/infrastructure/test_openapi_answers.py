@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from rds_operations.model.documents import Item
 from rds_operations.model.place import Place
 from rds_operations.model.progress import Progress, done, failed, untold
 from rds_operations.model.refusals import Code, Refusal
 from rds_operations.operations import OPERATIONS
 from rds_operations.records.operation_item import operation_item
 from rds_operations.records.outcome import outcome_of, settled
+from rds_operations.records.state_document import as_state_document
+from rds_operations.records.stored_operation import StoredOperation
 from rds_operations.rules.authorization import not_permitted, unidentified
 from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.targets import not_operated
@@ -30,8 +31,8 @@ BROKEN: dict[str, Document] = {
     "refused at the last moment": {
         "refusal": Refusal(409, Code.INSTANCE_NOT_READY, "Something was in the way").to_document()
     },
-    "a broken state": {"fault": {"Error": "States.Timeout", "Cause": ""}},
-    "an execution out of time": {"fault": {"Error": "ExecutionTimedOut", "Cause": "{}"}},
+    "a broken state": {"error": {"Error": "States.Timeout", "Cause": ""}},
+    "an execution out of time": {"error": {"Error": "ExecutionTimedOut", "Cause": "{}"}},
     "an error of AWS": {"progress": failed("InvalidDBInstanceState: no").to_document()},
     "the polls used up": {"progress": Progress("creating").to_document()},
 }
@@ -41,15 +42,16 @@ def schema_of(path: str, method: str, status: str) -> Document:
     return api_document.body_schema(api_document.responses(path, method)[status])
 
 
-def opened(operation: str, place: Place = HOME) -> Item:
+def opened(operation: str, place: Place = HOME, **attributes: str | int) -> StoredOperation:
     request = a_request(operation, account_id=place.account_id, region=place.region)
-    return operation_item(request, DEVELOPMENT, MOMENT, MOMENT)
+    return StoredOperation.from_item({**operation_item(request, DEVELOPMENT, MOMENT, MOMENT), **attributes})
 
 
 def result_of(operation: str, work: Document, place: Place = HOME) -> Document:
-    outcome = outcome_of(work, a_request(operation), "development", MOMENT, MOMENT + timedelta(seconds=90))
-    where = {"account_id": place.account_id, "region": place.region}
-    ended: Item = {**where, "ended_at": "2025-11-13T10:32:05.300Z", "result": json.dumps(outcome.document)}
+    outcome = outcome_of(
+        as_state_document(work), a_request(operation), "development", MOMENT, MOMENT + timedelta(seconds=90)
+    )
+    ended = opened(operation, place, ended_at="2025-11-13T10:32:05.300Z", result=json.dumps(outcome.document))
     document = status_document(ended, HOME)
     assert api_document.problems(schema_of(FOLLOW, "get", "200"), document) == []
     return document
@@ -78,7 +80,7 @@ def test_accepted(operation: str) -> None:
 def test_accepted_again(operation: str) -> None:
     schema = schema_of(START, "post", "202")
     for status in ("accepted", OPERATIONS[operation].working_status, "available", "failed", "timeout"):
-        reply = accepted_reply({**opened(operation), "status": status}, HOME, repeated=True)
+        reply = accepted_reply(opened(operation, status=status), HOME, repeated=True)
         body = json.loads(reply["body"])
         assert (body["status"], body["repeated"]) == (status, True)
         assert api_document.problems(schema, body) == []
@@ -86,10 +88,10 @@ def test_accepted_again(operation: str) -> None:
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize("seen", [{}, {"polls": 3, "percent": -1}, {"polls": 3, "percent": 40}])
-def test_running(operation: str, seen: Item) -> None:
+def test_running(operation: str, seen: dict[str, int]) -> None:
     schema = schema_of(FOLLOW, "get", "200")
     for status in ("accepted", OPERATIONS[operation].working_status):
-        document = status_document({**opened(operation), "status": status, **seen}, HOME)
+        document = status_document(opened(operation, HOME, status=status, **seen), HOME)
         assert api_document.problems(schema, document) == []
         assert api_document.problems(schema, {**document, "fingerprint": "private"})
 

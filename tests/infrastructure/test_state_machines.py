@@ -10,7 +10,7 @@ import pytest
 
 from rds_operations.aws.operation_store import CALL_OVER
 from rds_operations.model.refusals import Code
-from rds_operations.records.error_replies import fault_answer
+from rds_operations.records.error_replies import error_answer
 from rds_operations.steps.admit import LONGEST_WAIT
 from tests.infrastructure.conftest import Template
 
@@ -74,7 +74,7 @@ def test_what_admission_has_tried_again_in_vain_the_caller_is_told_to_try_again(
     states = definition(template, "admission")["States"].values()
     names = {name for state in states for retrier in state.get("Retry", []) for name in retrier["ErrorEquals"]}
     names -= {"States.TaskFailed", "StepFunctions.ExecutionAlreadyExistsException", "ExecutionAlreadyExists"}
-    answers = {name: fault_answer({"Error": name}, "request-1") for name in names | {"Sandbox.Timedout"}}
+    answers = {name: error_answer({"Error": name}, "request-1") for name in names | {"Sandbox.Timedout"}}
     assert {name for name, answer in answers.items() if answer.code is not Code.TRY_AGAIN} == set()
 
 

@@ -17,9 +17,9 @@ _OUTCOME = f"{_RULES}/records/outcome.py"
 _DECISION = f"{_RULES}/rules/decision.py"
 _ADMIT = f"{_RULES}/steps/admit.py"
 _AUDIT_ADMISSION = f"{_RULES}/steps/audit_admission.py"
-_AUDIT_LATE_WATCH = f"{_RULES}/steps/audit_late_watch.py"
 _AUDIT_OPERATION = f"{_RULES}/steps/audit_operation.py"
 _EXECUTE = f"{_RULES}/steps/execute.py"
+_POLL = f"{_RULES}/steps/poll.py"
 _SWEEP = f"{_RULES}/steps/sweep.py"
 _OPERATIONS = f"{_RULES}/operations"
 _NEVER = '"attribute_not_exists(never)"'
@@ -35,8 +35,8 @@ KNOWN: dict[str, list[Change]] = {
         (f"{_OPERATIONS}/reboot_instance.py", "except RdsUnavailable:  # RDS may", "except KeyError:  # RDS may"),
         (
             _EXECUTE,
-            "        except (AccountRefused, RdsRefused) as refused:\n            self._give",
-            "        except Fault as refused:\n            self._give",
+            "        except (AccountUnreachable, RdsRejected) as error:\n            self._give",
+            "        except ServiceError as error:\n            self._give",
         ),
     ],
     "a repetition reboots again": [
@@ -63,8 +63,8 @@ KNOWN: dict[str, list[Change]] = {
         (_OPERATION_STORE, 'f"{OPEN} AND {claim}",', 'f"{OPEN} AND {claim} OR attribute_exists(operation_id)",'),
         (
             _AUDIT_OPERATION,
-            'if "ended_at" in item:\n            outcome',
-            "if False:\n            outcome",
+            "_outcome_on_record(stored) if stored.ended_at else self._end",
+            "self._end",
         ),
     ],
     "an end does not ask for the claim that it has seen": [
@@ -72,7 +72,7 @@ KNOWN: dict[str, list[Change]] = {
         (_OPERATION_STORE, 'values |= {":acted_at": acted_at}', "pass"),
     ],
     "the lock is not released": [
-        (_OPERATION_STORE, "if owner_of(self.item(lock_id(request))) == request.operation_id:", "if False:"),
+        (_OPERATION_STORE, "if owner_of(self._item(lock_id(request))) == request.operation_id:", "if False:"),
     ],
     "the lock is taken whoever has it": [
         (_OPERATION_STORE, 'free = f"{UNOWNED} OR expires_at <= :now"', f"free = {_NEVER}"),
@@ -103,26 +103,26 @@ KNOWN: dict[str, list[Change]] = {
     "the sweep closes nothing": [
         (
             _SWEEP,
-            "        partial(overdue, Unfinished.OPERATION, lambda item: _close(books, access, item, now)),\n",
-            "",
+            "self._refusals, self._overdue_operations,",
+            "self._refusals,",
         ),
     ],
     "the sweep settles nothing": [
         (
             _SWEEP,
-            "        partial(overdue, Unfinished.WATCH, lambda item: _settle(books, access, item, now)),\n",
-            "",
+            "self._overdue_watches, self._unknown_ends",
+            "self._unknown_ends",
         ),
     ],
     "the sweep removes a message before it is recorded": [
         (
             _SWEEP,
-            "    refuse(books.store, kept.work",
-            "    unrecorded.remove(message)\n    refuse(books.store, kept.work",
+            "            audit_admission(self",
+            "            self.refusal_queue.remove(message)\n            audit_admission(self",
         ),
     ],
     "the sweep leaves what it has recorded in the queue": [
-        (_SWEEP, '    unrecorded.remove(message)\n    return "recorded"', '    return "recorded"'),
+        (_SWEEP, "            self.refusal_queue.remove(message)\n            self._count", "            self._count"),
     ],
     "nobody follows an open end": [
         (_OUTCOME, "TIMED_OUT, unsettled=True)", "TIMED_OUT, unsettled=False)"),
@@ -132,8 +132,8 @@ KNOWN: dict[str, list[Change]] = {
     "a second call that is refused is a failure": [
         (
             f"{_OPERATIONS}/create_snapshot.py",
-            "        except RdsRefused:\n            return self._seen",
-            "        except RdsRefused as no:\n            return failed(str(no))\n            return self._seen",
+            "        except RdsRejected:\n            return self._seen",
+            "        except RdsRejected as no:\n            return failed(str(no))\n            return self._seen",
         ),
     ],
     "an instance that shows as available was rebooted": [
@@ -156,27 +156,27 @@ KNOWN: dict[str, list[Change]] = {
     "what has ended was not accepted, though it acted": [
         (
             _AUDIT_ADMISSION,
-            '"ended_at" in current and "acting_at" not in current',
-            '"ended_at" in current',
+            "closed or current.ended_without_acting",
+            "closed or current.ended_at",
         ),
     ],
     "a request is handed to a repetition without a mark": [
         (
             _ADMIT,
-            "return answer if store.hand_over(order_of(before), now) else None",
+            "return answer if store.hand_over(before.request, now) else None",
             "return answer",
         ),
     ],
     "an item counts though its key was freed": [
         (
             _ADMIT,
-            "    return not ended_without_acting or store.owner",
+            "    return not stored.ended_without_acting or store.owner",
             "    return True or store.owner",
         ),
     ],
     "the late watch does not ask who was last": [
         (
-            _AUDIT_LATE_WATCH,
+            _POLL,
             "return OPERATIONS[request.operation].signs or store.was_last(request)",
             "return True",
         ),
@@ -189,28 +189,30 @@ KNOWN: dict[str, list[Change]] = {
         ),
     ],
     "the polls look for the instance that Classify saw": [
-        (_EXECUTE, "order = replace(request, resource_id=self.resource_id)", "pass"),
+        (_EXECUTE, "request = replace(request, resource_id=self.resource_id)", "pass"),
     ],
     "the sweep does not read what the late watch saw": [
         (
             _SWEEP,
-            "progress = seen or _look(books, access, item)",
-            "progress = _look(books, access, item)",
+            "progress = seen_by_watch(stored, watch) or self._poll(stored)",
+            "progress = self._poll(stored)",
         ),
     ],
     "a refused id can be opened": [(_OPERATION_STORE, "        if not for_good:", "        if True:")],
     "a finished progress is handed to the late watch": [
         (
             _AUDIT_OPERATION,
-            "progress if progress and not progress.finished else",
-            "progress if progress else",
+            "seen if seen and not seen.finished else",
+            "seen if seen else",
         ),
     ],
-    "nobody asks for direct starts that no event told of": [(_SWEEP, "        untold,\n", "")],
+    "nobody asks for direct starts that no event told of": [
+        (_SWEEP, "self._overdue_watches, self._unknown_ends", "self._overdue_watches"),
+    ],
     "what a redriven execution saw is not recorded": [
         (
             _AUDIT_OPERATION,
-            "if final := settle_seen(books.store, item, work, now, by):",
+            "if final := record_seen_end(self.store, stored, work, now, by):",
             "if final := None:",
         ),
     ],

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rds_operations.model.refusals import Code, Refusal
 from rds_operations.operations import OPERATIONS
 from rds_operations.rules.classification import NOTHING, Environment, Verdict, classify
-from rds_operations.rules.eligibility import contradiction, gate, not_found, obstacle, unsupported, verdict_on
+from rds_operations.rules.eligibility import contradiction, gate, not_found, not_ready, unsupported, verdict_on
 from rds_operations.settings.gate import GateSettings
 from tests.unit.builders import ACCOUNT, COMPLETE, DEVELOPMENT, HOME, INSTANCE_ID, a_request, an_instance, verdicts
 
@@ -118,7 +118,7 @@ def test_an_unknown_environment_names_the_instance_what_was_looked_at_and_the_wa
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_an_ordinary_instance_takes_every_operation(operation: str) -> None:
     assert unsupported(a_request(operation), an_instance()) is None
-    assert obstacle(a_request(operation), an_instance()) is None
+    assert not_ready(a_request(operation), an_instance()) is None
 
 
 @pytest.mark.parametrize(
@@ -164,13 +164,13 @@ def test_a_window_over_the_maintenance_window_is_refused_and_names_it() -> None:
 @pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize("state", STATES)
 def test_the_states_in_which_rds_takes_an_operation(operation: str, state: str) -> None:
-    refusal = obstacle(a_request(operation), an_instance(DBInstanceStatus=state))
+    refusal = not_ready(a_request(operation), an_instance(DBInstanceStatus=state))
     assert (refusal is None) == (state in READY[operation])
     assert refusal is None or (refusal.status, refusal.code) == (409, Code.INSTANCE_NOT_READY)
 
 
 def test_a_stopped_instance_is_in_the_way_and_the_text_says_what_is_needed() -> None:
-    refusal = obstacle(a_request(), an_instance(DBInstanceStatus="stopped"))
+    refusal = not_ready(a_request(), an_instance(DBInstanceStatus="stopped"))
     assert refusal
     assert refusal.error == (
         f"Instance {INSTANCE_ID} is stopped; create_snapshot needs it to be available or storage-optimization. "
@@ -180,7 +180,7 @@ def test_a_stopped_instance_is_in_the_way_and_the_text_says_what_is_needed() -> 
 
 def test_changes_that_apply_immediately_would_apply_too_are_listed() -> None:
     instance = an_instance(PendingModifiedValues={"MultiAZ": True, "DBInstanceClass": "db.m5.large"})
-    refusal = obstacle(a_request("modify_backup_window"), instance)
+    refusal = not_ready(a_request("modify_backup_window"), instance)
     text = (
         f"Instance {INSTANCE_ID} has other changes pending (DBInstanceClass, MultiAZ) that "
         "apply_immediately would apply too. Send apply_immediately: false, or let them be applied first."
@@ -198,11 +198,11 @@ def test_changes_that_apply_immediately_would_apply_too_are_listed() -> None:
 )
 def test_pending_changes_are_in_the_way_of_nothing_else(operation: str, parameters: dict[str, Any]) -> None:
     instance = an_instance(PendingModifiedValues={"MultiAZ": True})
-    assert obstacle(a_request(operation, COMPLETE[operation] | parameters), instance) is None
+    assert not_ready(a_request(operation, COMPLETE[operation] | parameters), instance) is None
 
 
 def test_an_instance_without_pending_values_has_nothing_pending() -> None:
-    assert obstacle(a_request("modify_backup_window"), an_instance("PendingModifiedValues")) is None
+    assert not_ready(a_request("modify_backup_window"), an_instance("PendingModifiedValues")) is None
 
 
 words = st.sampled_from(["dev", "PROD", "what", "", "uat"])
@@ -255,7 +255,7 @@ def test_every_combination_is_impossible_in_the_way_or_neither_by_the_documented
             not_now = Code.INSTANCE_NOT_READY
         elif operation == "modify_backup_window" and flag and pending:
             not_now = Code.PENDING_CHANGES
-        refusals = unsupported(request, instance), obstacle(request, instance)
+        refusals = unsupported(request, instance), not_ready(request, instance)
         expected = Code.NOT_SUPPORTED if never else None, not_now
         assert tuple(refusal and refusal.code for refusal in refusals) == expected, (request, instance)
 

@@ -10,7 +10,7 @@ import pytest
 
 from rds_operations.model.refusals import Refusal
 from rds_operations.model.request import OperationRequest
-from rds_operations.rules.request_stub import from_api, from_execution
+from rds_operations.steps.validate import validate_api, validate_execution
 from tests.unit.builders import TARGETS, a_body, a_context, an_envelope, an_execution
 
 LONGEST_TEXT = 2 * 1_024 + 100
@@ -61,8 +61,8 @@ def assert_short(found: OperationRequest | tuple[OperationRequest, Refusal]) -> 
 def test_no_text_of_a_body_is_kept_or_echoed_at_any_length(request_body: Any) -> None:
     text = request_body if isinstance(request_body, str) else json.dumps(request_body)
     for found in (
-        from_api(an_envelope(text, length=len(text)), an_execution(), TARGETS),
-        from_execution(text, an_execution(), TARGETS),
+        validate_api(an_envelope(text, length=len(text)), an_execution(), TARGETS),
+        validate_execution(text, an_execution(), TARGETS),
     ):
         assert isinstance(found, tuple)
         assert_short(found)
@@ -73,8 +73,8 @@ def test_no_text_of_a_body_is_kept_or_echoed_at_any_length(request_body: Any) ->
 def test_no_text_of_a_header_or_a_token_is_kept_at_any_length(authentication: str, header: str) -> None:
     said = {"sub": "8a1f", "issuer": "https://idp", "username": "john", "authentication": authentication}
     caller = a_context(**{**said, header: "a" * LONG})
-    assert_short(from_api(an_envelope(caller=caller), an_execution(), TARGETS))
+    assert_short(validate_api(an_envelope(caller=caller), an_execution(), TARGETS))
 
 
 def test_an_idempotency_key_is_kept_at_no_length() -> None:
-    assert_short(from_api(an_envelope(idempotency_key="a" * LONG), an_execution(), TARGETS))
+    assert_short(validate_api(an_envelope(idempotency_key="a" * LONG), an_execution(), TARGETS))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from rds_operations.model.refusals import Code, Refusal
-from rds_operations.rules.eligibility import obstacle, unsupported
+from rds_operations.rules.eligibility import not_ready, unsupported
 from tests.unit.builders import INSTANCE_ID, a_request, an_instance
 
 POINT = "arn:aws:backup:eu-west-1:111122223333:recovery-point:continuous:db-x"
@@ -13,7 +13,7 @@ POINT = "arn:aws:backup:eu-west-1:111122223333:recovery-point:continuous:db-x"
 
 def refused(operation: str, **instance: Any) -> Refusal | None:
     request, shown = a_request(operation), an_instance(**instance)
-    return unsupported(request, shown) or obstacle(request, shown)
+    return unsupported(request, shown) or not_ready(request, shown)
 
 
 # cloud-custodian#178 and #210, ScoutSuite#14, aws-cdk#17356.

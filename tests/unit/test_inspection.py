@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from rds_operations.aws.live_instance import read_live, verdict_with_replication
 from rds_operations.aws.rds_clients import RdsClients
-from rds_operations.model.faults import AccountRefused, Fault, RdsNotReached, RdsRefused, RdsThrottled, RdsUnavailable
+from rds_operations.model.errors import (
+    AccountUnreachable,
+    RdsRejected,
+    RdsThrottled,
+    RdsUnavailable,
+    RdsUnreachable,
+    ServiceError,
+)
 from rds_operations.model.place import Place
 from rds_operations.rules.classification import Environment, Verdict
 from rds_operations.rules.decision import LiveInstance
@@ -26,12 +33,12 @@ class Cloud:
 
     def __init__(self, *instances: Instance) -> None:
         self.looked: list[tuple[Place, str]] = []
-        self._faults: dict[Place | tuple[Place, str], Fault] = {}
+        self._faults: dict[Place | tuple[Place, str], ServiceError] = {}
         self._instances = {
             (Place.of_arn(item["DBInstanceArn"]), item["DBInstanceIdentifier"]): item for item in instances
         }
 
-    def fails(self, fault: Fault, place: Place, instance_id: str = "") -> "Cloud":
+    def fails(self, fault: ServiceError, place: Place, instance_id: str = "") -> "Cloud":
         """At a look at the instance; without one, already where the place is opened."""
         self._faults[(place, instance_id) if instance_id else place] = fault
         return self
@@ -87,8 +94,8 @@ def test_no_instance_is_no_inspection() -> None:
     assert read_live(cast("RdsClients", Cloud(database())), ELSEWHERE, INSTANCE_ID, GateSettings()) is None
 
 
-@pytest.mark.parametrize("fault", [AccountRefused("x"), RdsRefused("AccessDenied", "x"), RdsUnavailable("x")])
-def test_an_instance_that_cannot_be_looked_at_itself_is_a_fault(fault: Fault) -> None:
+@pytest.mark.parametrize("error", [AccountUnreachable("x"), RdsRejected("AccessDenied", "x"), RdsUnavailable("x")])
+def test_an_instance_that_cannot_be_looked_at_itself_is_a_fault(fault: ServiceError) -> None:
     with pytest.raises(type(fault)):
         read_live(cast("RdsClients", Cloud().fails(fault, HOME, INSTANCE_ID)), HOME, INSTANCE_ID, GateSettings())
 
@@ -158,9 +165,9 @@ def test_a_source_without_an_arn_is_looked_for_beside_its_replica_wherever_that_
     [
         Cloud(),
         Cloud(database("source", place=ELSEWHERE)),
-        Cloud(database("source")).fails(AccountRefused("no trust"), HOME),
-        Cloud(database("source")).fails(AccountRefused("no trust"), HOME, "source"),
-        Cloud(database("source")).fails(RdsRefused("AccessDenied", "no"), HOME, "source"),
+        Cloud(database("source")).fails(AccountUnreachable("no trust"), HOME),
+        Cloud(database("source")).fails(AccountUnreachable("no trust"), HOME, "source"),
+        Cloud(database("source")).fails(RdsRejected("AccessDenied", "no"), HOME, "source"),
     ],
     ids=["missing", "elsewhere", "no such account", "no such role", "denied"],
 )
@@ -173,9 +180,9 @@ def test_a_source_that_cannot_be_read_is_unknown_whatever_the_settings_say(cloud
 
 
 @pytest.mark.parametrize(
-    "fault", [RdsThrottled("Throttling", "x"), RdsNotReached("NotReached", "x"), RdsUnavailable("x")]
+    "error", [RdsThrottled("Throttling", "x"), RdsUnreachable("NotReached", "x"), RdsUnavailable("x")]
 )
-def test_a_source_that_may_be_readable_in_a_moment_is_a_fault_and_no_verdict(fault: Fault) -> None:
+def test_a_source_that_may_be_readable_in_a_moment_is_a_fault_and_no_verdict(fault: ServiceError) -> None:
     with pytest.raises(type(fault)):
         verdict(Cloud().fails(fault, HOME, "source"), database(source="source"))
 
@@ -257,8 +264,8 @@ def test_a_production_replica_of_a_replica_counts_and_each_is_looked_at() -> Non
     [
         Cloud(),
         Cloud(database("replica", None)),
-        Cloud(database("replica")).fails(RdsRefused("AccessDenied", "no"), HOME, "replica"),
-        Cloud(database("replica")).fails(AccountRefused("no trust"), HOME),
+        Cloud(database("replica")).fails(RdsRejected("AccessDenied", "no"), HOME, "replica"),
+        Cloud(database("replica")).fails(AccountUnreachable("no trust"), HOME),
     ],
     ids=["missing", "without its tags", "denied", "no such account"],
 )
@@ -326,7 +333,10 @@ class Link(NamedTuple):
 
 
 ALLOWED = ("dev", "qa", "uat", "poc", "sandbox")
-FAULTS: dict[str, Fault] = {"refused": AccountRefused("no trust"), "denied": RdsRefused("AccessDenied", "no")}
+FAULTS: dict[str, ServiceError] = {
+    "refused": AccountUnreachable("no trust"),
+    "denied": RdsRejected("AccessDenied", "no"),
+}
 links = st.builds(
     Link,
     st.sampled_from(ALLOWED) | st.sampled_from(["dev", "prod", "what", None]),

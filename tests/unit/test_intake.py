@@ -12,9 +12,10 @@ from rds_operations.model.refusals import Code, Refusal
 from rds_operations.model.request import OperationRequest
 from rds_operations.operations import OPERATIONS
 from rds_operations.rules.identity import caller_identity, direct_start
-from rds_operations.rules.request_stub import api_stub, execution_stub, from_api, from_execution
+from rds_operations.rules.request_stub import api_stub, execution_stub
 from rds_operations.rules.validation import ParsedRequest, parse_request
 from rds_operations.settings.targets import Targets
+from rds_operations.steps.validate import validate_api, validate_execution
 from tests.unit.builders import (
     ACCOUNT,
     CHOICES,
@@ -40,13 +41,13 @@ ADMISSION = an_admission("request-1")
 
 
 def ordered(request_id: str = "request-1", targets: Targets = TARGETS, **envelope: Any) -> OperationRequest:
-    request = from_api(an_envelope(**envelope), an_execution(request_id), targets)
+    request = validate_api(an_envelope(**envelope), an_execution(request_id), targets)
     assert isinstance(request, OperationRequest), request
     return request
 
 
 def refused(targets: Targets = TARGETS, **envelope: Any) -> tuple[OperationRequest, Refusal]:
-    result = from_api(an_envelope(**envelope), ADMISSION, targets)
+    result = validate_api(an_envelope(**envelope), ADMISSION, targets)
     assert isinstance(result, tuple), result
     return result
 
@@ -162,7 +163,7 @@ def test_a_place_that_is_not_on_the_deployments_list_is_refused_at_both_doors(
         chosen.get("account_id", ""),
         chosen.get("region", ""),
     )  # for the record
-    by_hand = from_execution(json.dumps(body), an_execution(), MANY_TARGETS)
+    by_hand = validate_execution(json.dumps(body), an_execution(), MANY_TARGETS)
     assert isinstance(by_hand, tuple)
     assert by_hand[1] == refusal
 
@@ -172,14 +173,14 @@ def test_an_order_has_the_place_that_was_asked_for_and_no_other() -> None:
     for chosen in CHOICES:
         body = json.dumps(a_body() | chosen)
         by_api = ordered(targets=MANY_TARGETS, body=body)
-        by_hand = from_execution(body, an_execution(), MANY_TARGETS)
+        by_hand = validate_execution(body, an_execution(), MANY_TARGETS)
         assert isinstance(by_hand, OperationRequest)
         asked = (chosen.get("account_id") or "", chosen.get("region") or "")
         assert (by_api.account_id, by_api.region) == (by_hand.account_id, by_hand.region) == asked
 
 
 def test_the_input_of_an_execution_becomes_an_order_under_the_executions_name() -> None:
-    request = from_execution(json.dumps(a_body()), an_execution("by-hand"), TARGETS)
+    request = validate_execution(json.dumps(a_body()), an_execution("by-hand"), TARGETS)
     assert request == OperationRequest(
         operation_id="by-hand",
         operation="create_snapshot",
@@ -197,7 +198,7 @@ def test_the_input_of_an_execution_becomes_an_order_under_the_executions_name() 
 
 @pytest.mark.parametrize("given", [None, [], "text", 7, {}, {"operation": "drop"}])
 def test_any_other_input_of_an_execution_is_refused(given: Any) -> None:
-    result = from_execution(json.dumps(given), an_execution("by-hand"), TARGETS)
+    result = validate_execution(json.dumps(given), an_execution("by-hand"), TARGETS)
     assert isinstance(result, tuple)
     known, refusal = result
     assert (refusal.status, known.operation_id, known.instance_id) == (400, "by-hand", "")
@@ -207,12 +208,11 @@ def test_the_event_of_an_executions_end_makes_the_same_stub_as_its_context_objec
     moment = 1763029800123
     as_event = an_execution(StartTime=moment)
     as_context = an_execution(StartTime="2025-11-13T10:30:00.123Z")
-    request = json.dumps(a_body())
-    assert execution_stub(request, as_event) == execution_stub(request, as_context)
+    assert execution_stub(a_body(), as_event) == execution_stub(a_body(), as_context)
 
 
 def test_the_stub_of_an_admission_that_broke_early_knows_its_caller() -> None:
-    known = api_stub(an_envelope(), ADMISSION)
+    known = api_stub(a_body(), an_envelope(), ADMISSION)
     assert (known.request_id, known.instance_id) == ("request-1", INSTANCE_ID)
     assert known.caller["userId"] == "apikey:key-id-1"
 
@@ -220,7 +220,7 @@ def test_the_stub_of_an_admission_that_broke_early_knows_its_caller() -> None:
 @pytest.mark.parametrize("envelope", [1, {}, an_envelope()])
 def test_an_envelope_forged_for_an_execution_names_neither_caller_nor_operation(envelope: Any) -> None:
     given = {"envelope": envelope}
-    result = from_execution(json.dumps(given), an_execution("by-hand"), TARGETS)
+    result = validate_execution(json.dumps(given), an_execution("by-hand"), TARGETS)
     assert isinstance(result, tuple)
     assert (result[0].operation_id, result[0].caller["userId"]) == ("by-hand", "states:StartExecution")
 
@@ -282,7 +282,7 @@ def is_sound(request: OperationRequest) -> bool:
 
 @given(envelopes)
 def test_any_envelope_becomes_an_order_or_a_refusal_of_whoever_sent_it(envelope: dict[str, Any]) -> None:
-    request, refusal = taken_in(from_api(envelope, ADMISSION, MANY_TARGETS))
+    request, refusal = taken_in(validate_api(envelope, ADMISSION, MANY_TARGETS))
     assert request.caller == caller_identity(envelope["caller"])
     assert (request.request_id, request.requested_at, request.execution_arn) == ("request-1", REQUESTED_AT, "")
     assert is_sound(request)
@@ -308,7 +308,7 @@ def test_any_envelope_becomes_an_order_or_a_refusal_of_whoever_sent_it(envelope:
 @given(request_texts)
 def test_any_input_of_an_execution_becomes_an_order_or_a_refusal_under_its_own_name(text: str) -> None:
     execution = an_execution("by-hand")
-    request, refusal = taken_in(from_execution(text, execution, MANY_TARGETS))
+    request, refusal = taken_in(validate_execution(text, execution, MANY_TARGETS))
     assert request.caller == direct_start(execution["Id"])
     assert (request.operation_id, request.execution_arn) == ("by-hand", execution["Id"])
     assert (request.request_id, request.idempotency_key, request.requested_at) == ("", "", REQUESTED_AT)
@@ -318,8 +318,8 @@ def test_any_input_of_an_execution_becomes_an_order_or_a_refusal_under_its_own_n
 
 @given(request_texts)
 def test_both_doors_judge_a_request_alike(text: str) -> None:
-    by_api, no_by_api = taken_in(from_api(an_envelope(text), ADMISSION, MANY_TARGETS))
-    by_hand, no_by_hand = taken_in(from_execution(text, an_execution(), MANY_TARGETS))
+    by_api, no_by_api = taken_in(validate_api(an_envelope(text), ADMISSION, MANY_TARGETS))
+    by_hand, no_by_hand = taken_in(validate_execution(text, an_execution(), MANY_TARGETS))
     assert no_by_api == no_by_hand
     assert (by_api.body, by_api.fingerprint) == (by_hand.body, by_hand.fingerprint)
 
@@ -327,9 +327,9 @@ def test_both_doors_judge_a_request_alike(text: str) -> None:
 @given(valid_requests)
 def test_what_operation_is_started_with_asks_for_what_was_accepted(body: dict[str, Any]) -> None:
     """The claim compares fingerprints: a request that changed on its way would never be carried out."""
-    accepted = from_api(an_envelope(body), ADMISSION, MANY_TARGETS)
+    accepted = validate_api(an_envelope(body), ADMISSION, MANY_TARGETS)
     assert isinstance(accepted, OperationRequest)
-    started = from_execution(json.dumps(accepted.body), an_execution(accepted.operation_id), MANY_TARGETS)
+    started = validate_execution(json.dumps(accepted.body), an_execution(accepted.operation_id), MANY_TARGETS)
     assert isinstance(started, OperationRequest)
     assert started.body == accepted.body
     assert started.fingerprint == accepted.fingerprint
@@ -339,10 +339,10 @@ def test_what_operation_is_started_with_asks_for_what_was_accepted(body: dict[st
 def test_a_body_that_says_who_sent_it_is_refused_and_not_believed(body: dict[str, Any], claimed: set[str]) -> None:
     claims = {name: FORGED[name] for name in claimed}
     for forged in (body | claims, body | {"parameters": body["parameters"] | claims}):
-        known, refusal = taken_in(from_api(an_envelope(forged), ADMISSION, MANY_TARGETS))
+        known, refusal = taken_in(validate_api(an_envelope(forged), ADMISSION, MANY_TARGETS))
         assert refusal
-        assert known == api_stub(an_envelope(body), ADMISSION)
-        known, refusal = taken_in(from_execution(json.dumps(forged), an_execution(), MANY_TARGETS))
+        assert known == api_stub(body, an_envelope(body), ADMISSION)
+        known, refusal = taken_in(validate_execution(json.dumps(forged), an_execution(), MANY_TARGETS))
         assert refusal
         assert known == execution_stub(json.dumps(body), an_execution())
 
@@ -354,7 +354,7 @@ def test_a_request_is_the_same_whatever_id_its_client_has_chosen(body: dict[str,
         an_envelope(body, idempotency_key="monday-1", caller=a_context(requestId=text, extendedRequestId=text))
         for text in (first, second)
     ]
-    requests = [taken_in(from_api(envelope, ADMISSION, MANY_TARGETS))[0] for envelope in envelopes]
+    requests = [taken_in(validate_api(envelope, ADMISSION, MANY_TARGETS))[0] for envelope in envelopes]
     assert requests[0].fingerprint == requests[1].fingerprint
     assert requests[0].idempotency_key == requests[1].idempotency_key
     assert requests[0].operation_id == requests[1].operation_id

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from rds_operations.model.refusals import Code, Refusal, bad_request
 from rds_operations.model.request import OperationRequest
-from rds_operations.rules.queued_refusal import LARGEST_MESSAGE, QueuedRefusal, queued_refusal
-from rds_operations.rules.request_stub import from_api
+from rds_operations.records.queued_refusal import LARGEST_MESSAGE, queued_refusal
+from rds_operations.records.refused_admission import RefusedAdmission
+from rds_operations.steps.validate import validate_api
 from tests.unit.builders import (
     ACCOUNT,
     ADMISSION_MACHINE,
@@ -39,7 +40,7 @@ FAULT = {"Error": "TableBusy", "Cause": '{"errorMessage": "busy"}'}
 def message(body: Any = None, **work: Any) -> Document:
     """A good one: by default of a request that Classify has refused."""
     envelope, execution = an_envelope(body), an_admission()
-    made = from_api(envelope, execution, MANY_TARGETS)
+    made = validate_api(envelope, execution, MANY_TARGETS)
     if isinstance(made, OperationRequest):
         work = {"request": made.to_document(), **(work or {"verdict": VERDICT, "refusal": PRODUCTION})}
     else:
@@ -47,7 +48,7 @@ def message(body: Any = None, **work: Any) -> Document:
     return {"machine": "ADMISSION", "work": work, "execution": execution, "envelope": envelope}
 
 
-def read(document: Any) -> QueuedRefusal | str:
+def read(document: Any) -> RefusedAdmission | str:
     return queued_refusal(json.dumps(document), ADMISSION_MACHINE)
 
 
@@ -68,27 +69,27 @@ def changed(path: str, value: Any) -> Document:
 @given(valid_requests | near_requests)
 def test_what_admission_leaves_of_a_request_is_taken(body: Document) -> None:
     kept = read(message(body))
-    assert isinstance(kept, QueuedRefusal)
+    assert isinstance(kept, RefusedAdmission)
     assert kept.request_id == "request-1"
 
 
-@pytest.mark.parametrize("work", [{"fault": FAULT}, {"verdict": VERDICT, "fault": {"Error": "States.Timeout"}}])
+@pytest.mark.parametrize("work", [{"error": FAULT}, {"verdict": VERDICT, "error": {"Error": "States.Timeout"}}])
 def test_what_admission_leaves_of_a_fault_is_taken(work: Document) -> None:
-    assert isinstance(read(message(**work)), QueuedRefusal)
-    assert isinstance(read({**message(), "work": {"fault": FAULT}}), QueuedRefusal)
+    assert isinstance(read(message(**work)), RefusedAdmission)
+    assert isinstance(read({**message(), "work": {"error": FAULT}}), RefusedAdmission)
 
 
 def test_the_place_where_classify_found_the_instance_is_taken() -> None:
     document = message()
     document["work"]["request"] |= {"account_id": OTHER_ACCOUNT, "region": "eu-west-1"}
-    assert isinstance(read(document), QueuedRefusal)
+    assert isinstance(read(document), RefusedAdmission)
 
 
 @pytest.mark.parametrize("number", ["", ":5f1c1d3e"])
 @pytest.mark.parametrize("kind", ["express", "execution"])
 def test_both_forms_of_an_executions_arn_are_taken(kind: str, number: str) -> None:
     execution = f"{ADMISSION_MACHINE.replace(':stateMachine:', f':{kind}:')}:request-1{number}"
-    assert isinstance(read(changed("execution.Id", execution)), QueuedRefusal)
+    assert isinstance(read(changed("execution.Id", execution)), RefusedAdmission)
 
 
 OTHERS: dict[str, Any] = {
@@ -142,7 +143,7 @@ def test_a_place_that_was_asked_for_is_no_other() -> None:
 def test_a_message_is_as_large_as_step_functions_can_send_and_no_larger() -> None:
     text = json.dumps(message())
     largest = text + " " * (LARGEST_MESSAGE - len(text))
-    assert isinstance(queued_refusal(largest, ADMISSION_MACHINE), QueuedRefusal)
+    assert isinstance(queued_refusal(largest, ADMISSION_MACHINE), RefusedAdmission)
     assert isinstance(queued_refusal(largest + " ", ADMISSION_MACHINE), str)
 
 
@@ -164,12 +165,12 @@ PATHS = ["machine", "work", "execution", "envelope", *OTHERS, "envelope.length",
 
 @given(st.sampled_from(sorted({path for path in PATHS if path != "work.fault"})), json_values)
 def test_whatever_a_message_is_it_raises_nothing(path: str, value: Any) -> None:
-    assert isinstance(read(changed(path, value)), QueuedRefusal | str)
+    assert isinstance(read(changed(path, value)), RefusedAdmission | str)
 
 
 @given(json_values)
 def test_whatever_stands_in_a_fault_raises_nothing(value: Any) -> None:
-    assert isinstance(read({**message(), "work": {"fault": value}}), QueuedRefusal | str)
+    assert isinstance(read({**message(), "work": {"error": value}}), RefusedAdmission | str)
 
 
 @given(st.text(max_size=20))

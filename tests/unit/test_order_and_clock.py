@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from rds_operations.aws.dynamodb import from_attributes, to_attributes
 from rds_operations.model import clock
-from rds_operations.model.faults import TooLate
+from rds_operations.model.errors import AdmittedTooLate
 from rds_operations.model.identifiers import is_execution_name
 from rds_operations.model.request import OperationRequest
 from rds_operations.operations import OPERATIONS
-from rds_operations.records.operation_item import key_id, lock_id, operation_item, request_of, verdict_of
+from rds_operations.records.operation_item import key_id, lock_id, operation_item
+from rds_operations.records.stored_operation import StoredOperation
 from rds_operations.rules.classification import Environment, Verdict
 from rds_operations.steps.admit import LONGEST_WAIT, check_in_time
 from tests.unit.builders import ACCOUNT, INSTANCE_ID, MOMENT, REGION, a_request, moments, requests, verdicts
@@ -73,7 +74,7 @@ def test_an_item_expires_after_ninety_days_in_epoch_seconds() -> None:
 
 def test_an_admission_that_is_run_late_is_late_by_more_than_its_longest_wait() -> None:
     check_in_time(MOMENT, MOMENT + LONGEST_WAIT)
-    with pytest.raises(TooLate, match=r"Admit was run 2\.5 s after its turn; nothing was done"):
+    with pytest.raises(AdmittedTooLate, match=r"Admit was run 2\.5 s after its turn; nothing was done"):
         check_in_time(MOMENT, MOMENT + LONGEST_WAIT + timedelta(milliseconds=1))
 
 
@@ -122,7 +123,8 @@ def test_an_order_and_its_verdict_survive_the_item_they_are_kept_in(
     item = from_attributes(json.loads(json.dumps(to_attributes(written))))
     assert item == written
     assert [type(value) for value in item.values()] == [type(value) for value in written.values()]
-    assert (request_of(item), verdict_of(item)) == (request, verdict)
+    stored = StoredOperation.from_item(item)
+    assert (stored.request, stored.verdict) == (request, verdict)
     assert item["fingerprint"] == request.fingerprint
     assert (item["status"], item["started_at"]) == ("accepted", clock.to_text(moment))
     assert not item.keys() & {"acting_at", "ended_at"}
@@ -159,4 +161,4 @@ def test_an_order_and_an_item_from_before_there_were_places_are_still_read(name:
     assert OperationRequest.from_document(document) == before
     item = operation_item(a_request(), Verdict(Environment.TEST, "x"), MOMENT, MOMENT)
     del item[name]
-    assert request_of(item) == before
+    assert StoredOperation.from_item(item).request == before

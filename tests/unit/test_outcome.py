@@ -1,6 +1,7 @@
 """The result documents of the specification, and how an execution ends."""
 
 import json
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -10,9 +11,10 @@ from rds_operations.model.progress import Progress, done, failed, untold
 from rds_operations.model.refusals import Code, bad_request
 from rds_operations.model.request import OperationRequest
 from rds_operations.operations import OPERATIONS
-from rds_operations.records.ended_execution import fault_text, work_of_event
+from rds_operations.records.ended_execution import error_text, work_of_event
 from rds_operations.records.outcome import Outcome, outcome_of
 from rds_operations.records.outcome import settled as settled_late
+from rds_operations.records.state_document import as_state_document
 from tests.unit.builders import INSTANCE_ID, MOMENT, SNAPSHOT_ID, a_request
 
 SNAPSHOT_ARN = f"arn:aws:rds:ap-southeast-1:123456789012:snapshot:{SNAPSHOT_ID}"
@@ -34,8 +36,10 @@ SPECIFIED: dict[str, dict[str, Any]] = {
 }
 
 
-def settled(work: dict[str, Any], request: OperationRequest | None = None, seconds: float = 125.31) -> Outcome:
-    return outcome_of(work, request or a_request(), "development", MOMENT, MOMENT + timedelta(seconds=seconds))
+def settled(work: Mapping[str, Any], request: OperationRequest | None = None, seconds: float = 125.31) -> Outcome:
+    return outcome_of(
+        as_state_document(work), request or a_request(), "development", MOMENT, MOMENT + timedelta(seconds=seconds)
+    )
 
 
 def found_by(request: OperationRequest) -> dict[str, str]:
@@ -89,7 +93,7 @@ def test_an_error_of_aws_is_in_the_document_word_for_word() -> None:
     }
 
 
-@pytest.mark.parametrize("kind", ["refusal", "obstacle"])
+@pytest.mark.parametrize("kind", ["refusal", "not_ready"])
 def test_a_refusal_ends_as_refused_with_its_sentence(kind: str) -> None:
     refusal = {"status": 409, "code": "instance_not_ready", "error": "Instance is stopped."}
     outcome = settled({kind: refusal})
@@ -107,7 +111,7 @@ def test_a_refused_start_that_names_nothing_sound_still_has_a_document() -> None
 
 def test_a_fault_beats_the_progress_before_it() -> None:
     cause = json.dumps({"errorMessage": "Throttling: Rate exceeded", "stackTrace": ["secret path"]})
-    work = {"progress": done().to_document(), "fault": {"Error": "RdsThrottled", "Cause": cause}}
+    work = {"progress": done().to_document(), "error": {"Error": "RdsThrottled", "Cause": cause}}
     outcome = settled(work)
     assert outcome.error == "OperationFailed"
     assert outcome.document["error"] == "Throttling: Rate exceeded"
@@ -120,14 +124,14 @@ TIMED_OUT_TEXT = "2025-01-07T10:40:38.651Z Task timed out after 5.00 seconds"
 
 
 @pytest.mark.parametrize(
-    ("fault", "text"),
+    ("error", "text"),
     [
         ({}, "Unknown: no details"),
         ({"Error": "States.Timeout"}, "States.Timeout: no details"),
         ({"Error": "States.Timeout", "Cause": ""}, "States.Timeout: no details"),
         ({"Error": "KeyError", "Cause": '{"errorMessage": "\'order\'"}'}, "KeyError: 'order'"),
         ({"Error": "RdsUnavailable", "Cause": '{"errorMessage": "no answer"}'}, "no answer"),
-        ({"Error": "RdsRefused", "Cause": "{}"}, "RdsRefused: no details"),
+        ({"Error": "RdsRejected", "Cause": "{}"}, "RdsRejected: no details"),
         ({"Error": "E", "Cause": "No cause could be read. Traceback: x"}, "E: No cause could be read."),
         ({"Error": "Lambda.Unknown", "Cause": 'Odd. {"stackTrace": ["x"]}'}, "Lambda.Unknown: Odd."),
         ({"Error": "E", "Cause": "One line.\nAnother, with a path: /var/task"}, "E: One line."),
@@ -143,7 +147,7 @@ TIMED_OUT_TEXT = "2025-01-07T10:40:38.651Z Task timed out after 5.00 seconds"
     ],
 )  # fmt: skip
 def test_a_fault_in_words(fault: dict[str, str], text: str) -> None:
-    assert fault_text(fault) == text
+    assert error_text(fault) == text
 
 
 def test_no_stack_trace_is_ever_in_a_fault_text() -> None:
@@ -152,7 +156,7 @@ def test_no_stack_trace_is_ever_in_a_fault_text() -> None:
         "errorType": "ValueError",
         "stackTrace": ['  File "/var/task/execute/handler.py", line 1'],
     }
-    text = fault_text({"Error": "ValueError", "Cause": json.dumps(cause)})
+    text = error_text({"Error": "ValueError", "Cause": json.dumps(cause)})
     assert text == "ValueError: boom"
 
 
@@ -167,7 +171,7 @@ def test_no_stack_trace_is_ever_in_a_fault_text() -> None:
     ],
 )
 def test_an_execution_that_ended_without_its_closing_record(detail: dict[str, Any], text: str) -> None:
-    assert fault_text(work_of_event(detail)["fault"]) == text
+    assert error_text(work_of_event(detail)["error"]) == text
 
 
 def test_where_only_the_recording_failed_the_outcome_is_known() -> None:
@@ -218,9 +222,9 @@ def test_a_late_look_completes_the_document_with_what_rds_shows() -> None:
     ("work", "acted", "unsettled"),
     [
         (TIMED_OUT_WORK, True, True),
-        ({"fault": {"Error": "ExecutionAborted"}}, True, True),
-        ({"fault": {"Error": "ExecutionTimedOut"}}, True, True),
-        ({"fault": {"Error": "ExecutionAborted"}}, False, False),
+        ({"error": {"Error": "ExecutionAborted"}}, True, True),
+        ({"error": {"Error": "ExecutionTimedOut"}}, True, True),
+        ({"error": {"Error": "ExecutionAborted"}}, False, False),
         ({"progress": done().to_document()}, True, False),
         ({"progress": failed("no").to_document()}, True, False),
         ({"refusal": bad_request("no").to_document()}, False, False),
@@ -230,11 +234,11 @@ def test_an_end_is_settled_where_rds_was_never_asked_or_has_answered(
     work: dict[str, Any], acted: bool, unsettled: bool
 ) -> None:
     request = a_request("reboot_instance")
-    outcome = outcome_of(work, request, "development", MOMENT, MOMENT, acted=acted)
+    outcome = outcome_of(as_state_document(work), request, "development", MOMENT, MOMENT, acted=acted)
     assert outcome.unsettled is unsettled
 
 
 @pytest.mark.parametrize("cause", [None, "", "no JSON", "[]", "3", "{}", '{"request": {}}'])
 def test_a_cause_that_is_no_work_tells_only_that_the_execution_broke(cause: str | None) -> None:
     work = work_of_event({"status": "FAILED", "error": "AuditFailed", "cause": cause})
-    assert fault_text(work["fault"]) == "ExecutionFailed: The execution broke: AuditFailed"
+    assert error_text(work["error"]) == "ExecutionFailed: The execution broke: AuditFailed"

@@ -17,7 +17,7 @@ from rds_operations.aws.rds import Rds
 from rds_operations.model.progress import Progress
 from rds_operations.model.refusals import Refusal
 from rds_operations.operations import OPERATIONS
-from rds_operations.rules.eligibility import contradiction, obstacle, unsupported, verdict_on
+from rds_operations.rules.eligibility import contradiction, not_ready, unsupported, verdict_on
 from rds_operations.settings.gate import GateSettings
 from tests.unit.builders import INSTANCE_ID, MOMENT, a_request, an_instance
 
@@ -90,7 +90,7 @@ def assert_judged(operation: str, instance: Any) -> None:
     verdict = verdict_on(instance, settings)
     for found in (
         unsupported(request, instance),
-        obstacle(request, instance),
+        not_ready(request, instance),
         contradiction(request, verdict, settings),
     ):
         assert found is None or (isinstance(found, Refusal) and found.error)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rds_operations.model.faults import Fault, RdsRefused, RdsThrottled
+from rds_operations.model.errors import RdsRejected, RdsThrottled, ServiceError
 from rds_operations.model.progress import Progress, done, failed
 from rds_operations.model.refusals import Code, Refusal, bad_request, conflict, invalid_parameter, not_supported, reply
 
@@ -52,6 +52,6 @@ def test_done_and_failed_are_finished_and_only_one_is_a_success() -> None:
 def test_a_fault_keeps_its_message_for_the_cause() -> None:
     throttled = RdsThrottled("Throttling", "Rate exceeded")
     assert str(throttled) == "Throttling: Rate exceeded"
-    assert isinstance(throttled, RdsRefused)
-    assert isinstance(throttled, Fault)
+    assert isinstance(throttled, RdsRejected)
+    assert isinstance(throttled, ServiceError)
     assert throttled.code == "Throttling"

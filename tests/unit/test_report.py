@@ -14,6 +14,7 @@ from rds_operations.model.refusals import Code, Refusal
 from rds_operations.model.request import OperationRequest
 from rds_operations.records.operation_item import operation_item
 from rds_operations.records.outcome import outcome_of
+from rds_operations.records.stored_operation import StoredOperation
 from rds_operations.rules.classification import Verdict
 from rds_operations.steps.status import status_document, unknown
 from tests.unit.builders import HOME, MOMENT, OTHER_ACCOUNT, OTHER_REGION, requests, verdicts
@@ -30,6 +31,10 @@ RUNNING: Item = {
 PRIVATE: Item = {"fingerprint": "f", "user_identity": "{}", "parameters": "{}", "ttl": 1, "acting_at": "x"}
 
 
+def shown_of(item: Item, home: Place = HOME) -> dict[str, Any]:
+    return status_document(StoredOperation.from_item(item), home)
+
+
 @pytest.mark.parametrize(
     ("more", "shown"),
     [
@@ -40,13 +45,13 @@ PRIVATE: Item = {"fingerprint": "f", "user_identity": "{}", "parameters": "{}", 
     ],
 )
 def test_a_running_operation_tells_where_it_stands_and_nothing_private(more: Item, shown: dict[str, Any]) -> None:
-    assert status_document({**RUNNING, **PRIVATE, **more}, HOME) == {**RUNNING, **shown}
+    assert shown_of({**RUNNING, **PRIVATE, **more}) == {**RUNNING, **shown}
 
 
 def test_an_operation_that_is_over_is_its_result_document() -> None:
     result = {"operation": "create_snapshot", "success": True, "duration_seconds": 125.3}
     item: Item = {**RUNNING, "polls": 4, "ended_at": "2025-11-13T10:32:05.300Z", "result": json.dumps(result)}
-    assert status_document(item, HOME) == result
+    assert shown_of(item) == result
 
 
 @pytest.mark.parametrize("ended", [{}, {"ended_at": "x", "result": '{"success": true}'}])
@@ -65,7 +70,7 @@ def test_where_an_instance_is_is_shown_when_it_is_not_at_home(
     kept: Item, shown: tuple[str, str] | None, ended: Item
 ) -> None:
     """An item from before there were places is of an instance at home."""
-    document = status_document({**RUNNING, **kept, **ended}, HOME)
+    document = shown_of({**RUNNING, **kept, **ended})
     found = (document["account_id"], document["region"]) if {"account_id", "region"} & document.keys() else None
     assert found == shown
 
@@ -90,7 +95,7 @@ def test_whatever_runs_is_shown_with_these_keys_and_types(
         **operation_item(request, verdict, MOMENT, MOMENT),
         **{name: value for name, value in seen.items() if value is not None},
     }
-    shown = status_document(item, HOME)
+    shown = shown_of(item)
     counts = percent is not None and percent >= 0
     more = {"percent": int} if counts else {}
     where = {} if Place(request.account_id, request.region) == HOME else {"account_id": str, "region": str}
@@ -106,10 +111,10 @@ def test_whatever_is_over_is_shown_as_its_result_document(
     document = outcome_of({"progress": progress}, request, verdict.environment.value, MOMENT, MOMENT).document
     ended: Item = {"ended_at": "x", "result": json.dumps(document), "status": "x", "polls": 3, "percent": 40}
     item: Item = {**operation_item(request, verdict, MOMENT, MOMENT), **ended}
-    assert status_document(item, Place(request.account_id, request.region)) == document
+    assert shown_of(item, Place(request.account_id, request.region)) == document
     elsewhere = {"account_id": request.account_id, "region": request.region}
-    assert status_document(item, Place("999999999999", request.region)) == document | elsewhere
-    assert status_document(item, Place(request.account_id, "us-gov-west-1")) == document | elsewhere
+    assert shown_of(item, Place("999999999999", request.region)) == document | elsewhere
+    assert shown_of(item, Place(request.account_id, "us-gov-west-1")) == document | elsewhere
 
 
 @given(st.text(max_size=100))

@@ -1,7 +1,7 @@
 """The result documents: for every operation and every outcome the keys, and the JSON type of each."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import combinations
@@ -16,8 +16,9 @@ from rds_operations.model.progress import Progress, done, failed
 from rds_operations.model.refusals import Code, Refusal
 from rds_operations.model.request import OperationRequest
 from rds_operations.operations import OPERATIONS
-from rds_operations.records.ended_execution import fault_text, work_of_event
+from rds_operations.records.ended_execution import error_text, work_of_event
 from rds_operations.records.outcome import FAILED, REFUSED, TIMED_OUT, Outcome, outcome_of
+from rds_operations.records.state_document import as_state_document
 from tests.unit.builders import MOMENT, SNAPSHOT_ID, a_request, identifiers, moments, requests
 
 SNAPSHOT_ARN = f"arn:aws:rds:ap-southeast-1:123456789012:snapshot:{SNAPSHOT_ID}"
@@ -62,7 +63,7 @@ class Ending:
 
 
 def fault(name: str) -> Callable[[str, dict[str, str]], dict[str, Any]]:
-    return lambda sentence, _shown: {"fault": {"Error": name, "Cause": json.dumps({"errorMessage": sentence})}}
+    return lambda sentence, _shown: {"error": {"Error": name, "Cause": json.dumps({"errorMessage": sentence})}}
 
 
 def refused(kind: str) -> Callable[[str, dict[str, str]], dict[str, Any]]:
@@ -82,8 +83,8 @@ ENDINGS: dict[str, Ending] = {
         False,
     ),
     "refusal": Ending(refused("refusal"), "failed", REFUSED, True, has_a_code=True, keeps_what_rds_showed=False),
-    "obstacle": Ending(refused("obstacle"), "failed", REFUSED, True, has_a_code=True, keeps_what_rds_showed=False),
-    "fault": Ending(fault("RdsUnavailable"), "failed", FAILED, True, keeps_what_rds_showed=False),
+    "not_ready": Ending(refused("not_ready"), "failed", REFUSED, True, has_a_code=True, keeps_what_rds_showed=False),
+    "error": Ending(fault("RdsUnavailable"), "failed", FAILED, True, keeps_what_rds_showed=False),
     "stopped": Ending(fault("ExecutionAborted"), "failed", FAILED, True, keeps_what_rds_showed=False),
     "out of time": Ending(fault("ExecutionTimedOut"), "timeout", TIMED_OUT, True, keeps_what_rds_showed=False),
 }
@@ -103,7 +104,7 @@ def test_every_outcome_of_every_operation_has_its_keys_with_their_types(
     ending: Ending, request: OperationRequest, sentence: str, since: datetime, duration: timedelta, looks: int
 ) -> None:
     shown = (SHOWN_BY_RDS[request.operation] * 3)[looks]
-    outcome = outcome_of(ending.work(sentence, shown), request, "staging", since, since + duration)
+    outcome = outcome_of(as_state_document(ending.work(sentence, shown)), request, "staging", since, since + duration)
     kept = shown if ending.keeps_what_rds_showed else {}
     why = ({"error": str} if ending.tells_why else {}) | ({"code": str} if ending.has_a_code else {})
     assert types_of(outcome.document) == {**COMMON, **OWN[request.operation], **dict.fromkeys(kept, str), **why}
@@ -119,7 +120,7 @@ def test_every_outcome_of_every_operation_has_its_keys_with_their_types(
 def test_what_was_asked_is_in_the_document_however_it_ended(operation: str) -> None:
     request = a_request(operation)
     for ending in ENDINGS.values():
-        document = outcome_of(ending.work("why", {}), request, "test", MOMENT, MOMENT).document
+        document = outcome_of(as_state_document(ending.work("why", {})), request, "test", MOMENT, MOMENT).document
         asked = {name: document[name] for name in OWN[operation] if name in request.parameters}
         assert asked == {name: request.parameters[name] for name in asked}
         assert document.get("pending_backup_window", None) is None
@@ -132,7 +133,7 @@ def test_a_request_that_never_became_an_order_has_the_common_keys(
     ending: str, operation: str, instance_id: str, sentence: str
 ) -> None:
     stub = OperationRequest("by-hand", operation, instance_id, execution_arn="arn:x")
-    outcome = outcome_of(ENDINGS[ending].work(sentence, {}), stub, "unknown", MOMENT, MOMENT)
+    outcome = outcome_of(as_state_document(ENDINGS[ending].work(sentence, {})), stub, "unknown", MOMENT, MOMENT)
     assert types_of(outcome.document) == {**COMMON, "error": str} | (
         {"code": str} if ENDINGS[ending].has_a_code else {}
     )
@@ -159,7 +160,9 @@ def test_a_duration_has_one_decimal_is_never_negative_and_no_further_off_than_it
 def test_an_execution_ends_green_only_if_the_database_did(
     ending: str, request: OperationRequest, sentence: str
 ) -> None:
-    ended = outcome_of(ENDINGS[ending].work(sentence, {}), request, "test", MOMENT, MOMENT).to_document()
+    ended = outcome_of(
+        as_state_document(ENDINGS[ending].work(sentence, {})), request, "test", MOMENT, MOMENT
+    ).to_document()
     assert types_of(ended) == {"success": bool, "error": str, "cause": str, "document": dict}
     assert ended["success"] == ended["document"]["success"] == (ending == "success")
     assert json.loads(ended["cause"]) == ended["document"]
@@ -168,9 +171,9 @@ def test_an_execution_ends_green_only_if_the_database_did(
 
 def test_a_fault_beats_a_refusal_and_a_refusal_beats_the_progress() -> None:
     parts: dict[str, tuple[dict[str, Any], str | None]] = {
-        "fault": (fault("KeyError")("broken", {}), "KeyError: broken"),
+        "error": (fault("KeyError")("broken", {}), "KeyError: broken"),
         "refusal": ({"refusal": Refusal(409, Code.OPERATION_IN_PROGRESS, "not now").to_document()}, "not now"),
-        "obstacle": ({"obstacle": Refusal(409, Code.PENDING_CHANGES, "in the way").to_document()}, "in the way"),
+        "not_ready": ({"not_ready": Refusal(409, Code.PENDING_CHANGES, "in the way").to_document()}, "in the way"),
         "progress": ({"progress": done().to_document()}, None),
     }
     for size in range(1, len(parts) + 1):
@@ -178,7 +181,7 @@ def test_a_fault_beats_a_refusal_and_a_refusal_beats_the_progress() -> None:
             work: dict[str, Any] = {}
             for name in reversed(names):
                 work |= parts[name][0]
-            outcome = outcome_of(work, a_request(), "test", MOMENT, MOMENT)
+            outcome = outcome_of(as_state_document(work), a_request(), "test", MOMENT, MOMENT)
             assert outcome.document.get("error") == parts[names[0]][1], names
 
 
@@ -195,7 +198,7 @@ def test_a_stopped_execution_is_never_a_success_whatever_it_was_stopped_with(
 ) -> None:
     """Whoever stops an execution chooses its error and its cause: neither tells what became of the database."""
     work = work_of_event({"status": status, "error": error, "cause": cause})
-    outcome = outcome_of(work, a_request(), "test", MOMENT, MOMENT)
+    outcome = outcome_of(as_state_document(work), a_request(), "test", MOMENT, MOMENT)
     ending = ENDINGS["stopped" if status == "ABORTED" else "out of time"]
     assert types_of(outcome.document) == {**COMMON, **OWN["create_snapshot"], "error": str}
     assert (outcome.error, outcome.document["status"]) == (ending.error, ending.status)
@@ -206,8 +209,8 @@ def test_a_stopped_execution_is_never_a_success_whatever_it_was_stopped_with(
 def test_an_outcome_that_could_not_be_recorded_is_recorded_from_the_event_as_it_was(
     ending: str, request: OperationRequest
 ) -> None:
-    def settled(work: dict[str, Any]) -> Outcome:
-        return outcome_of(work, request, "test", MOMENT, MOMENT + timedelta(seconds=2))
+    def settled(work: Mapping[str, Any]) -> Outcome:
+        return outcome_of(as_state_document(work), request, "test", MOMENT, MOMENT + timedelta(seconds=2))
 
     work = ENDINGS[ending].work("why", {})
     event = {"status": "FAILED", "error": "AuditFailed", "cause": json.dumps(work)}
@@ -222,13 +225,13 @@ causes = (
 
 
 @settings(max_examples=50)
-@given(st.sampled_from(["States.Timeout", "RdsRefused", "KeyError"]), causes)
+@given(st.sampled_from(["States.Timeout", "RdsRejected", "KeyError"]), causes)
 def test_any_cause_of_a_fault_becomes_a_sentence(name: str, cause: str | None) -> None:
-    assert fault_text({"Error": name, "Cause": cause}) == f"{name}: no details"
+    assert error_text({"Error": name, "Cause": cause}) == f"{name}: no details"
 
 
-@given(st.sampled_from(["RdsThrottled", "RdsRefused", "KeyError"]), st.text(min_size=1), st.text("canary", min_size=6))
+@given(st.sampled_from(["RdsThrottled", "RdsRejected", "KeyError"]), st.text(min_size=1), st.text("canary", min_size=6))
 def test_of_a_fault_nothing_is_told_but_its_name_and_message(name: str, message: str, trace: str) -> None:
     cause = {"errorMessage": message, "errorType": name, "stackTrace": [f"/var/task/{trace}"], "requestId": trace}
-    text = fault_text({"Error": name, "Cause": json.dumps(cause)})
+    text = error_text({"Error": name, "Cause": json.dumps(cause)})
     assert text == (f"{name}: {message}" if name == "KeyError" else message)

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from rds_operations.aws.rds import Rds
 from rds_operations.model import clock
-from rds_operations.model.faults import RdsRefused, RdsThrottled, RdsUnavailable
+from rds_operations.model.errors import RdsRejected, RdsThrottled, RdsUnavailable
 from rds_operations.model.progress import Progress, done, failed
 from rds_operations.model.request import OperationRequest
 from rds_operations.operations import OPERATIONS
@@ -249,14 +249,14 @@ def test_a_snapshot_that_was_seen_and_is_gone_at_two_looks_in_a_row_is_a_failure
 
 
 @pytest.mark.parametrize(
-    ("problem", "fault"),
+    ("problem", "error"),
     [
         (error("Throttling"), RdsThrottled),
         (error("ThrottlingException"), RdsThrottled),
         (error("RequestLimitExceeded", 503), RdsThrottled),
         (error("InternalFailure", 500), RdsUnavailable),
         (error("ServiceUnavailable", 503), RdsUnavailable),
-        (error("AccessDenied", 403), RdsRefused),
+        (error("AccessDenied", 403), RdsRejected),
         (ReadTimeoutError(endpoint_url="https://rds"), RdsUnavailable),
     ],
 )

@@ -16,4 +16,4 @@ def dead_letters_queue(service: Service) -> str:
 
 
 def _urls(service: Service) -> list[str]:
-    return [url for url in service.aws("sqs").list_queues()["QueueUrls"] if "-Refusals" in url]
+    return [url for url in service.aws("sqs").list_queues()["QueueUrls"] if "-Refusal" in url]

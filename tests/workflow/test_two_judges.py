@@ -76,7 +76,7 @@ def not_seen_for_a_while(service: Service) -> None:
     """A Poll is tried until its Retry is used up; the next one is not tried again, and the third one sees the end."""
     instance = new_instance(service)
     fault(service, instance, "function:poll", code="RdsThrottled", times=3)
-    fault(service, instance, "function:poll", code="RdsRefused", times=1)
+    fault(service, instance, "function:poll", code="RdsRejected", times=1)
     fault(service, instance, "function:audit", code="States.Timeout", times=1)
     assert service.result(service.accepted(snapshot_of(instance)))["success"] is True
 
@@ -96,7 +96,7 @@ def timed_out_without_a_last_record(service: Service) -> None:
 def admitted_with_trouble(service: Service) -> None:
     """Admit and the start of OPERATION are tried twice; the second start finds what the first one has started."""
     instance = new_instance(service)
-    fault(service, instance, "function:admit", code="RecordNotWritten", times=1)
+    fault(service, instance, "function:admit", code="TableUnavailable", times=1)
     fault(service, instance, "states:start", effect="lose", code="States.Timeout", times=1)
     assert service.result(service.accepted(window_of(instance)))["success"] is True
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rds_operations.model.documents import Item
-from rds_operations.model.faults import RecordNotWritten, TableBusy
+from rds_operations.model.errors import TableBusy, TableUnavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -30,7 +30,7 @@ def get(client: DynamoDBClient, table: str, operation_id: str) -> Item | None:
     try:
         answer = client.get_item(TableName=table, Key={"operation_id": {"S": operation_id}}, ConsistentRead=True)
     except (ClientError, BotoCoreError) as error:
-        raise RecordNotWritten(f"{table} could not be read: {error}") from error
+        raise TableUnavailable(f"{table} could not be read: {error}") from error
     return from_attributes(answer["Item"]) if "Item" in answer else None
 
 
@@ -46,11 +46,11 @@ def ids_until(client: DynamoDBClient, table: str, index: str, kind: str, until: 
         for page in pages:
             yield from (str(from_attributes(item)["operation_id"]) for item in page["Items"])
     except (ClientError, BotoCoreError) as error:
-        raise RecordNotWritten(f"{table} could not be read: {error}") from error
+        raise TableUnavailable(f"{table} could not be read: {error}") from error
 
 
 def write_all(client: DynamoDBClient, items: list[TransactWriteItemTypeDef]) -> bool:
-    """All of it or nothing: False where a condition did not hold. Raises `TableBusy` or `RecordNotWritten`."""
+    """All of it or nothing: False where a condition did not hold. Raises `TableBusy` or `TableUnavailable`."""
     try:
         client.transact_write_items(TransactItems=items)
     except client.exceptions.TransactionCanceledException as error:
@@ -59,20 +59,20 @@ def write_all(client: DynamoDBClient, items: list[TransactWriteItemTypeDef]) -> 
             return False
         if codes and codes <= {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}:
             raise TableBusy(f"Transaction cancelled: {', '.join(sorted(codes))}") from error
-        raise RecordNotWritten(f"Transaction cancelled: {', '.join(sorted(codes))}") from error
+        raise TableUnavailable(f"Transaction cancelled: {', '.join(sorted(codes))}") from error
     except (ClientError, BotoCoreError) as error:
-        raise RecordNotWritten(f"Nothing could be written: {error}") from error
+        raise TableUnavailable(f"Nothing could be written: {error}") from error
     return True
 
 
 def write_one(client: DynamoDBClient, write: Callable[..., object], **arguments: Any) -> bool:
-    """One conditional put or update: False where its condition did not hold. Raises `RecordNotWritten`."""
+    """One conditional put or update: False where its condition did not hold. Raises `TableUnavailable`."""
     try:
         write(**arguments)
     except client.exceptions.ConditionalCheckFailedException:
         return False
     except (ClientError, BotoCoreError) as error:
-        raise RecordNotWritten(f"Nothing could be written: {error}") from error
+        raise TableUnavailable(f"Nothing could be written: {error}") from error
     return True
 
 

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rds_operations.aws.dynamodb import from_attributes, to_attributes
 from rds_operations.model import clock
 from rds_operations.model.documents import Item
-from rds_operations.model.faults import RecordNotWritten
+from rds_operations.model.errors import TableUnavailable
 from rds_operations.model.place import Place
 from rds_operations.rules.classification import Verdict
 
@@ -33,7 +33,7 @@ class Seen:
 
 
 class Inventory:
-    """Keys: `instance_id`, and `place` as `<account>#<Region>`. Raises `RecordNotWritten`."""
+    """Keys: `instance_id`, and `place` as `<account>#<Region>`. Raises `TableUnavailable`."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client = client
@@ -87,13 +87,13 @@ class Inventory:
             for page in pages:
                 yield from map(from_attributes, page["Items"])
         except (ClientError, BotoCoreError) as error:
-            raise RecordNotWritten(f"{self._table} could not be read: {error}") from error
+            raise TableUnavailable(f"{self._table} could not be read: {error}") from error
 
     def _write(self, write: Any, **arguments: Any) -> None:
         try:
             write(TableName=self._table, **arguments)
         except (ClientError, BotoCoreError) as error:
-            raise RecordNotWritten(f"{self._table} could not be written: {error}") from error
+            raise TableUnavailable(f"{self._table} could not be written: {error}") from error
 
 
 def _key(place: Place) -> str:

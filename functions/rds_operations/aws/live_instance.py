@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
-from rds_operations.model.faults import AccountRefused, RdsRefused, RdsThrottled
+from rds_operations.model.errors import AccountUnreachable, RdsRejected, Retryable
 from rds_operations.model.place import Place
 from rds_operations.rules.classification import READ_REPLICA, REPLICATION_SOURCE, UNREADABLE, Environment, Verdict
 from rds_operations.rules.decision import LiveInstance
@@ -132,9 +132,9 @@ def _read(rds_clients: Readable, instance: DBInstanceTypeDef, name: str) -> DBIn
     arn = name if name.startswith("arn:") else instance["DBInstanceArn"]
     try:
         return rds_clients.reading(Place.of_arn(arn)).instance(name.rpartition(":")[2])
-    except RdsThrottled:
+    except Retryable:
         raise
-    except (AccountRefused, RdsRefused, ValueError):  # the last: an ARN that names no place
+    except (AccountUnreachable, RdsRejected, ValueError):  # the last: an ARN that names no place
         return None
 
 

@@ -49,7 +49,7 @@ CALL_OVER = timedelta(minutes=1)
 
 
 class OperationStore(OperationReader):
-    """Raises `TableBusy` (nothing written, repeat) and `RecordNotWritten`."""
+    """Raises `TableBusy` (nothing written, repeat) and `TableUnavailable`."""
 
     def open(self, request: OperationRequest, verdict: Verdict, now: datetime) -> bool:
         """The operation, its lock, its key and its opening record; False where any of them was there before."""
@@ -105,7 +105,7 @@ class OperationStore(OperationReader):
 
     def was_last(self, request: OperationRequest) -> bool:
         """Tell whether no operation of its kind was claimed on its instance after it. What is not known is no other."""
-        item = self.item(last_id(request))
+        item = self._item(last_id(request))
         return item is None or item["claimed_by"] == request.operation_id
 
     def give_back(self, request: OperationRequest, since: datetime) -> None:
@@ -172,7 +172,7 @@ class OperationStore(OperationReader):
             ),
             self._put_record(closing),
         ]
-        if owner_of(self.item(lock_id(request))) == request.operation_id:
+        if owner_of(self._item(lock_id(request))) == request.operation_id:
             released = release(self._operations, lock_id(request), request.operation_id, now)
             writes.append(self._keep_lock(request, now + CALL_OVER) if outcome.unsettled else released)
         if handed_over_at is not None and request.idempotency_key:

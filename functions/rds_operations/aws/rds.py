@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
 
 from rds_operations.aws.telemetry import logger
-from rds_operations.model.faults import AccountRefused, RdsNotReached, RdsRefused, RdsThrottled, RdsUnavailable
+from rds_operations.model.errors import (
+    AccountUnreachable,
+    RdsRejected,
+    RdsThrottled,
+    RdsUnavailable,
+    RdsUnreachable,
+    Retryable,
+)
 from rds_operations.model.resource_id import is_another_instance
 
 if TYPE_CHECKING:
@@ -36,9 +43,9 @@ class Rds:
         self._role = role
 
     def call(self, method: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Raises `RdsThrottled`, `RdsNotReached` or `RdsRefused` (no effect), or `RdsUnavailable` (effect unknown).
+        """Raises `RdsThrottled`, `RdsUnreachable` or `RdsRejected` (no effect), or `RdsUnavailable` (effect unknown).
 
-        `AccountRefused` where the role that would have made the call could not be assumed.
+        `AccountUnreachable` where the role that would have made the call could not be assumed.
         """
         action = getattr(method, "__name__", "call")
         try:
@@ -49,7 +56,7 @@ class Rds:
             raise fault from error
         except (ConnectTimeoutError, EndpointConnectionError) as error:
             logger.warning("RDS was not reached", extra={"rds_action": action})
-            raise RdsNotReached("NotReached", str(error)) from error
+            raise RdsUnreachable(f"RDS was not reached: {error}") from error
         except BotoCoreError as error:
             logger.warning("RDS did not answer", extra={"rds_action": action, "rds_error": error.__class__.__name__})
             raise RdsUnavailable(f"{action}: {error}") from error
@@ -89,7 +96,7 @@ class Rds:
         """
         try:
             answer = self.call(self.client.describe_db_instances, DBInstanceIdentifier=instance_id)
-        except RdsRefused as refused:
+        except RdsRejected as refused:
             if refused.code == _NOT_FOUND:
                 return None
             raise
@@ -105,31 +112,31 @@ class Rds:
             return instance
         try:
             answer = self.call(self.client.list_tags_for_resource, ResourceName=instance["DBInstanceArn"])
-        except RdsThrottled:
+        except Retryable:
             raise
-        except RdsRefused:
+        except RdsRejected:
             return instance
         return {**instance, "TagList": answer["TagList"]}
 
 
-def assume_role_fault(error: ClientError, role: str) -> AccountRefused | RdsThrottled | RdsNotReached:
+def assume_role_fault(error: ClientError, role: str) -> AccountUnreachable | RdsThrottled | RdsUnreachable:
     """What STS says, in words that name the account and the role. Nothing has reached RDS."""
     code = error.response["Error"]["Code"]
     if code in _THROTTLED:
         return RdsThrottled(code, f"STS: {error.response['Error']['Message']}")
     if error.response["ResponseMetadata"]["HTTPStatusCode"] >= _SERVER_ERROR:
-        return RdsNotReached("NotReached", f"STS answered {code}")
+        return RdsUnreachable(f"STS answered {code}")
     account_id = role.split(":")[4]
-    return AccountRefused(
+    return AccountUnreachable(
         f"Account {account_id} is out of reach: the role {role} could not be assumed ({code}). "
         "It is missing, does not trust this service, or wants another external id: see docs/cross-account-setup.md"
     )
 
 
-def _fault(error: ClientError) -> RdsRefused | RdsUnavailable:
+def _fault(error: ClientError) -> RdsRejected | RdsThrottled | RdsUnavailable:
     code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
     if code in _THROTTLED:
         return RdsThrottled(code, message)
     if error.response["ResponseMetadata"]["HTTPStatusCode"] >= _SERVER_ERROR:
         return RdsUnavailable(f"{code}: {message}")
-    return RdsRefused(code, message)
+    return RdsRejected(code, message)

@@ -17,7 +17,7 @@ from botocore.session import Session
 
 from rds_operations.aws import clients
 from rds_operations.aws.rds import Rds, assume_role_fault
-from rds_operations.model.faults import AccountRefused, RdsNotReached
+from rds_operations.model.errors import AccountUnreachable, RdsUnreachable
 from rds_operations.model.place import Place
 from rds_operations.model.request import OperationRequest
 from rds_operations.rules.identity import session_name, source_identity
@@ -58,7 +58,7 @@ class RdsClients:
     def reading(self, place: Place) -> Rds:
         """For Describe calls. At home under the function's own role, elsewhere under the account's reading role.
 
-        Its calls raise `AccountRefused` where that role cannot be assumed.
+        Its calls raise `AccountUnreachable` where that role cannot be assumed.
         """
         if place not in self._readers:
             role = "" if self.targets.is_home(place) else self._role(place, READING_ROLE).arn
@@ -68,7 +68,7 @@ class RdsClients:
     def acting(self, request: OperationRequest) -> Rds:
         """For this order's calls and no others: see `session_policy`. CloudTrail names the operation and the caller.
 
-        Raises `AccountRefused`, or `RdsThrottled` and `RdsNotReached`, after which a repetition is safe.
+        Raises `AccountUnreachable`, or `RdsThrottled` and `RdsUnreachable`, after which a repetition is safe.
         https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
         """
         place = self.targets.place_of(request)
@@ -85,7 +85,7 @@ class RdsClients:
         except ClientError as error:
             raise assume_role_fault(error, role.arn) from error
         except BotoCoreError as error:
-            raise RdsNotReached("NotReached", f"STS did not answer: {error}") from error
+            raise RdsUnreachable(f"STS did not answer: {error}") from error
         return Rds(clients.acting_client(self.session, place.region, answer["Credentials"]), role.arn)
 
     @cached_property
@@ -93,11 +93,11 @@ class RdsClients:
         return clients.sts_client(self.session)
 
     def _role(self, place: Place, name: str) -> _Role:
-        """Of this deployment's list only: raises `AccountRefused` for any other account."""
+        """Of this deployment's list only: raises `AccountUnreachable` for any other account."""
         if self.targets.is_home(place):
             return _Role(self._deployment.acting_role)
         if place.account_id not in self.targets.accounts:
-            raise AccountRefused(f"Account {place.account_id} is not operated by this service")
+            raise AccountUnreachable(f"Account {place.account_id} is not operated by this service")
         external_id = self.targets.accounts[place.account_id].external_id
         return _Role(f"arn:{self._deployment.partition}:iam::{place.account_id}:role/{name}", external_id)
 

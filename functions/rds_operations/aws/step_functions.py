@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from rds_operations.model.faults import StatesUnavailable
+from rds_operations.model.errors import StepFunctionsUnavailable
 from rds_operations.model.progress import Progress
 from rds_operations.model.request import OperationRequest
 from rds_operations.settings.deployment import Deployment
@@ -24,7 +24,7 @@ ENDED_BADLY: tuple[ExecutionStatusType, ...] = ("FAILED", "TIMED_OUT", "ABORTED"
 
 
 class Executions:
-    """Raises `StatesUnavailable`. The client is made when it is first needed: most operations end without it."""
+    """Raises `StepFunctionsUnavailable`. The client is made when it is first needed: most operations end without it."""
 
     def __init__(self, make_client: Callable[[], SFNClient], deployment: Deployment) -> None:
         self._make_client = make_client
@@ -45,7 +45,7 @@ class Executions:
         except self._client.exceptions.ExecutionDoesNotExist:
             return None
         except (ClientError, BotoCoreError) as error:
-            raise StatesUnavailable(f"{execution_arn} could not be looked at: {error}") from error
+            raise StepFunctionsUnavailable(f"{execution_arn} could not be looked at: {error}") from error
         return {
             "executionArn": found["executionArn"],
             "name": found["name"],
@@ -66,7 +66,7 @@ class Executions:
             for status in ENDED_BADLY:
                 yield from self._ended(status, since)
         except (ClientError, BotoCoreError) as error:
-            raise StatesUnavailable(f"The executions could not be listed: {error}") from error
+            raise StepFunctionsUnavailable(f"The executions could not be listed: {error}") from error
 
     def _ended(self, status: ExecutionStatusType, since: datetime) -> Iterator[tuple[str, str]]:
         pages = self._client.get_paginator("list_executions").paginate(
@@ -95,4 +95,4 @@ class Executions:
         except self._client.exceptions.ExecutionAlreadyExists:
             return
         except (ClientError, BotoCoreError) as error:
-            raise StatesUnavailable(f"The late watch could not be started: {error}") from error
+            raise StepFunctionsUnavailable(f"The late watch could not be started: {error}") from error

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
+from rds_operations.model.errors import TableUnavailable
 from rds_operations.rules.classification import Verdict
 
 SERVICE = "rds-operations"
@@ -47,6 +50,16 @@ def audit_write_failure(operation_id: str) -> None:
     metrics.add_metadata("operation_id", operation_id)
     metrics.add_metric("AuditWriteFailures", MetricUnit.Count, 1)
     metrics.flush_metrics()
+
+
+@contextmanager
+def counting_write_failures(operation_id: str) -> Iterator[None]:
+    """Count a `TableUnavailable` that comes out of it."""
+    try:
+        yield
+    except TableUnavailable:
+        audit_write_failure(operation_id)
+        raise
 
 
 def _metrics(dimensions: dict[str, str]) -> Metrics:

@@ -85,7 +85,7 @@ class Operation(ABC):
         """Why this request can never work on this instance."""
         return None
 
-    def obstacle(self, instance: DBInstanceTypeDef, parameters: Parameters) -> Refusal | None:
+    def not_ready(self, instance: DBInstanceTypeDef, parameters: Parameters) -> Refusal | None:
         """What is in the way now and may be gone later."""
         return None
 
@@ -93,7 +93,7 @@ class Operation(ABC):
     def start(self, rds: Rds, request: OperationRequest, instance: DBInstanceTypeDef) -> Progress:
         """Act, once, on the `instance` as the last look has shown it.
 
-        Raises `RdsRefused`, `RdsThrottled` (no effect) or `RdsUnavailable` (effect unknown).
+        Raises `RdsRejected`, `RdsThrottled` (no effect) or `RdsUnavailable` (effect unknown).
         """
 
     @abstractmethod

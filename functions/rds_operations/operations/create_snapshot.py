@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from rds_operations.model.faults import RdsRefused, RdsThrottled, RdsUnavailable
+from rds_operations.model.errors import RdsRejected, RdsUnavailable, Retryable
 from rds_operations.model.identifiers import SNAPSHOT_ID_LENGTH, rds_identifier
 from rds_operations.model.progress import Progress, done, failed, not_found
 from rds_operations.model.refusals import Refusal, invalid_parameter
@@ -96,9 +96,9 @@ class CreateSnapshot(Operation):
             return seen
         try:
             return self.start(rds, request, instance)
-        except RdsThrottled:
+        except Retryable:
             raise
-        except RdsRefused:
+        except RdsRejected:
             return self._seen(rds, request) or Progress(self.working_status)
 
     def poll(self, rds: Rds, request: OperationRequest, since: datetime, previous: Progress) -> Progress:
@@ -128,14 +128,14 @@ class CreateSnapshot(Operation):
         unseen = Progress(self.working_status)
         try:
             snapshot = self._find(rds, request)
-        except RdsThrottled as throttled:
-            raise RdsUnavailable(str(throttled)) from throttled
+        except Retryable as error:
+            raise RdsUnavailable(str(error)) from error
         return replace(_read(request, snapshot, unseen), missing=0) if snapshot else None
 
     def _find(self, rds: Rds, request: OperationRequest) -> DBSnapshotTypeDef | None:
         try:
             answer = rds.call(rds.client.describe_db_snapshots, DBSnapshotIdentifier=request.parameters["snapshot_id"])
-        except RdsRefused as refused:
+        except RdsRejected as refused:
             if refused.code == _NOT_FOUND:
                 return None
             raise

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rds_operations.model.backup_window import SHORTEST_BACKUP_WINDOW, BackupWindow, MaintenanceWindow
-from rds_operations.model.faults import Fault, RdsUnavailable
+from rds_operations.model.errors import RdsUnavailable, ServiceError
 from rds_operations.model.progress import Progress, done, not_found
 from rds_operations.model.refusals import Code, Refusal, conflict, invalid_parameter, not_supported
 from rds_operations.model.request import OperationRequest
@@ -79,7 +79,7 @@ class ModifyBackupWindow(Operation):
             )
         return None
 
-    def obstacle(self, instance: DBInstanceTypeDef, parameters: Parameters) -> Refusal | None:
+    def not_ready(self, instance: DBInstanceTypeDef, parameters: Parameters) -> Refusal | None:
         """RDS Custom must not be paused. ApplyImmediately applies every pending modification, not only this one.
 
         https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html
@@ -135,7 +135,7 @@ class ModifyBackupWindow(Operation):
         """After the change no fault may look as if there had been none: the polls will read it back."""
         try:
             return self._read_back(rds, request, _MODIFYING)
-        except Fault:
+        except ServiceError:
             return _MODIFYING
 
 

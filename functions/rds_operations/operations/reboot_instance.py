@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from rds_operations.model import clock
-from rds_operations.model.faults import RdsUnavailable
+from rds_operations.model.errors import RdsUnavailable
 from rds_operations.model.progress import Progress, done, failed, not_found
 from rds_operations.model.refusals import Refusal, not_supported
 from rds_operations.model.request import OperationRequest

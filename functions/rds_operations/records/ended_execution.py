@@ -1,31 +1,34 @@
-"""What an execution leaves when it ends without its own closing record: its work, or the fault that ended it."""
+"""What an execution leaves when it ends without its own closing record: its work, or the error that ended it."""
 
 from __future__ import annotations
 
 import json
 
 from rds_operations.model.documents import Document
+from rds_operations.records.state_document import StateDocument, as_state_document
 
 NOT_RECORDED = "AuditFailed"
 _ENDED = {"ABORTED": "The execution was stopped", "TIMED_OUT": "The execution ran out of time"}
-_TELL_AN_END = frozenset({"fault", "refusal", "obstacle", "progress"})
+_TELL_AN_END = frozenset({"error", "refusal", "not_ready", "progress"})
 _LONGEST_SENTENCE = 500
 _KEPT_EXCEPTIONS = (
-    "AccountRefused",
+    "AccountUnreachable",
     "RdsThrottled",
-    "RdsNotReached",
-    "RdsRefused",
+    "RdsUnreachable",
+    "RdsRejected",
     "RdsUnavailable",
-    "RecordNotWritten",
+    "TableUnavailable",
     "TableBusy",
 )
 
 
-def fault_text(fault: Document) -> str:
-    """A fault in words. The cause of a failed function is JSON with a stack trace, which stays out of records; that of
-    a call which Step Functions could not make is a sentence.
+def error_text(error: Document) -> str:
+    """Say an error in words.
+
+    The cause of a failed function is JSON with a stack trace, which stays out of records. That of a call which Step
+    Functions could not make is a sentence.
     """
-    name, cause = str(fault.get("Error", "Unknown")), fault.get("Cause") or ""
+    name, cause = str(error.get("Error", "Unknown")), error.get("Cause") or ""
     message = _message_in(cause)
     if message is None:
         sentence, brace, rest = cause.partition("{")  # "... Returned payload: {"errorMessage": ...}"
@@ -46,7 +49,7 @@ def _first_line(text: str) -> str:
     return text.partition("Traceback")[0].strip().partition("\n")[0][:_LONGEST_SENTENCE].strip()
 
 
-def unrecorded_work(detail: Document) -> Document | None:
+def unrecorded_work(detail: Document) -> StateDocument | None:
     """The whole work of an execution of which only the recording failed: its cause. None for any other end.
 
     Of a stopped execution, error and cause are the words of whoever stopped it.
@@ -57,15 +60,15 @@ def unrecorded_work(detail: Document) -> Document | None:
         work = json.loads(detail.get("cause") or "")
     except (ValueError, RecursionError):
         return None
-    return work if isinstance(work, dict) and not _TELL_AN_END.isdisjoint(work) else None
+    return as_state_document(work) if isinstance(work, dict) and not _TELL_AN_END.isdisjoint(work) else None
 
 
-def work_of_event(detail: Document) -> Document:
+def work_of_event(detail: Document) -> StateDocument:
     """The work of an execution that ended without its own closing record, from its EventBridge event."""
     if work := unrecorded_work(detail):
         return work
     status = str(detail["status"])
     text = _ENDED.get(status, f"The execution broke: {detail.get('error') or 'no details'}")
     return {
-        "fault": {"Error": f"Execution{status.title().replace('_', '')}", "Cause": json.dumps({"errorMessage": text})}
+        "error": {"Error": f"Execution{status.title().replace('_', '')}", "Cause": json.dumps({"errorMessage": text})}
     }

@@ -7,15 +7,16 @@ from dataclasses import replace
 from rds_operations.model.documents import Document
 from rds_operations.model.progress import Progress
 from rds_operations.model.refusals import Code, Refusal
-from rds_operations.records.ended_execution import fault_text
+from rds_operations.records.ended_execution import error_text
+from rds_operations.records.state_document import StateDocument
 
 _TRY_AGAIN = (
     "RdsThrottled",
-    "RdsNotReached",
+    "RdsUnreachable",
     "RdsUnavailable",
-    "RecordNotWritten",
+    "TableUnavailable",
     "TableBusy",
-    "TooLate",
+    "AdmittedTooLate",
     "States.Timeout",
     "StepFunctions.ThrottlingException",
     # What AWS tells to repeat, and a function that ran into its own time-out: Lambda.Unknown until 2025.
@@ -36,23 +37,23 @@ MAY_HAVE_BEGUN = Refusal(
 )
 
 
-def answer_to(work: Document, operation_id: str) -> Refusal:
+def answer_to(work: StateDocument, operation_id: str) -> Refusal:
     """Say what the caller is told: a refusal as it is, of a fault never the cause."""
-    if "fault" in work:
+    if "error" in work:
         # With a start, it was that of a request which an earlier request with this key has opened.
-        return MAY_HAVE_BEGUN if "start" in work else fault_answer(work["fault"], operation_id)
-    if no := work.get("refusal") or work.get("obstacle"):
+        return MAY_HAVE_BEGUN if "start" in work else error_answer(work["error"], operation_id)
+    if no := work.get("refusal") or work.get("not_ready"):
         return Refusal.from_document(no)
     error = Progress.from_document(work["progress"]).error
     return Refusal(500, Code.INTERNAL_ERROR, error or "The operation is not on record")
 
 
-def as_recorded(answer: Refusal, work: Document) -> Refusal:
+def as_recorded(answer: Refusal, work: StateDocument) -> Refusal:
     """Add to the answer what it keeps back: the cause of a fault."""
-    return replace(answer, error=fault_text(work["fault"])) if "fault" in work else answer
+    return replace(answer, error=error_text(work["error"])) if "error" in work else answer
 
 
-def fault_answer(fault: Document, operation_id: str) -> Refusal:
+def error_answer(fault: Document, operation_id: str) -> Refusal:
     """Answer 503 where repeating the request can help, else 500; never the cause."""
     if fault.get("Error") in _TRY_AGAIN:
         return Refusal(503, Code.TRY_AGAIN, "The service is busy; nothing was done. Try again.")

@@ -12,13 +12,11 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from rds_operations.model import clock
 from rds_operations.model.documents import Item
-from rds_operations.model.place import Place
 from rds_operations.model.request import OperationRequest
-from rds_operations.rules.classification import Environment, Verdict
+from rds_operations.rules.classification import Verdict
 
 ACCEPTED = "accepted"
 UNFINISHED_INDEX = "unfinished"
@@ -58,46 +56,6 @@ def key_id(digest: str) -> str:
 def owner_of(item: Item | None) -> str:
     """Return the operation that has a lock or a key; empty where there is none, or it was released."""
     return str(item.get("owner", "")) if item else ""
-
-
-def request_of(item: Item) -> OperationRequest:
-    """The request as it was accepted, with its caller."""
-    return OperationRequest(
-        operation_id=str(item["operation_id"]),
-        operation=str(item["operation"]),
-        instance_id=str(item["instance_id"]),
-        parameters=json.loads(str(item["parameters"])),
-        account_id=str(item.get("account_id", "")),
-        region=str(item.get("region", "")),
-        resource_id=str(item.get("resource_id", "")),
-        caller=caller_of(item),
-        requested_at=str(item["requested_at"]),
-        request_id=str(item["request_id"]),
-        execution_arn=str(item["execution_arn"]),
-        idempotency_key=str(item["idempotency_key"]),
-    )
-
-
-def caller_of(item: Item) -> dict[str, Any]:
-    """Who asked for it; of a lock or a key, nobody."""
-    found: dict[str, Any] = json.loads(str(item.get("user_identity", "{}")))
-    return found
-
-
-def location_fields(item: Item, home: Place) -> dict[str, Any]:
-    """Where the instance is, unless it is in the service's own account and Region."""
-    place = Place(str(item.get("account_id") or home.account_id), str(item.get("region") or home.region))
-    return {} if place == home else {"account_id": place.account_id, "region": place.region}
-
-
-def verdict_of(item: Item) -> Verdict:
-    disagreement = str(item.get("environment_disagreement", ""))
-    return Verdict(Environment(str(item["environment"])), str(item["environment_source"]), disagreement)
-
-
-def acting_since(item: Item) -> datetime:
-    """When the service acted, or where it did not, when the operation was opened."""
-    return clock.from_text(str(item.get("acting_at") or item["started_at"]))
 
 
 def operation_item(request: OperationRequest, verdict: Verdict, now: datetime, due: datetime) -> Item:

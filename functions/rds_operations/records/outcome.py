@@ -10,7 +10,8 @@ from typing import Any
 from rds_operations.model.progress import Progress
 from rds_operations.model.request import OperationRequest
 from rds_operations.operations import OPERATIONS
-from rds_operations.records.ended_execution import fault_text
+from rds_operations.records.ended_execution import error_text
+from rds_operations.records.state_document import StateDocument
 
 FAILED = "OperationFailed"
 TIMED_OUT = "OperationTimedOut"
@@ -38,7 +39,7 @@ class Outcome:
 
 
 def outcome_of(
-    work: dict[str, Any],
+    work: StateDocument,
     request: OperationRequest,
     environment: str,
     since: datetime,
@@ -52,13 +53,13 @@ def outcome_of(
     says nothing of the database.
     """
     duration = seconds_between(since, now)
-    if "fault" in work:
-        text = fault_text(work["fault"]) + (_MAY_GO_ON if acted else "")
+    if "error" in work:
+        text = error_text(work["error"]) + (_MAY_GO_ON if acted else "")
         document = _failure(request, environment, text, duration)
-        if work["fault"]["Error"] == _EXECUTION_TIMED_OUT:
+        if work["error"]["Error"] == _EXECUTION_TIMED_OUT:
             return Outcome(document | {"status": "timeout"}, TIMED_OUT, unsettled=acted)
         return Outcome(document, FAILED, unsettled=acted)
-    if refusal := work.get("refusal") or work.get("obstacle"):
+    if refusal := work.get("refusal") or work.get("not_ready"):
         document = _failure(request, environment, refusal["error"], duration)
         return Outcome(document | {"code": refusal["code"]}, REFUSED)
     progress = Progress.from_document(work["progress"])

@@ -12,7 +12,7 @@ from rds_operations.model.refusals import Refusal
 from rds_operations.model.request import OperationRequest
 from rds_operations.rules.authorization import not_permitted
 from rds_operations.rules.classification import Verdict
-from rds_operations.rules.eligibility import contradiction, gate, obstacle, replaced, unsupported
+from rds_operations.rules.eligibility import contradiction, gate, not_ready, replaced, unsupported
 from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.gate import GateSettings
 
@@ -35,7 +35,7 @@ class Decision:
     verdict: Verdict
     instance: DBInstanceTypeDef
     refusal: Refusal | None = None
-    obstacle: Refusal | None = None
+    not_ready: Refusal | None = None
 
     @property
     def resource_id(self) -> str:
@@ -43,7 +43,7 @@ class Decision:
 
     @property
     def against(self) -> Refusal | None:
-        return self.refusal or self.obstacle
+        return self.refusal or self.not_ready
 
 
 def decide(request: OperationRequest, found: LiveInstance, settings: GateSettings, callers: CallerSettings) -> Decision:
@@ -58,4 +58,4 @@ def decide(request: OperationRequest, found: LiveInstance, settings: GateSetting
         or unsupported(request, found.instance)
         or contradiction(request, verdict, settings)
     )
-    return Decision(verdict, found.instance, refusal, None if refusal else obstacle(request, found.instance))
+    return Decision(verdict, found.instance, refusal, None if refusal else not_ready(request, found.instance))

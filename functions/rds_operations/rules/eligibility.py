@@ -85,7 +85,7 @@ def contradiction(request: OperationRequest, verdict: Verdict, settings: GateSet
     return None
 
 
-def obstacle(request: OperationRequest, instance: DBInstanceTypeDef) -> Refusal | None:
+def not_ready(request: OperationRequest, instance: DBInstanceTypeDef) -> Refusal | None:
     operation = OPERATIONS[request.operation]
     status = instance.get("DBInstanceStatus", "unknown")
     if status not in operation.ready_states:
@@ -94,7 +94,7 @@ def obstacle(request: OperationRequest, instance: DBInstanceTypeDef) -> Refusal 
             f"{' or '.join(sorted(operation.ready_states & _WORKING))}. Try again when it is.",
             Code.INSTANCE_NOT_READY,
         )
-    return operation.obstacle(instance, request.parameters)
+    return operation.not_ready(instance, request.parameters)
 
 
 def _disputed_text(instance_id: str, verdict: Verdict) -> str:

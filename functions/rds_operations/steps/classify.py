@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import TYPE_CHECKING
 
 from rds_operations.aws.inventory_table import Inventory
 from rds_operations.aws.live_instance import verdict_with_replication
 from rds_operations.aws.operation_store import OperationStore
 from rds_operations.aws.rds_clients import RdsClients
-from rds_operations.model.documents import Document, Item
-from rds_operations.model.faults import AccountRefused, RdsRefused
+from rds_operations.model.errors import AccountUnreachable, RdsRejected
 from rds_operations.model.place import Place
 from rds_operations.model.refusals import Code, Refusal
 from rds_operations.model.request import OperationRequest
+from rds_operations.records.state_document import StateDocument
+from rds_operations.records.stored_operation import StoredOperation
 from rds_operations.rules.authorization import not_permitted, of_another_application
 from rds_operations.rules.classification import Verdict
 from rds_operations.rules.decision import LiveInstance, decide
@@ -22,7 +22,7 @@ from rds_operations.rules.eligibility import not_found
 from rds_operations.rules.location import locate
 from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.gate import GateSettings
-from rds_operations.steps.admit import acceptance, accepted_by_key, has_started
+from rds_operations.steps.admit import acceptance, accepted_by_key
 
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef
@@ -46,7 +46,7 @@ https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
 
 @dataclass(frozen=True)
 class Classified:
-    """The request with the place where its instance was found; `refusal` is a no for good, `obstacle` one for now.
+    """The request with the place where its instance was found; `refusal` is a no for good, `not_ready` one for now.
 
     `earlier` is the answer of the operation that the same request with the same key was accepted as before. With
     nothing beside the request Admit answers: that operation has not begun, and whoever hands it over must write.
@@ -55,19 +55,22 @@ class Classified:
     request: OperationRequest
     verdict: Verdict | None = None
     refusal: Refusal | None = None
-    obstacle: Refusal | None = None
-    earlier: Document = field(default_factory=dict)
+    not_ready: Refusal | None = None
+    earlier: StateDocument = field(default_factory=StateDocument)
 
-    def to_document(self) -> Document:
-        parts = {"request": self.request, "verdict": self.verdict, "refusal": self.refusal, "obstacle": self.obstacle}
-        document: Document = {name: part.to_document() for name, part in parts.items() if part}
-        return document | ({"reply": self.refusal.reply()} if self.refusal else {}) | self.earlier
+    def to_document(self) -> StateDocument:
+        document: StateDocument = {"request": self.request.to_document()}
+        if self.verdict:
+            document["verdict"] = self.verdict.to_document()
+        if self.refusal:
+            document |= {"refusal": self.refusal.to_document(), "reply": self.refusal.reply()}
+        if self.not_ready:
+            document["not_ready"] = self.not_ready.to_document()
+        return {**document, **self.earlier}
 
 
 @dataclass(frozen=True)
 class Classifier:
-    """What an assessment is made from."""
-
     rds_clients: RdsClients
     inventory: Inventory
     store: OperationStore
@@ -75,7 +78,7 @@ class Classifier:
     callers: CallerSettings
 
     def classify_request(self, request: OperationRequest) -> Classified:
-        """Raises what reading RDS and the tables raises, but for an account that is out of reach: that is a no.
+        """Raise what reading RDS and the tables raises, but for an account that is out of reach: that is a no.
 
         The key comes before the permission and the instance: what was accepted stays so, whatever becomes of them.
         """
@@ -83,55 +86,59 @@ class Classifier:
             return Classified(request, refusal=refusal)
         if earlier := accepted_by_key(self.store, request):
             return self._repeated(request, earlier)
-        return self._assessed(request)
-
-    def _assessed(self, request: OperationRequest) -> Classified:
         if refusal := not_permitted(self._callers(request), request):
             return Classified(request, refusal=refusal)
-
-        @cache  # where the request leaves open which place is meant, the look that finds the instance is the look at it
-        def poll(place: Place) -> DBInstanceTypeDef | None:
-            return self._look(place, request.instance_id)
-
         try:
-            place = locate(
-                request, self.rds_clients.targets, self.inventory.places, lambda place: poll(place) is not None
-            )
-            if isinstance(place, Refusal):
-                return Classified(request, refusal=place)
-            instance = poll(place) if place else None
-        except AccountRefused as refused:
-            return Classified(request, refusal=self._unreachable(request, refused))
-        if place is None or instance is None:
-            return Classified(request, refusal=not_found(request.instance_id, self._named(request)))
-        return self._decided(replace(request, account_id=place.account_id, region=place.region), instance)
+            found = self._find(request)
+        except AccountUnreachable as error:
+            return Classified(request, refusal=self._unreachable(request, error))
+        return Classified(request, refusal=found) if isinstance(found, Refusal) else self._decided(request, *found)
 
-    def _repeated(self, request: OperationRequest, earlier: Item | Refusal) -> Classified:
+    def _repeated(self, request: OperationRequest, earlier: StoredOperation | Refusal) -> Classified:
         if isinstance(earlier, Refusal):
             return Classified(request, refusal=earlier)
-        return Classified(
-            request, earlier=acceptance(earlier, request, self.store.home) if has_started(earlier) else {}
-        )
+        if earlier.has_started:
+            return Classified(request, earlier=acceptance(earlier, request, self.store.home))
+        return Classified(request)
 
-    def _decided(self, request: OperationRequest, instance: DBInstanceTypeDef) -> Classified:
+    def _find(self, request: OperationRequest) -> tuple[Place, DBInstanceTypeDef] | Refusal:
+        """Find the instance. Where the request leaves the place open, the read that finds it also describes it."""
+        seen: dict[Place, DBInstanceTypeDef | None] = {}
+
+        def is_there(place: Place) -> bool:
+            seen[place] = self._read(place, request.instance_id)
+            return seen[place] is not None
+
+        place = locate(request, self.rds_clients.targets, self.inventory.places, is_there)
+        if isinstance(place, Refusal):
+            return place
+        if place and place not in seen:
+            is_there(place)
+        instance = seen[place] if place else None
+        if place is None or instance is None:
+            return not_found(request.instance_id, self._named(request))
+        return place, instance
+
+    def _decided(self, request: OperationRequest, place: Place, instance: DBInstanceTypeDef) -> Classified:
+        request = replace(request, account_id=place.account_id, region=place.region)
         found = LiveInstance(instance, verdict_with_replication(self.rds_clients, instance, self.gate))
         decision = decide(request, found, self.gate, self._callers(request))
         request = replace(request, resource_id=instance.get("DbiResourceId", ""))
-        return Classified(request, decision.verdict, decision.refusal, decision.obstacle)
+        return Classified(request, decision.verdict, decision.refusal, decision.not_ready)
 
-    def _look(self, place: Place, instance_id: str) -> DBInstanceTypeDef | None:
-        """Raises `AccountRefused` for a closed place, other than the deployment's own: there the service is broken."""
+    def _read(self, place: Place, instance_id: str) -> DBInstanceTypeDef | None:
+        """Raise `AccountUnreachable` for a closed place. Where it is the deployment's own, the service is broken."""
         try:
             return self.rds_clients.reading(place).instance(instance_id)
-        except RdsRefused as refused:
+        except RdsRejected as refused:
             if refused.code not in _CLOSED or place == self.rds_clients.targets.home:
                 raise
-            raise AccountRefused(
+            raise AccountUnreachable(
                 f"Account {place.account_id} does not let this service read RDS in {place.region} ({refused}). "
                 f"{_CLOSED[refused.code]}"
             ) from refused
 
-    def _unreachable(self, request: OperationRequest, refused: AccountRefused) -> Refusal:
+    def _unreachable(self, request: OperationRequest, refused: AccountUnreachable) -> Refusal:
         """What cannot be looked at may have a namesake: so the request must say that it means none there."""
         several = len(self.rds_clients.targets.fitting(request.account_id, request.region)) > 1
         advice = ". Send account_id and region if the instance is in another place" if several else ""

@@ -1,165 +1,166 @@
-"""The sweep: what everything else left open is closed, by looking at the execution and at RDS."""
+"""Sweep: close what everything else left open, by reading the execution and RDS."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 
-from rds_operations.aws.operation_store import OperationStore
 from rds_operations.aws.rds_clients import RdsClients
 from rds_operations.aws.refusal_queue import Message, RefusalQueue
 from rds_operations.aws.step_functions import RUNNING
 from rds_operations.aws.telemetry import audit_write_failure, logger
-from rds_operations.model.documents import Document, Item
-from rds_operations.model.faults import Fault, TableBusy
+from rds_operations.model.documents import Document
+from rds_operations.model.errors import ServiceError, TableBusy
 from rds_operations.model.identifiers import recorded_name
 from rds_operations.model.progress import Progress
 from rds_operations.operations import OPERATIONS
 from rds_operations.records.audit_record import Recorder
 from rds_operations.records.ended_execution import unrecorded_work, work_of_event
-from rds_operations.records.operation_item import Unfinished, acting_since, request_of
+from rds_operations.records.operation_item import Unfinished
 from rds_operations.records.outcome import NOT_STARTED
-from rds_operations.rules.queued_refusal import QueuedRefusal, queued_refusal
-from rds_operations.steps.audit_admission import refuse
+from rds_operations.records.queued_refusal import queued_refusal
+from rds_operations.records.refused_admission import RefusedAdmission
+from rds_operations.records.state_document import StateDocument
+from rds_operations.records.stored_operation import StoredOperation
+from rds_operations.steps.audit_admission import audit_admission
 from rds_operations.steps.audit_late_watch import record_final_status, seen_by_watch
-from rds_operations.steps.audit_operation import Books, close_ended, close_item
-from rds_operations.steps.late_look import late_look
+from rds_operations.steps.audit_operation import Closer
+from rds_operations.steps.poll import poll_after_end
 
-_LOOK_BACK = timedelta(hours=1)
-"""For ends of which no event came: many sweeps, so that one that fails misses nothing."""
+_BACK = timedelta(hours=1)
+"""How far back ends are searched for of which no event came: many sweeps, so that one that fails misses nothing."""
 
 
-def sweep(
-    books: Books, rds_clients: RdsClients, refusal_queue: RefusalQueue, admission_machine: str, now: datetime
-) -> dict[str, int]:
-    """How many operations it `closed`, `settled` or `left` alone (their execution runs), how many refusals it
-    `recorded`, how many messages that are none it `set_aside`, and what it `failed` on.
+@dataclass(frozen=True)
+class Sweep:
+    """One run, at the moment `now`. What fails does not keep the rest waiting: the next run tries it again."""
 
-    What fails does not keep the others waiting; the next sweep tries it again.
-    """
-    counts: Counter[str] = Counter()
+    closer: Closer
+    rds_clients: RdsClients
+    refusal_queue: RefusalQueue
+    admission_machine: str
+    now: datetime
+    counts: Counter[str] = field(default_factory=Counter)
 
-    def overdue(kind: Unfinished, action: Callable[[Item], str]) -> None:
-        for operation_id in books.store.overdue(kind, now):
-            counts[_tried(operation_id, partial(_if_overdue, books.store, operation_id, kind, now, action))] += 1
+    def run(self) -> dict[str, int]:
+        """Return how many operations it `closed`, `settled` or `left` alone (their execution runs), how many refusals
+        it `recorded`, how many messages that are none it `set_aside`, and how often it `failed`.
+        """
+        # The refusals first: they need neither RDS nor Step Functions, and are quick.
+        for part in (self._refusals, self._overdue_operations, self._overdue_watches, self._unknown_ends):
+            with self._attempt(""):
+                part()
+        logger.append_keys(operation_id="")
+        return dict(self.counts)
 
-    def refusals() -> None:
-        for message in refusal_queue.messages():
-            counts[_tried(message.id, partial(_take, books, refusal_queue, message, admission_machine, now))] += 1
+    def _refusals(self) -> None:
+        for message in self.refusal_queue.messages():
+            with self._attempt(message.id):
+                self._record(message)
 
-    def untold() -> None:
-        for name, execution_arn in books.executions.ended_badly(now - _LOOK_BACK):
+    def _overdue_operations(self) -> None:
+        for operation_id in self.closer.store.overdue(Unfinished.OPERATION, self.now):
+            with self._attempt(operation_id):
+                if stored := self._if_overdue(operation_id, Unfinished.OPERATION):
+                    self._close(stored)
+
+    def _overdue_watches(self) -> None:
+        for operation_id in self.closer.store.overdue(Unfinished.WATCH, self.now):
+            with self._attempt(operation_id):
+                if stored := self._if_overdue(operation_id, Unfinished.WATCH):
+                    self._settle(stored)
+
+    def _unknown_ends(self) -> None:
+        for name, execution_arn in self.closer.executions.ended_badly(self.now - _BACK):
             operation_id = recorded_name(name)
-            counts[_tried(operation_id, partial(_tell, books, operation_id, execution_arn, now))] += 1
+            with self._attempt(operation_id):
+                if not self.closer.store.is_known(operation_id):
+                    self._close_unknown(execution_arn)
 
-    # The refusals first: they need neither RDS nor Step Functions, and are quick.
-    for part in (
-        refusals,
-        partial(overdue, Unfinished.OPERATION, lambda item: _close(books, rds_clients, item, now)),
-        partial(overdue, Unfinished.WATCH, lambda item: _settle(books, rds_clients, item, now)),
-        untold,
-    ):
-        counts[_tried("", part)] += 1
-    logger.append_keys(operation_id="")
-    return {result: number for result, number in counts.items() if result}
+    def _record(self, message: Message) -> None:
+        """Record a refusal that Audit could not write, with its original time, caller and reason."""
+        refused = queued_refusal(message.body, self.admission_machine)
+        if isinstance(refused, RefusedAdmission):
+            logger.append_keys(operation_id=refused.request_id)
+            audit_admission(self.closer.store, refused, self.now, Recorder.SWEEP)
+            self.refusal_queue.remove(message)
+            self._count("recorded")
+        else:
+            self._set_aside(message, doubt=refused)
 
+    def _set_aside(self, message: Message, doubt: str) -> None:
+        """Somebody else's message, or a broken one: repeating would not help, and a person must see it."""
+        self.refusal_queue.set_aside(message)
+        audit_write_failure(message.id)
+        logger.error("not a refusal of ADMISSION", extra={"reason": doubt})
+        self._count("set_aside")
 
-def _tried(operation_id: str, action: Callable[[], str | None]) -> str:
-    """What came of it, in a word; empty where there was nothing to do."""
-    logger.append_keys(operation_id=operation_id)
-    try:
-        result = action()
-    except Exception:  # whatever it is, it must not keep the others waiting
-        audit_write_failure(operation_id)
-        logger.exception("not swept")
-        return "failed"
-    if result:
+    def _close(self, stored: StoredOperation) -> None:
+        execution_arn = stored.request.execution_arn
+        detail = self.closer.executions.detail(execution_arn)
+        if detail and detail["status"] in RUNNING:
+            self._count("left")
+            return
+        try:
+            self.closer.close_stored(stored, self._work(stored, detail), execution_arn, self.now, Recorder.SWEEP)
+        except TableBusy:
+            self._count("left")  # somebody else is at it: the next sweep reads again
+        else:
+            self._count("closed")
+
+    def _settle(self, stored: StoredOperation) -> None:
+        watch = self.closer.executions.late_watch(stored.operation_id)
+        progress = seen_by_watch(stored, watch) or self._poll(stored)
+        record_final_status(self.closer.store, stored.operation_id, progress, self.now, Recorder.SWEEP)
+        self._count("settled")
+
+    def _close_unknown(self, execution_arn: str) -> None:
+        """Close a direct start that ended before it was on record, and whose event has not come."""
+        detail = self.closer.executions.detail(execution_arn)
+        if detail and detail["status"] not in RUNNING:  # else it was driven again by now
+            self.closer.close_ended(detail, self.now, Recorder.SWEEP)
+            self._count("closed")
+
+    def _work(self, stored: StoredOperation, detail: Document | None) -> StateDocument:
+        """Return what OPERATION would have left, had it come to its Audit."""
+        if detail and (work := unrecorded_work(detail)):
+            return work
+        if stored.acting_at:
+            return {"progress": self._poll(stored).to_document()}
+        if detail:
+            return work_of_event(detail)
+        text = "Its execution was never started; nothing was done"
+        return {"error": {"Error": NOT_STARTED, "Cause": json.dumps({"errorMessage": text})}}
+
+    def _poll(self, stored: StoredOperation) -> Progress:
+        """Poll once. Where RDS cannot be read, the operation ends as timed out: its record cannot wait for RDS."""
+        unseen = Progress(OPERATIONS[stored.request.operation].working_status)
+        try:
+            return poll_after_end(self.rds_clients, self.closer.store, stored.request, stored.acting_since, unseen)
+        except ServiceError as error:
+            logger.warning("RDS could not be read", extra={"reason": str(error)})
+            return unseen
+
+    def _if_overdue(self, operation_id: str, kind: Unfinished) -> StoredOperation | None:
+        """Ask the operation itself: an index is a moment behind."""
+        stored = self.closer.store.operation(operation_id)
+        return stored if stored and stored.is_overdue(kind, self.now) else None
+
+    @contextmanager
+    def _attempt(self, operation_id: str) -> Iterator[None]:
+        """Keep any failure from what comes next, and count it."""
+        logger.append_keys(operation_id=operation_id)
+        try:
+            yield
+        except Exception:
+            audit_write_failure(operation_id)
+            logger.exception("not swept")
+            self.counts["failed"] += 1
+
+    def _count(self, result: str) -> None:
         logger.info("swept", extra={"result": result})
-    return result or ""
-
-
-def _if_overdue(
-    store: OperationStore, operation_id: str, kind: Unfinished, now: datetime, action: Callable[[Item], str]
-) -> str:
-    item = store.item(operation_id)
-    return action(item) if item and store.is_overdue(item, kind, now) else ""
-
-
-def _take(books: Books, refusal_queue: RefusalQueue, message: Message, admission_machine: str, now: datetime) -> str:
-    kept = queued_refusal(message.body, admission_machine)
-    if isinstance(kept, str):
-        return _set_aside(refusal_queue, message, kept)
-    logger.append_keys(operation_id=kept.request_id)
-    return _record(books, refusal_queue, message, kept, now)
-
-
-def _record(books: Books, refusal_queue: RefusalQueue, message: Message, kept: QueuedRefusal, now: datetime) -> str:
-    """What ADMISSION's own Audit could not write: the time, the caller and the reason are those of then."""
-    refuse(books.store, kept.work, kept.envelope, kept.execution, now, Recorder.SWEEP)
-    refusal_queue.remove(message)
-    return "recorded"
-
-
-def _set_aside(refusal_queue: RefusalQueue, message: Message, doubt: str) -> str:
-    """Somebody else's message, or a broken one: repeating would not help, and a person must see it."""
-    refusal_queue.set_aside(message)
-    audit_write_failure(message.id)
-    logger.error("not a refusal of ADMISSION", extra={"reason": doubt})
-    return "set_aside"
-
-
-def _close(books: Books, rds_clients: RdsClients, item: Item, now: datetime) -> str:
-    execution_arn = str(item["execution_arn"])
-    detail = books.executions.detail(execution_arn)
-    if detail and detail["status"] in RUNNING:
-        return "left"
-    try:
-        close_item(books, item, _work(books, rds_clients, item, detail), execution_arn, now, Recorder.SWEEP)
-    except TableBusy:
-        return "left"  # somebody else is at it: the next sweep looks again
-    return "closed"
-
-
-def _tell(books: Books, operation_id: str, execution_arn: str, now: datetime) -> str:
-    """A direct start that ended before it was on record, and whose event has not come."""
-    if books.store.is_known(operation_id):
-        return ""
-    detail = books.executions.detail(execution_arn)
-    if detail is None or detail["status"] in RUNNING:  # driven again by now
-        return ""
-    close_ended(books, detail, now, Recorder.SWEEP)
-    return "closed"
-
-
-def _work(books: Books, rds_clients: RdsClients, item: Item, detail: Document | None) -> Document:
-    """What OPERATION would have left, had it come to its Audit."""
-    if detail and (work := unrecorded_work(detail)):
-        return work
-    if "acting_at" in item:
-        return {"progress": _look(books, rds_clients, item).to_document()}
-    if detail:
-        return work_of_event(detail)
-    text = "Its execution was never started; nothing was done"
-    return {"fault": {"Error": NOT_STARTED, "Cause": json.dumps({"errorMessage": text})}}
-
-
-def _settle(books: Books, rds_clients: RdsClients, item: Item, now: datetime) -> str:
-    operation_id = str(item["operation_id"])
-    seen = seen_by_watch(item, books.executions.late_watch(operation_id))
-    progress = seen or _look(books, rds_clients, item)
-    record_final_status(books.store, operation_id, progress, now, Recorder.SWEEP)
-    return "settled"
-
-
-def _look(books: Books, rds_clients: RdsClients, item: Item) -> Progress:
-    """One look. Where RDS cannot be looked at, the operation ends as timed out: its record cannot wait for RDS."""
-    request = request_of(item)
-    unseen = Progress(OPERATIONS[request.operation].working_status)
-    try:
-        return late_look(rds_clients, books.store, request, acting_since(item), unseen)
-    except Fault as fault:
-        logger.warning("no look at RDS", extra={"reason": str(fault)})
-        return unseen
+        self.counts[result] += 1

@@ -190,7 +190,7 @@ class Attempt:
         return work
 
     def _execute(self, how: Any) -> str:
-        if "refusal" in self._work or "obstacle" in self._work:
+        if "refusal" in self._work or "not_ready" in self._work:
             return "not reached"
         before = self._work
         try:
@@ -208,7 +208,7 @@ class Attempt:
         return f"{outcome['document']['status']} {outcome['error'] or 'Succeeded'}"
 
     def _said(self) -> str:
-        against = self._work.get("refusal") or self._work.get("obstacle")
+        against = self._work.get("refusal") or self._work.get("not_ready")
         progress = self._work.get("progress")
         return str(against["code"]) if against else progress["status"] if progress else "allowed"
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Any
 
 from rds_operations.model import clock
 from rds_operations.model.documents import Document
 from rds_operations.model.identifiers import is_execution_name
 from rds_operations.model.refusals import Code, Refusal
 from rds_operations.model.request import OperationRequest
+from rds_operations.records.refused_admission import RefusedAdmission
+from rds_operations.records.state_document import StateDocument, as_state_document
 from rds_operations.rules.classification import Verdict
 from rds_operations.rules.eligibility import gate
 from rds_operations.rules.request_stub import api_stub, whole_request
-from rds_operations.rules.validation import parse_json, parse_request, sound_place
+from rds_operations.rules.validation import parse_body, parse_json, sound_place
 
 LARGEST_MESSAGE = 262_144
 """Bytes: no state of Step Functions can have sent more.
@@ -22,28 +25,15 @@ LARGEST_MESSAGE = 262_144
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 """
 _PARTS = {"machine", "work", "execution", "envelope"}
-_WORK = {"request", "verdict", "obstacle", "refusal", "retried", "fault", "start", "reply"}
+_WORK = {"request", "verdict", "not_ready", "refusal", "retried", "error", "start", "reply"}
 _OF_THE_GATE = (Code.PRODUCTION_INSTANCE, Code.ENVIRONMENT_UNKNOWN, Code.ENVIRONMENT_DISPUTED)
-
-
-@dataclass(frozen=True)
-class QueuedRefusal:
-    """What ADMISSION's Audit was given."""
-
-    work: Document
-    envelope: Document
-    execution: Document
-
-    @property
-    def request_id(self) -> str:
-        return str(self.execution["Name"])
 
 
 class _Doubt(ValueError):
     """Why it is not taken for ADMISSION's, in words that quote nothing of it."""
 
 
-def queued_refusal(body: str, admission_machine: str) -> QueuedRefusal | str:
+def queued_refusal(body: str, admission_machine: str) -> RefusedAdmission | str:
     """Read a message; a text says why it is none of ADMISSION's."""
     try:
         return _read(body, admission_machine)
@@ -53,7 +43,7 @@ def queued_refusal(body: str, admission_machine: str) -> QueuedRefusal | str:
         return f"It has another shape: {type(error).__name__}"
 
 
-def _read(body: str, admission_machine: str) -> QueuedRefusal:
+def _read(body: str, admission_machine: str) -> RefusedAdmission:
     if len(body.encode()) > LARGEST_MESSAGE:
         raise _Doubt("It is larger than Step Functions can send")
     document = parse_json(body)
@@ -62,12 +52,13 @@ def _read(body: str, admission_machine: str) -> QueuedRefusal:
     if set(document) != _PARTS or document["machine"] != "ADMISSION":
         raise _Doubt("Its parts are not those of ADMISSION")
     _check_texts(document)
-    kept = QueuedRefusal(document["work"], document["envelope"], document["execution"])
+    kept = RefusedAdmission(as_state_document(document["work"]), document["envelope"], document["execution"])
     _check_execution(kept.execution, admission_machine)
-    known = api_stub(kept.envelope, kept.execution)
+    body = parse_json(kept.envelope["body"])
+    known = api_stub(body, kept.envelope, kept.execution)
     _check_no(kept.work)
     if "request" in kept.work:
-        _check_request(OperationRequest.from_document(kept.work["request"]), known, kept.envelope["body"])
+        _check_request(OperationRequest.from_document(kept.work["request"]), known, body)
     return kept
 
 
@@ -88,20 +79,20 @@ def _check_execution(execution: Document, admission_machine: str) -> None:
     clock.expiry(clock.from_text(execution["StartTime"]))  # a time of which a record can be made
 
 
-def _check_no(work: Document) -> None:
-    if not set(work) <= _WORK or ("refusal" in work) == ("fault" in work):
+def _check_no(work: StateDocument) -> None:
+    if not set(work) <= _WORK or ("refusal" in work) == ("error" in work):
         raise _Doubt("It holds neither a refusal alone nor a fault alone")
     if "refusal" in work and not 400 <= Refusal.from_document(work["refusal"]).status < 500:
         raise _Doubt("Its refusal has a status that no refusal has")
     if "refusal" in work and not _is_the_gates(work):
         raise _Doubt("Its refusal is not what the gate says of its verdict")
-    if "fault" in work and not (_are_texts(work["fault"]) and {"Error"} <= set(work["fault"]) <= {"Error", "Cause"}):
+    if "error" in work and not (_are_texts(work["error"]) and {"Error"} <= set(work["error"]) <= {"Error", "Cause"}):
         raise _Doubt("Its fault is none of Step Functions'")
     if "verdict" in work and not _is_verdict(work["verdict"]):
         raise _Doubt("Its verdict is none of Classify's")
 
 
-def _is_the_gates(work: Document) -> bool:
+def _is_the_gates(work: StateDocument) -> bool:
     """Whether the gate's refusals, and no others, stand beside a verdict that it refuses. Their texts may change."""
     said = gate("", Verdict.from_document(work["verdict"])) if "verdict" in work else None
     refusal = Refusal.from_document(work["refusal"])
@@ -119,9 +110,9 @@ def _are_texts(document: Document) -> bool:
     return all(isinstance(value, str) for value in document.values())
 
 
-def _check_request(request: OperationRequest, known: OperationRequest, body: str) -> None:
+def _check_request(request: OperationRequest, known: OperationRequest, body: Any) -> None:
     """What Validate can have made of that request by that caller, and the place where Classify may have found it."""
-    asked = parse_request(body)
+    asked = body if isinstance(body, Refusal) else parse_body(body)
     whole = known if isinstance(asked, Refusal) else whole_request(known, asked, request.idempotency_key)
     asked_alone = replace(request, account_id=known.account_id, region=known.region, resource_id="")
     if asked_alone not in (known, whole):
