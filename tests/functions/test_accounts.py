@@ -323,7 +323,7 @@ NO_ANSWER = ReadTimeoutError(endpoint_url="https://sts")
 
 
 @pytest.mark.parametrize(
-    ("said", "error"),
+    ("said", "fault"),
     [
         (error("Throttling"), RdsThrottled),
         (error("ThrottlingException"), RdsThrottled),
@@ -343,7 +343,7 @@ def test_an_sts_that_does_not_answer_is_no_refusal(
 
 @pytest.mark.parametrize("role", [ACTING, READING])
 @pytest.mark.parametrize(
-    ("said", "error"),
+    ("said", "fault"),
     [
         (error("Throttling"), RdsThrottled),
         (error("InternalFailure", 500), RdsUnreachable),

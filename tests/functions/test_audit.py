@@ -96,7 +96,7 @@ def test_a_request_that_names_nothing_sound_is_recorded_apart(cloud: Cloud) -> N
 
 
 @pytest.mark.parametrize(
-    ("error", "status", "code"),
+    ("fault", "status", "code"),
     [
         (FAULT, 500, "internal_error"),
         ({"Error": "States.Timeout"}, 503, "try_again"),

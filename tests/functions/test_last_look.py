@@ -307,7 +307,7 @@ def test_a_tag_that_turns_while_others_are_looked_at_stops_the_operation(cloud: 
 
 @pytest.mark.parametrize("operation", ACTIONS)
 @pytest.mark.parametrize(
-    ("code", "status", "error"),
+    ("code", "status", "fault"),
     [("Throttling", 400, RdsThrottled), ("InternalFailure", 500, RdsUnreachable)],
 )
 def test_a_look_that_fails_gives_the_claim_back_and_the_repetition_acts_once(

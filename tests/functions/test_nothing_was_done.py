@@ -9,7 +9,7 @@ from tests.unit.builders import SNAPSHOT_ID, a_body
 
 LOST = {"Error": "States.Timeout", "Cause": ""}
 BROKEN = {"Error": "KeyError", "Cause": '{"errorMessage": "boom"}'}
-each_fault = pytest.mark.parametrize("error", [LOST, BROKEN], ids=["busy", "broken"])
+each_fault = pytest.mark.parametrize("fault", [LOST, BROKEN], ids=["busy", "broken"])
 
 
 @pytest.fixture(autouse=True)

@@ -98,7 +98,7 @@ def test_running(operation: str, seen: dict[str, int]) -> None:
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_success(operation: str) -> None:
-    document = result_of(operation, {"progress": done(**DETAILS[operation]).to_document()})
+    document = result_of(operation, {"progress": done("available", **DETAILS[operation]).to_document()})
     schema = schema_of(FOLLOW, "get", "200")
     for name in document:
         missing = {key: value for key, value in document.items() if key != name}
@@ -115,7 +115,7 @@ def test_a_failure(operation: str, work: Document) -> None:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-@pytest.mark.parametrize("progress", [done(), failed("gone"), Progress("creating"), untold()])
+@pytest.mark.parametrize("progress", [done("available"), failed("gone"), Progress("creating"), untold()])
 def test_what_became_of_it(operation: str, progress: Progress) -> None:
     document = result_of(operation, {"progress": Progress("creating").to_document()})
     seen = replace(progress, details=DETAILS[operation])
@@ -132,7 +132,9 @@ def test_answers_say_where_an_instance_is_that_is_elsewhere(operation: str) -> N
     assert_says_where(schema_of(START, "post", "202"), accepted)
     look = schema_of(FOLLOW, "get", "200")
     assert_says_where(look, status_document(opened(operation, ELSEWHERE), HOME))
-    assert_says_where(look, result_of(operation, {"progress": done(**DETAILS[operation]).to_document()}, ELSEWHERE))
+    assert_says_where(
+        look, result_of(operation, {"progress": done("available", **DETAILS[operation]).to_document()}, ELSEWHERE)
+    )
     assert_says_where(look, result_of(operation, BROKEN["an error of AWS"], ELSEWHERE))
 
 

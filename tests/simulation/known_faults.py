@@ -137,7 +137,7 @@ KNOWN: dict[str, list[Change]] = {
         ),
     ],
     "an instance that shows as available was rebooted": [
-        (f"{_OPERATIONS}/reboot_instance.py", "return working  # a stale", "return done()  # a stale"),
+        (f"{_OPERATIONS}/reboot_instance.py", "return working  # a stale", "return done(self.end_status)  # a stale"),
     ],
     "a window is not read back": [
         (f"{_OPERATIONS}/modify_backup_window.py", 'if shown != request.parameters["backup_window"]:', "if False:"),

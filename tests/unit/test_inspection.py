@@ -94,7 +94,7 @@ def test_no_instance_is_no_inspection() -> None:
     assert read_live(cast("RdsClients", Cloud(database())), ELSEWHERE, INSTANCE_ID, GateSettings()) is None
 
 
-@pytest.mark.parametrize("error", [AccountUnreachable("x"), RdsRejected("AccessDenied", "x"), RdsUnavailable("x")])
+@pytest.mark.parametrize("fault", [AccountUnreachable("x"), RdsRejected("AccessDenied", "x"), RdsUnavailable("x")])
 def test_an_instance_that_cannot_be_looked_at_itself_is_a_fault(fault: ServiceError) -> None:
     with pytest.raises(type(fault)):
         read_live(cast("RdsClients", Cloud().fails(fault, HOME, INSTANCE_ID)), HOME, INSTANCE_ID, GateSettings())
@@ -180,7 +180,7 @@ def test_a_source_that_cannot_be_read_is_unknown_whatever_the_settings_say(cloud
 
 
 @pytest.mark.parametrize(
-    "error", [RdsThrottled("Throttling", "x"), RdsUnreachable("NotReached", "x"), RdsUnavailable("x")]
+    "fault", [RdsThrottled("Throttling", "x"), RdsUnreachable("NotReached", "x"), RdsUnavailable("x")]
 )
 def test_a_source_that_may_be_readable_in_a_moment_is_a_fault_and_no_verdict(fault: ServiceError) -> None:
     with pytest.raises(type(fault)):

@@ -344,7 +344,7 @@ def test_a_body_that_says_who_sent_it_is_refused_and_not_believed(body: dict[str
         assert known == api_stub(body, an_envelope(body), ADMISSION)
         known, refusal = taken_in(validate_execution(json.dumps(forged), an_execution(), MANY_TARGETS))
         assert refusal
-        assert known == execution_stub(json.dumps(body), an_execution())
+        assert known == execution_stub(body, an_execution())
 
 
 @given(valid_requests, st.text(max_size=4), st.text(max_size=4))

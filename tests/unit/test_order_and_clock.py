@@ -74,7 +74,7 @@ def test_an_item_expires_after_ninety_days_in_epoch_seconds() -> None:
 
 def test_an_admission_that_is_run_late_is_late_by_more_than_its_longest_wait() -> None:
     check_in_time(MOMENT, MOMENT + LONGEST_WAIT)
-    with pytest.raises(AdmittedTooLate, match=r"Admit was run 2\.5 s after its turn; nothing was done"):
+    with pytest.raises(AdmittedTooLate, match=r"Admit started 2\.5 s late, so nothing was done"):
         check_in_time(MOMENT, MOMENT + LONGEST_WAIT + timedelta(milliseconds=1))
 
 

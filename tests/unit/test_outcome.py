@@ -54,7 +54,7 @@ def found_by(request: OperationRequest) -> dict[str, str]:
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_success_is_the_specifications_document_with_all_its_keys(operation: str) -> None:
     request = a_request(operation)
-    outcome = settled({"progress": done(**DETAILS[operation]).to_document()}, request)
+    outcome = settled({"progress": done("available", **DETAILS[operation]).to_document()}, request)
     ending = {"status": "available", "duration_seconds": 125.3, "success": True}
     assert outcome == Outcome(SPECIFIED[operation] | ending | found_by(request))
 
@@ -62,7 +62,7 @@ def test_a_success_is_the_specifications_document_with_all_its_keys(operation: s
 @pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize("seconds", [0, 2, 300, -1])
 def test_a_duration_is_a_number_with_a_fraction_and_never_negative(operation: str, seconds: int) -> None:
-    document = settled({"progress": done().to_document()}, a_request(operation), seconds).document
+    document = settled({"progress": done("available").to_document()}, a_request(operation), seconds).document
     assert type(document["duration_seconds"]) is float
     assert document["duration_seconds"] == max(0, seconds)
     assert type(document["success"]) is bool
@@ -111,7 +111,7 @@ def test_a_refused_start_that_names_nothing_sound_still_has_a_document() -> None
 
 def test_a_fault_beats_the_progress_before_it() -> None:
     cause = json.dumps({"errorMessage": "Throttling: Rate exceeded", "stackTrace": ["secret path"]})
-    work = {"progress": done().to_document(), "error": {"Error": "RdsThrottled", "Cause": cause}}
+    work = {"progress": done("available").to_document(), "error": {"Error": "RdsThrottled", "Cause": cause}}
     outcome = settled(work)
     assert outcome.error == "OperationFailed"
     assert outcome.document["error"] == "Throttling: Rate exceeded"
@@ -124,7 +124,7 @@ TIMED_OUT_TEXT = "2025-01-07T10:40:38.651Z Task timed out after 5.00 seconds"
 
 
 @pytest.mark.parametrize(
-    ("error", "text"),
+    ("fault", "text"),
     [
         ({}, "Unknown: no details"),
         ({"Error": "States.Timeout"}, "States.Timeout: no details"),
@@ -175,7 +175,7 @@ def test_an_execution_that_ended_without_its_closing_record(detail: dict[str, An
 
 
 def test_where_only_the_recording_failed_the_outcome_is_known() -> None:
-    work = {"progress": done(**DETAILS["create_snapshot"]).to_document()}
+    work = {"progress": done("available", **DETAILS["create_snapshot"]).to_document()}
     detail = {"status": "FAILED", "error": "AuditFailed", "cause": json.dumps(work)}
     assert settled(work_of_event(detail)) == settled(work)
 
@@ -185,7 +185,7 @@ def test_the_end_of_the_execution_carries_the_document_as_its_cause() -> None:
     ended = outcome.to_document()
     assert (ended["success"], ended["error"]) == (False, "OperationFailed")
     assert json.loads(ended["cause"]) == ended["document"] == outcome.document
-    assert settled({"progress": done().to_document()}).to_document()["success"] is True
+    assert settled({"progress": done("available").to_document()}).to_document()["success"] is True
 
 
 # What a late look adds.
@@ -197,7 +197,7 @@ TIMED_OUT_WORK: dict[str, Any] = {"progress": Progress("rebooting").to_document(
 @pytest.mark.parametrize(
     ("progress", "final"),
     [
-        (done(), {"final_status": "available"}),
+        (done("available"), {"final_status": "available"}),
         (failed("gone"), {"final_status": "failed", "final_error": "gone"}),
         (Progress("rebooting"), {"final_status": "timeout"}),
         (untold(), {"final_status": "timeout", "final_note": NOTE}),
@@ -213,7 +213,7 @@ def test_a_late_look_adds_what_became_of_it_and_changes_nothing_else(progress: P
 
 def test_a_late_look_completes_the_document_with_what_rds_shows() -> None:
     document = settled({"progress": Progress("creating").to_document()}).document
-    late = settled_late(document, a_request(), done(**DETAILS["create_snapshot"]), MOMENT, MOMENT)
+    late = settled_late(document, a_request(), done("available", **DETAILS["create_snapshot"]), MOMENT, MOMENT)
     assert "snapshot_arn" not in document
     assert late["snapshot_arn"] == SNAPSHOT_ARN
 
@@ -225,7 +225,7 @@ def test_a_late_look_completes_the_document_with_what_rds_shows() -> None:
         ({"error": {"Error": "ExecutionAborted"}}, True, True),
         ({"error": {"Error": "ExecutionTimedOut"}}, True, True),
         ({"error": {"Error": "ExecutionAborted"}}, False, False),
-        ({"progress": done().to_document()}, True, False),
+        ({"progress": done("available").to_document()}, True, False),
         ({"progress": failed("no").to_document()}, True, False),
         ({"refusal": bad_request("no").to_document()}, False, False),
     ],

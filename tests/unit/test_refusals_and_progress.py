@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rds_operations.model.errors import RdsRejected, RdsThrottled, ServiceError
+from rds_operations.model.errors import (
+    NoEffect,
+    QueueUnavailable,
+    RdsRejected,
+    RdsThrottled,
+    RdsUnavailable,
+    RdsUnreachable,
+    Retryable,
+    ServiceError,
+    TableBusy,
+    TableUnavailable,
+)
 from rds_operations.model.progress import Progress, done, failed
 from rds_operations.model.refusals import Code, Refusal, bad_request, conflict, invalid_parameter, not_supported, reply
 
@@ -44,14 +55,30 @@ def test_the_status_and_code_of_each_kind_of_refusal(refusal: Refusal, status: i
 
 
 def test_done_and_failed_are_finished_and_only_one_is_a_success() -> None:
-    assert done(arn="x") == Progress("available", finished=True, success=True, percent=100, details={"arn": "x"})
+    assert done("available", arn="x") == Progress(
+        "available", finished=True, success=True, percent=100, details={"arn": "x"}
+    )
     assert failed("no") == Progress("failed", finished=True, success=False, error="no")
     assert not Progress("creating").finished
 
 
-def test_a_fault_keeps_its_message_for_the_cause() -> None:
+def test_an_error_keeps_its_message_for_the_cause() -> None:
     throttled = RdsThrottled("Throttling", "Rate exceeded")
     assert str(throttled) == "Throttling: Rate exceeded"
-    assert isinstance(throttled, RdsRejected)
-    assert isinstance(throttled, ServiceError)
     assert throttled.code == "Throttling"
+
+
+@pytest.mark.parametrize("retryable", [RdsThrottled("Throttling", "x"), RdsUnreachable("x"), TableBusy("x")])
+def test_what_may_be_repeated_had_no_effect(retryable: ServiceError) -> None:
+    assert isinstance(retryable, Retryable)
+    assert isinstance(retryable, NoEffect)
+
+
+@pytest.mark.parametrize("unknown", [RdsUnavailable("x"), TableUnavailable("x"), QueueUnavailable("x")])
+def test_what_may_have_had_its_effect_is_none_of_those(unknown: ServiceError) -> None:
+    assert not isinstance(unknown, NoEffect)
+
+
+def test_a_rejection_may_not_be_repeated() -> None:
+    assert not isinstance(RdsRejected("AccessDenied", "x"), Retryable)
+    assert not isinstance(RdsThrottled("Throttling", "x"), RdsRejected)

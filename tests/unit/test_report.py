@@ -107,7 +107,7 @@ def test_whatever_runs_is_shown_with_these_keys_and_types(
 def test_whatever_is_over_is_shown_as_its_result_document(
     request: OperationRequest, verdict: Verdict, success: bool, error: str
 ) -> None:
-    progress = (done() if success else failed(error)).to_document()
+    progress = (done("available") if success else failed(error)).to_document()
     document = outcome_of({"progress": progress}, request, verdict.environment.value, MOMENT, MOMENT).document
     ended: Item = {"ended_at": "x", "result": json.dumps(document), "status": "x", "polls": 3, "percent": 40}
     item: Item = {**operation_item(request, verdict, MOMENT, MOMENT), **ended}

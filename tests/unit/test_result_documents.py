@@ -74,7 +74,9 @@ def refused(kind: str) -> Callable[[str, dict[str, str]], dict[str, Any]]:
 
 
 ENDINGS: dict[str, Ending] = {
-    "success": Ending(lambda _sentence, shown: {"progress": done(**shown).to_document()}, "available", "", False),
+    "success": Ending(
+        lambda _sentence, shown: {"progress": done("available", **shown).to_document()}, "available", "", False
+    ),
     "failure": Ending(lambda why, shown: {"progress": failed(why, **shown).to_document()}, "failed", FAILED, True),
     "time-out": Ending(
         lambda _sentence, shown: {"progress": Progress("creating", percent=40, details=dict(shown)).to_document()},
@@ -147,7 +149,9 @@ def test_a_request_that_never_became_an_order_has_the_common_keys(
 def test_a_duration_has_one_decimal_is_never_negative_and_no_further_off_than_its_rounding(
     since: datetime, duration: timedelta
 ) -> None:
-    document = outcome_of({"progress": done().to_document()}, a_request(), "test", since, since + duration).document
+    document = outcome_of(
+        {"progress": done("available").to_document()}, a_request(), "test", since, since + duration
+    ).document
     told = document["duration_seconds"]
     assert type(told) is float
     assert str(told) == f"{told:.1f}"
@@ -174,7 +178,7 @@ def test_a_fault_beats_a_refusal_and_a_refusal_beats_the_progress() -> None:
         "error": (fault("KeyError")("broken", {}), "KeyError: broken"),
         "refusal": ({"refusal": Refusal(409, Code.OPERATION_IN_PROGRESS, "not now").to_document()}, "not now"),
         "not_ready": ({"not_ready": Refusal(409, Code.PENDING_CHANGES, "in the way").to_document()}, "in the way"),
-        "progress": ({"progress": done().to_document()}, None),
+        "progress": ({"progress": done("available").to_document()}, None),
     }
     for size in range(1, len(parts) + 1):
         for names in combinations(parts, size):

@@ -80,19 +80,19 @@ def test_an_available_instance_that_was_never_seen_rebooting_is_still_rebooting(
     ["DB instance restarted", "Multi-AZ instance failover completed", "A Multi-AZ failover has completed."],
 )
 def test_an_available_instance_with_the_event_of_a_restart_is_back(message: str) -> None:
-    assert rebooted(REBOOTING, message) == done()
+    assert rebooted(REBOOTING, message) == done("available")
 
 
 def test_an_available_instance_that_was_seen_rebooting_is_back() -> None:
     assert rebooted(REBOOTING, DBInstanceStatus="rebooting") == SEEN
-    assert rebooted(SEEN) == done()
+    assert rebooted(SEEN) == done("available")
 
 
 # terraform-provider-aws#2408, #38497, #39691: fully operational, and it can take 24 hours and more.
 @pytest.mark.parametrize("state", ["available", "storage-optimization", "storage-initialization"])
 def test_an_instance_that_works_for_its_users_is_back(state: str) -> None:
-    assert rebooted(SEEN, DBInstanceStatus=state) == done()
-    assert rebooted(REBOOTING, "DB instance restarted", DBInstanceStatus=state) == done()
+    assert rebooted(SEEN, DBInstanceStatus=state) == done("available")
+    assert rebooted(REBOOTING, "DB instance restarted", DBInstanceStatus=state) == done("available")
     assert rebooted(REBOOTING, DBInstanceStatus=state) == REBOOTING
 
 
@@ -101,7 +101,7 @@ def test_what_rds_took_and_shows_as_available_later_is_back_and_says_what_is_not
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     taken = Progress("rebooting", evidence="taken")
-    for seconds, expected in ((30, taken), (119, taken), (120, done(note=NO_EVENT))):
+    for seconds, expected in ((30, taken), (119, taken), (120, done("available", note=NO_EVENT))):
         monkeypatch.setattr(clock, "now", lambda after=seconds: MOMENT + timedelta(seconds=after))
         assert rebooted(taken) == expected
         assert rebooted(REBOOTING) == REBOOTING  # nobody knows whether RDS took it
@@ -118,7 +118,7 @@ def test_the_answer_to_the_call_is_evidence_that_it_was_taken(status: str, evide
 @pytest.mark.parametrize("previous", [SEEN, REBOOTING])
 def test_a_failover_that_rds_has_abandoned_has_failed_in_its_words(previous: Progress) -> None:
     assert rebooted(previous, ABANDONED, request=FAILOVER, MultiAZ=True) == failed(ABANDONED)
-    assert rebooted(SEEN, ABANDONED, MultiAZ=True) == done()  # none was asked for
+    assert rebooted(SEEN, ABANDONED, MultiAZ=True) == done("available")  # none was asked for
 
 
 # RDS User Guide, Rebooting a DB instance: a SQL Server failover may leave parameters as they were;
@@ -128,7 +128,7 @@ def test_a_failover_of_sql_server_ends_with_parameters_that_still_wait(engine: s
     waiting: dict[str, Any] = {"DBParameterGroups": [{"ParameterApplyStatus": "pending-reboot"}], "Engine": engine}
     for events in (["Multi-AZ instance failover completed"], []):  # which may be lost
         over = rebooted(SEEN, *events, request=FAILOVER, **waiting)
-        assert over == (SEEN if engine == "postgres" else done(note=STILL_PENDING))
+        assert over == (SEEN if engine == "postgres" else done("available", note=STILL_PENDING))
     assert rebooted(REBOOTING, request=FAILOVER, **waiting) == REBOOTING
     assert rebooted(SEEN, "DB instance restarted", **waiting) == SEEN  # a reboot in place applies them
 
@@ -139,7 +139,7 @@ def test_events_are_read_to_the_last_page() -> None:
         describe_db_instances=lambda **_call: {"DBInstances": [an_instance()]},
         describe_events=lambda **call: pages[call.get("Marker", "")],
     )
-    assert OPERATIONS["reboot_instance"].poll(Rds(cast("Any", client)), REBOOT, MOMENT, REBOOTING) == done()
+    assert OPERATIONS["reboot_instance"].poll(Rds(cast("Any", client)), REBOOT, MOMENT, REBOOTING) == done("available")
 
 
 def test_an_option_group_that_could_not_be_applied_is_a_failure() -> None:
@@ -155,14 +155,14 @@ def test_the_state_that_a_reboot_is_to_end_fails_at_the_second_look() -> None:
     once = rebooted(REBOOTING, DBInstanceStatus=state)
     assert once == replace(REBOOTING, missing=1)
     assert rebooted(once, DBInstanceStatus=state) == failed(f"Instance {INSTANCE_ID} is in the state {state}")
-    assert rebooted(once, "DB instance restarted") == done()
+    assert rebooted(once, "DB instance restarted") == done("available")
 
 
 # RDS's list of states, as k2m30/a9s keeps it: none of these ends by itself.
 @pytest.mark.parametrize("state", ["insufficient-capacity", "restore-error", "stopped", "storage-full", "deleting"])
 def test_what_came_after_the_restart_is_told_and_is_no_failure_of_the_reboot(state: str) -> None:
     note = f"Instance {INSTANCE_ID} is in the state {state}. It has restarted before"
-    assert rebooted(SEEN, "DB instance restarted", DBInstanceStatus=state) == done(note=note)
+    assert rebooted(SEEN, "DB instance restarted", DBInstanceStatus=state) == done("available", note=note)
 
 
 @pytest.mark.parametrize("state", ["backing-up", "modifying", "maintenance", "starting"])
@@ -183,7 +183,7 @@ def test_an_instance_with_something_left_to_apply_is_not_back(left: dict[str, An
 
 
 def test_an_instance_without_groups_is_in_sync() -> None:
-    assert rebooted(SEEN, DBParameterGroups=[], OptionGroupMemberships=[]) == done()
+    assert rebooted(SEEN, DBParameterGroups=[], OptionGroupMemberships=[]) == done("available")
 
 
 @pytest.mark.parametrize("state", sorted(FAILED_STATES))
@@ -217,7 +217,7 @@ def test_a_snapshot_in_the_making_tells_its_percent(percent: int) -> None:
 def test_an_available_snapshot_is_done_with_its_arn_and_time() -> None:
     created = datetime(2025, 11, 13, 10, 30, 0, 500_000, tzinfo=UTC)
     progress = watched(snapshot(Status="available", SnapshotCreateTime=created, PercentProgress=100))
-    expected = done(snapshot_arn=SNAPSHOT_ARN, snapshot_create_time="2025-11-13T10:30:00Z")
+    expected = done("available", snapshot_arn=SNAPSHOT_ARN, snapshot_create_time="2025-11-13T10:30:00Z")
     assert progress == replace(expected, evidence="seen")
 
 
@@ -249,7 +249,7 @@ def test_a_snapshot_that_was_seen_and_is_gone_at_two_looks_in_a_row_is_a_failure
 
 
 @pytest.mark.parametrize(
-    ("problem", "error"),
+    ("problem", "fault"),
     [
         (error("Throttling"), RdsThrottled),
         (error("ThrottlingException"), RdsThrottled),

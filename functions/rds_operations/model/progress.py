@@ -54,5 +54,5 @@ def untold() -> Progress:
     return Progress(_UNTOLD, finished=True)
 
 
-def done(status: str = "available", **details: Any) -> Progress:
+def done(status: str, **details: Any) -> Progress:
     return Progress(status, finished=True, success=True, percent=100, details=details)

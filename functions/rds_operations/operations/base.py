@@ -66,12 +66,12 @@ class Operation(ABC):
     """One operation: its parameters, its IAM actions, how it starts, how a poll reads it, its result document."""
 
     name: ClassVar[str]
-    position: ClassVar[int]
-    """Where it stands in lists, error texts and tables."""
     summary: ClassVar[str]
     parameters: ClassVar[tuple[Parameter, ...]]
     working_status: ClassVar[str]
     """The specification's status word while it runs."""
+    end_status: ClassVar[str] = "available"
+    """The status word of its success."""
     ready_states: ClassVar[frozenset[str]]
     """The DBInstanceStatus values in which RDS accepts it."""
     execute_permissions: ClassVar[tuple[Permission, ...]]

@@ -45,7 +45,6 @@ def parse_snapshot_id(value: Any) -> str | Refusal:
 
 class CreateSnapshot(Operation):
     name = "create_snapshot"
-    position = 1
     summary = "Create a manual snapshot of an instance"
     parameters = (
         Parameter("snapshot_id", parse_snapshot_id, "unique identifier of the snapshot", required=True),
@@ -165,10 +164,7 @@ def _progress(snapshot: DBSnapshotTypeDef) -> Progress:
     if created := snapshot.get("SnapshotCreateTime"):
         details["snapshot_create_time"] = created.strftime("%Y-%m-%dT%H:%M:%SZ")
     if status == "available":
-        return done(**details)
+        return done(CreateSnapshot.end_status, **details)
     if status in FAILED_STATES:
         return failed(f"Snapshot {snapshot['DBSnapshotIdentifier']} ended in the state {status}", **details)
     return Progress("creating", percent=snapshot.get("PercentProgress", -1), details=details)
-
-
-OPERATION = CreateSnapshot()

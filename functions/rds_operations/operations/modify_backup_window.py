@@ -45,7 +45,6 @@ def parse_backup_window(value: Any) -> str | Refusal:
 
 class ModifyBackupWindow(Operation):
     name = "modify_backup_window"
-    position = 3
     summary = "Change the preferred backup window of an instance (UTC)"
     parameters = (
         Parameter("backup_window", parse_backup_window, "`HH:MM-HH:MM` in UTC, at least 30 minutes", required=True),
@@ -129,7 +128,7 @@ class ModifyBackupWindow(Operation):
         if shown != request.parameters["backup_window"]:
             return _MODIFYING
         note = {"note": _NO_BACKUPS} if instance.get("BackupRetentionPeriod") == 0 else {}
-        return done(backup_window=shown, **note)
+        return done(self.end_status, backup_window=shown, **note)
 
     def _read_back_or_wait(self, rds: Rds, request: OperationRequest) -> Progress:
         """After the change no fault may look as if there had been none: the polls will read it back."""
@@ -157,6 +156,3 @@ def _says(value: Any) -> bool:
     if isinstance(value, list):
         return any(map(_says, value))
     return value not in (None, "")
-
-
-OPERATION = ModifyBackupWindow()

@@ -43,7 +43,6 @@ _NO_EVENT = "RDS took the reboot and shows the instance as available, but has to
 
 class RebootInstance(Operation):
     name = "reboot_instance"
-    position = 2
     summary = "Reboot an instance, with failover to the standby if asked (Multi-AZ only)"
     parameters = (
         Parameter("force_failover", flag("force_failover"), "fail over to the standby (Multi-AZ only)", default=False),
@@ -103,7 +102,7 @@ class RebootInstance(Operation):
         """Ask for the restart first: an instance that fails after it was back has not failed by this reboot."""
         text = f"Instance {request.instance_id} is in the state {status}"
         if events.told(Told.RESTARTED, Told.FAILED_OVER):
-            return done(note=f"{text}. It has restarted before")
+            return done(self.end_status, note=f"{text}. It has restarted before")
         if status == _INCOMPATIBLE_PARAMETERS and previous.evidence != _SEEN_REBOOTING:
             return not_found(previous, text)  # the first look may still show the state that the reboot was to end
         return failed(text)
@@ -126,7 +125,7 @@ class RebootInstance(Operation):
         if failure := _failed_option_group(instance):
             return failed(f"Instance {request.instance_id} has restarted, but its option group {failure} failed")
         note = _STILL_PENDING if pending else "" if restarted else _NO_EVENT
-        return done(note=note) if note else done()
+        return done(self.end_status, **({"note": note} if note else {}))
 
     def document(self, request: OperationRequest, progress: Progress) -> dict[str, Any]:
         own = {"instance_id": request.instance_id, "force_failover": request.parameters["force_failover"]}
@@ -163,6 +162,3 @@ def _failed_option_group(instance: DBInstanceTypeDef) -> str:
     """The name of the one that RDS could not apply; empty where there is none."""
     groups = instance.get("OptionGroupMemberships", [])
     return next((group.get("OptionGroupName", "") for group in groups if group.get("Status") == "failed"), "")
-
-
-OPERATION = RebootInstance()
