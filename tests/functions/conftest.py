@@ -14,7 +14,7 @@ from moto import mock_aws
 from rds_operations.aws import clients as aws_clients
 from rds_operations.aws import telemetry
 from tests.functions.calls import Calls
-from tests.functions.cloud import ENVIRONMENT, Clients, Cloud
+from tests.functions.fake_aws import ENVIRONMENT, Clients, FakeAws
 
 STATES = ("validate", "classify", "admit", "execute", "poll", "audit", "sweep", "status", "inventory")
 
@@ -53,9 +53,9 @@ def moto() -> Iterator[Any]:
 
 
 @pytest.fixture
-def cloud(
+def aws(
     modules: dict[str, ModuleType], clients: Clients, calls: Calls, moto: Any, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Cloud]:
+) -> Iterator[FakeAws]:
     """Empty tables, as the stack makes them, and no instance."""
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
@@ -64,9 +64,9 @@ def cloud(
     calls.made.clear()
     calls.sessions_last = None
     moto.reset()
-    cloud = Cloud(clients, modules, calls, monkeypatch)
-    cloud.create_all()
-    yield cloud
+    aws = FakeAws(clients, modules, calls, monkeypatch)
+    aws.create_all()
+    yield aws
     pytest_socket.enable_socket()
 
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from tests.functions.calls import Call
-from tests.functions.cloud import Cloud
+from tests.functions.fake_aws import FakeAws
 
 
 @contextmanager
-def before(cloud: Cloud, state: str, action: str, meanwhile: Callable[[], object], skip: int = 0) -> Iterator[None]:
+def before(aws: FakeAws, state: str, action: str, meanwhile: Callable[[], object], skip: int = 0) -> Iterator[None]:
     """Do something once, right before a function's call to DynamoDB, the first one after `skip`."""
     left = [skip]
 
@@ -20,8 +20,8 @@ def before(cloud: Cloud, state: str, action: str, meanwhile: Callable[[], object
         left[0] -= 1
         if left[0] == -1:
             meanwhile()
-            cloud.calls.state = state
+            aws.calls.state = state
 
-    with cloud.calls.answering(strike):
+    with aws.calls.answering(strike):
         yield
     assert left[0] < 0, "nothing has happened meanwhile"

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from rds_operations.settings.callers import CallerSettings
-from tests.functions.cloud import Cloud, Document
+from tests.functions.fake_aws import Document, FakeAws
 from tests.unit.builders import ACCOUNT, ROLE_SESSION, a_body, a_context
 
 KEY = "apikey:key-id-1"
@@ -19,8 +19,8 @@ COGNITO = a_context(
 )
 
 
-def deploy(cloud: Cloud, *names: str, **grant: list[str]) -> None:
-    cloud.deploy(callers=CallerSettings(dict.fromkeys(names, grant or GRANT)))
+def deploy(aws: FakeAws, *names: str, **grant: list[str]) -> None:
+    aws.deploy(callers=CallerSettings(dict.fromkeys(names, grant or GRANT)))
 
 
 # ADMISSION.
@@ -34,15 +34,15 @@ def deploy(cloud: Cloud, *names: str, **grant: list[str]) -> None:
         ("group:dba", COGNITO),
     ],
 )
-def test_a_caller_who_has_the_permission_is_served_to_the_end(cloud: Cloud, name: str, caller: Document) -> None:
+def test_a_caller_who_has_the_permission_is_served_to_the_end(aws: FakeAws, name: str, caller: Document) -> None:
     """OPERATION does not ask for it again, though it is started in another name."""
-    deploy(cloud, name)
-    cloud.create_instance()
-    request = cloud.request(a_body(), caller=caller)
+    deploy(aws, name)
+    aws.create_instance()
+    request = aws.admit(a_body(), caller=caller)
     assert request["reply"]["statusCode"] == 202
-    work = cloud.executed(cloud.begin(request["start"]))
-    assert cloud.audited(work)["success"] is True
-    assert cloud.events() == ["accepted", "completed"]
+    work = aws.execute(aws.begin(request["start"]))
+    assert aws.audit(work)["success"] is True
+    assert aws.events() == ["accepted", "completed"]
 
 
 @pytest.mark.parametrize(
@@ -53,75 +53,75 @@ def test_a_caller_who_has_the_permission_is_served_to_the_end(cloud: Cloud, name
     ],
 )
 def test_a_caller_who_lacks_it_is_refused_with_a_record(
-    cloud: Cloud, operation: str, environment: str, text: str
+    aws: FakeAws, operation: str, environment: str, text: str
 ) -> None:
-    deploy(cloud, KEY)
-    cloud.create_instance(environment)
-    work = cloud.request(a_body(operation))
-    answer = cloud.answered(work)
+    deploy(aws, KEY)
+    aws.create_instance(environment)
+    work = aws.admit(a_body(operation))
+    answer = aws.answer(work)
     assert (answer["statusCode"], answer["code"]) == (403, "caller_not_permitted")
     assert answer["error"].startswith(text)
-    (record,) = cloud.records()
+    (record,) = aws.records()
     assert (record["event"], record["success"], record["operation"]) == ("refused", False, operation)
     assert json.loads(record["user_identity"])["userId"] == KEY
     assert json.loads(record["result"])["code"] == "caller_not_permitted"
-    assert cloud.items() == []
+    assert aws.items() == []
 
 
-def test_who_may_not_ask_for_an_operation_learns_nothing_of_the_instance(cloud: Cloud) -> None:
-    deploy(cloud, KEY)
+def test_who_may_not_ask_for_an_operation_learns_nothing_of_the_instance(aws: FakeAws) -> None:
+    deploy(aws, KEY)
     for environment in (None, "prod"):
         if environment:
-            cloud.create_instance(environment)
-        assert cloud.request(a_body("reboot_instance"))["refusal"]["code"] == "caller_not_permitted"
-    assert cloud.calls.of("classify", "rds") == []
+            aws.create_instance(environment)
+        assert aws.admit(a_body("reboot_instance"))["refusal"]["code"] == "caller_not_permitted"
+    assert aws.calls.of("classify", "rds") == []
 
 
-def test_a_token_of_another_app_client_learns_nothing_by_a_key_either(cloud: Cloud) -> None:
+def test_a_token_of_another_app_client_learns_nothing_by_a_key_either(aws: FakeAws) -> None:
     """It names the same person, so it would be the same caller with the same key."""
-    cloud.deploy(callers=CallerSettings(user_pool_client_ids=("ours",)))
-    cloud.create_instance()
+    aws.deploy(callers=CallerSettings(user_pool_client_ids=("ours",)))
+    aws.create_instance()
     ours, theirs = COGNITO | {"clientId": "ours"}, COGNITO | {"clientId": "theirs"}
-    accepted = cloud.request(a_body(), "my-key", caller=ours)["start"]["name"]
+    accepted = aws.admit(a_body(), "my-key", caller=ours)["start"]["name"]
     for request in (a_body(), a_body("reboot_instance")):
-        work = cloud.request(request, "my-key", request_id="request-2", caller=theirs)
+        work = aws.admit(request, "my-key", request_id="request-2", caller=theirs)
         assert work["refusal"]["code"] == "caller_not_permitted"
         assert accepted not in json.dumps(work["reply"])
         assert "start" not in work
 
 
 @pytest.mark.parametrize("caller", [a_context(apiKeyId="another"), IAM, COGNITO])
-def test_a_caller_who_is_not_named_may_do_nothing_once_there_are_permissions(cloud: Cloud, caller: Document) -> None:
-    deploy(cloud, KEY)
-    cloud.create_instance()
-    assert cloud.request(a_body(), caller=caller)["refusal"]["code"] == "caller_not_permitted"
+def test_a_caller_who_is_not_named_may_do_nothing_once_there_are_permissions(aws: FakeAws, caller: Document) -> None:
+    deploy(aws, KEY)
+    aws.create_instance()
+    assert aws.admit(a_body(), caller=caller)["refusal"]["code"] == "caller_not_permitted"
 
 
 @pytest.mark.parametrize(("tag", "code"), [("prod", "production_instance"), ("", "environment_unknown")])
-def test_no_permission_opens_what_the_gate_refuses(cloud: Cloud, tag: str, code: str) -> None:
-    deploy(cloud, KEY, DIRECT, environments=["production", "unknown"])
-    cloud.create_instance(tag)
-    assert cloud.request(a_body())["refusal"]["code"] == code
-    assert cloud.by_hand()["refusal"]["code"] == code
+def test_no_permission_opens_what_the_gate_refuses(aws: FakeAws, tag: str, code: str) -> None:
+    deploy(aws, KEY, DIRECT, environments=["production", "unknown"])
+    aws.create_instance(tag)
+    assert aws.admit(a_body())["refusal"]["code"] == code
+    assert aws.start_directly()["refusal"]["code"] == code
 
 
 @pytest.mark.parametrize("caller", [a_context(authentication=""), a_context(authentication="iam"), {}])
-def test_a_caller_without_a_name_is_refused_with_a_record(cloud: Cloud, caller: Document) -> None:
-    cloud.create_instance()
-    answer = cloud.answered(cloud.request(a_body(), caller=caller))
+def test_a_caller_without_a_name_is_refused_with_a_record(aws: FakeAws, caller: Document) -> None:
+    aws.create_instance()
+    answer = aws.answer(aws.admit(a_body(), caller=caller))
     assert (answer["statusCode"], answer["code"]) == (403, "caller_not_permitted")
-    (record,) = cloud.records()
+    (record,) = aws.records()
     assert json.loads(record["user_identity"])["userId"] == "anonymous"
-    assert cloud.items() == []
+    assert aws.items() == []
 
 
 # OPERATION, started directly.
 
 
-def test_a_direct_start_that_is_permitted_is_served(cloud: Cloud) -> None:
-    deploy(cloud, DIRECT)
-    cloud.create_instance()
-    assert cloud.audited(cloud.executed(cloud.by_hand()), "by-hand")["success"] is True
+def test_a_direct_start_that_is_permitted_is_served(aws: FakeAws) -> None:
+    deploy(aws, DIRECT)
+    aws.create_instance()
+    assert aws.audit(aws.execute(aws.start_directly()), "by-hand")["success"] is True
 
 
 @pytest.mark.parametrize(
@@ -129,16 +129,16 @@ def test_a_direct_start_that_is_permitted_is_served(cloud: Cloud) -> None:
     [((KEY,), "create_snapshot", "dev"), ((DIRECT,), "reboot_instance", "dev"), ((DIRECT,), "create_snapshot", "qa")],
 )
 def test_a_direct_start_that_is_not_permitted_does_nothing(
-    cloud: Cloud, names: tuple[str, ...], operation: str, environment: str
+    aws: FakeAws, names: tuple[str, ...], operation: str, environment: str
 ) -> None:
-    deploy(cloud, *names)
-    cloud.create_instance(environment)
-    work = cloud.executed(cloud.by_hand(operation))
+    deploy(aws, *names)
+    aws.create_instance(environment)
+    work = aws.execute(aws.start_directly(operation))
     assert work["refusal"]["code"] == "caller_not_permitted"
-    assert cloud.audited(work, "by-hand")["error"] == "OperationRefused"
-    assert (cloud.actions, cloud.items(), cloud.snapshots()) == ([], [], [])
-    assert cloud.calls.of("execute", "sts") == []
-    (record,) = cloud.records()
+    assert aws.audit(work, "by-hand")["error"] == "OperationRefused"
+    assert (aws.actions, aws.items(), aws.snapshots()) == ([], [], [])
+    assert aws.calls.of("execute", "sts") == []
+    (record,) = aws.records()
     assert (record["event"], record["success"]) == ("refused", False)
     assert json.loads(record["user_identity"])["userId"] == DIRECT
 
@@ -146,10 +146,10 @@ def test_a_direct_start_that_is_not_permitted_does_nothing(
 # GET.
 
 
-def test_somebody_elses_operation_is_answered_as_an_unknown_one(cloud: Cloud) -> None:
-    cloud.create_instance()
-    operation_id = cloud.accepted()["request"]["operation_id"]
-    assert cloud.status(operation_id)["statusCode"] == 200
+def test_somebody_elses_operation_is_answered_as_an_unknown_one(aws: FakeAws) -> None:
+    aws.create_instance()
+    operation_id = aws.accept()["request"]["operation_id"]
+    assert aws.status(operation_id)["statusCode"] == 200
     strangers: list[Document] = [
         {"apiKeyId": "another"},
         {"authentication": "iam", "userArn": ROLE_SESSION, "accountId": ACCOUNT},
@@ -158,20 +158,20 @@ def test_somebody_elses_operation_is_answered_as_an_unknown_one(cloud: Cloud) ->
         {"authentication": ""},
         {"apiKeyId": None},
     ]
-    seen = [cloud.status(operation_id, **stranger) for stranger in strangers]
-    cloud.drop(operation_id)
-    unknown = cloud.status(operation_id)
+    seen = [aws.status(operation_id, **stranger) for stranger in strangers]
+    aws.drop(operation_id)
+    unknown = aws.status(operation_id)
     assert unknown["statusCode"] == 404
     assert seen == [unknown] * len(strangers)
 
 
-def test_a_role_session_sees_its_own_and_not_that_of_another_person_in_the_role(cloud: Cloud) -> None:
-    cloud.create_instance()
-    operation_id = cloud.request(a_body(), caller=IAM)["request"]["operation_id"]
+def test_a_role_session_sees_its_own_and_not_that_of_another_person_in_the_role(aws: FakeAws) -> None:
+    aws.create_instance()
+    operation_id = aws.admit(a_body(), caller=IAM)["request"]["operation_id"]
     mine = {"authentication": "iam", "userArn": ROLE_SESSION, "accountId": ACCOUNT}
     theirs = mine | {"userArn": ROLE_SESSION.replace("john.doe", "jane.roe")}
-    assert cloud.status(operation_id, **mine)["statusCode"] == 200
-    assert cloud.status(operation_id, **theirs)["statusCode"] == 404
+    assert aws.status(operation_id, **mine)["statusCode"] == 200
+    assert aws.status(operation_id, **theirs)["statusCode"] == 404
 
 
 @pytest.mark.parametrize(
@@ -185,11 +185,11 @@ def test_a_role_session_sees_its_own_and_not_that_of_another_person_in_the_role(
         ),
     ],
 )
-def test_auditors_see_everybodys(cloud: Cloud, auditor: str, caller: Document) -> None:
-    cloud.create_instance()
-    cloud.audited(cloud.executed(cloud.by_hand()), "by-hand")
-    operation_ids = ["by-hand", cloud.accepted(snapshot_id="another")["request"]["operation_id"]]
-    assert [cloud.status(each, **caller)["statusCode"] for each in operation_ids] == [404, 404]
-    cloud.deploy(callers=CallerSettings(auditors=(auditor,)))
-    assert [cloud.status(each, **caller)["statusCode"] for each in operation_ids] == [200, 200]
-    assert cloud.status(operation_ids[1], apiKeyId="another")["statusCode"] == 404
+def test_auditors_see_everybodys(aws: FakeAws, auditor: str, caller: Document) -> None:
+    aws.create_instance()
+    aws.audit(aws.execute(aws.start_directly()), "by-hand")
+    operation_ids = ["by-hand", aws.accept(snapshot_id="another")["request"]["operation_id"]]
+    assert [aws.status(each, **caller)["statusCode"] for each in operation_ids] == [404, 404]
+    aws.deploy(callers=CallerSettings(auditors=(auditor,)))
+    assert [aws.status(each, **caller)["statusCode"] for each in operation_ids] == [200, 200]
+    assert aws.status(operation_ids[1], apiKeyId="another")["statusCode"] == 404

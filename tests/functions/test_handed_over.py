@@ -6,7 +6,7 @@ import pytest
 
 from rds_operations.model.errors import TableBusy, TableUnavailable
 from tests.functions.calls import Call
-from tests.functions.cloud import Cloud, Document
+from tests.functions.fake_aws import Document, FakeAws
 from tests.functions.meanwhile import before
 from tests.unit.builders import a_body
 
@@ -14,20 +14,20 @@ LOST = {"Error": "States.Timeout", "Cause": ""}
 
 
 @pytest.fixture(autouse=True)
-def _instance(cloud: Cloud) -> None:
-    cloud.create_instance()
+def _instance(aws: FakeAws) -> None:
+    aws.create_instance()
 
 
-def first(cloud: Cloud) -> Document:
-    return cloud.request(a_body(), "a-key", "request-1")
+def first(aws: FakeAws) -> Document:
+    return aws.admit(a_body(), "a-key", "request-1")
 
 
-def repetition(cloud: Cloud) -> Document:
-    return cloud.request(a_body(), "a-key", "request-2")
+def repetition(aws: FakeAws) -> Document:
+    return aws.admit(a_body(), "a-key", "request-2")
 
 
-def stored(cloud: Cloud, operation_id: str) -> Document:
-    found = cloud.item(operation_id)
+def stored(aws: FakeAws, operation_id: str) -> Document:
+    found = aws.item(operation_id)
     assert found
     return found
 
@@ -40,98 +40,98 @@ def unbegun(work: Document) -> Document:
 # A repetition gets the operation before its own ADMISSION gives up.
 
 
-def test_an_order_that_a_repetition_got_is_not_closed_as_unbegun(cloud: Cloud) -> None:
-    lost = unbegun(first(cloud))
-    start = repetition(cloud)["start"]
-    answer = cloud.answered(lost, "a-key")
+def test_an_order_that_a_repetition_got_is_not_closed_as_unbegun(aws: FakeAws) -> None:
+    lost = unbegun(first(aws))
+    start = repetition(aws)["start"]
+    answer = aws.answer(lost, "a-key")
     assert (answer["statusCode"], "may have begun" in answer["error"]) == (503, True)
-    assert cloud.audited(cloud.executed(cloud.begin(start)))["success"] is True
-    assert cloud.status(start["name"])["body"]["status"] == "available"
-    assert cloud.events() == ["accepted", "completed"]
-    again = cloud.request(a_body(), "a-key", "request-3")
+    assert aws.audit(aws.execute(aws.begin(start)))["success"] is True
+    assert aws.status(start["name"])["body"]["status"] == "available"
+    assert aws.events() == ["accepted", "completed"]
+    again = aws.admit(a_body(), "a-key", "request-3")
     assert "start" not in again
-    assert len(cloud.snapshots()) == 1
+    assert len(aws.snapshots()) == 1
 
 
-def test_an_order_that_a_repetition_got_before_it_was_judged_is_not_closed_as_unbegun(cloud: Cloud) -> None:
+def test_an_order_that_a_repetition_got_before_it_was_judged_is_not_closed_as_unbegun(aws: FakeAws) -> None:
     """Both have passed Classify before either is admitted, so only Admit knows that one repeats the other."""
     works: list[Document] = []
 
     def overtake() -> None:
-        works.append(first(cloud))
+        works.append(first(aws))
 
-    with before(cloud, "admit", "GetItem", overtake):
-        start = repetition(cloud)["start"]
-    assert cloud.answered(unbegun(works[0]), "a-key")["statusCode"] == 503
-    assert cloud.executed(cloud.begin(start))["progress"]["success"] is True
+    with before(aws, "admit", "GetItem", overtake):
+        start = repetition(aws)["start"]
+    assert aws.answer(unbegun(works[0]), "a-key")["statusCode"] == 503
+    assert aws.execute(aws.begin(start))["progress"]["success"] is True
 
 
 @pytest.mark.parametrize("change", ["retagged", "deleted"])
-def test_a_repetition_gets_what_has_not_begun_though_it_would_be_refused_now(cloud: Cloud, change: str) -> None:
-    work = first(cloud)
+def test_a_repetition_gets_what_has_not_begun_though_it_would_be_refused_now(aws: FakeAws, change: str) -> None:
+    work = first(aws)
     if change == "retagged":
-        cloud.retag("Production")
+        aws.retag("Production")
     else:
-        cloud.delete_instance()
-    assert repetition(cloud)["start"] == work["start"]
-    assert cloud.answered(unbegun(work), "a-key")["statusCode"] == 503
-    assert "ended_at" not in stored(cloud, work["request"]["operation_id"])
+        aws.delete_instance()
+    assert repetition(aws)["start"] == work["start"]
+    assert aws.answer(unbegun(work), "a-key")["statusCode"] == 503
+    assert "ended_at" not in stored(aws, work["request"]["operation_id"])
 
 
-def test_the_sweep_leaves_a_repetition_the_time_to_start_what_it_got(cloud: Cloud) -> None:
+def test_the_sweep_leaves_a_repetition_the_time_to_start_what_it_got(aws: FakeAws) -> None:
     """The request was overdue, and nobody had started it."""
-    operation_id = first(cloud)["request"]["operation_id"]
-    cloud.overdue(operation_id)
-    start = repetition(cloud)["start"]
-    assert cloud.sweep() == {}
-    assert cloud.executed(cloud.begin(start))["progress"]["success"] is True
+    operation_id = first(aws)["request"]["operation_id"]
+    aws.overdue(operation_id)
+    start = repetition(aws)["start"]
+    assert aws.sweep() == {}
+    assert aws.execute(aws.begin(start))["progress"]["success"] is True
 
 
-def test_the_sweep_closes_nothing_that_a_repetition_gets_meanwhile(cloud: Cloud) -> None:
-    operation_id = first(cloud)["request"]["operation_id"]
-    cloud.overdue(operation_id)
+def test_the_sweep_closes_nothing_that_a_repetition_gets_meanwhile(aws: FakeAws) -> None:
+    operation_id = first(aws)["request"]["operation_id"]
+    aws.overdue(operation_id)
     starts: list[Document] = []
 
     def repeat() -> None:
-        starts.append(repetition(cloud)["start"])
+        starts.append(repetition(aws)["start"])
 
-    with before(cloud, "sweep", "TransactWriteItems", repeat):
-        assert cloud.sweep() == {"left": 1}
-    assert cloud.executed(cloud.begin(starts[0]))["progress"]["success"] is True
+    with before(aws, "sweep", "TransactWriteItems", repeat):
+        assert aws.sweep() == {"left": 1}
+    assert aws.execute(aws.begin(starts[0]))["progress"]["success"] is True
 
 
-def test_the_sweep_closes_nothing_as_never_started_that_begins_meanwhile(cloud: Cloud) -> None:
-    start = first(cloud)["start"]
-    cloud.overdue(start["name"])
+def test_the_sweep_closes_nothing_as_never_started_that_begins_meanwhile(aws: FakeAws) -> None:
+    start = first(aws)["start"]
+    aws.overdue(start["name"])
 
     def begin() -> None:
-        cloud.executed(cloud.begin(start))
+        aws.execute(aws.begin(start))
 
-    with before(cloud, "sweep", "TransactWriteItems", begin):
-        assert cloud.sweep() == {"left": 1}
-    assert cloud.events() == ["accepted"]
-    assert "start" not in repetition(cloud)
-    assert len(cloud.snapshots()) == 1
-
-
-def test_an_order_that_a_repetition_got_and_nobody_started_is_closed_by_the_sweep(cloud: Cloud) -> None:
-    operation_id = first(cloud)["request"]["operation_id"]
-    repetition(cloud)
-    cloud.overdue(operation_id)
-    assert cloud.sweep() == {"closed": 1}
-    assert cloud.held() == []
-    assert repetition(cloud)["start"]["name"] != operation_id
+    with before(aws, "sweep", "TransactWriteItems", begin):
+        assert aws.sweep() == {"left": 1}
+    assert aws.events() == ["accepted"]
+    assert "start" not in repetition(aws)
+    assert len(aws.snapshots()) == 1
 
 
-def test_a_repetition_whose_mark_is_not_taken_starts_nothing(cloud: Cloud) -> None:
-    work = first(cloud)
+def test_an_order_that_a_repetition_got_and_nobody_started_is_closed_by_the_sweep(aws: FakeAws) -> None:
+    operation_id = first(aws)["request"]["operation_id"]
+    repetition(aws)
+    aws.overdue(operation_id)
+    assert aws.sweep() == {"closed": 1}
+    assert aws.held() == []
+    assert repetition(aws)["start"]["name"] != operation_id
+
+
+def test_a_repetition_whose_mark_is_not_taken_starts_nothing(aws: FakeAws) -> None:
+    work = first(aws)
     with (
-        cloud.calls.refusing("admit", "dynamodb", "UpdateItem", "InternalServerError", 500),
+        aws.calls.refusing("admit", "dynamodb", "UpdateItem", "InternalServerError", 500),
         pytest.raises(TableUnavailable),
     ):
-        repetition(cloud)
-    assert cloud.answered(unbegun(work), "a-key")["statusCode"] == 503
-    assert cloud.held() == []
+        repetition(aws)
+    assert aws.answer(unbegun(work), "a-key")["statusCode"] == 503
+    assert aws.held() == []
 
 
 # The request is closed while a repetition looks at it.
@@ -139,57 +139,57 @@ def test_a_repetition_whose_mark_is_not_taken_starts_nothing(cloud: Cloud) -> No
 
 @pytest.mark.parametrize("reads", range(4))
 @pytest.mark.parametrize("state", ["classify", "admit"])
-def test_a_repetition_gets_no_order_that_is_closed_meanwhile(cloud: Cloud, state: str, reads: int) -> None:
+def test_a_repetition_gets_no_order_that_is_closed_meanwhile(aws: FakeAws, state: str, reads: int) -> None:
     """Whichever of its reads comes first after the end: it is told to try again, or gets an operation that lives."""
-    lost = unbegun(first(cloud))
+    lost = unbegun(first(aws))
     closed: list[Document] = []
 
     def close() -> None:
         if not closed:
-            closed.append(cloud.answered(lost, "a-key"))
+            closed.append(aws.answer(lost, "a-key"))
 
     def strike(call: Call) -> None:
         if (call.state, call.action) == (state, "GetItem"):
             counted.append(call)
             if len(counted) == reads + 1:
                 close()
-                cloud.calls.state = state
+                aws.calls.state = state
 
     counted: list[Call] = []
-    with cloud.calls.answering(strike):
+    with aws.calls.answering(strike):
         try:
-            work = repetition(cloud)
+            work = repetition(aws)
         except TableBusy:
-            work = repetition(cloud)
+            work = repetition(aws)
     close()
     assert "start" in work
-    assert "ended_at" not in stored(cloud, work["start"]["name"])
-    assert cloud.executed(cloud.begin(work["start"]))["progress"]["success"] is True
+    assert "ended_at" not in stored(aws, work["start"]["name"])
+    assert aws.execute(aws.begin(work["start"]))["progress"]["success"] is True
 
 
-def test_an_order_that_is_closed_as_it_is_handed_over_is_not_answered_with(cloud: Cloud) -> None:
-    lost = unbegun(first(cloud))
-    with before(cloud, "admit", "UpdateItem", lambda: cloud.answered(lost, "a-key")), pytest.raises(TableBusy):
-        repetition(cloud)
-    assert cloud.events() == ["accepted", "completed"]
-    assert repetition(cloud)["start"]["name"] != lost["request"]["operation_id"]
+def test_an_order_that_is_closed_as_it_is_handed_over_is_not_answered_with(aws: FakeAws) -> None:
+    lost = unbegun(first(aws))
+    with before(aws, "admit", "UpdateItem", lambda: aws.answer(lost, "a-key")), pytest.raises(TableBusy):
+        repetition(aws)
+    assert aws.events() == ["accepted", "completed"]
+    assert repetition(aws)["start"]["name"] != lost["request"]["operation_id"]
 
 
-def test_another_request_is_not_told_of_a_key_that_is_freed_as_it_looks(cloud: Cloud) -> None:
-    lost = unbegun(first(cloud))
-    with before(cloud, "classify", "GetItem", lambda: cloud.answered(lost, "a-key"), skip=1):
-        work = cloud.request(a_body("reboot_instance"), "a-key", "request-2")
+def test_another_request_is_not_told_of_a_key_that_is_freed_as_it_looks(aws: FakeAws) -> None:
+    lost = unbegun(first(aws))
+    with before(aws, "classify", "GetItem", lambda: aws.answer(lost, "a-key"), skip=1):
+        work = aws.admit(a_body("reboot_instance"), "a-key", "request-2")
     assert work["reply"]["statusCode"] == 202
 
 
-def test_nothing_is_opened_for_a_repetition_that_nobody_has_judged(cloud: Cloud) -> None:
+def test_nothing_is_opened_for_a_repetition_that_nobody_has_judged(aws: FakeAws) -> None:
     """Classify has found a request that was accepted before, and it is closed before Admit comes."""
-    lost = unbegun(first(cloud))
-    cloud.retag("Production")
+    lost = unbegun(first(aws))
+    aws.retag("Production")
     with (
-        before(cloud, "admit", "GetItem", lambda: cloud.answered(lost, "a-key")),
+        before(aws, "admit", "GetItem", lambda: aws.answer(lost, "a-key")),
         pytest.raises(TableBusy, match="nothing was done"),
     ):
-        repetition(cloud)
-    assert cloud.held() == []
-    assert repetition(cloud)["refusal"]["code"] == "production_instance"
+        repetition(aws)
+    assert aws.held() == []
+    assert repetition(aws)["refusal"]["code"] == "production_instance"

@@ -11,7 +11,7 @@ from rds_operations.model.errors import RdsThrottled, RdsUnreachable
 from rds_operations.model.place import Place
 from rds_operations.settings.callers import CallerSettings
 from tests.functions.calls import Answer, Call, error
-from tests.functions.cloud import Cloud, Document
+from tests.functions.fake_aws import Document, FakeAws
 from tests.unit.builders import HOME, INSTANCE_ID, MANY_TARGETS, OTHER_ACCOUNT, OTHER_REGION, REGION, a_body
 
 CALLER = "apikey:key-id-1"
@@ -24,44 +24,44 @@ ACTIONS = {
 
 
 @pytest.fixture(autouse=True)
-def _deployed(cloud: Cloud) -> None:
-    cloud.deploy(MANY_TARGETS)
+def _deployed(aws: FakeAws) -> None:
+    aws.deploy(MANY_TARGETS)
 
 
-def accepted(cloud: Cloud, operation: str = "create_snapshot", place: Place = HOME) -> Document:
+def accepted(aws: FakeAws, operation: str = "create_snapshot", place: Place = HOME) -> Document:
     """Right before Execute: Classify has seen a development instance, twice."""
     choice = {"account_id": place.account_id, "region": place.region}
-    return cloud.begin(cloud.request(a_body(operation) | choice)["start"])
+    return aws.begin(aws.admit(a_body(operation) | choice)["start"])
 
 
-def changes(cloud: Cloud) -> list[str]:
-    return [action for action in cloud.actions if not action.startswith("Describe")]
+def changes(aws: FakeAws) -> list[str]:
+    return [action for action in aws.actions if not action.startswith("Describe")]
 
 
-def assert_refused(cloud: Cloud, work: Document, code: str) -> Document:
+def assert_refused(aws: FakeAws, work: Document, code: str) -> Document:
     """Nothing was done, that is on record, and the lock is free; the closing record."""
-    work = cloud.executed(work)
+    work = aws.execute(work)
     assert work["refusal"]["code"] == code
     assert work["progress"]["finished"] is True
-    outcome = cloud.audited(work)
+    outcome = aws.audit(work)
     assert outcome["error"] == "OperationRefused"
     assert outcome["document"]["error"] == work["refusal"]["error"]
-    assert cloud.actions == []
-    assert cloud.held() == []
-    assert cloud.late_watches() == []
-    opening, closing = cloud.records()
+    assert aws.actions == []
+    assert aws.held() == []
+    assert aws.late_watches() == []
+    opening, closing = aws.records()
     assert (opening["event"], opening["environment"]) == ("accepted", "development")
     assert (closing["event"], closing["success"]) == ("completed", False)
     return closing
 
 
-def assert_not_begun(cloud: Cloud, work: Document, code: str, environment: str) -> None:
+def assert_not_begun(aws: FakeAws, work: Document, code: str, environment: str) -> None:
     """Of a direct start: it never was an operation, and that is on record."""
-    work = cloud.executed(work)
+    work = aws.execute(work)
     assert work["refusal"]["code"] == code
-    assert cloud.audited(work)["error"] == "OperationRefused"
-    assert (cloud.actions, cloud.items()) == ([], [])
-    (record,) = cloud.records()
+    assert aws.audit(work)["error"] == "OperationRefused"
+    assert (aws.actions, aws.items()) == ([], [])
+    (record,) = aws.records()
     assert (record["event"], record["environment"], record["operation_id"]) == ("refused", environment, "by-hand")
     assert json.loads(record["result"])["code"] == code
 
@@ -81,225 +81,225 @@ PRODUCTION = ("Production", "production_instance", "production", "tag Environmen
     ],
 )
 def test_a_tag_that_changes_after_classify_stops_the_operation(
-    cloud: Cloud, operation: str, place: Place, tag: str, code: str, environment: str, source: str
+    aws: FakeAws, operation: str, place: Place, tag: str, code: str, environment: str, source: str
 ) -> None:
-    cloud.create_instance(place=place)
-    work = accepted(cloud, operation, place)
-    cloud.retag(tag, place=place)
-    closing = assert_refused(cloud, work, code)
+    aws.create_instance(place=place)
+    work = accepted(aws, operation, place)
+    aws.retag(tag, place=place)
+    closing = assert_refused(aws, work, code)
     assert (closing["environment"], closing["environment_source"]) == (environment, source)
-    assert cloud.snapshots(place) == []
+    assert aws.snapshots(place) == []
 
 
 @pytest.mark.parametrize("source", [HOME, Place(HOME.account_id, OTHER_REGION), THERE])
-def test_a_source_that_turns_to_production_stops_the_operation_on_its_replica(cloud: Cloud, source: Place) -> None:
+def test_a_source_that_turns_to_production_stops_the_operation_on_its_replica(aws: FakeAws, source: Place) -> None:
     name = "orders" if source == HOME else f"arn:aws:rds:{source.region}:{source.account_id}:db:orders"
-    cloud.create_instance("dev", "orders", source)
-    cloud.create_instance()
-    cloud.replicate(name)
-    work = accepted(cloud)
-    cloud.retag("prod", "orders", source)
-    closing = assert_refused(cloud, work, "production_instance")
+    aws.create_instance("dev", "orders", source)
+    aws.create_instance()
+    aws.replicate(name)
+    work = accepted(aws)
+    aws.retag("prod", "orders", source)
+    closing = assert_refused(aws, work, "production_instance")
     assert closing["environment"] == "production"
     assert closing["environment_source"] == f"replication source {name}, tag Environment=prod"
 
 
-def test_a_source_that_cannot_be_read_any_more_stops_it_too(cloud: Cloud) -> None:
-    cloud.create_instance("dev", "orders")
-    cloud.create_instance()
-    cloud.replicate("orders")
-    work = accepted(cloud)
-    cloud.delete_instance("orders")
-    assert assert_refused(cloud, work, "environment_unknown")["environment"] == "unknown"
+def test_a_source_that_cannot_be_read_any_more_stops_it_too(aws: FakeAws) -> None:
+    aws.create_instance("dev", "orders")
+    aws.create_instance()
+    aws.replicate("orders")
+    work = accepted(aws)
+    aws.delete_instance("orders")
+    assert assert_refused(aws, work, "environment_unknown")["environment"] == "unknown"
 
 
-def test_a_replica_whose_source_stays_allowed_is_operated(cloud: Cloud) -> None:
-    cloud.create_instance("dev", "orders", THERE)
-    cloud.create_instance()
-    cloud.replicate(f"arn:aws:rds:{REGION}:{OTHER_ACCOUNT}:db:orders")
-    assert cloud.executed(accepted(cloud))["progress"]["success"] is True
+def test_a_replica_whose_source_stays_allowed_is_operated(aws: FakeAws) -> None:
+    aws.create_instance("dev", "orders", THERE)
+    aws.create_instance()
+    aws.replicate(f"arn:aws:rds:{REGION}:{OTHER_ACCOUNT}:db:orders")
+    assert aws.execute(accepted(aws))["progress"]["success"] is True
 
 
-def test_an_instance_that_is_gone_is_told_as_that(cloud: Cloud) -> None:
-    cloud.create_instance()
-    work = accepted(cloud)
-    cloud.delete_instance()
-    closing = assert_refused(cloud, work, "instance_not_found")
+def test_an_instance_that_is_gone_is_told_as_that(aws: FakeAws) -> None:
+    aws.create_instance()
+    work = accepted(aws)
+    aws.delete_instance()
+    closing = assert_refused(aws, work, "instance_not_found")
     assert json.loads(closing["result"])["error"] == f"Instance {INSTANCE_ID} not found"
 
 
-def test_a_direct_start_is_stopped_alike(cloud: Cloud) -> None:
-    cloud.create_instance()
-    work = cloud.by_hand()
-    cloud.retag("prod")
-    assert_not_begun(cloud, work, "production_instance", "production")
+def test_a_direct_start_is_stopped_alike(aws: FakeAws) -> None:
+    aws.create_instance()
+    work = aws.start_directly()
+    aws.retag("prod")
+    assert_not_begun(aws, work, "production_instance", "production")
 
 
-def test_a_direct_start_is_stopped_after_it_was_opened_too(cloud: Cloud) -> None:
-    cloud.create_instance()
-    work = cloud.by_hand()
+def test_a_direct_start_is_stopped_after_it_was_opened_too(aws: FakeAws) -> None:
+    aws.create_instance()
+    work = aws.start_directly()
 
     def turn(call: Call) -> None:
         if call.action == "AssumeRole":
-            cloud.retag("prod")
+            aws.retag("prod")
 
-    with cloud.calls.answering(turn):
-        assert assert_refused(cloud, work, "production_instance")["operation_id"] == "by-hand"
-
-
-def test_a_direct_start_on_what_is_gone_is_not_begun(cloud: Cloud) -> None:
-    cloud.create_instance()
-    work = cloud.by_hand()
-    cloud.delete_instance()
-    assert_not_begun(cloud, work, "instance_not_found", "unknown")
+    with aws.calls.answering(turn):
+        assert assert_refused(aws, work, "production_instance")["operation_id"] == "by-hand"
 
 
-def test_a_namesake_that_is_production_is_in_nobodys_way(cloud: Cloud) -> None:
-    cloud.create_instance(place=THERE)
-    cloud.create_instance("prod")
-    assert cloud.executed(accepted(cloud, place=THERE))["progress"]["success"] is True
-    assert (len(cloud.snapshots(THERE)), cloud.snapshots()) == (1, [])
+def test_a_direct_start_on_what_is_gone_is_not_begun(aws: FakeAws) -> None:
+    aws.create_instance()
+    work = aws.start_directly()
+    aws.delete_instance()
+    assert_not_begun(aws, work, "instance_not_found", "unknown")
+
+
+def test_a_namesake_that_is_production_is_in_nobodys_way(aws: FakeAws) -> None:
+    aws.create_instance(place=THERE)
+    aws.create_instance("prod")
+    assert aws.execute(accepted(aws, place=THERE))["progress"]["success"] is True
+    assert (len(aws.snapshots(THERE)), aws.snapshots()) == (1, [])
 
 
 # What else has changed by then.
 
 
-def test_a_permission_is_asked_again_for_the_environment_of_now(cloud: Cloud) -> None:
-    cloud.deploy(MANY_TARGETS, CallerSettings({CALLER: {"environments": ["development"]}}))
-    cloud.create_instance()
-    work = accepted(cloud, "reboot_instance")
-    cloud.retag("staging")
-    closing = assert_refused(cloud, work, "caller_not_permitted")
+def test_a_permission_is_asked_again_for_the_environment_of_now(aws: FakeAws) -> None:
+    aws.deploy(MANY_TARGETS, CallerSettings({CALLER: {"environments": ["development"]}}))
+    aws.create_instance()
+    work = accepted(aws, "reboot_instance")
+    aws.retag("staging")
+    closing = assert_refused(aws, work, "caller_not_permitted")
     assert (closing["environment"], closing["environment_source"]) == ("staging", "tag Environment=staging")
     assert json.loads(closing["result"])["error"].startswith(f"{CALLER} may not ask for reboot_instance in the env")
 
 
-def test_a_permission_that_covers_the_environment_of_now_lets_it_through(cloud: Cloud) -> None:
-    cloud.deploy(MANY_TARGETS, CallerSettings({CALLER: {"environments": ["development", "staging"]}}))
-    cloud.create_instance()
-    work = accepted(cloud, "reboot_instance")
-    cloud.retag("staging")
-    work = cloud.executed(work)
-    assert cloud.actions == ["RebootDBInstance"]
-    cloud.audited({**work, "progress": {"status": "available", "finished": True, "success": True}})
-    assert [record["environment"] for record in cloud.records()] == ["development", "staging"]
+def test_a_permission_that_covers_the_environment_of_now_lets_it_through(aws: FakeAws) -> None:
+    aws.deploy(MANY_TARGETS, CallerSettings({CALLER: {"environments": ["development", "staging"]}}))
+    aws.create_instance()
+    work = accepted(aws, "reboot_instance")
+    aws.retag("staging")
+    work = aws.execute(work)
+    assert aws.actions == ["RebootDBInstance"]
+    aws.audit({**work, "progress": {"status": "available", "finished": True, "success": True}})
+    assert [record["environment"] for record in aws.records()] == ["development", "staging"]
 
 
-def test_a_permission_that_was_withdrawn_stops_the_operation(cloud: Cloud) -> None:
-    cloud.create_instance()
-    work = accepted(cloud)
-    cloud.deploy(MANY_TARGETS, CallerSettings({"group:others": {}}))
-    assert_refused(cloud, work, "caller_not_permitted")
+def test_a_permission_that_was_withdrawn_stops_the_operation(aws: FakeAws) -> None:
+    aws.create_instance()
+    work = accepted(aws)
+    aws.deploy(MANY_TARGETS, CallerSettings({"group:others": {}}))
+    assert_refused(aws, work, "caller_not_permitted")
 
 
-def test_a_direct_start_is_asked_for_its_permission_by_the_environment_of_now(cloud: Cloud) -> None:
-    cloud.deploy(MANY_TARGETS, CallerSettings({"states:StartExecution": {"environments": ["development"]}}))
-    cloud.create_instance()
+def test_a_direct_start_is_asked_for_its_permission_by_the_environment_of_now(aws: FakeAws) -> None:
+    aws.deploy(MANY_TARGETS, CallerSettings({"states:StartExecution": {"environments": ["development"]}}))
+    aws.create_instance()
     place = {"account_id": HOME.account_id, "region": HOME.region}
-    work = cloud.begin({"name": "by-hand", "input": a_body() | place})
-    cloud.retag("staging")
-    assert_not_begun(cloud, work, "caller_not_permitted", "staging")
+    work = aws.begin({"name": "by-hand", "input": a_body() | place})
+    aws.retag("staging")
+    assert_not_begun(aws, work, "caller_not_permitted", "staging")
 
 
 @pytest.mark.parametrize("operation", ACTIONS)
-def test_a_no_whose_answer_is_lost_is_said_again(cloud: Cloud, operation: str) -> None:
+def test_a_no_whose_answer_is_lost_is_said_again(aws: FakeAws, operation: str) -> None:
     """It must not be taken for an attempt that may have acted."""
-    cloud.create_instance()
-    work = accepted(cloud, operation)
-    cloud.retag("prod")
-    first = cloud.executed(work)
-    item = cloud.item(work["request"]["operation_id"])
+    aws.create_instance()
+    work = accepted(aws, operation)
+    aws.retag("prod")
+    first = aws.execute(work)
+    item = aws.item(work["request"]["operation_id"])
     assert item
     assert "acting_at" not in item
-    assert cloud.executed(work)["refusal"] == first["refusal"]
-    assert_refused(cloud, work, "production_instance")
+    assert aws.execute(work)["refusal"] == first["refusal"]
+    assert_refused(aws, work, "production_instance")
 
 
-def test_a_refused_call_whose_answer_is_lost_is_told_as_that_and_not_as_a_time_out(cloud: Cloud) -> None:
-    cloud.create_instance()
-    work = accepted(cloud, "reboot_instance")
+def test_a_refused_call_whose_answer_is_lost_is_told_as_that_and_not_as_a_time_out(aws: FakeAws) -> None:
+    aws.create_instance()
+    work = accepted(aws, "reboot_instance")
     for _attempt in range(2):
-        with cloud.calls.acting() as rds:
+        with aws.calls.acting() as rds:
             rds.refuse("RebootDBInstance", "InvalidDBInstanceState")
-            executed = cloud.executed(work)
+            executed = aws.execute(work)
         assert executed["progress"]["error"] == "InvalidDBInstanceState: no"
-    assert cloud.audited(executed)["error"] == "OperationFailed"
-    assert cloud.late_watches() == []
+    assert aws.audit(executed)["error"] == "OperationFailed"
+    assert aws.late_watches() == []
 
 
-def test_a_no_that_cannot_be_taken_back_is_a_no(cloud: Cloud) -> None:
-    cloud.create_instance()
-    work = accepted(cloud)
-    cloud.retag("prod")
-    with cloud.calls.refusing("execute", "dynamodb", "UpdateItem", "InternalServerError"):
-        assert_refused(cloud, work, "production_instance")
+def test_a_no_that_cannot_be_taken_back_is_a_no(aws: FakeAws) -> None:
+    aws.create_instance()
+    work = accepted(aws)
+    aws.retag("prod")
+    with aws.calls.refusing("execute", "dynamodb", "UpdateItem", "InternalServerError"):
+        assert_refused(aws, work, "production_instance")
 
 
-def test_a_change_that_became_pending_is_not_applied(cloud: Cloud) -> None:
-    cloud.create_instance()
-    work = accepted(cloud, "modify_backup_window")
-    cloud.backend.databases[INSTANCE_ID].pending_modified_values = {"DBInstanceClass": "db.m7g.large"}
-    closing = assert_refused(cloud, work, "pending_changes")
+def test_a_change_that_became_pending_is_not_applied(aws: FakeAws) -> None:
+    aws.create_instance()
+    work = accepted(aws, "modify_backup_window")
+    aws.backend.databases[INSTANCE_ID].pending_modified_values = {"DBInstanceClass": "db.m7g.large"}
+    closing = assert_refused(aws, work, "pending_changes")
     assert "(DBInstanceClass)" in json.loads(closing["result"])["error"]
 
 
 @pytest.mark.parametrize("operation", ACTIONS)
-def test_an_instance_that_is_not_ready_any_more_is_left_alone(cloud: Cloud, operation: str) -> None:
-    cloud.create_instance()
-    work = accepted(cloud, operation)
-    cloud.rds.stop_db_instance(DBInstanceIdentifier=INSTANCE_ID)
-    closing = assert_refused(cloud, work, "instance_not_ready")
+def test_an_instance_that_is_not_ready_any_more_is_left_alone(aws: FakeAws, operation: str) -> None:
+    aws.create_instance()
+    work = accepted(aws, operation)
+    aws.rds.stop_db_instance(DBInstanceIdentifier=INSTANCE_ID)
+    closing = assert_refused(aws, work, "instance_not_ready")
     assert "is stopped" in json.loads(closing["result"])["error"]
 
 
-def test_a_failover_whose_standby_is_gone_is_not_asked_for(cloud: Cloud) -> None:
-    cloud.create_instance(MultiAZ=True)
-    work = cloud.accepted("reboot_instance", force_failover=True)
-    cloud.rds.modify_db_instance(DBInstanceIdentifier=INSTANCE_ID, MultiAZ=False, ApplyImmediately=True)
-    assert_refused(cloud, work, "not_supported_by_instance")
+def test_a_failover_whose_standby_is_gone_is_not_asked_for(aws: FakeAws) -> None:
+    aws.create_instance(MultiAZ=True)
+    work = aws.accept("reboot_instance", force_failover=True)
+    aws.rds.modify_db_instance(DBInstanceIdentifier=INSTANCE_ID, MultiAZ=False, ApplyImmediately=True)
+    assert_refused(aws, work, "not_supported_by_instance")
 
 
-def test_a_window_that_overlaps_by_now_is_not_set(cloud: Cloud) -> None:
-    cloud.create_instance()
-    work = accepted(cloud, "modify_backup_window")
-    cloud.backend.databases[INSTANCE_ID].preferred_maintenance_window = "sun:03:30-sun:04:30"
-    assert_refused(cloud, work, "not_supported_by_instance")
+def test_a_window_that_overlaps_by_now_is_not_set(aws: FakeAws) -> None:
+    aws.create_instance()
+    work = accepted(aws, "modify_backup_window")
+    aws.backend.databases[INSTANCE_ID].preferred_maintenance_window = "sun:03:30-sun:04:30"
+    assert_refused(aws, work, "not_supported_by_instance")
 
 
-def test_a_snapshots_tags_are_held_to_the_environment_of_now(cloud: Cloud) -> None:
-    cloud.create_instance()
-    work = cloud.accepted(tags=[{"Key": "Environment", "Value": "dev"}])
-    cloud.retag("staging")
-    assert_refused(cloud, work, "invalid_parameter")
+def test_a_snapshots_tags_are_held_to_the_environment_of_now(aws: FakeAws) -> None:
+    aws.create_instance()
+    work = aws.accept(tags=[{"Key": "Environment", "Value": "dev"}])
+    aws.retag("staging")
+    assert_refused(aws, work, "invalid_parameter")
 
 
-def test_a_replica_that_turns_to_production_stops_the_operation_on_its_source(cloud: Cloud) -> None:
-    cloud.create_instance()
-    cloud.create_instance("dev", "replica")
-    cloud.backend.databases[INSTANCE_ID].replicas = ["replica"]
-    cloud.backend.databases["replica"].source_db_instance_identifier = INSTANCE_ID
-    work = accepted(cloud)
-    cloud.retag("prod", "replica")
-    closing = assert_refused(cloud, work, "production_instance")
+def test_a_replica_that_turns_to_production_stops_the_operation_on_its_source(aws: FakeAws) -> None:
+    aws.create_instance()
+    aws.create_instance("dev", "replica")
+    aws.backend.databases[INSTANCE_ID].replicas = ["replica"]
+    aws.backend.databases["replica"].source_db_instance_identifier = INSTANCE_ID
+    work = accepted(aws)
+    aws.retag("prod", "replica")
+    closing = assert_refused(aws, work, "production_instance")
     assert closing["environment_source"] == "read replica replica, tag Environment=prod"
 
 
 @pytest.mark.parametrize("direction", ["source", "replica"])
-def test_a_tag_that_turns_while_others_are_looked_at_stops_the_operation(cloud: Cloud, direction: str) -> None:
-    cloud.create_instance()
-    cloud.create_instance("dev", "other")
+def test_a_tag_that_turns_while_others_are_looked_at_stops_the_operation(aws: FakeAws, direction: str) -> None:
+    aws.create_instance()
+    aws.create_instance("dev", "other")
     if direction == "source":
-        cloud.replicate("other")
+        aws.replicate("other")
     else:
-        cloud.backend.databases[INSTANCE_ID].replicas = ["other"]
-    work = accepted(cloud)
+        aws.backend.databases[INSTANCE_ID].replicas = ["other"]
+    work = accepted(aws)
 
     def turn(call: Call) -> None:
         if (call.state, call.params.get("DBInstanceIdentifier")) == ("execute", "other"):
-            cloud.retag("prod")
+            aws.retag("prod")
 
-    with cloud.calls.answering(turn):
-        assert_refused(cloud, work, "production_instance")
+    with aws.calls.answering(turn):
+        assert_refused(aws, work, "production_instance")
 
 
 # Where there is no look.
@@ -311,44 +311,44 @@ def test_a_tag_that_turns_while_others_are_looked_at_stops_the_operation(cloud: 
     [("Throttling", 400, RdsThrottled), ("InternalFailure", 500, RdsUnreachable)],
 )
 def test_a_look_that_fails_gives_the_claim_back_and_the_repetition_acts_once(
-    cloud: Cloud, operation: str, code: str, status: int, fault: type[Exception]
+    aws: FakeAws, operation: str, code: str, status: int, fault: type[Exception]
 ) -> None:
-    cloud.create_instance()
-    work = accepted(cloud, operation)
-    with cloud.calls.refusing("execute", "rds", "DescribeDBInstances", code, status), pytest.raises(fault) as raised:
-        cloud.executed(work)
+    aws.create_instance()
+    work = accepted(aws, operation)
+    with aws.calls.refusing("execute", "rds", "DescribeDBInstances", code, status), pytest.raises(fault) as raised:
+        aws.execute(work)
     assert type(raised.value) is fault
-    assert cloud.actions == []
-    item = cloud.item(work["request"]["operation_id"])
+    assert aws.actions == []
+    item = aws.item(work["request"]["operation_id"])
     assert item
     assert "acting_at" not in item
     for _attempt in range(2):
-        cloud.executed(work)
-    assert changes(cloud) == [ACTIONS[operation]]
+        aws.execute(work)
+    assert changes(aws) == [ACTIONS[operation]]
 
 
-def test_a_look_that_is_denied_ends_the_operation_with_nothing_done(cloud: Cloud) -> None:
-    cloud.create_instance()
-    work = accepted(cloud)
-    with cloud.calls.refusing("execute", "rds", "DescribeDBInstances", "AccessDenied", 403):
-        work = cloud.executed(work)
-    outcome = cloud.audited(work)
+def test_a_look_that_is_denied_ends_the_operation_with_nothing_done(aws: FakeAws) -> None:
+    aws.create_instance()
+    work = accepted(aws)
+    with aws.calls.refusing("execute", "rds", "DescribeDBInstances", "AccessDenied", 403):
+        work = aws.execute(work)
+    outcome = aws.audit(work)
     assert (outcome["error"], outcome["document"]["error"]) == ("OperationFailed", "AccessDenied: refused")
-    assert (cloud.actions, cloud.lock()) == ([], None)
+    assert (aws.actions, aws.lock()) == ([], None)
 
 
-def test_a_source_that_throttles_is_not_taken_for_unreadable(cloud: Cloud) -> None:
-    cloud.create_instance("dev", "orders", Place(HOME.account_id, OTHER_REGION))
-    cloud.create_instance()
-    cloud.replicate(f"arn:aws:rds:{OTHER_REGION}:{HOME.account_id}:db:orders")
-    work = accepted(cloud)
+def test_a_source_that_throttles_is_not_taken_for_unreadable(aws: FakeAws) -> None:
+    aws.create_instance("dev", "orders", Place(HOME.account_id, OTHER_REGION))
+    aws.create_instance()
+    aws.replicate(f"arn:aws:rds:{OTHER_REGION}:{HOME.account_id}:db:orders")
+    work = accepted(aws)
 
     def throttled(call: Call) -> Answer | None:
         return error("Throttling") if (call.service, call.region) == ("rds", OTHER_REGION) else None
 
-    with cloud.calls.answering(throttled), pytest.raises(RdsThrottled):
-        cloud.executed(work)
-    assert cloud.executed(work)["progress"]["success"] is True
+    with aws.calls.answering(throttled), pytest.raises(RdsThrottled):
+        aws.execute(work)
+    assert aws.execute(work)["progress"]["success"] is True
 
 
 # One after the other.
@@ -357,15 +357,15 @@ def test_a_source_that_throttles_is_not_taken_for_unreadable(cloud: Cloud) -> No
 @pytest.mark.parametrize("operation", ACTIONS)
 @pytest.mark.parametrize("direct", [False, True])
 def test_first_the_session_then_the_claim_then_the_look_and_at_once_the_act(
-    cloud: Cloud, operation: str, direct: bool
+    aws: FakeAws, operation: str, direct: bool
 ) -> None:
-    cloud.create_instance()
+    aws.create_instance()
     choice = {"account_id": HOME.account_id, "region": HOME.region}
     direct_work = {"name": "by-hand", "input": a_body(operation) | choice}
-    work = cloud.begin(direct_work) if direct else accepted(cloud, operation)
-    cloud.calls.made.clear()
-    cloud.executed(work)
-    steps = [call.step for call in cloud.calls.made if call.action != "GetItem"]
+    work = aws.begin(direct_work) if direct else accepted(aws, operation)
+    aws.calls.made.clear()
+    aws.execute(work)
+    steps = [call.step for call in aws.calls.made if call.action != "GetItem"]
     opening = [("rds", "DescribeDBInstances", "own"), ("dynamodb", "TransactWriteItems", "own")] if direct else []
     read_back = [("rds", "DescribeDBInstances", "acting")] if operation == "modify_backup_window" else []
     assert steps == [
@@ -376,20 +376,20 @@ def test_first_the_session_then_the_claim_then_the_look_and_at_once_the_act(
         ("rds", ACTIONS[operation], "acting"),
         *read_back,
     ]
-    whole = [call.action for call in cloud.calls.made]
+    whole = [call.action for call in aws.calls.made]
     assert whole[whole.index(ACTIONS[operation]) - 1] == "DescribeDBInstances"
 
 
 def test_a_replica_and_its_sources_are_looked_at_from_the_nearest_to_the_farthest_and_then_it_acts(
-    cloud: Cloud,
+    aws: FakeAws,
 ) -> None:
     for name, source in (("far", ""), ("near", "far"), (INSTANCE_ID, "near")):
-        cloud.create_instance("dev", name)
-        cloud.replicate(source, name)
-    work = accepted(cloud, "reboot_instance")
-    cloud.calls.made.clear()
-    cloud.executed(work)
-    *_, first, second, third, last, act = cloud.calls.made
+        aws.create_instance("dev", name)
+        aws.replicate(source, name)
+    work = accepted(aws, "reboot_instance")
+    aws.calls.made.clear()
+    aws.execute(work)
+    *_, first, second, third, last, act = aws.calls.made
     looked_at = [call.params["DBInstanceIdentifier"] for call in (first, second, third, last)]
     assert looked_at == [INSTANCE_ID, "near", "far", INSTANCE_ID]
     assert act.step == ("rds", "RebootDBInstance", "acting")
@@ -403,43 +403,43 @@ def test_a_replica_and_its_sources_are_looked_at_from_the_nearest_to_the_farthes
     [*((operation, "prod") for operation in ACTIONS), ("create_snapshot", ""), ("create_snapshot", None)],
 )
 def test_a_repeated_execute_on_what_is_production_now_does_nothing_more(
-    cloud: Cloud, operation: str, tag: str | None
+    aws: FakeAws, operation: str, tag: str | None
 ) -> None:
     """`None`: the instance is gone. What the first attempt has done, the polls will see."""
-    cloud.create_instance()
-    work = accepted(cloud, operation)
-    first = cloud.executed(work)
-    done = len(cloud.calls.of("execute", "rds"))
+    aws.create_instance()
+    work = accepted(aws, operation)
+    first = aws.execute(work)
+    done = len(aws.calls.of("execute", "rds"))
     if tag is None:
-        cloud.delete_instance()
+        aws.delete_instance()
     else:
-        cloud.retag(tag)
-    second = cloud.executed(work)
-    assert changes(cloud) == [ACTIONS[operation]]
+        aws.retag(tag)
+    second = aws.execute(work)
+    assert changes(aws) == [ACTIONS[operation]]
     assert "refusal" not in second
     assert (second["progress"]["finished"], second["since"]) == (False, first["since"])
-    assert [call.hand for call in cloud.calls.of("execute", "rds")[done:]] == ["own"]
+    assert [call.hand for call in aws.calls.of("execute", "rds")[done:]] == ["own"]
 
 
-def test_a_repeated_execute_does_not_begin_on_production_what_the_first_one_left_undone(cloud: Cloud) -> None:
-    cloud.create_instance()
-    work = accepted(cloud)
-    with cloud.calls.acting() as rds:
+def test_a_repeated_execute_does_not_begin_on_production_what_the_first_one_left_undone(aws: FakeAws) -> None:
+    aws.create_instance()
+    work = accepted(aws)
+    with aws.calls.acting() as rds:
         rds.refuse("CreateDBSnapshot", "InternalFailure", status=500)
-        cloud.executed(work)
-    cloud.retag("prod")
+        aws.execute(work)
+    aws.retag("prod")
     for _attempt in range(2):
-        cloud.executed(work)
-    assert changes(cloud) == ["CreateDBSnapshot"]
-    assert cloud.snapshots() == []
+        aws.execute(work)
+    assert changes(aws) == ["CreateDBSnapshot"]
+    assert aws.snapshots() == []
 
 
-def test_a_repeated_execute_whose_look_is_throttled_is_repeated_and_does_nothing_more(cloud: Cloud) -> None:
-    cloud.create_instance()
-    work = accepted(cloud, "reboot_instance")
-    first: Any = cloud.executed(work)
-    refused = cloud.calls.refusing("execute", "rds", "DescribeDBInstances", "Throttling")
+def test_a_repeated_execute_whose_look_is_throttled_is_repeated_and_does_nothing_more(aws: FakeAws) -> None:
+    aws.create_instance()
+    work = accepted(aws, "reboot_instance")
+    first: Any = aws.execute(work)
+    refused = aws.calls.refusing("execute", "rds", "DescribeDBInstances", "Throttling")
     with refused, pytest.raises(RdsThrottled):
-        cloud.executed(work)
-    assert cloud.executed(work) == first
-    assert changes(cloud) == ["RebootDBInstance"]
+        aws.execute(work)
+    assert aws.execute(work) == first
+    assert changes(aws) == ["RebootDBInstance"]

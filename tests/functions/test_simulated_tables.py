@@ -27,7 +27,7 @@ from rds_operations.records.audit_record import Recorder
 from rds_operations.records.operation_item import Unfinished
 from rds_operations.records.outcome import FAILED, Outcome
 from rds_operations.settings.deployment import Deployment
-from tests.functions.cloud import INVENTORY_TABLE, OPERATIONS_TABLE, Cloud
+from tests.functions.fake_aws import INVENTORY_TABLE, OPERATIONS_TABLE, FakeAws
 from tests.simulation.awserror import AwsError
 from tests.simulation.dice import Thrown
 from tests.simulation.dynamodb import KEYS, Tables
@@ -148,7 +148,7 @@ slow = settings(
 
 
 @pytest.fixture
-def both(cloud: Cloud) -> Callable[[], Both]:
+def both(aws: FakeAws) -> Callable[[], Both]:
     """Empty tables, for each example anew."""
 
     def empty() -> Both:

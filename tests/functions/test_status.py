@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.functions.cloud import LOCK, Cloud
+from tests.functions.fake_aws import LOCK, FakeAws
 from tests.unit.builders import EXECUTION_PREFIX, INSTANCE_ID, SNAPSHOT_ID, a_proxy_event
 
 HEADERS = {
@@ -16,14 +16,14 @@ HEADERS = {
 
 
 @pytest.fixture(autouse=True)
-def _instance(cloud: Cloud) -> None:
-    cloud.create_instance()
+def _instance(aws: FakeAws) -> None:
+    aws.create_instance()
 
 
-def test_an_accepted_operation(cloud: Cloud) -> None:
-    operation_id = cloud.accepted()["request"]["operation_id"]
-    answer = cloud.status(operation_id)
-    item = cloud.item(operation_id)
+def test_an_accepted_operation(aws: FakeAws) -> None:
+    operation_id = aws.accept()["request"]["operation_id"]
+    answer = aws.status(operation_id)
+    item = aws.item(operation_id)
     assert item
     assert (answer["statusCode"], answer["headers"]) == (200, {**HEADERS, "Retry-After": "30"})
     assert answer["body"] == {
@@ -38,22 +38,22 @@ def test_an_accepted_operation(cloud: Cloud) -> None:
     }
 
 
-def test_a_running_operation_says_how_far_it_is(cloud: Cloud) -> None:
-    work = cloud.executed(cloud.accepted())
-    assert cloud.status(work["request"]["operation_id"])["body"]["status"] == "creating"
-    snapshot: Any = cloud.backend.database_snapshots[SNAPSHOT_ID]
+def test_a_running_operation_says_how_far_it_is(aws: FakeAws) -> None:
+    work = aws.execute(aws.accept())
+    assert aws.status(work["request"]["operation_id"])["body"]["status"] == "creating"
+    snapshot: Any = aws.backend.database_snapshots[SNAPSHOT_ID]
     snapshot.status, snapshot.percent_progress = "creating", 40
-    cloud.polled(work, 1)
-    answer = cloud.status(work["request"]["operation_id"])
+    aws.poll(work, 1)
+    answer = aws.status(work["request"]["operation_id"])
     assert (answer["body"]["polls"], answer["body"]["percent"]) == (1, 40)
     assert answer["headers"]["Retry-After"] == "30"
 
 
 @pytest.mark.parametrize("operation", ["create_snapshot", "modify_backup_window"])
-def test_an_operation_that_is_over_is_its_result_document_and_no_more_waiting(cloud: Cloud, operation: str) -> None:
-    work = cloud.executed(cloud.accepted(operation))
-    document = cloud.audited(work)["document"]
-    answer = cloud.status(work["request"]["operation_id"])
+def test_an_operation_that_is_over_is_its_result_document_and_no_more_waiting(aws: FakeAws, operation: str) -> None:
+    work = aws.execute(aws.accept(operation))
+    document = aws.audit(work)["document"]
+    answer = aws.status(work["request"]["operation_id"])
     assert (answer["statusCode"], answer["headers"]) == (200, HEADERS)
     assert answer["body"] == document
     assert answer["body"]["success"] is True
@@ -61,28 +61,28 @@ def test_an_operation_that_is_over_is_its_result_document_and_no_more_waiting(cl
 
 
 @pytest.mark.parametrize("ending", [{"progress": {"status": "rebooting"}}, {"error": {"Error": "X"}}])
-def test_a_failure_and_a_timeout_are_a_200_too(cloud: Cloud, ending: Any) -> None:
-    work = cloud.executed(cloud.accepted("reboot_instance")) | ending
-    cloud.audited(work)
-    answer = cloud.status(work["request"]["operation_id"])
+def test_a_failure_and_a_timeout_are_a_200_too(aws: FakeAws, ending: Any) -> None:
+    work = aws.execute(aws.accept("reboot_instance")) | ending
+    aws.audit(work)
+    answer = aws.status(work["request"]["operation_id"])
     assert (answer["statusCode"], answer["headers"], answer["body"]["success"]) == (200, HEADERS, False)
 
 
 @pytest.mark.parametrize("operation_id", ["unknown", "", "x" * 200, "ünïcode", LOCK, "key#digest"])
-def test_an_unknown_id_is_a_404(cloud: Cloud, operation_id: str) -> None:
-    cloud.accepted(key="my-key")
-    cloud.put(operation_id="key#digest", owner="somebody")
-    assert cloud.status(operation_id) == {
+def test_an_unknown_id_is_a_404(aws: FakeAws, operation_id: str) -> None:
+    aws.accept(key="my-key")
+    aws.put(operation_id="key#digest", owner="somebody")
+    assert aws.status(operation_id) == {
         "statusCode": 404,
         "headers": HEADERS,
         "body": {"error": f"Operation {operation_id[:80]} not found", "code": "operation_not_found"},
     }
 
 
-def test_the_body_is_json_text(cloud: Cloud) -> None:
-    answer = cloud.call("status", a_proxy_event("unknown"))
+def test_the_body_is_json_text(aws: FakeAws) -> None:
+    answer = aws.call("status", a_proxy_event("unknown"))
     assert json.loads(answer["body"])["code"] == "operation_not_found"
 
 
-def test_a_browser_may_read_when_to_ask_again(cloud: Cloud) -> None:
-    assert cloud.status("no-such")["headers"]["Access-Control-Expose-Headers"] == "Retry-After"
+def test_a_browser_may_read_when_to_ask_again(aws: FakeAws) -> None:
+    assert aws.status("no-such")["headers"]["Access-Control-Expose-Headers"] == "Retry-After"

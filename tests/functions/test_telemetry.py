@@ -6,7 +6,7 @@ import json
 import pytest
 
 from rds_operations.aws import telemetry
-from tests.functions.cloud import Cloud, Document
+from tests.functions.fake_aws import Document, FakeAws
 from tests.unit.builders import INSTANCE_ID, REGION, a_body
 
 
@@ -21,11 +21,11 @@ def metrics(capsys: pytest.CaptureFixture[str]) -> list[Document]:
     [({}, 0.0, 100.0), ({"progress": {"status": "creating"}}, 1.0, 0.0), ({"error": {"Error": "X"}}, 1.0, 0.0)],
 )
 def test_the_end_of_an_operation_is_one_line_with_the_specifications_metrics(
-    cloud: Cloud, capsys: pytest.CaptureFixture[str], ending: Document, errors: float, rate: float
+    aws: FakeAws, capsys: pytest.CaptureFixture[str], ending: Document, errors: float, rate: float
 ) -> None:
-    cloud.create_instance("qa")
-    work = cloud.executed(cloud.accepted()) | ending
-    duration = cloud.audited(work)["document"]["duration_seconds"]
+    aws.create_instance("qa")
+    work = aws.execute(aws.accept()) | ending
+    duration = aws.audit(work)["document"]["duration_seconds"]
     (line,) = metrics(capsys)
     (definition,) = line["_aws"]["CloudWatchMetrics"]
     assert definition["Namespace"] == "RDSOperations"
@@ -40,38 +40,38 @@ def test_the_end_of_an_operation_is_one_line_with_the_specifications_metrics(
     }
 
 
-def test_an_operation_is_counted_once(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
-    cloud.create_instance()
-    work = cloud.executed(cloud.accepted())
+def test_an_operation_is_counted_once(aws: FakeAws, capsys: pytest.CaptureFixture[str]) -> None:
+    aws.create_instance()
+    work = aws.execute(aws.accept())
     for _attempt in range(2):
-        cloud.audited(work)
-        cloud.ended(work["request"]["operation_id"])
+        aws.audit(work)
+        aws.end(work["request"]["operation_id"])
     assert len(metrics(capsys)) == 1
 
 
 @pytest.mark.parametrize("environment", ["prod", ""])
-def test_a_refusal_is_no_executed_operation(cloud: Cloud, capsys: pytest.CaptureFixture[str], environment: str) -> None:
-    cloud.create_instance(environment)
-    cloud.answered(cloud.request(a_body()))
-    cloud.audited(cloud.by_hand())
+def test_a_refusal_is_no_executed_operation(aws: FakeAws, capsys: pytest.CaptureFixture[str], environment: str) -> None:
+    aws.create_instance(environment)
+    aws.answer(aws.admit(a_body()))
+    aws.audit(aws.start_directly())
     assert metrics(capsys) == []
 
 
-def test_dimensions_do_not_leak_into_the_next_metric(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
-    cloud.create_instance()
-    cloud.audited(cloud.executed(cloud.accepted()))
+def test_dimensions_do_not_leak_into_the_next_metric(aws: FakeAws, capsys: pytest.CaptureFixture[str]) -> None:
+    aws.create_instance()
+    aws.audit(aws.execute(aws.accept()))
     telemetry.audit_write_failure("operation-1")
     found = metrics(capsys)[-1]
     assert found["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["Region"]]
     assert found["operation_id"] == "operation-1"
 
 
-def test_every_line_carries_its_state_and_the_operation(cloud: Cloud, log: io.StringIO) -> None:
-    cloud.create_instance()
-    work = cloud.executed(cloud.accepted("modify_backup_window"))
-    cloud.audited(work)
+def test_every_line_carries_its_state_and_the_operation(aws: FakeAws, log: io.StringIO) -> None:
+    aws.create_instance()
+    work = aws.execute(aws.accept("modify_backup_window"))
+    aws.audit(work)
     operation_id = work["request"]["operation_id"]
-    cloud.status(operation_id)
+    aws.status(operation_id)
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
     assert {line["state"] for line in lines} == {"Validate", "Classify", "Admit", "Execute", "Audit", "Status"}
     before_the_order = {"request-1"}
@@ -80,20 +80,20 @@ def test_every_line_carries_its_state_and_the_operation(cloud: Cloud, log: io.St
     assert actions == ["describe_db_instances", "modify_db_instance", "describe_db_instances"]
 
 
-def test_no_parameter_and_no_key_is_ever_logged(cloud: Cloud, log: io.StringIO) -> None:
-    cloud.create_instance()
+def test_no_parameter_and_no_key_is_ever_logged(aws: FakeAws, log: io.StringIO) -> None:
+    aws.create_instance()
     tags = [{"Key": "Ticket", "Value": "secret-tag-value"}]
-    work = cloud.request(a_body(snapshot_id="secret-snapshot", tags=tags), key="secret-key")
-    cloud.audited(cloud.executed(cloud.begin(work["start"])))
-    cloud.answered(cloud.request({"secret-body": 1, "instance_id": INSTANCE_ID}, request_id="request-2"))
+    work = aws.admit(a_body(snapshot_id="secret-snapshot", tags=tags), key="secret-key")
+    aws.audit(aws.execute(aws.begin(work["start"])))
+    aws.answer(aws.admit({"secret-body": 1, "instance_id": INSTANCE_ID}, request_id="request-2"))
     assert "refused" in log.getvalue()
     assert "secret" not in log.getvalue()
 
 
-def test_what_a_caller_puts_into_a_path_cannot_begin_a_new_line(cloud: Cloud, log: io.StringIO) -> None:
+def test_what_a_caller_puts_into_a_path_cannot_begin_a_new_line(aws: FakeAws, log: io.StringIO) -> None:
     """Readers of logs take more than a line feed for the end of a line: U+0085, U+2028 and U+2029 do not pass raw."""
     forged = 'x\u2028{"level": "ERROR"}\u0085{}\u2029{}\n{}'
-    cloud.status(forged)
+    aws.status(forged)
     lines = log.getvalue().splitlines()
     assert lines
     assert {json.loads(line)["operation_id"] for line in lines} == {forged}

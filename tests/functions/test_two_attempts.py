@@ -9,17 +9,17 @@ import pytest
 
 from rds_operations.model.errors import RdsThrottled, TableBusy
 from tests.functions.calls import Answer, Call, error
-from tests.functions.cloud import Cloud, Document
+from tests.functions.fake_aws import Document, FakeAws
 from tests.unit.builders import SNAPSHOT_ID
 
 
 @pytest.fixture(autouse=True)
-def _instance(cloud: Cloud) -> None:
-    cloud.create_instance()
+def _instance(aws: FakeAws) -> None:
+    aws.create_instance()
 
 
 @contextmanager
-def before_the_call(cloud: Cloud, action: Callable[[], object]) -> Iterator[None]:
+def before_the_call(aws: FakeAws, action: Callable[[], object]) -> Iterator[None]:
     """Do something once, between the claim of an attempt and its call, which RDS then throttles."""
     under_way: list[str] = []
 
@@ -34,108 +34,108 @@ def before_the_call(cloud: Cloud, action: Callable[[], object]) -> Iterator[None
         acts = call.service == "rds" and not call.action.startswith("Describe")
         return error("Throttling") if acts and "over" in under_way else None
 
-    with cloud.calls.answering(answer), pytest.raises(RdsThrottled):
+    with aws.calls.answering(answer), pytest.raises(RdsThrottled):
         yield
 
 
-def acted_twice_at_once(cloud: Cloud, operation: str = "create_snapshot") -> Document:
+def acted_twice_at_once(aws: FakeAws, operation: str = "create_snapshot") -> Document:
     """The second attempt does what it may while the first looks; then the first is throttled."""
-    work = cloud.accepted(operation)
-    with before_the_call(cloud, lambda: cloud.executed(work)):
-        cloud.executed(work)
+    work = aws.accept(operation)
+    with before_the_call(aws, lambda: aws.execute(work)):
+        aws.execute(work)
     return work
 
 
 @pytest.mark.parametrize("operation", ["create_snapshot", "reboot_instance", "modify_backup_window"])
-def test_a_throttled_attempt_does_not_give_back_what_a_later_one_went_on_with(cloud: Cloud, operation: str) -> None:
-    work = acted_twice_at_once(cloud, operation)
+def test_a_throttled_attempt_does_not_give_back_what_a_later_one_went_on_with(aws: FakeAws, operation: str) -> None:
+    work = acted_twice_at_once(aws, operation)
     operation_id = work["request"]["operation_id"]
-    assert "acting_at" in (cloud.item(operation_id) or {})
-    cloud.ended(operation_id)
-    assert cloud.late_watches() == [operation_id]  # so what became of it will be on record
+    assert "acting_at" in (aws.item(operation_id) or {})
+    aws.end(operation_id)
+    assert aws.late_watches() == [operation_id]  # so what became of it will be on record
 
 
 @pytest.mark.parametrize("refusal", ["DBSnapshotAlreadyExists", "InvalidDBInstanceState"])
-def test_a_third_attempt_takes_no_refusal_for_the_end_of_what_the_second_one_did(cloud: Cloud, refusal: str) -> None:
-    work = acted_twice_at_once(cloud)
-    with cloud.calls.acting() as rds:
+def test_a_third_attempt_takes_no_refusal_for_the_end_of_what_the_second_one_did(aws: FakeAws, refusal: str) -> None:
+    work = acted_twice_at_once(aws)
+    with aws.calls.acting() as rds:
         rds.refuse("DescribeDBSnapshots", "DBSnapshotNotFound", status=404)
         rds.refuse("CreateDBSnapshot", refusal)
         rds.refuse("DescribeDBSnapshots", "DBSnapshotNotFound", status=404)
-        work = cloud.executed(work)
+        work = aws.execute(work)
     assert work["progress"]["finished"] is False
-    assert cloud.polled(work, 1)["progress"]["success"] is True
-    assert [snapshot["DBSnapshotIdentifier"] for snapshot in cloud.snapshots()] == [SNAPSHOT_ID]
+    assert aws.poll(work, 1)["progress"]["success"] is True
+    assert [snapshot["DBSnapshotIdentifier"] for snapshot in aws.snapshots()] == [SNAPSHOT_ID]
 
 
-def test_a_claim_that_is_given_back_before_it_is_kept_is_claimed_anew(cloud: Cloud) -> None:
+def test_a_claim_that_is_given_back_before_it_is_kept_is_claimed_anew(aws: FakeAws) -> None:
     """The first attempt gives it back between the second one's look at the item and its write."""
-    work = cloud.accepted()
-    with pytest.raises(RdsThrottled), cloud.calls.refusing("execute", "rds", "CreateDBSnapshot", "Throttling"):
-        cloud.executed(work)
+    work = aws.accept()
+    with pytest.raises(RdsThrottled), aws.calls.refusing("execute", "rds", "CreateDBSnapshot", "Throttling"):
+        aws.execute(work)
     operation_id = work["request"]["operation_id"]
-    unclaimed = cloud.item(operation_id) or {}
-    cloud.put(**{**unclaimed, "acting_at": "2026-01-01T00:00:00.000Z"})
+    unclaimed = aws.item(operation_id) or {}
+    aws.put(**{**unclaimed, "acting_at": "2026-01-01T00:00:00.000Z"})
 
     def give_back(call: Call) -> None:
         if call.action == "UpdateItem":
-            cloud.put(**unclaimed)
+            aws.put(**unclaimed)
 
-    with cloud.calls.answering(give_back), pytest.raises(TableBusy):
-        cloud.executed(work)
-    assert cloud.snapshots() == []
-    assert cloud.executed(work)["progress"]["success"] is True
-    assert len(cloud.snapshots()) == 1
+    with aws.calls.answering(give_back), pytest.raises(TableBusy):
+        aws.execute(work)
+    assert aws.snapshots() == []
+    assert aws.execute(work)["progress"]["success"] is True
+    assert len(aws.snapshots()) == 1
 
 
-def test_an_account_that_closes_for_the_second_attempt_leaves_no_claim_to_the_first(cloud: Cloud) -> None:
+def test_an_account_that_closes_for_the_second_attempt_leaves_no_claim_to_the_first(aws: FakeAws) -> None:
     """The second goes on to the polls, so the first must not undo the claim when RDS throttles it."""
-    work = cloud.accepted("reboot_instance")
+    work = aws.accept("reboot_instance")
 
     def second() -> None:
-        with cloud.calls.refusing("execute", "sts", "AssumeRole", "AccessDenied", 403):
-            assert cloud.executed(work)["progress"]["finished"] is False
+        with aws.calls.refusing("execute", "sts", "AssumeRole", "AccessDenied", 403):
+            assert aws.execute(work)["progress"]["finished"] is False
 
-    with before_the_call(cloud, second):
-        cloud.executed(work)
-    assert "acting_at" in (cloud.item(work["request"]["operation_id"]) or {})
+    with before_the_call(aws, second):
+        aws.execute(work)
+    assert "acting_at" in (aws.item(work["request"]["operation_id"]) or {})
 
 
-def test_an_attempt_that_comes_as_the_first_gives_back_is_repeated_and_acts(cloud: Cloud) -> None:
-    work = cloud.accepted("reboot_instance")
+def test_an_attempt_that_comes_as_the_first_gives_back_is_repeated_and_acts(aws: FakeAws) -> None:
+    work = aws.accept("reboot_instance")
     operation_id = work["request"]["operation_id"]
     claimed: list[Document] = []
 
     def between_claim_and_read(call: Call) -> None:
         if (call.state, call.action) == ("execute", "TransactWriteItems") and not claimed:
-            claimed.append(cloud.item(operation_id) or {})
-            cloud.put(**{**claimed[0], "acting_at": "2026-01-01T00:00:00.000Z"})
+            claimed.append(aws.item(operation_id) or {})
+            aws.put(**{**claimed[0], "acting_at": "2026-01-01T00:00:00.000Z"})
         elif claimed and call.action == "GetItem" and len(claimed) == 1:
             claimed.append(claimed[0])
-            cloud.put(**claimed[0])
+            aws.put(**claimed[0])
 
-    with cloud.calls.answering(between_claim_and_read), pytest.raises(TableBusy):
-        cloud.executed(work)
-    assert cloud.executed(work)["progress"]["status"] == "rebooting"
-    assert cloud.actions == ["RebootDBInstance"]
+    with aws.calls.answering(between_claim_and_read), pytest.raises(TableBusy):
+        aws.execute(work)
+    assert aws.execute(work)["progress"]["status"] == "rebooting"
+    assert aws.actions == ["RebootDBInstance"]
 
 
-def test_an_end_that_rests_on_a_claim_is_not_written_once_that_is_given_back(cloud: Cloud) -> None:
+def test_an_end_that_rests_on_a_claim_is_not_written_once_that_is_given_back(aws: FakeAws) -> None:
     """Stopped while its last look says no: the claim is there as the backstop reads it, and gone as it writes."""
-    work = cloud.accepted("reboot_instance")
+    work = aws.accept("reboot_instance")
     operation_id = work["request"]["operation_id"]
-    unclaimed = cloud.item(operation_id) or {}
-    cloud.put(**{**unclaimed, "acting_at": "2026-01-01T00:00:00.000Z"})
+    unclaimed = aws.item(operation_id) or {}
+    aws.put(**{**unclaimed, "acting_at": "2026-01-01T00:00:00.000Z"})
     written: list[str] = []
 
     def give_back(call: Call) -> None:
         if (call.state, call.action) == ("audit", "TransactWriteItems") and not written:
             written.append(call.action)
-            cloud.put(**unclaimed)
+            aws.put(**unclaimed)
 
-    with cloud.calls.answering(give_back):
-        cloud.ended(operation_id)
-    assert cloud.late_watches() == []
-    item = cloud.item(operation_id) or {}
+    with aws.calls.answering(give_back):
+        aws.end(operation_id)
+    assert aws.late_watches() == []
+    item = aws.item(operation_id) or {}
     assert "unfinished" not in item
-    assert cloud.events() == ["accepted", "completed"]
+    assert aws.events() == ["accepted", "completed"]

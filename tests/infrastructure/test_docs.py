@@ -1,12 +1,10 @@
 """Documents state what can be checked, and are held to it here."""
 
-import importlib.util
 import json
 import re
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -27,6 +25,7 @@ from stacks.settings import FILE_ONLY_SETTINGS, KNOWN, Settings
 from tests.infrastructure.conftest import ROOT, Template
 from tests.infrastructure.iam_simulator import Simulator
 from tests.infrastructure.test_second_lock import lock_of
+from tools import document_tables
 
 PLACE = Place("111122223333", "eu-west-1")
 README = (ROOT / "README.md").read_text()
@@ -51,19 +50,10 @@ def anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def tables() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("tables", ROOT / "docs" / "tables.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.mark.parametrize("file", ["README.md", *(f"docs/{name}.md" for name in FOUR_PAGES[:3])])
 def test_pages_have_the_parts_that_follow_from_the_code(file: str) -> None:
-    assert file in tables().PARTS
-    assert tables().rendered(file) == (ROOT / file).read_text(), "run: make docs"
+    assert file in document_tables.PARTS
+    assert document_tables.rendered(file) == (ROOT / file).read_text(), "run: make docs"
 
 
 def test_readme_names_every_function() -> None:

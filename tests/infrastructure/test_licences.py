@@ -1,7 +1,7 @@
 """docs/licences.md is up to date, and nothing goes to AWS that asks for more than to be named."""
 
-from docs import licences
 from stacks.package import DEPENDENCIES
+from tools import licences
 
 PACKAGES = licences.packages()
 SHIPPED = "shipped in the functions"

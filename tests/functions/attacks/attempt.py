@@ -38,7 +38,7 @@ from stacks.package import packaged
 from stacks.setting_checks import SettingsError
 from stacks.settings import Settings
 from tests.functions.calls import Answer, Call, error
-from tests.functions.cloud import REFUSAL_QUEUE, Cloud, Document
+from tests.functions.fake_aws import REFUSAL_QUEUE, Document, FakeAws
 from tests.unit.builders import HOME, an_admission, an_execution
 
 _ROOT = Path(__file__).parents[3]
@@ -46,8 +46,8 @@ _TEMPLATE = (_ROOT / "stacks" / "mapping_templates" / "post_operations.request.v
 
 
 class Attempt:
-    def __init__(self, cloud: Cloud) -> None:
-        self._cloud = cloud
+    def __init__(self, aws: FakeAws) -> None:
+        self._aws = aws
         self._work: Document = {}
         self._execution: Document = {}
         self._answers: list[str] = []
@@ -62,7 +62,7 @@ class Attempt:
         for instance in row.get("instances", []):
             self._create(instance)
         with ExitStack() as stack:
-            stack.enter_context(self._cloud.calls.answering(self._refused))
+            stack.enter_context(self._aws.calls.answering(self._refused))
             for step in row["steps"]:
                 self._take(step)
         return {"answers": self._answers, "acted": self._acted(), "records": self._records()}
@@ -77,7 +77,7 @@ class Attempt:
 
     def _settings(self, document: Document) -> None:
         found = json.loads(packaged(Settings.from_document(document)))
-        self._cloud.deploy(
+        self._aws.deploy(
             Targets.from_document(HOME, found["targets"]),
             CallerSettings.from_document(found["callers"]),
             GateSettings.from_document(found["gate"]),
@@ -87,11 +87,11 @@ class Attempt:
         given = {**instance}
         place = Place(given.pop("account", HOME.account_id), given.pop("region", HOME.region))
         listed = [{"Key": key, "Value": value} for key, value in given.pop("tags").items()]
-        self._cloud.create_instance("", given.pop("name"), place, Tags=listed, **given)
+        self._aws.create_instance("", given.pop("name"), place, Tags=listed, **given)
 
     def _retag(self, tags: Document, region: str = HOME.region) -> None:
         place = Place(HOME.account_id, region)
-        rds = self._cloud.rds_at(place)
+        rds = self._aws.rds_at(place)
         for name, changes in tags.items():
             arn = f"arn:aws:rds:{place.region}:{place.account_id}:db:{name}"
             for key, value in changes.items():
@@ -101,15 +101,15 @@ class Attempt:
                     rds.add_tags_to_resource(ResourceName=arn, Tags=[{"Key": key, "Value": value}])
 
     def _delete(self, name: str, region: str = HOME.region) -> None:
-        self._cloud.delete_instance(name, Place(HOME.account_id, region))
+        self._aws.delete_instance(name, Place(HOME.account_id, region))
 
     def _stop(self, name: str) -> None:
-        self._cloud.rds.stop_db_instance(DBInstanceIdentifier=name)
+        self._aws.rds.stop_db_instance(DBInstanceIdentifier=name)
 
     def _change(self, instances: Document, region: str = HOME.region) -> None:
         for name, fields in instances.items():
             for field, value in fields.items():
-                setattr(self._cloud.backend_at(Place(HOME.account_id, region)).databases[name], field, value)
+                setattr(self._aws.backend_at(Place(HOME.account_id, region)).databases[name], field, value)
 
     def _refuse(self, refusal: Document) -> None:
         self._refusals.append({"times": 1, **refusal})
@@ -129,13 +129,13 @@ class Attempt:
         envelope = self._envelope(body, headers or {}, caller.get("as", "mallory"))
         execution = an_admission(f"request-{len(self._answers) + 1}", StartTime=clock.to_text(clock.now()))
         given: Document = {"machine": "ADMISSION", "envelope": envelope, "execution": execution}
-        work = self._through(("classify", "admit"), self._cloud.call("validate", given))
+        work = self._through(("classify", "admit"), self._aws.call("validate", given))
         if "refusal" in work and unrecorded is not None:
             self._work = work
             self._queue(_changed({**given, "work": work}, unrecorded))
             return f"queued {work['refusal']['code']}"
         if "refusal" in work:
-            reply = self._cloud.call("audit", {**given, "work": work})["reply"]
+            reply = self._aws.call("audit", {**given, "work": work})["reply"]
         else:
             reply, self._work, self._execution = work["reply"], work, work.get("start", self._execution)
         said = json.loads(reply["body"])
@@ -162,7 +162,7 @@ class Attempt:
         known = (
             {"authentication": "api_key", "apiKeyId": who} if isinstance(who, str) else {"authentication": "iam", **who}
         )
-        answer = self._cloud.status(name, **known)
+        answer = self._aws.status(name, **known)
         said = answer["body"]
         return f"{answer['statusCode']} {said.get('code', said.get('final_status', said.get('status')))}"
 
@@ -179,14 +179,14 @@ class Attempt:
             "execution": an_execution(start["name"], StartTime=clock.to_text(clock.now())),
         }
         self._execution = start
-        self._work = self._through(("classify",), self._cloud.call("validate", given))
+        self._work = self._through(("classify",), self._aws.call("validate", given))
         return self._said()
 
     def _through(self, states: tuple[str, ...], work: Document) -> Document:
         for state in states:
             if "refusal" in work or "reply" in work:
                 break
-            work = work | self._cloud.call(state, work)
+            work = work | self._aws.call(state, work)
         return work
 
     def _execute(self, how: Any) -> str:
@@ -194,7 +194,7 @@ class Attempt:
             return "not reached"
         before = self._work
         try:
-            self._work = {**before, "polls": 0, **self._cloud.call("execute", before)}
+            self._work = {**before, "polls": 0, **self._aws.call("execute", before)}
         except Exception as fault:
             return f"raised {type(fault).__name__}"
         said, self._work = self._said(), before if how == "lost" else self._work
@@ -202,9 +202,9 @@ class Attempt:
 
     def _finish(self, _yes: Any) -> str:
         if not self._work.get("progress", {"finished": True})["finished"]:
-            self._work = self._cloud.polled(self._work, 1)
+            self._work = self._aws.poll(self._work, 1)
         given = {"machine": "OPERATION", "work": self._work, "body": json.dumps(self._execution["input"])}
-        outcome = self._cloud.call("audit", {**given, "execution": an_execution(self._execution["name"])})
+        outcome = self._aws.call("audit", {**given, "execution": an_execution(self._execution["name"])})
         return f"{outcome['document']['status']} {outcome['error'] or 'Succeeded'}"
 
     def _said(self) -> str:
@@ -214,26 +214,26 @@ class Attempt:
 
     def _queue(self, message: Any) -> None:
         text = message if isinstance(message, str) else json.dumps(message, ensure_ascii=False)
-        self._cloud.queues.send_message(QueueUrl=REFUSAL_QUEUE, MessageBody=text)
+        self._aws.queues.send_message(QueueUrl=REFUSAL_QUEUE, MessageBody=text)
 
     def _ended(self, event: Document) -> str:
         given = {"name": self._execution["name"], "given": self._execution["input"], **event}
         if isinstance(given.get("cause"), dict):
             given["cause"] = json.dumps(_changed(self._work, given["cause"]))
         try:
-            self._cloud.ended(**given)
+            self._aws.end(**given)
         except Exception as fault:
             return f"raised {type(fault).__name__}"
         return ""
 
     def _overdue(self, _yes: Any) -> None:
-        self._cloud.overdue(self._execution["name"])
+        self._aws.overdue(self._execution["name"])
 
     def _stock(self, _yes: Any) -> None:
-        self._cloud.take_inventory()
+        self._aws.take_inventory()
 
     def _sweep(self, _yes: Any) -> str:
-        return json.dumps(self._cloud.sweep(), sort_keys=True)
+        return json.dumps(self._aws.sweep(), sort_keys=True)
 
     def _forge(self, forgery: Document) -> str:
         function, request = forgery["function"], {**self._work.get("request", {}), **forgery.get("request", {})}
@@ -241,7 +241,7 @@ class Attempt:
         event = {"machine": "OPERATION", "work": work, "execution": an_execution(request["operation_id"])}
         event |= forgery.get("event", {})
         try:
-            self._cloud.call(function, event if function == "audit" else work)
+            self._aws.call(function, event if function == "audit" else work)
         except Exception as fault:
             return f"raised {type(fault).__name__}"
         return "taken"
@@ -249,13 +249,13 @@ class Attempt:
     # What came of it.
 
     def _acted(self) -> list[str]:
-        calls = [call for call in self._cloud.calls.of("execute", "rds") if call.hand == "acting"]
+        calls = [call for call in self._aws.calls.of("execute", "rds") if call.hand == "acting"]
         sent = [call for call in calls if not call.action.startswith("Describe")]
         return [f"{call.action} {call.region} {call.params['DBInstanceIdentifier']}" for call in sent]
 
     def _records(self) -> list[str]:
         found: Counter[str] = Counter()
-        for record in self._cloud.records():
+        for record in self._aws.records():
             result = json.loads(record["result"])
             words = [record["event"], str(result.get("code", result["status"])), record["environment"]]
             words += ["success" if record["success"] else "no success", json.loads(record["user_identity"])["userId"]]

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from tests.functions.attacks.attempt import Attempt
-from tests.functions.cloud import Cloud, Document
+from tests.functions.fake_aws import Document, FakeAws
 
 ROWS: list[Document] = json.loads((Path(__file__).parent / "table.json").read_text())
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row["title"] for row in ROWS])
-def test_an_attempt_ends_as_it_should(cloud: Cloud, row: Document) -> None:
-    assert Attempt(cloud).run(row) == row["expected"], row["title"]
+def test_an_attempt_ends_as_it_should(aws: FakeAws, row: Document) -> None:
+    assert Attempt(aws).run(row) == row["expected"], row["title"]
 
 
 def test_the_table_is_whole() -> None:

@@ -1,18 +1,21 @@
 """Writes the parts of the documents that follow from the code: `make docs`. A test holds the files against them."""
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
-
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "functions")]
+from typing import get_type_hints
 
 from rds_operations.operations import OPERATIONS
 from rds_operations.operations.base import Parameter
+from rds_operations.records.state_document import By, StateDocument
 from rds_operations.rules.classification import ALLOWED_ENVIRONMENTS, FOLDED_TAG_NAMES, WORDS, Environment
 from rds_operations.settings.gate import ENVIRONMENT_TAG_NAMES
 from stacks.operating_roles import ACTING_FUNCTIONS, READING_FUNCTIONS
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+STATES = ("Validate", "Classify", "Admit", "Execute", "Poll", "Audit", "a Catch")
 
 
 def described(parameter: Parameter) -> str:
@@ -29,6 +32,22 @@ def operations_table() -> str:
             for given in (operation.execute_permissions, operation.poll_permissions)
         ]
         rows.append(f"| `{operation.name}` | {parameters} | {needs[0]} | {needs[1] or 'nothing: it is not polled'} |")
+    return "\n".join(rows)
+
+
+def added_keys() -> dict[str, dict[str, str]]:
+    """By state, in the order of the states, the keys that it adds to the state document and what they say."""
+    by_state: dict[str, dict[str, str]] = {state: {} for state in STATES}
+    for key, hint in get_type_hints(StateDocument, include_extras=True).items():
+        for by in (item for item in hint.__metadata__ if isinstance(item, By)):
+            by_state.setdefault(by.state, {})[key] = by.says
+    return by_state
+
+
+def state_table() -> str:
+    rows = ["| state | key | what it says |", "|---|---|---|"]
+    for state, keys in added_keys().items():
+        rows += [f"| {state} | `{key}` | {says} |" for key, says in keys.items()]
     return "\n".join(rows)
 
 
@@ -64,6 +83,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
         "account per environment": lambda: example("account-per-environment", "accounts"),
         "several at once": lambda: example("several-at-once", "accounts", "naming_patterns"),
     },
+    "docs/how-it-works.md": {"state document": state_table},
     "docs/flexible-tag-names.md": {"names": tag_names},
     "docs/cross-account-setup.md": {
         "readers": lambda: _listed(READING_FUNCTIONS),

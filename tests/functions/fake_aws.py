@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from copy import copy
+from dataclasses import replace
 from decimal import Decimal
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
@@ -38,6 +39,7 @@ from tests.unit.builders import (
     an_envelope,
     an_execution,
 )
+from tools.document_tables import added_keys
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -102,7 +104,10 @@ class Clients:
         return self._rds[place]
 
 
-class Cloud:
+ADDED = added_keys()
+
+
+class FakeAws:
     def __init__(
         self, clients: Clients, modules: dict[str, ModuleType], calls: Calls, patch: pytest.MonkeyPatch
     ) -> None:
@@ -128,13 +133,13 @@ class Cloud:
             rds_clients.targets, rds_clients._sessions = targets, {ACCOUNT: before.session}
             rds_clients._readers = {place: before.reading(place) for place in (HOME, Place(ACCOUNT, OTHER_REGION))}
             self._set(state, rds_clients=rds_clients)
-        classify, execute = self.modules["classify"], self.modules["execute"]
+        classify, execute, status = (self.modules[state] for state in ("classify", "execute", "status"))
         self._set(
             "classify", classifier=Classifier(classify.rds_clients, classify.inventory, classify.store, gate, callers)
         )
         self._set("execute", executor=Executor(execute.rds_clients, execute.executor.store, gate, callers))
         self._set("inventory", settings=gate)
-        self._set("status", callers=callers)
+        self._set("status", page=replace(status.page, callers=callers))
 
     def _set(self, state: str, **attributes: object) -> None:
         for name, value in attributes.items():
@@ -147,9 +152,12 @@ class Cloud:
         if state == "admit":
             event = {"entered_at": clock.to_text(clock.now()), **event}
         document: Document = json.loads(json.dumps(self.modules[state].handler(json.loads(json.dumps(event)), None)))
+        if "request" in event or event.get("machine") == "ADMISSION" or state == "validate":
+            added = ADDED.get(state.capitalize(), document.keys())
+            assert document.keys() <= set(added), "the state adds what StateDocument does not say"
         return document
 
-    def request(self, body: Document, key: str | None = None, request_id: str = "request-1", **more: Any) -> Document:
+    def admit(self, body: Document, key: str | None = None, request_id: str = "request-1", **more: Any) -> Document:
         """ADMISSION from Validate to Admit, or to the refusal on the way; what its states left in the work."""
         envelope = an_envelope(body, **({} if key is None else {"idempotency_key": key}), **more)
         given = {"machine": "ADMISSION", "envelope": envelope, "execution": an_admission(request_id)}
@@ -161,33 +169,33 @@ class Cloud:
         execution = an_execution(start["name"])
         return self._through(("classify",), self.call("validate", {**given, "execution": execution}))
 
-    def accepted(self, operation: str = "create_snapshot", key: str | None = None, **parameters: Any) -> Document:
+    def accept(self, operation: str = "create_snapshot", key: str | None = None, **parameters: Any) -> Document:
         """The work of an OPERATION that ADMISSION has accepted, right before Execute."""
-        return self.begin(self.request(a_body(operation, **parameters), key)["start"])
+        return self.begin(self.admit(a_body(operation, **parameters), key)["start"])
 
-    def by_hand(self, operation: str = "create_snapshot", name: str = "by-hand", **parameters: Any) -> Document:
+    def start_directly(self, operation: str = "create_snapshot", name: str = "by-hand", **parameters: Any) -> Document:
         """The same, without ADMISSION."""
         return self.begin({"name": name, "input": a_body(operation, **parameters)})
 
-    def executed(self, work: Document) -> Document:
+    def execute(self, work: Document) -> Document:
         return {**work, "polls": 0, **self.call("execute", work)}
 
-    def polled(self, work: Document, poll: int) -> Document:
+    def poll(self, work: Document, poll: int) -> Document:
         return {**work, "polls": poll, **self.call("poll", {**work, "polls": poll})}
 
-    def audited(self, work: Document, name: str = "") -> Document:
+    def audit(self, work: Document, name: str = "") -> Document:
         """OPERATION's Audit: the outcome."""
         execution = an_execution(name or work["request"]["operation_id"])
         return self.call("audit", {"machine": "OPERATION", "work": work, "execution": execution})
 
-    def answered(self, work: Document, key: str | None = None, request_id: str = "request-1") -> Document:
+    def answer(self, work: Document, key: str | None = None, request_id: str = "request-1") -> Document:
         """ADMISSION's Audit: the reply."""
         envelope = an_envelope(**({} if key is None else {"idempotency_key": key}))
         given = {"machine": "ADMISSION", "execution": an_admission(request_id), "envelope": envelope}
         answer = self.call("audit", {**given, "work": work})
         return {"statusCode": answer["reply"]["statusCode"], **json.loads(answer["reply"]["body"])}
 
-    def ended(self, name: str, status: str = "ABORTED", given: Any = None, **detail: Any) -> Document:
+    def end(self, name: str, status: str = "ABORTED", given: Any = None, **detail: Any) -> Document:
         """EventBridge's event of an execution that ended badly."""
         event = {
             "executionArn": EXECUTION_PREFIX + name,
