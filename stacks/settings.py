@@ -43,10 +43,7 @@ class Settings:
     user_pool_arn: str = ""
     web_acl_arn: str = ""
     throttle_rate_per_second: int = 5
-    throttle_burst: int = 10
     read_throttle_rate_per_second: int = 20
-    read_throttle_burst: int = 40
-    quota_per_day: int = 10_000
     log_retention_days: int = 90
     gate: GateSettings = field(default_factory=GateSettings)
     callers: CallerSettings = field(default_factory=CallerSettings)
@@ -56,6 +53,20 @@ class Settings:
     @property
     def is_local(self) -> bool:
         return self.stage == LOCAL
+
+    @property
+    def throttle_burst(self) -> int:
+        """Requests at once: what comes in two seconds."""
+        return 2 * self.throttle_rate_per_second
+
+    @property
+    def read_throttle_burst(self) -> int:
+        return 2 * self.read_throttle_rate_per_second
+
+    @property
+    def quota_per_day(self) -> int:
+        """Requests of one API key in a day: 10,000 at the default rate."""
+        return 2_000 * self.throttle_rate_per_second
 
     @property
     def longest_execution_seconds(self) -> int:
@@ -140,10 +151,7 @@ def _checked(settings: Settings) -> Settings:
     # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
     require(1 <= settings.late_watch_max_polls <= 2000, "late_watch_max_polls must be 1 to 2000")
     require(settings.throttle_rate_per_second >= 1, "throttle_rate_per_second must be at least 1")
-    require(settings.throttle_burst >= 1, "throttle_burst must be at least 1")
     require(settings.read_throttle_rate_per_second >= 1, "read_throttle_rate_per_second must be at least 1")
-    require(settings.read_throttle_burst >= 1, "read_throttle_burst must be at least 1")
-    require(settings.quota_per_day >= 1, "quota_per_day must be at least 1")
     require(
         re.fullmatch(r"(arn:aws[a-z\-]*:cognito-idp:[a-z0-9\-]+:[0-9]{12}:userpool/\S+)?", settings.user_pool_arn),
         "user_pool_arn must be the ARN of a Cognito user pool, or left out to have one made",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 from aws_cdk import aws_iam as iam
@@ -11,12 +10,11 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from stacks import names
+from stacks.definitions import read_definition
 from stacks.functions import Functions
 from stacks.log_groups import log_group
 from stacks.refusal_queue import RefusalQueue
 from stacks.settings import Settings
-
-DEFINITIONS = Path(__file__).parent.parent / "statemachine"
 
 
 class Workflow(Construct):
@@ -30,7 +28,7 @@ class Workflow(Construct):
             "Operation",
             names.OPERATION_MACHINE,
             sfn.StateMachineType.STANDARD,
-            {**_definition("operation"), "TimeoutSeconds": settings.longest_execution_seconds},
+            {**read_definition("operation"), "TimeoutSeconds": settings.longest_execution_seconds},
             invokes=("validate", "classify", "execute", "poll", "audit"),
             PollIntervalSeconds=str(settings.poll_interval_seconds),
             MaxPolls=str(settings.max_polls),
@@ -39,7 +37,7 @@ class Workflow(Construct):
             "Admission",
             names.ADMISSION_MACHINE,
             sfn.StateMachineType.EXPRESS,
-            _definition("admission"),
+            read_definition("admission"),
             invokes=("validate", "classify", "admit", "audit"),
             OperationStateMachine=self.operation.state_machine_arn,
             RefusalQueue=refusals.queue.queue_url,
@@ -53,7 +51,7 @@ class Workflow(Construct):
             "LateWatch",
             names.LATE_WATCH_MACHINE,
             sfn.StateMachineType.STANDARD,
-            {**_definition("late_watch"), "TimeoutSeconds": settings.longest_late_watch_seconds},
+            {**read_definition("late_watch"), "TimeoutSeconds": settings.longest_late_watch_seconds},
             invokes=("poll", "audit"),
             LateWatchIntervalSeconds=str(settings.late_watch_interval_seconds),
             LateWatchMaxPolls=str(settings.late_watch_max_polls),
@@ -92,8 +90,3 @@ class Workflow(Construct):
             iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[f.function_arn for f in invoked.values()])
         )
         return machine
-
-
-def _definition(name: str) -> dict[str, Any]:
-    definition: dict[str, Any] = json.loads((DEFINITIONS / f"{name}.asl.json").read_text())
-    return definition

@@ -77,10 +77,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         "web_acl_arn must be the ARN of a regional AWS WAF web ACL",
     ),
     "no throttle": ({"throttle_rate_per_second": 0}, "throttle_rate_per_second must be at least 1"),
-    "no burst": ({"throttle_burst": 0}, "throttle_burst must be at least 1"),
     "no throttle of reads": ({"read_throttle_rate_per_second": 0}, "read_throttle_rate_per_second must be at least 1"),
-    "no burst of reads": ({"read_throttle_burst": 0}, "read_throttle_burst must be at least 1"),
-    "no quota": ({"quota_per_day": 0}, "quota_per_day must be at least 1"),
     "permissions as a list": ({"permissions": []}, "permissions must be an object of principals"),
     "principal that is none": ({"permissions": {"john": {}}}, "permissions: 'john' is no principal. Use arn:aws:iam::"),
     "session as principal": (
@@ -325,7 +322,7 @@ def test_every_setting_is_either_plain_or_reviewed() -> None:
     callers = {"authentication", "permissions", "auditors", "user_pool_arn", "user_pool_client_ids"}
     assert callers | {"regions", "accounts"} <= FILE_ONLY_SETTINGS
     assert {item.name for item in fields(GateSettings)} <= FILE_ONLY_SETTINGS
-    assert {"max_polls", "throttle_burst", "web_acl_arn"} <= SIMPLE_SETTINGS - FILE_ONLY_SETTINGS
+    assert {"max_polls", "throttle_rate_per_second", "web_acl_arn"} <= SIMPLE_SETTINGS - FILE_ONLY_SETTINGS
 
 
 def test_shipped_settings_classify_nothing_by_default() -> None:

@@ -17,6 +17,7 @@ from typing import Any
 from jsonata import Jsonata
 
 from local.extensions import jsonata_strings
+from stacks.definitions import read_definition
 
 Document = dict[str, Any]
 jsonata_strings.install()
@@ -31,7 +32,7 @@ class StateError(Exception):
 
 
 def load(folder: Path, name: str, substitutions: dict[str, str]) -> Document:
-    text = (folder / f"{name}.asl.json").read_text()
+    text = json.dumps(read_definition(name, folder))
     for known, value in substitutions.items():
         text = text.replace(f"${{{known}}}", value)
     found: Document = json.loads(text)
