@@ -12,15 +12,12 @@ from rds_operations.model.place import Place
 from rds_operations.settings.callers import CallerSettings
 from tests.functions.calls import Answer, Call, error
 from tests.functions.fake_aws import Document, FakeAws
+from tests.operation_cases import CASES
 from tests.unit.builders import HOME, INSTANCE_ID, MANY_TARGETS, OTHER_ACCOUNT, OTHER_REGION, REGION, a_body
 
 CALLER = "apikey:key-id-1"
 THERE = Place(OTHER_ACCOUNT, REGION)
-ACTIONS = {
-    "create_snapshot": "CreateDBSnapshot",
-    "reboot_instance": "RebootDBInstance",
-    "modify_backup_window": "ModifyDBInstance",
-}
+ACTIONS = {name: case.acting_call for name, case in CASES.items()}
 
 
 @pytest.fixture(autouse=True)

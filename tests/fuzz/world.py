@@ -8,15 +8,12 @@ from typing import Any
 
 from local.cloud import ACCOUNT, REGION
 from tests.fuzz.attempts import PLACES
+from tests.operation_cases import CASES
 from tests.workflow.service import Service
 
 Document = dict[str, Any]
 # What an accepted operation may change of its instance: the new window, and the state where RDS is not done with it.
-_CHANGED_BY = {
-    "modify_backup_window": {"PreferredBackupWindow"},
-    "reboot_instance": {"DBInstanceStatus"},
-    "create_snapshot": {"DBInstanceStatus"},
-}
+_CHANGED_BY = {name: case.changes for name, case in CASES.items()}
 
 
 @dataclass(frozen=True)

@@ -9,16 +9,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
-from tests.load.board import Board, Document, Job, Look, Start
-from tests.workflow.service import Answer, Service, reboot_of, snapshot_of, window_of
+from tests.load.board import Board, Job, Look, Start
+from tests.operation_cases import CASES
+from tests.workflow.service import Answer, Service
 
-_WINDOWS = ("02:00-03:00", "03:00-04:00")
 _MOST_ATTEMPTS = 5
-BODIES: dict[str, Callable[[str, str], Document]] = {
-    "create_snapshot": lambda instance, key: snapshot_of(instance, snapshot_id=f"{instance}-{key}"),
-    "reboot_instance": lambda instance, _key: reboot_of(instance),
-    "modify_backup_window": lambda instance, key: window_of(instance, _WINDOWS[len(key) % 2]),
-}
+NAMES = tuple(CASES)
 
 
 @dataclass
@@ -34,7 +30,7 @@ class Seen:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-def jobs(number: int, prefix: str, names: tuple[str, ...] = tuple(BODIES)) -> list[Job]:
+def jobs(number: int, prefix: str, names: tuple[str, ...] = NAMES) -> list[Job]:
     """The operations in turn."""
     return [Job(names[n % len(names)], f"{prefix}-{n}") for n in range(number)]
 
@@ -57,7 +53,8 @@ def _work(service: Service, board: Board, seen: Seen) -> None:
 
 
 def _start(service: Service, task: Start, seen: Seen) -> Job | Look | None:
-    body = BODIES[task.job.operation](task.instance_id, task.job.key)
+    parameters = CASES[task.job.operation].on(task.instance_id, task.job.key)
+    body = {"operation": task.job.operation, "instance_id": task.instance_id, "parameters": parameters}
     answer, seconds = _timed(lambda: service.post(body, Idempotency_Key=task.job.key))
     with seen.lock:
         seen.post.append(seconds)

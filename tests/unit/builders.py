@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from string import ascii_letters, digits
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
@@ -16,14 +15,17 @@ from rds_operations.model.request import OperationRequest
 from rds_operations.rules.classification import Environment, Verdict
 from rds_operations.rules.validation import parse_body
 from rds_operations.settings.targets import Account, Targets
+from tests import operation_cases
+from tests.operation_cases import CASES
 
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef
 
 ACCOUNT = "123456789012"
 REGION = "ap-southeast-1"
-INSTANCE_ID = "dev-postgres-01"
-SNAPSHOT_ID = "dev-postgres-01-manual"
+INSTANCE_ID = operation_cases.INSTANCE_ID
+SNAPSHOT_ID = operation_cases.SNAPSHOT_ID
+identifiers = operation_cases.identifiers
 ADMISSION_MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:rds-operations-admission"
 EXECUTION_PREFIX = f"arn:aws:states:{REGION}:{ACCOUNT}:execution:rds-operations-operation:"
 HOME = Place(ACCOUNT, REGION)
@@ -43,44 +45,12 @@ REQUESTED_AT = "2025-11-13T10:30:00.000Z"
 MOMENT = datetime(2025, 11, 13, 10, 30, tzinfo=UTC)
 DEVELOPMENT = Verdict(Environment.DEVELOPMENT, "tag Environment=dev")
 
-GIVEN: dict[str, dict[str, Any]] = {
-    "create_snapshot": {"snapshot_id": SNAPSHOT_ID},
-    "reboot_instance": {},
-    "modify_backup_window": {"backup_window": "03:00-04:00"},
-}
-"""The least that a caller must send."""
-
-COMPLETE: dict[str, dict[str, Any]] = {
-    "create_snapshot": {"snapshot_id": SNAPSHOT_ID, "tags": []},
-    "reboot_instance": {"force_failover": False},
-    "modify_backup_window": {"backup_window": "03:00-04:00", "apply_immediately": True},
-}
-"""The parameters of a request, with the defaults."""
-
 moments = st.integers(0, 10**15).map(lambda microseconds: MOMENT + timedelta(microseconds=microseconds))
 """Some thirty years of them."""
 verdicts = st.builds(Verdict, st.sampled_from(Environment), st.text(max_size=12))
-identifiers = st.builds(
-    "{}{}".format,
-    st.sampled_from(["d", "Dev-", "test-mysql-"]),
-    st.text(ascii_letters + digits, min_size=1, max_size=8),
-)
-_tag_texts = st.text("aZ9é日 _.:/=+-@", max_size=6)
-_tags = st.lists(
-    st.fixed_dictionaries({"Key": _tag_texts.map("k{}".format), "Value": _tag_texts}),
-    max_size=3,
-    unique_by=lambda tag: tag["Key"],
-)
-_flags = st.none() | st.booleans()
-given_parameters: dict[str, st.SearchStrategy[dict[str, Any]]] = {
-    "create_snapshot": st.fixed_dictionaries({"snapshot_id": identifiers}, optional={"tags": st.none() | _tags}),
-    "reboot_instance": st.fixed_dictionaries({}, optional={"force_failover": _flags}),
-    "modify_backup_window": st.fixed_dictionaries(
-        {"backup_window": st.sampled_from(["03:00-04:00", "23:45-00:15", "00:00-23:59"])},
-        optional={"apply_immediately": _flags},
-    ),
-}
-"""Whatever a caller may send, with and without what may be left out."""
+GIVEN = {name: case.given for name, case in CASES.items()}
+COMPLETE = {name: case.complete for name, case in CASES.items()}
+given_parameters = {name: case.parameters for name, case in CASES.items()}
 
 CHOICES: list[dict[str, Any]] = [
     {},

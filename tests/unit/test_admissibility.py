@@ -12,16 +12,13 @@ from rds_operations.operations import OPERATIONS
 from rds_operations.rules.classification import NOTHING, Environment, Verdict, classify
 from rds_operations.rules.eligibility import contradiction, gate, not_found, not_ready, unsupported, verdict_on
 from rds_operations.settings.gate import GateSettings
+from tests.operation_cases import CASES
 from tests.unit.builders import ACCOUNT, COMPLETE, DEVELOPMENT, HOME, INSTANCE_ID, a_request, an_instance, verdicts
 
 FIX = "Tag it with Environment set to development, test, staging, poc or sandbox, or have it mapped in the settings."
 TEACH = FIX.replace("it mapped in the settings", "the word taught in the settings (environment_words)")
 """A mapping would not help: the tag stands before it."""
-READY = {
-    "create_snapshot": {"available", "storage-optimization"},
-    "reboot_instance": {"available"},
-    "modify_backup_window": {"available", "storage-optimization"},
-}
+READY = {name: case.ready_states for name, case in CASES.items()}
 STATES = [
     "available", "storage-optimization", "stopped", "stopping", "starting", "backing-up", "modifying", "rebooting",
     "creating", "deleting", "upgrading", "maintenance", "failed", "storage-full", "incompatible-network", "",

@@ -15,14 +15,11 @@ from rds_operations.records.ended_execution import error_text, work_of_event
 from rds_operations.records.outcome import Outcome, outcome_of
 from rds_operations.records.outcome import settled as settled_late
 from rds_operations.records.state_document import as_state_document
+from tests.operation_cases import CASES
 from tests.unit.builders import INSTANCE_ID, MOMENT, SNAPSHOT_ID, a_request
 
 SNAPSHOT_ARN = f"arn:aws:rds:ap-southeast-1:123456789012:snapshot:{SNAPSHOT_ID}"
-DETAILS: dict[str, dict[str, Any]] = {
-    "create_snapshot": {"snapshot_arn": SNAPSHOT_ARN, "snapshot_create_time": "2025-11-13T10:30:00Z"},
-    "reboot_instance": {},
-    "modify_backup_window": {"backup_window": "03:00-04:00"},
-}
+DETAILS = {name: case.details for name, case in CASES.items()}
 SPECIFIED: dict[str, dict[str, Any]] = {
     "create_snapshot": {"operation": "create_snapshot", "snapshot_id": SNAPSHOT_ID, **DETAILS["create_snapshot"]},
     "reboot_instance": {"operation": "reboot_instance", "instance_id": INSTANCE_ID, "force_failover": False},

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import combinations
-from types import NoneType
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from rds_operations.operations import OPERATIONS
 from rds_operations.records.ended_execution import error_text, work_of_event
 from rds_operations.records.outcome import FAILED, REFUSED, TIMED_OUT, Outcome, outcome_of
 from rds_operations.records.state_document import as_state_document
+from tests.operation_cases import CASES
 from tests.unit.builders import MOMENT, SNAPSHOT_ID, a_request, identifiers, moments, requests
 
 SNAPSHOT_ARN = f"arn:aws:rds:ap-southeast-1:123456789012:snapshot:{SNAPSHOT_ID}"
@@ -33,20 +33,8 @@ COMMON = {
     "instance_id": str,
     "environment": str,
 }
-OWN: dict[str, dict[str, type]] = {
-    "create_snapshot": {"snapshot_id": str},
-    "reboot_instance": {"force_failover": bool},
-    "modify_backup_window": {"backup_window": str, "apply_immediately": bool, "pending_backup_window": NoneType},
-}
-SHOWN_BY_RDS: dict[str, list[dict[str, str]]] = {
-    "create_snapshot": [
-        {},
-        {"snapshot_arn": SNAPSHOT_ARN},
-        {"snapshot_arn": SNAPSHOT_ARN, "snapshot_create_time": "2025-11-13T10:30:00Z"},
-    ],
-    "reboot_instance": [{}],
-    "modify_backup_window": [{}, {"backup_window": "05:00-06:00"}],
-}
+OWN = {name: case.own_keys for name, case in CASES.items()}
+SHOWN_BY_RDS = {name: case.shown_details for name, case in CASES.items()}
 """What a look at RDS adds to the document, from nothing to all of it."""
 
 
