@@ -30,7 +30,8 @@ Answer = Document | str
 LUCKY = Thrown(0.5)
 """Nothing is behind, and nothing comes twice."""
 MACHINES = (OPERATION, LATE_WATCH)
-WAITS = (1, HIDDEN_SECONDS - 1, HIDDEN_SECONDS + 1)
+WAITS = (1, HIDDEN_SECONDS - 0.5, HIDDEN_SECONDS + 1)
+"""No sum of them is the moment itself at which a message shows again: moto and the model round it differently."""
 # Not shrunk: an example that fails says which call it was.
 some = settings(
     max_examples=15,
@@ -155,7 +156,7 @@ queue_steps = st.one_of(
 @some
 @given(steps=st.lists(queue_steps, min_size=5, max_size=25))
 def test_messages_are_sent_received_hidden_and_deleted_the_same(
-    both: Callable[[], Both], steps: list[tuple[str, int]]
+    both: Callable[[], Both], steps: list[tuple[str, Any]]
 ) -> None:
     here = both()
     queues = TwoQueues(here)
