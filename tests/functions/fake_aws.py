@@ -22,8 +22,7 @@ from rds_operations.settings.gate import GateSettings
 from rds_operations.settings.targets import Targets
 from rds_operations.steps.classify import Classifier
 from rds_operations.steps.execute import Executor
-from tests.functions.calls import OWN_KEY, Calls
-from tests.unit.builders import (
+from tests.builders import (
     ACCOUNT,
     ADMISSION_MACHINE,
     EXECUTION_PREFIX,
@@ -39,6 +38,7 @@ from tests.unit.builders import (
     an_envelope,
     an_execution,
 )
+from tests.functions.calls import OWN_KEY, Calls
 from tools.document_tables import added_keys
 
 if TYPE_CHECKING:

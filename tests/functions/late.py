@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from rds_operations.model import clock
+from tests.builders import a_body
 from tests.functions.calls import Answer, Call, error
 from tests.functions.fake_aws import LATE_WATCH_MACHINE, Document, FakeAws
-from tests.unit.builders import a_body
 
 WINDOW = "04:00-05:00"
 

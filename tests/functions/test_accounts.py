@@ -13,9 +13,7 @@ from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from rds_operations.model.errors import RdsRejected, RdsThrottled, RdsUnavailable, RdsUnreachable
 from rds_operations.model.place import Place
 from rds_operations.rules.session_policy import session_policy
-from tests.functions.calls import Answer, Call, error
-from tests.functions.fake_aws import ACTING_ROLE, OPERATION_MACHINE, Document, FakeAws
-from tests.unit.builders import (
+from tests.builders import (
     ACCOUNT,
     EXECUTION_PREFIX,
     EXTERNAL_ID,
@@ -31,6 +29,8 @@ from tests.unit.builders import (
     a_context,
     a_request,
 )
+from tests.functions.calls import Answer, Call, error
+from tests.functions.fake_aws import ACTING_ROLE, OPERATION_MACHINE, Document, FakeAws
 
 THERE, FAR, BESIDE = Place(OTHER_ACCOUNT, REGION), Place(OTHER_ACCOUNT, "eu-west-1"), Place(ACCOUNT, OTHER_REGION)
 CHOICE = {"account_id": OTHER_ACCOUNT, "region": REGION}

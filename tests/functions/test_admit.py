@@ -10,8 +10,7 @@ import pytest
 from rds_operations.model import clock
 from rds_operations.model.errors import AdmittedTooLate, TableBusy
 from rds_operations.settings.callers import CallerSettings
-from tests.functions.fake_aws import LOCK, Document, FakeAws, a_work
-from tests.unit.builders import (
+from tests.builders import (
     ACCOUNT,
     EXECUTION_PREFIX,
     INSTANCE_ID,
@@ -22,6 +21,7 @@ from tests.unit.builders import (
     an_envelope,
     an_execution,
 )
+from tests.functions.fake_aws import LOCK, Document, FakeAws, a_work
 
 
 @pytest.fixture(autouse=True)

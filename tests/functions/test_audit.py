@@ -9,8 +9,8 @@ import pytest
 
 from rds_operations.aws.operation_store import CALL_OVER
 from rds_operations.model.errors import TableBusy, TableUnavailable
+from tests.builders import EXECUTION_PREFIX, INSTANCE_ID, REQUESTED_AT, SNAPSHOT_ID, a_body
 from tests.functions.fake_aws import AUDIT_TABLE, LOCK, Document, FakeAws, a_work
-from tests.unit.builders import EXECUTION_PREFIX, INSTANCE_ID, REQUESTED_AT, SNAPSHOT_ID, a_body
 
 FAULT = {"Error": "KeyError", "Cause": '{"errorMessage": "boom", "stackTrace": ["secret path"]}'}
 

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from rds_operations.settings.callers import CallerSettings
+from tests.builders import ACCOUNT, ROLE_SESSION, a_body, a_context
 from tests.functions.fake_aws import Document, FakeAws
-from tests.unit.builders import ACCOUNT, ROLE_SESSION, a_body, a_context
 
 KEY = "apikey:key-id-1"
 DIRECT = "states:StartExecution"

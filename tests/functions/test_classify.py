@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import pytest
 
 from rds_operations.settings.gate import GateSettings
+from tests.builders import ACCOUNT, INSTANCE_ID, REGION, a_body
 from tests.functions.calls import Answer, Call, error
 from tests.functions.fake_aws import Document, FakeAws, a_work
-from tests.unit.builders import ACCOUNT, INSTANCE_ID, REGION, a_body
 
 
 def test_an_allowed_instance(aws: FakeAws) -> None:

@@ -8,10 +8,10 @@ import pytest
 from botocore.exceptions import ConnectionClosedError
 
 from rds_operations.model.errors import RdsThrottled
+from tests.builders import EXECUTION_PREFIX, INSTANCE_ID, SNAPSHOT_ID, a_body
 from tests.functions.calls import error
 from tests.functions.fake_aws import LOCK, LONGEST_SECONDS, Document, FakeAws
 from tests.operation_cases import CASES
-from tests.unit.builders import EXECUTION_PREFIX, INSTANCE_ID, SNAPSHOT_ID, a_body
 
 ACTIONS = {name: case.acting_call for name, case in CASES.items()}
 NOTHING_DONE = "is closed or has lost its lock; nothing was done"

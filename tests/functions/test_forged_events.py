@@ -9,8 +9,8 @@ import pytest
 
 from rds_operations.model.errors import RecordMismatch
 from rds_operations.settings.callers import CallerSettings
+from tests.builders import EXECUTION_PREFIX, TARGETS, a_body
 from tests.functions.fake_aws import Document, FakeAws
-from tests.unit.builders import EXECUTION_PREFIX, TARGETS, a_body
 
 CALLER, BOSS = "apikey:key-id-1", "the-boss"
 FORGED: Document = {

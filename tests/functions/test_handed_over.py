@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from rds_operations.model.errors import TableBusy, TableUnavailable
+from tests.builders import a_body
 from tests.functions.calls import Call
 from tests.functions.fake_aws import Document, FakeAws
 from tests.functions.meanwhile import before
-from tests.unit.builders import a_body
 
 LOST = {"Error": "States.Timeout", "Cause": ""}
 

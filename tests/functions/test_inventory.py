@@ -12,9 +12,7 @@ import pytest
 from rds_operations.model.errors import TableUnavailable
 from rds_operations.model.place import Place
 from rds_operations.settings.targets import Targets
-from tests.functions.calls import Answer, Call, error
-from tests.functions.fake_aws import INVENTORY_TABLE, Document, FakeAws
-from tests.unit.builders import (
+from tests.builders import (
     ACCOUNT,
     HOME,
     INSTANCE_ID,
@@ -24,6 +22,8 @@ from tests.unit.builders import (
     REGION,
     a_body,
 )
+from tests.functions.calls import Answer, Call, error
+from tests.functions.fake_aws import INVENTORY_TABLE, Document, FakeAws
 
 THERE, FAR, BESIDE = Place(OTHER_ACCOUNT, REGION), Place(OTHER_ACCOUNT, "eu-west-1"), Place(ACCOUNT, OTHER_REGION)
 PLACES = (HOME, BESIDE, THERE, FAR)

@@ -10,10 +10,10 @@ import pytest
 from rds_operations.model.errors import RdsThrottled, RdsUnreachable
 from rds_operations.model.place import Place
 from rds_operations.settings.callers import CallerSettings
+from tests.builders import HOME, INSTANCE_ID, MANY_TARGETS, OTHER_ACCOUNT, OTHER_REGION, REGION, a_body
 from tests.functions.calls import Answer, Call, error
 from tests.functions.fake_aws import Document, FakeAws
 from tests.operation_cases import CASES
-from tests.unit.builders import HOME, INSTANCE_ID, MANY_TARGETS, OTHER_ACCOUNT, OTHER_REGION, REGION, a_body
 
 CALLER = "apikey:key-id-1"
 THERE = Place(OTHER_ACCOUNT, REGION)

@@ -12,6 +12,7 @@ import pytest
 
 from rds_operations.aws.operation_store import CALL_OVER
 from rds_operations.model import clock
+from tests.builders import EXECUTION_PREFIX, INSTANCE_ID, a_body
 from tests.functions.calls import Answer, Call
 from tests.functions.fake_aws import OPERATION_MACHINE, Document, FakeAws
 from tests.functions.late import (
@@ -26,7 +27,6 @@ from tests.functions.late import (
     watched,
 )
 from tests.functions.meanwhile import before
-from tests.unit.builders import EXECUTION_PREFIX, INSTANCE_ID, a_body
 
 
 @pytest.fixture(autouse=True)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from rds_operations.records.audit_record import NO_INSTANCE
+from tests.builders import INSTANCE_ID, a_body, an_envelope, an_execution
 from tests.functions.fake_aws import Document, FakeAws
-from tests.unit.builders import INSTANCE_ID, a_body, an_envelope, an_execution
 
 FORMULAS = ["=1+1", "+1", "-2", "@SUM(1)", "\uff1d1+1", "'=1+1", "(1)"]
 each_formula = pytest.mark.parametrize("name", FORMULAS)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from rds_operations.model import clock
+from tests.builders import INSTANCE_ID, a_body
 from tests.functions.fake_aws import Document, FakeAws
 from tests.functions.late import WINDOW, by_sweep, item, never_taken, restarted, unavailable, watched
-from tests.unit.builders import INSTANCE_ID, a_body
 
 
 @pytest.fixture(autouse=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.builders import SNAPSHOT_ID, a_body
 from tests.functions.fake_aws import Document, FakeAws
-from tests.unit.builders import SNAPSHOT_ID, a_body
 
 LOST = {"Error": "States.Timeout", "Cause": ""}
 BROKEN = {"Error": "KeyError", "Cause": '{"errorMessage": "boom"}'}

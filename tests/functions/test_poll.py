@@ -6,8 +6,8 @@ import pytest
 from moto.rds.models import Event
 
 from rds_operations.model.progress import Progress
+from tests.builders import INSTANCE_ID, SNAPSHOT_ID
 from tests.functions.fake_aws import Document, FakeAws
-from tests.unit.builders import INSTANCE_ID, SNAPSHOT_ID
 
 
 @pytest.fixture(autouse=True)

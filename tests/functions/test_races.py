@@ -9,9 +9,9 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError
 
 from rds_operations.model.errors import RdsUnreachable
+from tests.builders import INSTANCE_ID, SNAPSHOT_ID, a_body, an_admission, an_envelope, an_execution
 from tests.functions.calls import Answer, Call, error
 from tests.functions.fake_aws import REFUSAL_QUEUE, FakeAws
-from tests.unit.builders import INSTANCE_ID, SNAPSHOT_ID, a_body, an_admission, an_envelope, an_execution
 
 LOST = {"Error": "States.Timeout", "Cause": ""}
 

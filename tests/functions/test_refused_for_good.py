@@ -8,9 +8,9 @@ import time
 import pytest
 
 from rds_operations.model import clock
+from tests.builders import a_body, an_admission, an_envelope, an_execution
 from tests.functions.fake_aws import LOCK, REFUSAL_QUEUE, Document, FakeAws
 from tests.functions.meanwhile import before
-from tests.unit.builders import a_body, an_admission, an_envelope, an_execution
 
 LOST = {"Error": "States.Timeout", "Cause": ""}
 OPERATIONS = ["create_snapshot", "reboot_instance", "modify_backup_window"]

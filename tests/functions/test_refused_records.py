@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.builders import a_body, an_admission, an_envelope
 from tests.functions.fake_aws import REFUSAL_QUEUE, Document, FakeAws
-from tests.unit.builders import a_body, an_admission, an_envelope
 
 Written = Callable[[FakeAws], Any]
 BROKEN = {"Error": "KeyError", "Cause": '{"errorMessage": "boom"}'}

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.builders import a_body
 from tests.functions.fake_aws import LOCK, Document, FakeAws
-from tests.unit.builders import a_body
 
 OTHER = "dev-other-01"
 

@@ -27,12 +27,12 @@ from rds_operations.records.audit_record import Recorder
 from rds_operations.records.operation_item import Unfinished
 from rds_operations.records.outcome import FAILED, Outcome
 from rds_operations.settings.deployment import Deployment
+from tests.builders import DEVELOPMENT, HOME, MOMENT, OTHER_REGION, a_request, an_instance
 from tests.functions.fake_aws import INVENTORY_TABLE, OPERATIONS_TABLE, FakeAws
 from tests.simulation.awserror import AwsError
 from tests.simulation.dice import Thrown
 from tests.simulation.dynamodb import KEYS, Tables
 from tests.simulation.world import World
-from tests.unit.builders import DEVELOPMENT, HOME, MOMENT, OTHER_REGION, a_request, an_instance
 
 Document = dict[str, Any]
 ELSEWHERE = Place(HOME.account_id, OTHER_REGION)

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.builders import EXECUTION_PREFIX, INSTANCE_ID, SNAPSHOT_ID, a_proxy_event
 from tests.functions.fake_aws import LOCK, FakeAws
-from tests.unit.builders import EXECUTION_PREFIX, INSTANCE_ID, SNAPSHOT_ID, a_proxy_event
 
 HEADERS = {
     "Content-Type": "application/json",

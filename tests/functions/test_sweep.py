@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.builders import EXECUTION_PREFIX, a_body
 from tests.functions.fake_aws import OPERATION_MACHINE, Document, FakeAws
-from tests.unit.builders import EXECUTION_PREFIX, a_body
 
 
 def open_operation(aws: FakeAws, operation: str = "create_snapshot", *, started: bool = True) -> str:

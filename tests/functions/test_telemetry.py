@@ -6,8 +6,8 @@ import json
 import pytest
 
 from rds_operations.aws import telemetry
+from tests.builders import INSTANCE_ID, REGION, a_body
 from tests.functions.fake_aws import Document, FakeAws
-from tests.unit.builders import INSTANCE_ID, REGION, a_body
 
 
 def metrics(capsys: pytest.CaptureFixture[str]) -> list[Document]:

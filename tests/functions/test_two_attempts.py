@@ -8,9 +8,9 @@ from contextlib import contextmanager
 import pytest
 
 from rds_operations.model.errors import RdsThrottled, TableBusy
+from tests.builders import SNAPSHOT_ID
 from tests.functions.calls import Answer, Call, error
 from tests.functions.fake_aws import Document, FakeAws
-from tests.unit.builders import SNAPSHOT_ID
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.builders import INSTANCE_ID, a_body, a_context, an_admission, an_envelope
 from tests.functions.fake_aws import DEAD_LETTERS, REFUSAL_QUEUE, Document, FakeAws
-from tests.unit.builders import INSTANCE_ID, a_body, a_context, an_admission, an_envelope
 
 FAULT = {"Error": "RdsThrottled", "Cause": '{"errorMessage": "Rate exceeded"}'}
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from rds_operations.model import clock
+from tests.builders import a_body
 from tests.functions.calls import Call
 from tests.functions.fake_aws import OPERATION_MACHINE, FakeAws
-from tests.unit.builders import a_body
 
 
 def ended_untold(aws: FakeAws, name: str = "by-hand", given: Any = None, **ended: Any) -> Any:

@@ -22,8 +22,8 @@ from rds_operations.steps.admit import accepted_reply
 from rds_operations.steps.status import status_document, unknown
 from tests import api_document
 from tests.api_document import FOLLOW, START
-from tests.unit.builders import DEVELOPMENT, HOME, MANY_TARGETS, MOMENT, OTHER_ACCOUNT, a_request
-from tests.unit.test_outcome import DETAILS
+from tests.builders import DEVELOPMENT, HOME, MANY_TARGETS, MOMENT, OTHER_ACCOUNT, a_request
+from tests.operation_cases import CASES
 
 Document = dict[str, Any]
 ELSEWHERE = Place(OTHER_ACCOUNT, "eu-west-1")
@@ -98,7 +98,7 @@ def test_running(operation: str, seen: dict[str, int]) -> None:
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_success(operation: str) -> None:
-    document = result_of(operation, {"progress": done("available", **DETAILS[operation]).to_document()})
+    document = result_of(operation, {"progress": done("available", **CASES[operation].details).to_document()})
     schema = schema_of(FOLLOW, "get", "200")
     for name in document:
         missing = {key: value for key, value in document.items() if key != name}
@@ -118,7 +118,7 @@ def test_a_failure(operation: str, work: Document) -> None:
 @pytest.mark.parametrize("progress", [done("available"), failed("gone"), Progress("creating"), untold()])
 def test_what_became_of_it(operation: str, progress: Progress) -> None:
     document = result_of(operation, {"progress": Progress("creating").to_document()})
-    seen = replace(progress, details=DETAILS[operation])
+    seen = replace(progress, details=CASES[operation].details)
     late = settled(document, a_request(operation), seen, MOMENT, MOMENT + timedelta(hours=1))
     schema = schema_of(FOLLOW, "get", "200")
     assert api_document.problems(schema, late) == []
@@ -133,7 +133,7 @@ def test_answers_say_where_an_instance_is_that_is_elsewhere(operation: str) -> N
     look = schema_of(FOLLOW, "get", "200")
     assert_says_where(look, status_document(opened(operation, ELSEWHERE), HOME))
     assert_says_where(
-        look, result_of(operation, {"progress": done("available", **DETAILS[operation]).to_document()}, ELSEWHERE)
+        look, result_of(operation, {"progress": done("available", **CASES[operation].details).to_document()}, ELSEWHERE)
     )
     assert_says_where(look, result_of(operation, BROKEN["an error of AWS"], ELSEWHERE))
 

@@ -37,9 +37,9 @@ from rds_operations.settings.targets import Targets
 from stacks.package import packaged
 from stacks.setting_checks import SettingsError
 from stacks.settings import Settings
+from tests.builders import HOME, an_admission, an_execution
 from tests.functions.calls import Answer, Call, error
 from tests.functions.fake_aws import REFUSAL_QUEUE, Document, FakeAws
-from tests.unit.builders import HOME, an_admission, an_execution
 
 _ROOT = Path(__file__).parents[3]
 _TEMPLATE = (_ROOT / "stacks" / "mapping_templates" / "post_operations.request.vtl").read_text()
