@@ -6,7 +6,7 @@ import os
 import sys
 
 from tests.fuzz.campaign import Report, run
-from tests.own_cloud import passing_service
+from tests.local_service import passing_service
 
 _MOST_SHOWN = 20
 

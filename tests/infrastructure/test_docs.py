@@ -23,8 +23,8 @@ from stacks.functions import SPECS
 from stacks.service_stack import _LIST_EVERY_MINUTES
 from stacks.settings import FILE_ONLY_SETTINGS, KNOWN, Settings
 from tests.infrastructure.conftest import ROOT, Template
-from tests.infrastructure.iam_simulator import Simulator
-from tests.infrastructure.test_second_lock import lock_of
+from tests.infrastructure.engines.iam_simulator import Simulator
+from tests.infrastructure.test_acting_role_policy import lock_of
 from tools import document_tables
 
 PLACE = Place("111122223333", "eu-west-1")

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.infrastructure import iam_simulator
-from tests.infrastructure.iam_simulator import Context, Decision, Document, SimulationRefused, Simulator
+from tests.infrastructure.engines import iam_simulator
+from tests.infrastructure.engines.iam_simulator import Context, Decision, Document, SimulationRefused, Simulator
 
 ACCOUNT, OTHER_ACCOUNT = "123456789012", "210987654321"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/rds-operations-gate"

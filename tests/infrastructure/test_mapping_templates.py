@@ -17,7 +17,7 @@ from local.extensions.mapping_templates import render_request, render_response
 from local.velocity import advice, missing
 from rds_operations.model.refusals import Refusal
 from rds_operations.rules.validation import LARGEST_BODY, idempotency_digest
-from tests.infrastructure.velocity_engine import Rendered, TemplateFailed, VelocityEngine
+from tests.infrastructure.engines.velocity_engine import Rendered, TemplateFailed, VelocityEngine
 
 TEMPLATES = Path(__file__).parents[2] / "stacks" / "mapping_templates"
 STATE_MACHINE_ARN = "arn:aws:states:eu-central-1:123456789012:stateMachine:ADMISSION"

@@ -26,8 +26,8 @@ from stacks.setting_checks import SettingsError
 from stacks.settings import Settings
 from stacks.size_checks import check_body, check_policies
 from stacks.target_account_stack import TargetAccountStack
-from tests.infrastructure.concrete import Deployed
 from tests.infrastructure.conftest import ROOT, Document, Template, new_app
+from tests.infrastructure.engines.concrete import Deployed
 
 SERVICE, TARGET = "RdsOperations", "RdsOperationsTarget"
 MOST_INLINE, MOST_MANAGED, MOST_ATTACHED, MOST_TRUST = 10_240, 6_144, 10, 2_048

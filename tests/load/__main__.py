@@ -10,7 +10,7 @@ from tests.load.board import Board
 from tests.load.clients import Seen, jobs, run
 from tests.load.verdict import audit_ids, violations
 from tests.load.warm_up import warm_up
-from tests.own_cloud import TIME_SCALE, passing_service
+from tests.local_service import TIME_SCALE, passing_service
 
 _PERCENTILES = (50, 90, 99, 100)
 

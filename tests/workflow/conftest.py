@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.own_cloud import own_service
+from tests.local_service import local_service
 from tests.workflow.service import Service
 
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with own_service(tmp_path_factory.mktemp("cloud"), faults=True) as found:
+    with local_service(tmp_path_factory.mktemp("cloud"), faults=True) as found:
         yield found

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from local import cloud, deployment
 from local.cloud import Cloud
-from tests.own_cloud import LATE_WATCH
+from tests.local_service import LATE_WATCH
 from tests.workflow.faults.case import Case, Row
 from tests.workflow.faults.checks import assert_as_expected
 from tests.workflow.service import Service, reboot_of, snapshot_of, window_of

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from local.velocity import JARS
-from tests.infrastructure.harness import Harness
+from tests.infrastructure.engines.harness import Harness
 
-HARNESS = Path(__file__).parent / "velocity" / "Render.java"
+HARNESS = Path(__file__).parent / "Render.java"
 
 
 class TemplateFailed(Exception):

@@ -49,13 +49,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from tests.infrastructure.harness import Harness
+from tests.infrastructure.engines.harness import Harness
 
 Document = Mapping[str, Any]
 Context = Mapping[str, str | list[str]]
 
-HARNESS = Path(__file__).parent / "iam" / "simulate.mjs"
-MODULE = Path(__file__).parents[2] / "node_modules" / "@cloud-copilot" / "iam-simulate"
+HARNESS = Path(__file__).parent / "simulate.mjs"
+MODULE = Path(__file__).parents[3] / "node_modules" / "@cloud-copilot" / "iam-simulate"
 _TAKES_ON_A_ROLE = re.compile(r"sts:(AssumeRole|TagSession|SetSourceIdentity)", re.IGNORECASE)
 _PRINCIPAL = re.compile(r"arn:[^:]+:(iam|sts)::\d{12}:.+|[a-z0-9.-]+\.amazonaws\.com")
 _RDS_TAG = re.compile(r"((?:^|\$\{)rds:[a-z-]+-tag/)([^}]*)", re.IGNORECASE)

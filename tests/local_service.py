@@ -22,7 +22,7 @@ LATE_WATCH = {"late_watch_interval_seconds": 60, "late_watch_max_polls": 3}
 
 
 @contextmanager
-def own_service(folder: Path, *, faults: bool = False) -> Iterator[Service]:
+def local_service(folder: Path, *, faults: bool = False) -> Iterator[Service]:
     """`faults` lets a test inject them."""
     here = cloud.start(folder, cloud.free_port(), TIME_SCALE, faults=faults)
     try:
@@ -35,7 +35,7 @@ def own_service(folder: Path, *, faults: bool = False) -> Iterator[Service]:
 def passing_service() -> Iterator[Service]:
     """For a program: in a temporary folder, and stopped by SIGTERM, too."""
     signal.signal(signal.SIGTERM, _leave)
-    with tempfile.TemporaryDirectory(prefix="rds-operations-") as folder, own_service(Path(folder)) as service:
+    with tempfile.TemporaryDirectory(prefix="rds-operations-") as folder, local_service(Path(folder)) as service:
         yield service
 
 

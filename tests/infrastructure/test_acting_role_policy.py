@@ -35,9 +35,9 @@ from rds_operations.settings.gate import ENVIRONMENT_TAG_NAMES, GateSettings
 from rds_operations.settings.targets import ACTING_ROLE, READING_ROLE
 from stacks.acting_role_policy import ResourceScope, allows, denies
 from stacks.setting_checks import checked_gate
-from tests.infrastructure.concrete import Deployed
 from tests.infrastructure.conftest import Document, Template
-from tests.infrastructure.iam_simulator import Decision, Simulator
+from tests.infrastructure.engines.concrete import Deployed
+from tests.infrastructure.engines.iam_simulator import Decision, Simulator
 
 HOME, TARGET, BILLING, THIRD = "111122223333", "222233334444", "333344445555", "999988887777"
 REGION = "eu-west-1"
