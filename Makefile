@@ -5,7 +5,7 @@ export PORT TIME_SCALE SETTINGS INSTANCES
 # Older makes, such as that of macOS, mix the lines of what runs side by side.
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
-.PHONY: demo up down test quick workflow fault-report histories known-faults fuzz load classify check docs lock vulnerabilities setup
+.PHONY: demo up down test quick workflow fault-report histories known-faults fuzz load classify check docs lock vulnerabilities bench help setup
 
 ## demo: the local cloud, and one operation on it from request to audit record
 demo: setup
@@ -87,3 +87,11 @@ setup: .venv/.ready
 .venv/.ready: requirements.lock local/installer.lock local/node.lock package.json package-lock.json local/setup.py
 	@$(PYTHON) local/setup.py
 	@touch $@
+
+## bench: what a cold start costs, relative to a bare botocore client (ROUNDS=15; PRODUCT=<checkout> beside it)
+bench: setup
+	@ROUNDS=$(or $(ROUNDS),15) PRODUCT=$(PRODUCT) python -m tests.bench
+
+## help: these commands
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST)
