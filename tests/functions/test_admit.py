@@ -181,7 +181,7 @@ def test_a_busy_instance_is_a_conflict_that_names_the_other_operation(aws: FakeA
     assert reply(work) == (
         409,
         {
-            "error": f"Operation {first} is running on {INSTANCE_ID}. Try again when it is over.",
+            "error": f"Operation {first} is running on {INSTANCE_ID}. Try again when it has ended.",
             "code": "operation_in_progress",
         },
     )

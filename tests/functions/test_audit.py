@@ -291,7 +291,7 @@ def test_the_end_of_an_execution_closes_an_open_order_and_soon_its_lock_ends(
 ) -> None:
     operation_id = done(aws)["request"]["operation_id"]
     document = aws.end(operation_id, status, a_body())["document"]
-    asked = ". RDS may have been asked by then: final_status will tell what became of it"
+    asked = ". RDS may already have received the call; final_status will show the result"
     assert (document["success"], document["error"]) == (False, error + asked)
     assert stored_lock(aws)["expires_at"] <= time.time() + CALL_OVER.total_seconds()
     assert aws.events() == ["accepted", "completed"]

@@ -48,8 +48,8 @@ def test_a_caller_who_has_the_permission_is_served_to_the_end(aws: FakeAws, name
 @pytest.mark.parametrize(
     ("operation", "environment", "text"),
     [
-        ("reboot_instance", "dev", f"{KEY} may not ask for reboot_instance. "),
-        ("create_snapshot", "qa", f"{KEY} may not ask for create_snapshot in the environment test. "),
+        ("reboot_instance", "dev", f"{KEY} is not permitted to run reboot_instance. "),
+        ("create_snapshot", "qa", f"{KEY} is not permitted to run create_snapshot in test. "),
     ],
 )
 def test_a_caller_who_lacks_it_is_refused_with_a_record(

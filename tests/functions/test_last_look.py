@@ -168,7 +168,7 @@ def test_a_permission_is_asked_again_for_the_environment_of_now(aws: FakeAws) ->
     aws.retag("staging")
     closing = assert_refused(aws, work, "caller_not_permitted")
     assert (closing["environment"], closing["environment_source"]) == ("staging", "tag Environment=staging")
-    assert json.loads(closing["result"])["error"].startswith(f"{CALLER} may not ask for reboot_instance in the env")
+    assert json.loads(closing["result"])["error"].startswith(f"{CALLER} is not permitted to run reboot_instance in ")
 
 
 def test_a_permission_that_covers_the_environment_of_now_lets_it_through(aws: FakeAws) -> None:

@@ -131,7 +131,7 @@ def test_refused_409_pending_changes_that_would_be_applied_too(service: Service)
     service.aws("rds").modify_db_instance(DBInstanceIdentifier=instance, DBInstanceClass="db.r6g.large")
     error = (
         f"Instance {instance} has other changes pending (DBInstanceClass) that apply_immediately would apply too. "
-        "Send apply_immediately: false, or let them be applied first."
+        "Send apply_immediately: false, or wait until they are applied."
     )
     assert_refused(service, window_of(instance), 409, error, instance)
 

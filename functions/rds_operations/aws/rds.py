@@ -129,7 +129,7 @@ def assume_role_fault(error: ClientError, role: str) -> AccountUnreachable | Rds
     account_id = role.split(":")[4]
     return AccountUnreachable(
         f"Account {account_id} is out of reach: the role {role} could not be assumed ({code}). "
-        "It is missing, does not trust this service, or wants another external id: see docs/cross-account-setup.md"
+        "It is missing, does not trust this service, or expects another external id: see docs/cross-account-setup.md"
     )
 
 

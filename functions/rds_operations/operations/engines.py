@@ -19,7 +19,7 @@ def snapshot_of_replica(instance: DBInstanceTypeDef) -> Refusal | None:
     if not source or not is_sql_server(instance):
         return None
     return not_supported(
-        f"Instance {instance['DBInstanceIdentifier']} is a SQL Server read replica, of which RDS takes no snapshots. "
+        f"Instance {instance['DBInstanceIdentifier']} is a SQL Server read replica: RDS takes no snapshots of it. "
         f"Take one of its source {source} instead."
     )
 

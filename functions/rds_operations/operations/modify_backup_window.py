@@ -90,7 +90,7 @@ class ModifyBackupWindow(Operation):
             return None
         return conflict(
             f"Instance {instance['DBInstanceIdentifier']} has other changes pending ({', '.join(pending)}) that "
-            "apply_immediately would apply too. Send apply_immediately: false, or let them be applied first.",
+            "apply_immediately would apply too. Send apply_immediately: false, or wait until they are applied.",
             Code.PENDING_CHANGES,
         )
 
@@ -144,8 +144,8 @@ def _owned_by_aws_backup(instance: DBInstanceTypeDef) -> Refusal:
     https://docs.aws.amazon.com/aws-backup/latest/devguide/point-in-time-recovery.html
     """
     return not_supported(
-        f"AWS Backup manages the backups of {instance['DBInstanceIdentifier']} "
-        f"({instance['AwsBackupRecoveryPointArn']}), and with them its window. Change it in the backup plan instead."
+        f"AWS Backup manages the backup window of {instance['DBInstanceIdentifier']} "
+        f"({instance['AwsBackupRecoveryPointArn']}). Change it in the backup plan instead."
     )
 
 

@@ -59,8 +59,8 @@ def too_many_tags(instance: DBInstanceTypeDef, asked: Iterable[Mapping[str, str]
     if number <= MOST_TAGS:
         return None
     return not_supported(
-        f"Instance {instance['DBInstanceIdentifier']} copies its tags to its snapshots: with the {len(asked)} of this "
-        f"request that is {number}, and {MOST_TAGS} is the most. Send fewer tags."
+        f"Instance {instance['DBInstanceIdentifier']} copies its tags to its snapshots: with the {len(asked)} tags of "
+        f"this request the snapshot would have {number}; at most {MOST_TAGS} are allowed. Send fewer tags."
     )
 
 

@@ -18,8 +18,8 @@ TIMED_OUT = "OperationTimedOut"
 REFUSED = "OperationRefused"
 _EXECUTION_TIMED_OUT = "ExecutionTimedOut"
 NOT_STARTED = "OperationNotStarted"
-_MAY_GO_ON = ". RDS may have been asked by then: final_status will tell what became of it"
-_UNTOLD = "Unknown: another operation of this kind began on the instance before RDS was seen to be done with this one"
+_MAY_GO_ON = ". RDS may already have received the call; final_status will show the result"
+_UNTOLD = "Unknown: another operation of this kind began on the instance before RDS was seen to finish this one"
 
 
 @dataclass(frozen=True)

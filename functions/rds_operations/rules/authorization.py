@@ -23,7 +23,7 @@ def of_another_application(settings: CallerSettings, caller: Mapping[str, Any]) 
     """Refuse a token that was made for another app client of the pool, whoever it names."""
     if not _is_foreign(settings, caller):
         return None
-    text = "The token is of an app client that this service does not take tokens of"
+    text = "This token was issued to an app client that this service does not accept"
     return Refusal(403, Code.CALLER_NOT_PERMITTED, text)
 
 
@@ -39,12 +39,12 @@ def not_permitted(
     grants = [grant for name, grant in settings.permissions.items() if name in names]
     if any(_covers(grant, request.operation, environment) for grant in grants):
         return None
-    where = f" in the environment {environment.value}" if environment else ""
+    where = f" in {environment.value}" if environment else ""
     return Refusal(
         403,
         Code.CALLER_NOT_PERMITTED,
-        f"{request.caller['userId']} may not ask for {request.operation}{where}. "
-        "Ask those who run this service for the permission.",
+        f"{request.caller['userId']} is not permitted to run {request.operation}{where}. "
+        "Ask the service owner for access.",
     )
 
 

@@ -41,7 +41,7 @@ def replaced(request: OperationRequest, instance: DBInstanceTypeDef) -> Refusal 
     return Refusal(
         404,
         Code.INSTANCE_NOT_FOUND,
-        f"Instance {request.instance_id} is gone: another one has its name since this was accepted. "
+        f"Instance {request.instance_id} was replaced after this was accepted: another instance has its name. "
         "Send a new request.",
     )
 
@@ -80,7 +80,7 @@ def contradiction(request: OperationRequest, verdict: Verdict, settings: GateSet
         if said.environment is not verdict.environment:
             return invalid_parameter(
                 f"The tags contradict the instance: {said.source}, but {request.instance_id} is "
-                f"{verdict.environment.value}. Leave that tag out"
+                f"{verdict.environment.value}. Leave that tag out."
             )
     return None
 
@@ -103,7 +103,7 @@ def _disputed_text(instance_id: str, verdict: Verdict) -> str:
     whose = f"{verdict.source.partition(',')[0]}: " if related else ""
     return (
         f"Operations not allowed on {instance_id}: {whose}{verdict.disagreement}. "
-        "Have the one that is wrong corrected, or create a CloudOps request."
+        "Correct the wrong one, or create a CloudOps request."
     )
 
 

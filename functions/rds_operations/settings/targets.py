@@ -71,4 +71,4 @@ class Targets:
 def not_operated(targets: Targets, account_id: str, region: str) -> Refusal:
     asked = [f"{name} '{value}'" for name, value in (("account_id", account_id), ("region", region)) if value]
     known = "; ".join(map(str, targets.places))
-    return Refusal(400, Code.NOT_OPERATED, f"This service does not operate {' with '.join(asked)}. Allowed: {known}")
+    return Refusal(400, Code.NOT_OPERATED, f"This service does not manage {' with '.join(asked)}. Allowed: {known}")

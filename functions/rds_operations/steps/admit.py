@@ -130,7 +130,7 @@ def _admitted(store: OperationStore, candidate: Candidate, now: datetime) -> Sto
         return None
     if holder:
         return conflict(
-            f"Operation {holder} is running on {request.instance_id}. Try again when it is over.",
+            f"Operation {holder} is running on {request.instance_id}. Try again when it has ended.",
             Code.OPERATION_IN_PROGRESS,
         )
     if candidate.not_ready:
@@ -164,8 +164,8 @@ def _has_its_key(store: OperationStore, request: OperationRequest, stored: Store
 
 
 def _stays_refused(request: OperationRequest) -> Refusal:
-    text = f"Operation {request.operation_id} was refused before, and stays so. Send a new request, under a new name."
-    return conflict(text, Code.IDEMPOTENCY_KEY_REUSED)
+    text = f"Operation {request.operation_id} was refused before, and its name cannot be used again. "
+    return conflict(text + "Send the request under a new name.", Code.IDEMPOTENCY_KEY_REUSED)
 
 
 def _own_or_taken(request: OperationRequest, stored: StoredOperation) -> StoredOperation | Refusal:

@@ -62,8 +62,7 @@ def test_the_window_of_what_aws_backup_manages_is_aws_backups() -> None:
     assert refusal == Refusal(
         400,
         Code.NOT_SUPPORTED,
-        f"AWS Backup manages the backups of {INSTANCE_ID} ({POINT}), and with them its window. "
-        "Change it in the backup plan instead.",
+        f"AWS Backup manages the backup window of {INSTANCE_ID} ({POINT}). Change it in the backup plan instead.",
     )
     assert refused("create_snapshot", AwsBackupRecoveryPointArn=POINT) is None
     assert refused("modify_backup_window", AwsBackupRecoveryPointArn="") is None

@@ -56,7 +56,9 @@ def test_more_tags_than_a_snapshot_can_have_are_refused_with_the_numbers(own: in
     assert bool(refusal) is refused
     if refusal:
         assert refusal.status == 400
-        assert f"with the {asked} of this request that is {own + asked}, and 49 is the most" in refusal.error
+        assert (
+            f"with the {asked} tags of this request the snapshot would have {own + asked}; at most 49" in refusal.error
+        )
 
 
 def test_no_other_operation_asks_for_tags() -> None:

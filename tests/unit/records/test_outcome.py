@@ -131,7 +131,7 @@ def test_the_end_of_the_execution_carries_the_document_as_its_cause() -> None:
 
 # What a late look adds.
 
-NOTE = "Unknown: another operation of this kind began on the instance before RDS was seen to be done with this one"
+NOTE = "Unknown: another operation of this kind began on the instance before RDS was seen to finish this one"
 TIMED_OUT_WORK: dict[str, Any] = {"progress": Progress("rebooting").to_document()}
 
 

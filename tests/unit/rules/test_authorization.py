@@ -80,12 +80,12 @@ def test_a_name_means_those_who_have_it_and_nobody_else(name: str) -> None:
 def test_whoever_is_not_named_is_refused_and_told_what_for(operation: str) -> None:
     known = CallerSettings({"group:dba": {}})
     request = a_request(operation, caller=JOHN)
-    way_out = "Ask those who run this service for the permission."
+    way_out = "Ask the service owner for access."
     assert not_permitted(known, request) == Refusal(
-        403, Code.CALLER_NOT_PERMITTED, f"john.doe may not ask for {operation}. {way_out}"
+        403, Code.CALLER_NOT_PERMITTED, f"john.doe is not permitted to run {operation}. {way_out}"
     )
     assert not_permitted(known, request, Environment.POC) == Refusal(
-        403, Code.CALLER_NOT_PERMITTED, f"john.doe may not ask for {operation} in the environment poc. {way_out}"
+        403, Code.CALLER_NOT_PERMITTED, f"john.doe is not permitted to run {operation} in poc. {way_out}"
     )
 
 

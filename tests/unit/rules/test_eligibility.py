@@ -67,7 +67,7 @@ def test_production_is_refused_with_the_documented_text() -> None:
 
 def test_a_disputed_environment_is_refused_with_the_two_that_disagree() -> None:
     told = "tag Env=dev says development, naming_patterns ^prod- says production"
-    way_out = "Have the one that is wrong corrected, or create a CloudOps request."
+    way_out = "Correct the wrong one, or create a CloudOps request."
     refusal = gate(INSTANCE_ID, Verdict(Environment.PRODUCTION, "tag Env=dev", told, disputed=True))
     text = f"Operations not allowed on {INSTANCE_ID}: {told}. {way_out}"
     assert refusal == Refusal(403, Code.ENVIRONMENT_DISPUTED, text)
@@ -180,7 +180,7 @@ def test_changes_that_apply_immediately_would_apply_too_are_listed() -> None:
     refusal = not_ready(a_request("modify_backup_window"), instance)
     text = (
         f"Instance {INSTANCE_ID} has other changes pending (DBInstanceClass, MultiAZ) that "
-        "apply_immediately would apply too. Send apply_immediately: false, or let them be applied first."
+        "apply_immediately would apply too. Send apply_immediately: false, or wait until they are applied."
     )
     assert refusal == Refusal(409, Code.PENDING_CHANGES, text)
 
@@ -277,7 +277,7 @@ def test_a_snapshots_environment_is_that_of_its_instance(tags: dict[str, str], n
     assert refusal == Refusal(
         400,
         Code.INVALID_PARAMETER,
-        f"The tags contradict the instance: {named}, but {INSTANCE_ID} is development. Leave that tag out",
+        f"The tags contradict the instance: {named}, but {INSTANCE_ID} is development. Leave that tag out.",
     )
 
 

@@ -60,13 +60,13 @@ def test_a_place_that_is_not_operated_is_named_with_those_that_are() -> None:
     assert not_operated(TARGETS, OTHER_ACCOUNT, "eu-west-1") == Refusal(
         400,
         Code.NOT_OPERATED,
-        f"This service does not operate account_id '{OTHER_ACCOUNT}' with region 'eu-west-1'. Allowed: {known}",
+        f"This service does not manage account_id '{OTHER_ACCOUNT}' with region 'eu-west-1'. Allowed: {known}",
     )
     assert not_operated(TARGETS, OTHER_ACCOUNT, "").error == (
-        f"This service does not operate account_id '{OTHER_ACCOUNT}'. Allowed: {known}"
+        f"This service does not manage account_id '{OTHER_ACCOUNT}'. Allowed: {known}"
     )
     assert not_operated(TARGETS, "", "eu-west-1").error == (
-        f"This service does not operate region 'eu-west-1'. Allowed: {known}"
+        f"This service does not manage region 'eu-west-1'. Allowed: {known}"
     )
     error = not_operated(MANY_TARGETS, "", "us-east-1").error
     assert error.endswith(

@@ -158,7 +158,7 @@ def test_a_place_that_is_not_on_the_deployments_list_is_refused_at_both_doors(
     body = a_body() | chosen
     known, refusal = refused(MANY_TARGETS, body=json.dumps(body))
     assert (refusal.status, refusal.code) == (400, Code.NOT_OPERATED)
-    assert refusal.error.startswith(f"This service does not operate {asked}. Allowed: account ")
+    assert refusal.error.startswith(f"This service does not manage {asked}. Allowed: account ")
     assert (known.account_id, known.region) == (
         chosen.get("account_id", ""),
         chosen.get("region", ""),
