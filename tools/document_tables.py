@@ -11,6 +11,7 @@ from rds_operations.records.state_document import By, StateDocument
 from rds_operations.rules.classification import ALLOWED_ENVIRONMENTS, FOLDED_TAG_NAMES, WORDS, Environment
 from rds_operations.settings.gate import ENVIRONMENT_TAG_NAMES
 from stacks.operating_roles import ACTING_FUNCTIONS, READING_FUNCTIONS
+from tools.error_texts import error_texts
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -24,15 +25,27 @@ def described(parameter: Parameter) -> str:
 
 
 def operations_table() -> str:
-    rows = ["| operation | parameters | Execute needs | Poll needs |", "|---|---|---|---|"]
+    rows = ["| operation | what it does | parameters |", "|---|---|---|"]
     for operation in OPERATIONS.values():
         parameters = "<br>".join(map(described, operation.parameters)) or "none"
-        needs = [
-            " ".join(f"`{p.action}`" for p in given)
-            for given in (operation.execute_permissions, operation.poll_permissions)
-        ]
-        rows.append(f"| `{operation.name}` | {parameters} | {needs[0]} | {needs[1] or 'nothing: it is not polled'} |")
+        rows.append(f"| `{operation.name}` | {operation.summary} | {parameters} |")
     return "\n".join(rows)
+
+
+def permissions_table() -> str:
+    rows = ["| operation | Execute | Poll |", "|---|---|---|"]
+    for operation in OPERATIONS.values():
+        acting, reading = (
+            " ".join(f"`{permission.action}`" for permission in needed)
+            for needed in (operation.execute_permissions, operation.poll_permissions)
+        )
+        rows.append(f"| `{operation.name}` | {acting} | {reading or 'nothing: it is not polled'} |")
+    return "\n".join(rows)
+
+
+def errors_table() -> str:
+    rows = ["| status | code | text |", "|---|---|---|"]
+    return "\n".join([*rows, *(f"| {status} | `{code}` | {text} |" for status, code, text in error_texts())])
 
 
 def added_keys() -> dict[str, dict[str, str]]:
@@ -83,7 +96,8 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
         "account per environment": lambda: example("account-per-environment", "accounts"),
         "several at once": lambda: example("several-at-once", "accounts", "naming_patterns"),
     },
-    "docs/how-it-works.md": {"state document": state_table},
+    "docs/errors.md": {"errors": errors_table},
+    "docs/how-it-works.md": {"state document": state_table, "permissions": permissions_table},
     "docs/flexible-tag-names.md": {"names": tag_names},
     "docs/cross-account-setup.md": {
         "readers": lambda: _listed(READING_FUNCTIONS),

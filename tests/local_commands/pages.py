@@ -33,8 +33,8 @@ def follow(project: Path, page: str, heading: str) -> None:
 
 
 def _steps(page: str, heading: str) -> list[Step]:
-    """The `bash` blocks after a heading, each with the `text` block that follows it."""
-    text = (ROOT / "docs" / page).read_text().split(heading, 1)[1]
+    """The `bash` blocks under a heading, each with the `text` block that follows it."""
+    text = (ROOT / page).read_text().split(heading, 1)[1].split("\n## ", 1)[0]
     blocks = re.findall(r"^```(bash|text)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     following = [*blocks[1:], ("", "")]
     return [

@@ -66,13 +66,18 @@ def test_up_with_another_time_scale_is_a_clear_error(project: Path) -> None:
 
 
 @pytest.mark.usefixtures("up")
+def test_the_requests_of_the_readme(project: Path) -> None:
+    follow(project, "README.md", "## Use it")
+
+
+@pytest.mark.usefixtures("up")
 def test_a_call_of_each_way_to_authenticate(project: Path) -> None:
-    follow(project, "deployment.md", "## Calling")
+    follow(project, "docs/deployment.md", "## Calling")
 
 
 @pytest.mark.usefixtures("up")
 def test_a_third_account_on_the_local_cloud(project: Path) -> None:
-    follow(project, "cross-account-setup.md", "## The same on the local cloud")
+    follow(project, "docs/cross-account-setup.md", "## The same on the local cloud")
 
 
 @pytest.mark.usefixtures("up")
