@@ -377,7 +377,7 @@ def test_an_account_that_is_not_in_the_list_is_asked_for_nothing(aws: FakeAws) -
     assert aws.calls.of("classify", "sts") == []
 
 
-def test_an_order_of_an_account_that_left_the_list_ends_with_nothing_done(aws: FakeAws) -> None:
+def test_an_operation_of_an_account_that_left_the_list_does_nothing(aws: FakeAws) -> None:
     work = accepted_there(aws)
     aws.deploy()
     work = aws.execute(work)

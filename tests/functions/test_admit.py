@@ -39,7 +39,7 @@ def repeated(first: Document, status: str = "accepted") -> tuple[int, Document]:
     return code, {**body, "status": status, "repeated": True}
 
 
-def test_a_new_order_is_on_record_with_its_lock_before_it_begins(aws: FakeAws) -> None:
+def test_an_operation_is_on_record_with_its_lock_before_it_begins(aws: FakeAws) -> None:
     work = aws.admit(a_body())
     operation_id = work["request"]["operation_id"]
     assert reply(work) == (

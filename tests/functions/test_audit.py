@@ -117,7 +117,7 @@ def test_an_admission_that_broke_is_recorded_and_its_cause_kept_back(
     assert "secret path" not in record["result"]
 
 
-def test_an_admission_that_broke_after_admit_closes_its_own_order(aws: FakeAws) -> None:
+def test_an_admission_that_broke_after_admit_closes_its_operation(aws: FakeAws) -> None:
     aws.create_instance()
     work = aws.admit(a_body())
     assert aws.answer({**work, "error": FAULT})["statusCode"] == 500
@@ -129,7 +129,7 @@ def test_an_admission_that_broke_after_admit_closes_its_own_order(aws: FakeAws) 
     assert aws.actions == []
 
 
-def test_an_admission_that_broke_after_its_order_has_begun_stays_accepted(aws: FakeAws) -> None:
+def test_an_admission_that_broke_after_the_start_stays_accepted(aws: FakeAws) -> None:
     aws.create_instance()
     work = aws.admit(a_body())
     aws.execute(aws.begin(work["start"]))
@@ -139,7 +139,7 @@ def test_an_admission_that_broke_after_its_order_has_begun_stays_accepted(aws: F
     assert aws.events() == ["accepted"]
 
 
-def test_an_admission_that_broke_leaves_the_order_of_another_request_alone(aws: FakeAws) -> None:
+def test_an_admission_that_broke_leaves_other_operations_alone(aws: FakeAws) -> None:
     aws.create_instance()
     first = aws.admit(a_body(), key="my-key", request_id="request-1")
     again = aws.admit(a_body(), key="my-key", request_id="request-2")
@@ -187,7 +187,7 @@ def test_called_twice_there_is_one_closing_record_and_the_same_outcome(
     assert aws.events() == ["accepted", "completed"]
 
 
-def test_an_instance_that_became_production_meanwhile_is_refused_at_the_last_moment(aws: FakeAws) -> None:
+def test_an_instance_that_became_production_is_refused_at_the_last_moment(aws: FakeAws) -> None:
     aws.create_instance()
     start = aws.admit(a_body())["start"]
     aws.retag("Production")
@@ -286,9 +286,7 @@ def test_an_operation_whose_item_goes_away_while_closing_is_worth_repeating(aws:
         ("FAILED", "ExecutionFailed: The execution broke: no details"),
     ],
 )
-def test_the_end_of_an_execution_closes_an_open_order_and_soon_its_lock_ends(
-    aws: FakeAws, status: str, error: str
-) -> None:
+def test_the_end_of_an_execution_closes_its_operation_and_soon_its_lock(aws: FakeAws, status: str, error: str) -> None:
     operation_id = done(aws)["request"]["operation_id"]
     document = aws.end(operation_id, status, a_body())["document"]
     asked = ". RDS may already have received the call; final_status will show the result"
@@ -298,7 +296,7 @@ def test_the_end_of_an_execution_closes_an_open_order_and_soon_its_lock_ends(
     assert json.loads(aws.records()[-1]["user_identity"])["userId"] == "apikey:key-id-1"
 
 
-def test_the_end_of_an_execution_does_nothing_to_a_closed_order(aws: FakeAws) -> None:
+def test_the_end_of_an_execution_leaves_a_closed_operation_alone(aws: FakeAws) -> None:
     work = done(aws)
     outcome = aws.audit(work)
     items = aws.items()

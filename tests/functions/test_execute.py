@@ -77,9 +77,7 @@ def test_a_reboot_is_asked_for_and_goes_on(aws: FakeAws) -> None:
 
 @pytest.mark.parametrize(("operation", "action"), ACTIONS.items())
 @pytest.mark.parametrize("direct", [False, True])
-def test_the_second_execute_of_an_order_does_not_act_again(
-    aws: FakeAws, operation: str, action: str, direct: bool
-) -> None:
+def test_a_second_execute_does_not_act_again(aws: FakeAws, operation: str, action: str, direct: bool) -> None:
     work = aws.start_directly(operation) if direct else aws.accept(operation)
     first, second = aws.execute(work), aws.execute(work)
     assert changes(aws) == [action]
@@ -158,7 +156,7 @@ def test_a_window_that_rds_does_not_show_yet_is_looked_at_again_and_not_set_agai
 
 
 @pytest.mark.parametrize("operation", ACTIONS)
-def test_a_closed_order_does_nothing(aws: FakeAws, operation: str) -> None:
+def test_a_closed_operation_does_nothing(aws: FakeAws, operation: str) -> None:
     work = aws.accept(operation)
     aws.end(work["request"]["operation_id"])
     progress = aws.execute(work)["progress"]
@@ -168,7 +166,7 @@ def test_a_closed_order_does_nothing(aws: FakeAws, operation: str) -> None:
 
 
 @pytest.mark.parametrize("lock", [None, {}, {"owner": "another-operation"}], ids=["gone", "released", "another's"])
-def test_an_order_that_lost_its_lock_does_nothing(aws: FakeAws, lock: Document | None) -> None:
+def test_an_operation_that_lost_its_lock_does_nothing(aws: FakeAws, lock: Document | None) -> None:
     work = aws.accept()
     aws.drop(LOCK)
     if lock is not None:
@@ -205,7 +203,7 @@ def test_a_direct_start_on_a_busy_instance_does_nothing(aws: FakeAws) -> None:
 
 
 @pytest.mark.parametrize("other", [a_body(snapshot_id="another"), a_body("reboot_instance")])
-def test_a_start_under_the_name_of_another_order_does_nothing(aws: FakeAws, other: Document) -> None:
+def test_a_start_under_the_name_of_another_operation_does_nothing(aws: FakeAws, other: Document) -> None:
     accepted = aws.accept()["request"]["operation_id"]
     progress = aws.execute(aws.begin({"name": accepted, "input": other}))["progress"]
     assert (progress["finished"], progress["success"]) == (True, False)

@@ -35,7 +35,7 @@ def callers(aws: FakeAws) -> set[str]:
     return {json.loads(record["user_identity"])["userId"] for record in aws.records()}
 
 
-def test_an_order_that_nobody_has_accepted_is_its_executions_whatever_the_event_says(aws: FakeAws) -> None:
+def test_a_direct_start_is_its_executions_whatever_the_event_says(aws: FakeAws) -> None:
     work = aws.execute(forged(aws.start_directly()))
     aws.audit(work)
     assert callers(aws) == {"states:StartExecution"}
@@ -46,7 +46,7 @@ def test_an_order_that_nobody_has_accepted_is_its_executions_whatever_the_event_
     assert BOSS not in json.dumps([aws.items(), aws.records()], default=str)
 
 
-def test_an_accepted_order_stays_its_callers_whatever_the_event_says(aws: FakeAws) -> None:
+def test_the_caller_on_record_counts_and_not_the_events(aws: FakeAws) -> None:
     work = aws.execute(forged(aws.accept()))
     aws.audit(work)
     assert callers(aws) == {CALLER}
@@ -80,7 +80,7 @@ def test_a_verdict_in_an_event_opens_nothing(aws: FakeAws) -> None:
     [{"instance_id": "other"}, {"operation": "reboot_instance", "parameters": {"force_failover": False}}],
     ids=["instance", "operation"],
 )
-def test_another_order_under_an_accepted_id_does_nothing(aws: FakeAws, other: Document) -> None:
+def test_another_request_under_an_accepted_id_does_nothing(aws: FakeAws, other: Document) -> None:
     aws.create_instance("dev", "other")
     work = aws.execute(forged(aws.accept(), **other))
     assert work["refusal"]["code"] == "idempotency_key_reused"

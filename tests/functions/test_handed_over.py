@@ -40,7 +40,7 @@ def unbegun(work: Document) -> Document:
 # A repetition gets the operation before its own ADMISSION gives up.
 
 
-def test_an_order_that_a_repetition_got_is_not_closed_as_unbegun(aws: FakeAws) -> None:
+def test_what_was_handed_over_stays_open(aws: FakeAws) -> None:
     lost = unbegun(first(aws))
     start = repetition(aws)["start"]
     answer = aws.answer(lost, "a-key")
@@ -53,7 +53,7 @@ def test_an_order_that_a_repetition_got_is_not_closed_as_unbegun(aws: FakeAws) -
     assert len(aws.snapshots()) == 1
 
 
-def test_an_order_that_a_repetition_got_before_it_was_judged_is_not_closed_as_unbegun(aws: FakeAws) -> None:
+def test_what_is_handed_over_while_it_is_closed_stays_open(aws: FakeAws) -> None:
     """Both have passed Classify before either is admitted, so only Admit knows that one repeats the other."""
     works: list[Document] = []
 
@@ -114,7 +114,7 @@ def test_the_sweep_closes_nothing_as_never_started_that_begins_meanwhile(aws: Fa
     assert len(aws.snapshots()) == 1
 
 
-def test_an_order_that_a_repetition_got_and_nobody_started_is_closed_by_the_sweep(aws: FakeAws) -> None:
+def test_what_was_handed_over_and_never_started_is_closed_by_the_sweep(aws: FakeAws) -> None:
     operation_id = first(aws)["request"]["operation_id"]
     repetition(aws)
     aws.overdue(operation_id)
@@ -139,7 +139,7 @@ def test_a_repetition_whose_mark_is_not_taken_starts_nothing(aws: FakeAws) -> No
 
 @pytest.mark.parametrize("reads", range(4))
 @pytest.mark.parametrize("state", ["classify", "admit"])
-def test_a_repetition_gets_no_order_that_is_closed_meanwhile(aws: FakeAws, state: str, reads: int) -> None:
+def test_a_repetition_gets_nothing_that_is_closed_meanwhile(aws: FakeAws, state: str, reads: int) -> None:
     """Whichever of its reads comes first after the end: it is told to try again, or gets an operation that lives."""
     lost = unbegun(first(aws))
     closed: list[Document] = []
@@ -167,7 +167,7 @@ def test_a_repetition_gets_no_order_that_is_closed_meanwhile(aws: FakeAws, state
     assert aws.execute(aws.begin(work["start"]))["progress"]["success"] is True
 
 
-def test_an_order_that_is_closed_as_it_is_handed_over_is_not_answered_with(aws: FakeAws) -> None:
+def test_what_is_closed_while_it_is_handed_over_is_no_answer(aws: FakeAws) -> None:
     lost = unbegun(first(aws))
     with before(aws, "admit", "UpdateItem", lambda: aws.answer(lost, "a-key")), pytest.raises(TableBusy):
         repetition(aws)

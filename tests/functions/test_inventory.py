@@ -130,9 +130,7 @@ def test_a_namesake_elsewhere_does_not_keep_an_entry_alive(aws: FakeAws) -> None
 
 
 @pytest.mark.parametrize("closed", ["role", "home"])
-def test_a_place_that_cannot_be_listed_keeps_what_is_known_and_does_not_keep_the_others_waiting(
-    aws: FakeAws, closed: str
-) -> None:
+def test_a_place_that_cannot_be_listed_keeps_its_entries_and_holds_up_no_other(aws: FakeAws, closed: str) -> None:
     for place in PLACES:
         aws.create_instance(place=place)
     aws.take_inventory()

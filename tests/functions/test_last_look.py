@@ -377,7 +377,7 @@ def test_first_the_session_then_the_claim_then_the_look_and_at_once_the_act(
     assert whole[whole.index(ACTIONS[operation]) - 1] == "DescribeDBInstances"
 
 
-def test_a_replica_and_its_sources_are_looked_at_from_the_nearest_to_the_farthest_and_then_it_acts(
+def test_sources_are_read_from_the_nearest_before_a_replica_is_changed(
     aws: FakeAws,
 ) -> None:
     for name, source in (("far", ""), ("near", "far"), (INSTANCE_ID, "near")):
@@ -418,7 +418,7 @@ def test_a_repeated_execute_on_what_is_production_now_does_nothing_more(
     assert [call.hand for call in aws.calls.of("execute", "rds")[done:]] == ["own"]
 
 
-def test_a_repeated_execute_does_not_begin_on_production_what_the_first_one_left_undone(aws: FakeAws) -> None:
+def test_a_repeated_execute_begins_nothing_on_what_became_production(aws: FakeAws) -> None:
     aws.create_instance()
     work = accepted(aws)
     with aws.calls.acting() as rds:
@@ -431,7 +431,7 @@ def test_a_repeated_execute_does_not_begin_on_production_what_the_first_one_left
     assert aws.snapshots() == []
 
 
-def test_a_repeated_execute_whose_look_is_throttled_is_repeated_and_does_nothing_more(aws: FakeAws) -> None:
+def test_a_repeated_execute_that_is_throttled_does_nothing_more(aws: FakeAws) -> None:
     aws.create_instance()
     work = accepted(aws, "reboot_instance")
     first: Any = aws.execute(work)

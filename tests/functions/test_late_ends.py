@@ -178,7 +178,7 @@ def unrecorded(aws: FakeAws, operation_id: str, **changes: Any) -> Callable[[Cal
     return answer
 
 
-def test_an_end_that_a_late_watch_saw_and_could_not_record_is_recorded_from_its_cause(aws: FakeAws) -> None:
+def test_an_end_that_a_late_watch_could_not_record_comes_from_its_cause(aws: FakeAws) -> None:
     operation_id = never_taken(aws, "reboot_instance")
     with aws.calls.answering(unrecorded(aws, operation_id)):
         document = by_sweep(aws, operation_id)
@@ -197,9 +197,7 @@ def test_an_end_that_a_late_watch_saw_and_could_not_record_is_recorded_from_its_
     ],
     ids=str,
 )
-def test_the_cause_of_another_orders_late_watch_settles_nothing_and_stops_nothing(
-    aws: FakeAws, changes: Document
-) -> None:
+def test_the_cause_of_another_late_watch_settles_nothing(aws: FakeAws, changes: Document) -> None:
     operation_id = never_taken(aws, "reboot_instance")
     with aws.calls.answering(unrecorded(aws, operation_id, **changes)):
         assert by_sweep(aws, operation_id)["final_status"] == "timeout"
@@ -230,7 +228,7 @@ def test_no_other_operation_begins_while_a_stopped_ones_call_may_be_under_way(aw
     assert "start" in aws.admit(a_body("modify_backup_window"), request_id="request-3")
 
 
-def test_what_acts_and_tells_nobody_is_closed_by_the_sweep_that_comes_after_five_minutes(aws: FakeAws) -> None:
+def test_an_operation_that_stops_after_acting_is_closed_by_the_sweep(aws: FakeAws) -> None:
     """Stopped, and its event lost: its instance is not locked for as long as an execution can run."""
     work = aws.start_directly("reboot_instance")
     aws.execute(work)

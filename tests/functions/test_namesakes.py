@@ -98,7 +98,7 @@ def test_a_direct_start_keeps_the_instance_that_its_own_look_has_found(aws: Fake
     assert item(aws, "by-hand")["resource_id"] == aws.backend.databases[INSTANCE_ID].dbi_resource_id
 
 
-def test_an_order_from_before_its_instance_was_kept_is_not_compared(aws: FakeAws) -> None:
+def test_a_request_without_a_resource_id_is_not_compared(aws: FakeAws) -> None:
     """A deploy came between: its item names no instance."""
     work = aws.accept("reboot_instance")
     stored = item(aws, work["request"]["operation_id"])

@@ -41,7 +41,7 @@ def test_a_request_id_that_a_client_chose_is_nobodys_identity(aws: FakeAws) -> N
     assert "chosen" not in json.dumps(requests)
 
 
-def test_a_name_that_is_taken_closes_no_order_of_another(aws: FakeAws) -> None:
+def test_a_name_that_is_taken_closes_nothing(aws: FakeAws) -> None:
     name = aws.admit(a_body())["start"]["name"]
     work = aws.execute(aws.begin({"name": name, "input": a_body("reboot_instance")}))
     assert aws.audit(work, name)["error"] == "OperationRefused"
@@ -69,7 +69,7 @@ def test_a_key_leads_to_no_operation_that_never_began(aws: FakeAws) -> None:
     assert "start" in aws.admit(a_body(), "a-key", request_id="request-2")
 
 
-def test_a_lost_start_of_an_earlier_requests_order_is_not_told_as_nothing_done(aws: FakeAws) -> None:
+def test_a_lost_start_of_an_earlier_request_may_have_begun(aws: FakeAws) -> None:
     first = aws.admit(a_body(), "a-key")
     again = aws.admit(a_body(), "a-key", request_id="request-2")
     assert again["start"] == first["start"]
@@ -79,7 +79,7 @@ def test_a_lost_start_of_an_earlier_requests_order_is_not_told_as_nothing_done(a
     assert sorted(aws.events()) == ["accepted", "refused"]
 
 
-def test_an_order_that_is_given_back_while_admission_closes_it_stays_accepted(aws: FakeAws) -> None:
+def test_a_claim_given_back_while_admission_closes_stays_accepted(aws: FakeAws) -> None:
     work = aws.admit(a_body())
     operation_id = work["request"]["operation_id"]
     unclaimed = item(aws, operation_id)

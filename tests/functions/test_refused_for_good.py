@@ -59,7 +59,7 @@ def test_a_direct_start_that_was_stopped_and_ends_again_is_one_record(aws: FakeA
     assert (aws.events(), aws.refused_ids()) == (["refused"], ["by-hand"])
 
 
-def test_an_order_that_is_opened_while_its_execution_is_closed_ends_as_an_operation(aws: FakeAws) -> None:
+def test_what_is_opened_while_its_execution_is_closed_ends_as_an_operation(aws: FakeAws) -> None:
     """Stopped in Execute, which goes on: the request is there by the time of the record."""
     work = aws.start_directly("reboot_instance")
     with before(aws, "audit", "TransactWriteItems", lambda: aws.execute(work)):
@@ -72,7 +72,7 @@ def test_an_order_that_is_opened_while_its_execution_is_closed_ends_as_an_operat
     assert aws.late_watches() == ["by-hand"]
 
 
-def test_an_execution_that_is_closed_while_its_order_is_opened_does_nothing(aws: FakeAws) -> None:
+def test_an_execution_that_is_closed_while_it_opens_does_nothing(aws: FakeAws) -> None:
     work = aws.start_directly("reboot_instance")
     with before(aws, "execute", "TransactWriteItems", lambda: stopped(aws, "reboot_instance")):
         assert aws.execute(work)["refusal"]["code"] == "idempotency_key_reused"
@@ -97,7 +97,7 @@ def test_an_admit_that_lands_after_its_own_audit_opens_nothing(aws: FakeAws, key
     assert (aws.items(), aws.events()) == ([], ["refused"])
 
 
-def test_a_repetition_is_an_operation_of_its_own_where_the_first_request_was_refused(aws: FakeAws) -> None:
+def test_a_repetition_of_a_refused_request_is_a_new_operation(aws: FakeAws) -> None:
     work = to_admit(aws, "a-key")
     aws.answer({**work, "error": LOST}, "a-key")
     aws.call("admit", work)

@@ -177,7 +177,7 @@ def test_a_time_out_is_watched_on_and_on_record_once_it_is_known_what_became_of_
     ],
     ids=str,
 )
-def test_a_late_watch_of_another_order_settles_nothing(aws: FakeAws, forged: Document) -> None:
+def test_a_late_watch_of_another_request_settles_nothing(aws: FakeAws, forged: Document) -> None:
     """Somebody else than Audit has started it, under this operation's id."""
     operation_id = timed_out(aws)
     before = aws.item(operation_id)

@@ -46,7 +46,7 @@ def test_a_refusal_that_waited_is_recorded_as_it_was_then(aws: FakeAws) -> None:
 
 
 @pytest.mark.parametrize("validated", [True, False])
-def test_a_fault_that_waited_is_recorded_whether_or_not_there_is_an_order(aws: FakeAws, validated: bool) -> None:
+def test_an_error_that_waited_is_recorded_with_and_without_a_request(aws: FakeAws, validated: bool) -> None:
     request = {"request": aws.admit(a_body())["request"]} if validated else {}
     send(aws, kept(aws, **request, error=FAULT))
     assert aws.sweep() == {"recorded": 1}

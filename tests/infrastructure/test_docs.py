@@ -243,7 +243,7 @@ def test_deployment_page_names_every_output_and_nothing_else(all_modes_template:
     assert named == own
 
 
-def test_operating_page_names_the_tables_the_roles_and_every_operation_is_in_the_readme() -> None:
+def test_operating_page_names_tables_and_roles_and_readme_every_operation() -> None:
     text = page("operating")
     for name in (names.INVENTORY_TABLE, READING_ROLE, ACTING_ROLE, names.FUNCTIONS_LOG_GROUP, names.ACCESS_LOG_GROUP):
         assert name in text

@@ -70,7 +70,7 @@ class Packaged:
     ],
     ids=json.dumps,
 )
-def test_production_by_a_name_pattern_is_production_in_the_package_and_the_order_survives(
+def test_the_package_keeps_the_patterns_and_their_order(
     patterns: dict[str, str],
 ) -> None:
     built = package.build(Settings.from_document({"naming_patterns": patterns}))

@@ -36,7 +36,7 @@ def test_same_key_many_times_at_once_is_one_operation_and_one_answer(service: Se
     assert [r["event"] for r in service.records(instance) if r["event"] != "refused"] == ["accepted", "completed"]
 
 
-def test_what_was_accepted_is_answered_alike_when_the_instance_is_production_or_gone(service: Service) -> None:
+def test_an_accepted_request_gets_the_same_answer_whatever_became_of_the_instance(service: Service) -> None:
     instance = service.new_instance()
     first = service.post(window_of(instance), Idempotency_Key="changed-1")
     service.result(first.body["operation_id"])

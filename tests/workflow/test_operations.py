@@ -107,7 +107,7 @@ def test_backup_window_is_changed_without_polling(service: Service) -> None:
     assert_succeeded(service, operation_id, instance, document)
 
 
-def test_backup_window_with_other_changes_pending_is_changed_when_not_applied_immediately(service: Service) -> None:
+def test_pending_changes_do_not_block_a_window_that_is_applied_later(service: Service) -> None:
     instance = service.new_instance()
     service.aws("rds").modify_db_instance(DBInstanceIdentifier=instance, DBInstanceClass="db.r6g.large")
     operation_id = service.accepted(window_of(instance, apply_immediately=False))

@@ -78,7 +78,7 @@ def acting(service: Service, account: str, region: str) -> Any:
 
 
 @pytest.mark.parametrize("account", REGIONS)
-def test_no_session_of_the_acting_role_acts_in_a_region_that_is_only_another_accounts(
+def test_no_session_acts_in_a_region_that_is_only_another_accounts(
     service: Service, deployed: None, account: str
 ) -> None:
     for region in (REGION, OTHER_REGION):

@@ -101,7 +101,7 @@ def test_an_instance_that_cannot_be_looked_at_itself_is_a_fault(fault: ServiceEr
 
 
 @pytest.mark.parametrize("tag", ["prod", "what", None])
-def test_an_instance_that_is_refused_by_itself_keeps_its_own_reason_and_no_source_is_asked(
+def test_an_instance_that_is_refused_itself_keeps_its_own_reason(
     tag: str | None,
 ) -> None:
     cloud = Cloud(database("source", "prod"))

@@ -184,7 +184,7 @@ EXECUTION_NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=80)
 @given(
     EXECUTION_NAMES | st.builds("{}{}".format, st.sampled_from("=+-@\uff1d\uff0b\uff0d\uff20'\u2212"), st.just("1+1"))
 )
-def test_an_execution_is_on_record_under_its_name_or_under_an_id_that_no_execution_can_have(name: str) -> None:
+def test_an_execution_is_on_record_under_its_name_or_an_impossible_one(name: str) -> None:
     recorded = recorded_name(name)
     assert recorded[0].isalnum() or recorded[0] == "_"
     assert recorded == name or not is_execution_name(recorded)

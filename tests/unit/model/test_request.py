@@ -16,7 +16,7 @@ from tests.builders import a_request, moments, requests
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_an_order_survives_its_document(operation: str) -> None:
+def test_a_request_survives_its_document(operation: str) -> None:
     assert OperationRequest.from_document(a_request(operation).to_document()) == a_request(operation)
 
 
@@ -44,7 +44,7 @@ def test_another_request_has_another_fingerprint(other: OperationRequest) -> Non
 
 
 @given(requests, requests)
-def test_two_orders_have_one_fingerprint_only_if_they_ask_for_the_same(
+def test_two_requests_have_one_fingerprint_only_if_they_ask_for_the_same(
     first: OperationRequest, second: OperationRequest
 ) -> None:
     renamed = replace(second, instance_id=first.instance_id)

@@ -58,7 +58,7 @@ def test_an_instance_that_works_for_its_users_is_back(state: str) -> None:
 
 
 # A reboot under 30 seconds whose event is lost: RebootDBInstance's own answer has said `rebooting`.
-def test_what_rds_took_and_shows_as_available_later_is_back_and_says_what_is_not_certain(
+def test_a_reboot_without_an_event_ends_later_with_a_note(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     taken = Progress("rebooting", evidence="taken")

@@ -19,7 +19,7 @@ from tests.builders import ACCOUNT, INSTANCE_ID, MOMENT, REGION, a_request, mome
 
 
 @given(requests, st.sampled_from(["", "0123abcd"]), verdicts, moments)
-def test_an_order_and_its_verdict_survive_the_item_they_are_kept_in(
+def test_a_request_and_its_verdict_survive_their_item(
     request: OperationRequest, digest: str, verdict: Verdict, moment: datetime
 ) -> None:
     request = replace(request, idempotency_key=digest)
@@ -47,7 +47,7 @@ def test_a_lock_is_of_one_instance_in_one_place() -> None:
 
 
 @given(requests, requests)
-def test_two_orders_share_a_lock_only_where_they_would_touch_one_instance(
+def test_two_requests_share_a_lock_only_where_they_touch_one_instance(
     first: OperationRequest, second: OperationRequest
 ) -> None:
     namesake = replace(second, instance_id=first.instance_id)
@@ -58,7 +58,7 @@ def test_two_orders_share_a_lock_only_where_they_would_touch_one_instance(
 
 
 @pytest.mark.parametrize("name", ["account_id", "region"])
-def test_an_order_and_an_item_from_before_there_were_places_are_still_read(name: str) -> None:
+def test_documents_and_items_without_a_place_are_still_read(name: str) -> None:
     before = replace(a_request(), **{name: ""})  # type: ignore[arg-type]
     document = a_request().to_document()
     del document[name]

@@ -119,7 +119,7 @@ def test_what_was_asked_is_in_the_document_however_it_ended(operation: str) -> N
 @pytest.mark.parametrize("ending", [name for name, ending in ENDINGS.items() if not ending.keeps_what_rds_showed])
 @given(st.sampled_from(["", *OPERATIONS]), st.just("") | identifiers, sentences)
 @settings(max_examples=30)
-def test_a_request_that_never_became_an_order_has_the_common_keys(
+def test_a_body_that_never_became_a_request_has_the_common_keys(
     ending: str, operation: str, instance_id: str, sentence: str
 ) -> None:
     stub = OperationRequest("by-hand", operation, instance_id, execution_arn="arn:x")
@@ -134,9 +134,7 @@ def test_a_request_that_never_became_an_order_has_the_common_keys(
 @example(MOMENT, timedelta(0))
 @example(MOMENT, timedelta(seconds=300))
 @example(MOMENT, timedelta(seconds=-0.01))
-def test_a_duration_has_one_decimal_is_never_negative_and_no_further_off_than_its_rounding(
-    since: datetime, duration: timedelta
-) -> None:
+def test_a_duration_has_one_decimal_and_is_never_negative(since: datetime, duration: timedelta) -> None:
     document = outcome_of(
         {"progress": done("available").to_document()}, a_request(), "test", since, since + duration
     ).document
@@ -198,9 +196,7 @@ def test_a_stopped_execution_is_never_a_success_whatever_it_was_stopped_with(
 
 @settings(max_examples=50)
 @given(st.sampled_from(sorted(ENDINGS)), requests)
-def test_an_outcome_that_could_not_be_recorded_is_recorded_from_the_event_as_it_was(
-    ending: str, request: OperationRequest
-) -> None:
+def test_an_outcome_that_could_not_be_recorded_comes_from_the_event(ending: str, request: OperationRequest) -> None:
     def settled(work: Mapping[str, Any]) -> Outcome:
         return outcome_of(as_state_document(work), request, "test", MOMENT, MOMENT + timedelta(seconds=2))
 

@@ -155,7 +155,7 @@ def test_a_caller_may_what_one_grant_of_its_own_covers_whole(
 
 
 @given(permissions_of, st.sampled_from(EVERYBODY), st.sampled_from(sorted(OPERATIONS)), st.sampled_from(ENVIRONMENTS))
-def test_who_is_turned_away_before_the_instance_is_looked_at_would_be_afterwards_too(
+def test_a_caller_refused_before_the_read_would_be_refused_after_it(
     permissions: dict[str, Any], caller: dict[str, Any], operation: str, environment: str
 ) -> None:
     """The answer without an environment tells nothing of the instance, and takes nothing away."""

@@ -361,9 +361,7 @@ def test_where_anything_that_counts_says_production_nothing_less_restrictive_win
 
 
 @given(loose_tags, loose_settings, st.sampled_from([INSTANCE_ID, "prod-mysql-02", "other"]))
-def test_a_production_veto_refuses_what_the_settings_call_production_and_opens_nothing(
-    tags: dict[str, str], settings: GateSettings, instance_id: str
-) -> None:
+def test_a_production_veto_only_refuses_more(tags: dict[str, str], settings: GateSettings, instance_id: str) -> None:
     without, vetoed = (
         judged(tags, settings, instance_id),
         judged(tags, replace(settings, production_veto=True), instance_id),
@@ -421,7 +419,7 @@ def test_one_more_tag_never_opens_what_a_tag_has_closed(
 
 @pytest.mark.parametrize("setting", ["instance_mappings", "account_mappings", "naming_patterns", "default_environment"])
 @given(word=st.text(max_size=12))
-def test_a_setting_with_a_word_outside_the_table_refuses_and_nothing_after_it_is_asked(setting: str, word: str) -> None:
+def test_an_unknown_word_in_a_setting_refuses_and_ends_the_search(setting: str, word: str) -> None:
     assume(word and word.strip().casefold() not in WORDS)
     key = {"instance_mappings": INSTANCE_ID, "account_mappings": ACCOUNT, "naming_patterns": "^dev-"}.get(setting)
     sources = ("instance_mappings", "account_mappings", "naming_patterns", "default_environment")

@@ -102,9 +102,7 @@ def test_production_that_overrules_is_refused_as_production() -> None:
         ),
     ],
 )
-def test_an_unknown_environment_names_the_instance_what_was_looked_at_and_the_way_out(
-    source: str, looked_at: str
-) -> None:
+def test_an_unknown_environment_says_what_was_read_and_what_to_do(source: str, looked_at: str) -> None:
     fix = TEACH if looked_at.endswith("that is known") else FIX
     fix = fix.replace("Tag it", "Tag the source") if source.startswith("replication source") else fix
     text = f"Operations not allowed on {INSTANCE_ID}: its environment is unknown ({looked_at}). {fix}"
@@ -229,7 +227,7 @@ def test_the_gate_opens_for_an_allowed_environment_and_no_other(verdict: Verdict
     assert refusal is None or refusal.status == 403
 
 
-def test_every_combination_is_impossible_in_the_way_or_neither_by_the_documented_rules() -> None:
+def test_every_combination_is_unsupported_not_ready_or_neither_as_documented() -> None:
     for operation, cluster, standby, flag, overlap, pending, state in product(
         OPERATIONS, ("", "orders"), (False, True), (False, True), (False, True), (False, True), STATES
     ):

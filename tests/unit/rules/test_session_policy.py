@@ -48,7 +48,7 @@ def test_what_each_operation_may_do_and_on_what(operation: str) -> None:
 
 
 @given(requests, places, partitions)
-def test_a_session_can_do_its_own_operation_on_its_own_instance_and_snapshot_and_no_more(
+def test_a_session_can_do_its_own_operation_and_no_more(
     request: OperationRequest, place: Place, partition: str
 ) -> None:
     prefix = f"arn:{partition}:rds:{place.region}:{place.account_id}:"

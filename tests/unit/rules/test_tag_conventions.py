@@ -130,7 +130,7 @@ def test_the_sentence_says_whose_tags_they_are() -> None:
     assert refusal.error.startswith(f"Operations not allowed on {NAME}: read replica orders-02: {told}. ")
 
 
-def test_where_an_environment_tag_decides_a_sign_is_told_and_with_the_veto_it_refuses() -> None:
+def test_a_production_sign_beside_an_environment_tag_refuses_only_with_the_veto() -> None:
     tags = {"Env": "dev", "is-production": "true"}
     told = "tag Env=dev says development, tag is-production=true says production"
     assert judged(Case("", tags, "")) == Verdict(Environment.DEVELOPMENT, "tag Env=dev", told)

@@ -218,7 +218,7 @@ def test_a_place_is_no_parameter_of_an_operation(name: str) -> None:
 
 
 @given(valid_requests)
-def test_an_order_asks_for_what_its_request_has_asked_for(body: dict[str, Any]) -> None:
+def test_a_request_asks_for_what_its_body_asked_for(body: dict[str, Any]) -> None:
     """Both ways: what OPERATION is started with is read as the same request."""
     parsed = parse_body(body)
     assert isinstance(parsed, ParsedRequest)

@@ -89,7 +89,7 @@ def test_home_is_an_account_in_every_region_and_no_other() -> None:
         ({"account_id": OTHER_ACCOUNT, "region": "eu-west-1"}, FAR),
     ],
 )
-def test_the_place_of_an_order_from_before_there_were_places_is_home(chosen: dict[str, Any], place: Place) -> None:
+def test_a_request_without_a_place_is_at_home(chosen: dict[str, Any], place: Place) -> None:
     assert MANY_TARGETS.place_of(a_request(**chosen)) == place
 
 

@@ -52,7 +52,7 @@ def refused(targets: Targets = TARGETS, **envelope: Any) -> tuple[OperationReque
     return result
 
 
-def test_a_request_from_the_api_becomes_an_order() -> None:
+def test_a_body_from_the_api_becomes_a_request() -> None:
     assert ordered() == OperationRequest(
         operation_id=operation_id("create_snapshot", INSTANCE_ID, "request-1"),
         operation="create_snapshot",
@@ -168,7 +168,7 @@ def test_a_place_that_is_not_on_the_deployments_list_is_refused_at_both_doors(
     assert by_hand[1] == refusal
 
 
-def test_an_order_has_the_place_that_was_asked_for_and_no_other() -> None:
+def test_a_request_has_the_place_that_was_asked_for() -> None:
     assert (ordered().account_id, ordered().region) == ("", "")
     for chosen in CHOICES:
         body = json.dumps(a_body() | chosen)
@@ -179,7 +179,7 @@ def test_an_order_has_the_place_that_was_asked_for_and_no_other() -> None:
         assert (by_api.account_id, by_api.region) == (by_hand.account_id, by_hand.region) == asked
 
 
-def test_the_input_of_an_execution_becomes_an_order_under_the_executions_name() -> None:
+def test_the_input_of_an_execution_becomes_a_request_of_its_name() -> None:
     request = validate_execution(json.dumps(a_body()), an_execution("by-hand"), TARGETS)
     assert request == OperationRequest(
         operation_id="by-hand",
@@ -268,7 +268,7 @@ def is_sound(request: OperationRequest) -> bool:
 
 
 @given(envelopes)
-def test_any_envelope_becomes_an_order_or_a_refusal_of_whoever_sent_it(envelope: dict[str, Any]) -> None:
+def test_any_envelope_becomes_a_request_or_a_refusal_of_its_sender(envelope: dict[str, Any]) -> None:
     request, refusal = taken_in(validate_api(envelope, ADMISSION, MANY_TARGETS))
     assert request.caller == caller_identity(envelope["caller"])
     assert (request.request_id, request.requested_at, request.execution_arn) == ("request-1", REQUESTED_AT, "")
@@ -293,7 +293,7 @@ def test_any_envelope_becomes_an_order_or_a_refusal_of_whoever_sent_it(envelope:
 
 
 @given(request_texts)
-def test_any_input_of_an_execution_becomes_an_order_or_a_refusal_under_its_own_name(text: str) -> None:
+def test_any_input_becomes_a_request_or_a_refusal_of_its_execution(text: str) -> None:
     execution = an_execution("by-hand")
     request, refusal = taken_in(validate_execution(text, execution, MANY_TARGETS))
     assert request.caller == direct_start(execution["Id"])
