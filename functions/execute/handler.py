@@ -23,8 +23,8 @@ executor = Executor(
 
 @lambda_handler("Execute")
 def handler(event: Document) -> Document:
-    """Adds `progress`, and `since`: when it acted. Where the answer was no at the last moment, `refusal` instead, and
-    the `verdict` that it comes from. `request` then names the instance on record.
+    """Add `progress`, and `since`: when it acted. Where the answer was no at the last moment, add `refusal` instead,
+    and the `verdict` that it comes from. `request` then names the instance on record.
     """
     request = OperationRequest.from_document(event["request"])
     own = as_direct_start(request, deployment.execution_arn(request.operation_id))

@@ -19,5 +19,5 @@ settings = GateSettings.packaged()
 
 @lambda_handler("Inventory")
 def handler(_event: Document) -> Document:
-    """What was found, counted: see `rds_operations.steps.inventory`."""
+    """Return what was found, counted: see `steps.inventory`."""
     return dict(take_inventory(rds_clients, inventory, settings, clock.now()))

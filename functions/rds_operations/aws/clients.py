@@ -29,19 +29,19 @@ def own_session() -> Session:
 
 
 def new_session(beside: Session) -> Session:
-    """Another set of credentials, with the service models that `beside` has read already."""
+    """Make a session for other credentials, with the service models that `beside` has read already."""
     session = botocore.session.get_session()
     session.register_component("data_loader", beside.get_component("data_loader"))
     return session
 
 
 def looking_client(session: Session, region: str) -> RDSClient:
-    """For Describe calls, which may be repeated."""
+    """Make a client for Describe calls, which may be repeated."""
     return cast("RDSClient", _client(session, "rds", attempts=3, read_timeout=2, region_name=region))
 
 
 def acting_client(session: Session, region: str, credentials: CredentialsTypeDef) -> RDSClient:
-    """For calls that change a database: sent once, because a repeated one could act twice."""
+    """Make a client for calls that change a database: each is sent once, because a repeated one could act twice."""
     keys = {
         "aws_access_key_id": credentials["AccessKeyId"],
         "aws_secret_access_key": credentials["SecretAccessKey"],

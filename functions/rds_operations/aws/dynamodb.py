@@ -26,7 +26,7 @@ def from_attributes(attributes: Mapping[str, Any]) -> Item:
 
 
 def get(client: DynamoDBClient, table: str, operation_id: str) -> Item | None:
-    """A consistent read of one item of `rds_operations`."""
+    """Read one item of `rds_operations`, consistently."""
     try:
         answer = client.get_item(TableName=table, Key={"operation_id": {"S": operation_id}}, ConsistentRead=True)
     except (ClientError, BotoCoreError) as error:
@@ -35,7 +35,7 @@ def get(client: DynamoDBClient, table: str, operation_id: str) -> Item | None:
 
 
 def ids_until(client: DynamoDBClient, table: str, index: str, kind: str, until: int) -> Iterator[str]:
-    """The operations that an index lists under `kind` with a `due_at` up to `until`, the earliest first."""
+    """List the operations that an index has under `kind` with a `due_at` up to `until`, the earliest first."""
     pages = client.get_paginator("query").paginate(
         TableName=table,
         IndexName=index,
@@ -50,7 +50,10 @@ def ids_until(client: DynamoDBClient, table: str, index: str, kind: str, until: 
 
 
 def write_all(client: DynamoDBClient, items: list[TransactWriteItemTypeDef]) -> bool:
-    """All of it or nothing: False where a condition did not hold. Raises `TableBusy` or `TableUnavailable`."""
+    """Write all of it or nothing. Return False where a condition did not hold.
+
+    Raises `TableBusy` or `TableUnavailable`.
+    """
     try:
         client.transact_write_items(TransactItems=items)
     except client.exceptions.TransactionCanceledException as error:
@@ -66,7 +69,7 @@ def write_all(client: DynamoDBClient, items: list[TransactWriteItemTypeDef]) -> 
 
 
 def write_one(client: DynamoDBClient, write: Callable[..., object], **arguments: Any) -> bool:
-    """One conditional put or update: False where its condition did not hold. Raises `TableUnavailable`."""
+    """Put or update one item. Return False where its condition did not hold. Raises `TableUnavailable`."""
     try:
         write(**arguments)
     except client.exceptions.ConditionalCheckFailedException:

@@ -1,4 +1,4 @@
-"""The writes of which the ledger's transactions are made. All but `note` are conditional: they replace nothing."""
+"""The writes of which the store's transactions are made. All but `note` are conditional: they replace nothing."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def refuse_id(table: str, operation_id: str, moment: datetime) -> TransactWriteI
 
 
 def _placeholders(expressions: str, values: Values) -> dict[str, Any]:
-    """What DynamoDB wants to know beside the expressions: a name with a `#` before it is the attribute of that name."""
+    """Make the arguments beside the expressions: a name with a `#` before it is the attribute of that name."""
     names = {word: word[1:] for word in _words(expressions) if word.startswith("#")}
     return {
         **({"ExpressionAttributeNames": names} if names else {}),

@@ -40,7 +40,7 @@ class Inventory:
         self._table = table
 
     def places(self, instance_id: str) -> list[Place]:
-        """Where an instance of this name was at the last listing, the gone ones left out."""
+        """List where instances of this name were at the last listing, without those that are gone."""
         found = self._query(
             KeyConditionExpression="instance_id = :id",
             FilterExpression="attribute_not_exists(gone_at)",
@@ -49,7 +49,7 @@ class Inventory:
         return [_seen(item).place for item in found]
 
     def at(self, place: Place) -> Iterator[Seen]:
-        """All that were ever seen there and are not forgotten yet."""
+        """List all that were ever seen there and have not expired."""
         found = self._query(
             IndexName=PLACE_INDEX,
             KeyConditionExpression="place = :place",
@@ -71,7 +71,7 @@ class Inventory:
         self._write(self._client.put_item, Item=to_attributes(item))
 
     def mark_gone(self, seen: Seen, now: datetime) -> None:
-        """It stays for 90 days more, for those who ask where it was."""
+        """Mark it as gone. It stays for 90 more days, for those who ask where it was."""
         key: Item = {"instance_id": seen.instance_id, "place": _key(seen.place)}
         self._write(
             self._client.update_item,

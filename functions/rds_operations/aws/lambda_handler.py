@@ -14,7 +14,7 @@ Handler = Callable[[Document], Document]
 
 
 def lambda_handler(name: str) -> Callable[[Handler], Callable[[Document, object], Document]]:
-    """Every log line of one invocation carries the state's name and the operation's id."""
+    """Give every log line of an invocation the state's name and the operation's id."""
 
     def decorate(handler: Handler) -> Callable[[Document, object], Document]:
         @functools.wraps(handler)
@@ -35,7 +35,7 @@ def lambda_handler(name: str) -> Callable[[Handler], Callable[[Document, object]
 
 
 def operation_id_of(document: Document) -> str:
-    """Where an event names its operation: the request, the event of an execution's end, the path, the execution."""
+    """Find the id in a request, the event of an execution's end, a path or an execution; empty where there is none."""
     execution_name = document.get("detail", {}).get("name") or document.get("execution", {}).get("Name")
     candidates = (
         document.get("work", document).get("request", {}).get("operation_id"),

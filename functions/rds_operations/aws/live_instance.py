@@ -39,9 +39,9 @@ class Readable(Protocol):
 
 
 def read_live(rds_clients: Readable, place: Place, instance_id: str, settings: GateSettings) -> LiveInstance | None:
-    """None where there is no such instance. Raises what reading RDS raises.
+    """Read an instance and its environment; None where there is no such instance. Raises what reading RDS raises.
 
-    The instance itself is looked at last: to look at others takes its time, in which a tag may turn.
+    The instance itself is read last: reading others takes time, in which a tag may change.
     """
     rds = rds_clients.reading(place)
     instance = rds.instance(instance_id)
@@ -55,8 +55,8 @@ def read_live(rds_clients: Readable, place: Place, instance_id: str, settings: G
 
 
 def verdict_with_replication(rds_clients: Readable, instance: DBInstanceTypeDef, settings: GateSettings) -> Verdict:
-    """The instance's own verdict, unless one of the sources it replicates from is not allowed, or one of its replicas
-    is production.
+    """Return the instance's own verdict, unless a source it replicates from is not allowed, or a replica of it is
+    production.
     """
     own = verdict_on(instance, settings)
     if not own.allowed:
@@ -117,7 +117,7 @@ def _is_replicated(instance: DBInstanceTypeDef) -> bool:
 
 
 def _source_of(instance: DBInstanceTypeDef) -> str:
-    """A name within the Region, an ARN where it is in another one; of a cluster, which is not read here, its name."""
+    """Return its name within the Region, or its ARN where it is in another; of a cluster, which is not read, the name."""
     return (
         instance.get("ReadReplicaSourceDBClusterIdentifier")
         or instance.get("ReadReplicaSourceDBInstanceIdentifier")

@@ -1,4 +1,4 @@
-"""What is, in `rds_operations`, and in the same transactions what was, in `rds_audit_log`."""
+"""Writes the state of an operation and its audit record in one transaction."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class OperationStore(OperationReader):
     """Raises `TableBusy` (nothing written, repeat) and `TableUnavailable`."""
 
     def open(self, request: OperationRequest, verdict: Verdict, now: datetime) -> bool:
-        """The operation, its lock, its key and its opening record; False where any of them was there before."""
+        """Write the operation, its lock, its key and its opening record. Return False where any of them existed."""
         by = Recorder.ADMISSION if request.request_id else Recorder.OPERATION
         opening = audit_record(request, Event.ACCEPTED, {"status": ACCEPTED, "success": True}, now, verdict, by)
         due = now + _TO_BE_CLAIMED
@@ -82,7 +82,7 @@ class OperationStore(OperationReader):
         return self._update(request, "SET handed_over_at = :now, due_at = :due", condition, values)
 
     def claim(self, request: OperationRequest, operation: Operation, now: datetime) -> bool:
-        """The right to act, which is given once, and the lock for as long as an execution can run.
+        """Take the right to act, which is given once, and keep the lock for as long as an execution can run.
 
         False where it was given before, or the lock or the request is gone. It stays due when it was: the sweep
         leaves alone what still runs, and need not wait for the longest that it could.
@@ -118,7 +118,7 @@ class OperationStore(OperationReader):
         return self._update(request, "SET taken_over = :yes", f"{OPEN} AND attribute_exists(acting_at)", {":yes": True})
 
     def advance(self, request: OperationRequest, progress: Progress, polls: int) -> None:
-        """What a poll saw; never back, and never after the end."""
+        """Write what a poll saw; never backwards, and never after the end."""
         self._update(
             request,
             "SET #status = :status, polls = :polls, #percent = :percent",
@@ -137,8 +137,8 @@ class OperationStore(OperationReader):
         acted_at: str,
         handed_over_at: str | None = None,
     ) -> bool:
-        """The closing record, the final status and the release of the lock; False where it was closed before, or where
-        the claim is not the one of `acted_at`, empty for none.
+        """Write the closing record and the final status, and release the lock. Return False where it was closed before,
+        or where its claim is not that of `acted_at` (empty for none).
 
         An outcome that is not settled stays on the list of the late watch, and its lock ends by itself a moment later:
         Execute's call may be under way. With `handed_over_at` (empty for never) it is closed as one that nobody has
@@ -188,7 +188,7 @@ class OperationStore(OperationReader):
         now: datetime,
         by: Recorder,
     ) -> bool:
-        """After an end that was not settled: the `document` with its `final_status`, and the record of it."""
+        """Write the `document` with its `final_status`, and the record of it, after an end that was not settled."""
         final = audit_record(request, Event.FINAL, late, now, verdict, by)
         writes = [
             update(
@@ -212,7 +212,7 @@ class OperationStore(OperationReader):
         *,
         for_good: bool = False,
     ) -> bool:
-        """A record of an attempt that has no item; False where it was written before.
+        """Record an attempt that has no item. Return False where it was recorded before.
 
         `for_good`: nothing can be opened under its id from then on; False also where something has been.
         """
@@ -241,7 +241,7 @@ class OperationStore(OperationReader):
         return put(self._deployment.audit_table, record, NOT_RECORDED_BEFORE)
 
     def _put_lock(self, request: OperationRequest, now: datetime, until: datetime) -> TransactWriteItemTypeDef:
-        """It ends by itself: soon, where OPERATION never gets to claim its request; else see `claim`."""
+        """Expires after 5 minutes, unless OPERATION claims the request, which extends it (`claim`)."""
         lock: Item = {
             "operation_id": lock_id(request),
             "owner": request.operation_id,

@@ -43,9 +43,8 @@ class Rds:
         self._role = role
 
     def call(self, method: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Raises `RdsThrottled`, `RdsUnreachable` or `RdsRejected` (no effect), or `RdsUnavailable` (effect unknown).
-
-        `AccountUnreachable` where the role that would have made the call could not be assumed.
+        """Make one call. Raises `RdsThrottled`, `RdsUnreachable` or `RdsRejected` (no effect), `RdsUnavailable` (effect
+        unknown); `AccountUnreachable` where the role that makes the call could not be assumed.
         """
         action = getattr(method, "__name__", "call")
         try:
@@ -64,7 +63,7 @@ class Rds:
         return answer
 
     def instances(self) -> Iterator[DBInstanceTypeDef]:
-        """All of the account and Region, page by page."""
+        """List all instances of the account and Region, page by page."""
         page: Any = {}  # an empty Marker is none
         while True:
             answer = self.call(self.client.describe_db_instances, **page)
@@ -74,7 +73,7 @@ class Rds:
             page = {"Marker": answer["Marker"]}
 
     def messages(self, instance_id: str, since: datetime) -> Iterator[str]:
-        """What RDS has told of the instance since then, page by page."""
+        """List the messages of the instance's events since then, page by page."""
         page: Any = {}
         while True:
             answer = self.call(
@@ -90,7 +89,7 @@ class Rds:
             page = {"Marker": answer["Marker"]}
 
     def instance(self, instance_id: str, resource_id: str = "") -> DBInstanceTypeDef | None:
-        """The instance as DescribeDBInstances shows it, tags included; None where there is none.
+        """Return the instance as DescribeDBInstances shows it, with its tags; None where there is none.
 
         With a `resource_id`, also None where another instance has its name by now.
         """
@@ -120,7 +119,7 @@ class Rds:
 
 
 def assume_role_fault(error: ClientError, role: str) -> AccountUnreachable | RdsThrottled | RdsUnreachable:
-    """What STS says, in words that name the account and the role. Nothing has reached RDS."""
+    """Translate an error of STS, and name the account and the role. Nothing has reached RDS."""
     code = error.response["Error"]["Code"]
     if code in _THROTTLED:
         return RdsThrottled(code, f"STS: {error.response['Error']['Message']}")

@@ -56,7 +56,7 @@ class RdsClients:
         self._readers = {targets.home: Rds(clients.looking_client(session, targets.home.region))}
 
     def reading(self, place: Place) -> Rds:
-        """For Describe calls. At home under the function's own role, elsewhere under the account's reading role.
+        """Reach RDS for Describe calls: at home under the function's own role, elsewhere under a reading role.
 
         Its calls raise `AccountUnreachable` where that role cannot be assumed.
         """
@@ -66,7 +66,7 @@ class RdsClients:
         return self._readers[place]
 
     def acting(self, request: OperationRequest) -> Rds:
-        """For this order's calls and no others: see `session_policy`. CloudTrail names the operation and the caller.
+        """Reach RDS for this request's calls alone (`session_policy`). CloudTrail names the operation and the caller.
 
         Raises `AccountUnreachable`, or `RdsThrottled` and `RdsUnreachable`, after which a repetition is safe.
         https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html

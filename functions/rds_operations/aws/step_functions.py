@@ -35,7 +35,7 @@ class Executions:
         return self._make_client()
 
     def detail(self, execution_arn: str) -> dict[str, Any] | None:
-        """How the execution stands, in the words of its EventBridge events; None where there is none.
+        """Describe an execution in the words of its EventBridge events; None where there is none.
 
         DescribeExecution is eventually consistent, so this is for executions that are minutes old.
         https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
@@ -79,12 +79,12 @@ class Executions:
                 yield execution["name"], execution["executionArn"]
 
     def late_watch(self, operation_id: str) -> dict[str, Any] | None:
-        """How the late watch of an operation stands; None where it was never started."""
+        """Describe the late watch of an operation, as `detail` does; None where it was never started."""
         machine = self._deployment.late_watch_machine
         return self.detail(f"{machine.replace(':stateMachine:', ':execution:')}:{operation_id}")
 
     def start_late_watch(self, request: OperationRequest, since: str, progress: Progress) -> None:
-        """Once for an operation: the name is its id."""
+        """Start it, once for an operation: the name is its id."""
         work = {"request": request.to_document(), "since": since, "progress": progress.to_document(), "polls": 0}
         try:
             self._client.start_execution(

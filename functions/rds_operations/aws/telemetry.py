@@ -25,14 +25,14 @@ logger = Logger(service=SERVICE, json_serializer=partial(json.dumps, default=str
 
 
 def log_verdict(verdict: Verdict) -> None:
-    """What decided the environment, and what disagrees with it."""
+    """Log what decided the environment, and what disagrees with it."""
     logger.info("classified", extra={"environment": verdict.environment, "source": verdict.source})
     if verdict.disagreement:
         logger.warning("environment disputed", extra={"disagreement": verdict.disagreement})
 
 
 def operation_metrics(operation: str, environment: str, success: bool, duration_seconds: float) -> None:
-    """The specification's four metrics, in its three dimensions.
+    """Emit the specification's four metrics, in its three dimensions.
 
     `OperationSuccessRate` is 100 or 0 for each operation: its Average statistic is the rate in percent.
     """
@@ -45,7 +45,7 @@ def operation_metrics(operation: str, environment: str, success: bool, duration_
 
 
 def audit_write_failure(operation_id: str) -> None:
-    """A record could not be written: what an alarm should watch. The id is no dimension, only beside the metric."""
+    """Count a record that could not be written. The id stands beside the metric, not in a dimension."""
     metrics = _metrics({})
     metrics.add_metadata("operation_id", operation_id)
     metrics.add_metric("AuditWriteFailures", MetricUnit.Count, 1)

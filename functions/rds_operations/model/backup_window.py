@@ -38,7 +38,7 @@ class BackupWindow:
         return self.length >= SHORTEST_BACKUP_WINDOW
 
     def overlaps(self, maintenance: MaintenanceWindow) -> bool:
-        """Whether any day's run of this window shares a minute with the weekly maintenance window."""
+        """Tell whether any day's run of this window shares a minute with the weekly maintenance window."""
         return any(
             _overlap(day * DAY + self.start, self.length, maintenance.start, maintenance.length) for day in range(7)
         )

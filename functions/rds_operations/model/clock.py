@@ -20,15 +20,15 @@ def from_text(text: str) -> datetime:
 
 
 def from_start(start: str | int | float) -> datetime:
-    """An execution's start: ISO text in the context object, epoch milliseconds in an EventBridge event."""
+    """Read an execution's start: ISO text in the context object, epoch milliseconds in an EventBridge event."""
     return from_text(start) if isinstance(start, str) else datetime.fromtimestamp(start / 1000, tz=UTC)
 
 
 def to_epoch(moment: datetime) -> int:
-    """Epoch seconds, as DynamoDB TTL wants them."""
+    """Return epoch seconds, as DynamoDB's TTL takes them."""
     return int(moment.timestamp())
 
 
 def expiry(moment: datetime) -> int:
-    """When an item of this moment may be removed: 90 days later, in epoch seconds."""
+    """Return when an item of this moment may be removed: 90 days later, in epoch seconds."""
     return to_epoch(moment + RETENTION)

@@ -16,7 +16,7 @@ _READABLE_INSTANCE_LENGTH = 40
 
 
 def rds_identifier(value: str, longest: int) -> str | None:
-    """The identifier as RDS stores it (lower case), or None where RDS would refuse it.
+    """Return the identifier as RDS stores it (lower case), or None where RDS would refuse it.
 
     First a letter, then letters, digits and single hyphens, no hyphen at the end.
     https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
@@ -28,7 +28,7 @@ def rds_identifier(value: str, longest: int) -> str | None:
 
 
 def operation_id(operation: str, instance_id: str, request_id: str) -> str:
-    """The name of the OPERATION execution: readable in the console, and the same for the same request.
+    """Make the name of the OPERATION execution: readable in the console, and the same for the same request.
 
     At most 78 characters: 40 of the instance, 20 of the operation, 16 hexadecimal digits.
     """
@@ -38,7 +38,7 @@ def operation_id(operation: str, instance_id: str, request_id: str) -> str:
 
 
 def is_execution_name(value: str) -> bool:
-    """Whether an execution could bear it: at most 80 characters, some of which it cannot have.
+    """Tell whether an execution could have this name: at most 80 characters, some of which are forbidden.
 
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
     """

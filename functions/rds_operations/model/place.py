@@ -28,7 +28,7 @@ class Place:
 
     @classmethod
     def of_arn(cls, arn: str) -> Place:
-        """arn:<partition>:rds:<region>:<account>:<kind>:<name>"""
+        """Read it from `arn:<partition>:rds:<region>:<account>:<kind>:<name>`."""
         _arn, _partition, _service, region, account_id, *_resource = arn.split(":")
         return cls(account_id, region)
 

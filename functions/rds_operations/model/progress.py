@@ -13,8 +13,8 @@ class Progress:
     """`status` is the specification's word; `details` hold what the result document takes from RDS.
 
     `finished` ends the polling; `success` then tells which way. `evidence` is what a later poll must know of this
-    one (for a reboot: that it was seen rebooting). `missing` counts the looks in a row that did not find what must be
-    there.
+    one (for a reboot: that it was seen rebooting). `missing` counts the polls in a row that did not find what must
+    be there.
     """
 
     status: str
@@ -28,7 +28,7 @@ class Progress:
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Progress:
-        """Of any version of the service: a deploy may come between two states of an execution."""
+        """Read a document of any version of the service: a deploy may come between two states of an execution."""
         return cls(**{name: document[name] for name in cls.__dataclass_fields__ if name in document})
 
     @property
@@ -40,7 +40,7 @@ class Progress:
 
 
 def not_found(previous: Progress, error: str) -> Progress:
-    """A look that did not find what must be there: RDS reads are eventually consistent, so only a second one fails."""
+    """Fail at the second poll in a row that finds nothing, since RDS reads are eventually consistent."""
     missing = previous.missing + 1
     return failed(error, **previous.details) if missing > 1 else replace(previous, missing=missing)
 
@@ -50,7 +50,7 @@ def failed(error: str, **details: Any) -> Progress:
 
 
 def untold() -> Progress:
-    """End the looking without an end: what RDS shows may be another operation's."""
+    """End the polling with an unknown end: what RDS shows may be another operation's."""
     return Progress(_UNTOLD, finished=True)
 
 

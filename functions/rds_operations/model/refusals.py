@@ -1,4 +1,4 @@
-"""What the service says when it says no.
+"""Expected refusals: what the service answers when the answer is no.
 
 A refusal is data, never an exception: it travels through the workflow, a Choice state routes it, and it
 never counts as a function error.
@@ -51,7 +51,7 @@ class Refusal:
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Refusal:
-        """Raises `ValueError` for what no refusal's `to_document` gives."""
+        """Read a document. Raises `ValueError` for one that `to_document` cannot have made."""
         if {name: type(value) for name, value in document.items()} != _PARTS:
             raise ValueError("a refusal is a status, a code and a sentence")
         return cls(document["status"], Code(document["code"]), document["error"])
@@ -60,7 +60,7 @@ class Refusal:
         return {"status": self.status, "code": self.code.value, "error": self.error}
 
     def as_result(self) -> dict[str, Any]:
-        """The `result` of a record `refused`, whoever writes it."""
+        """Make the `result` of a record `refused`, whoever writes it."""
         return {"success": False, **self.to_document()}
 
     def reply(self) -> dict[str, Any]:
@@ -68,7 +68,7 @@ class Refusal:
 
 
 def reply(status: int, body: dict[str, Any], location: str = "") -> dict[str, Any]:
-    """The answer as the API's response mapping template reads it: `body` is already serialised JSON."""
+    """Make the answer that the API's response mapping template reads: `body` is already serialised JSON."""
     answer: dict[str, Any] = {"statusCode": status, "body": json.dumps(body, ensure_ascii=False)}
     return answer | ({"location": location} if location else {})
 
@@ -82,10 +82,10 @@ def invalid_parameter(error: str) -> Refusal:
 
 
 def not_supported(error: str) -> Refusal:
-    """This request can never work on this instance."""
+    """Refuse a request that can never work on this instance."""
     return Refusal(400, Code.NOT_SUPPORTED, error)
 
 
 def conflict(error: str, code: Code) -> Refusal:
-    """Something is in the way now; the same request may work later."""
+    """Refuse a request that may work later."""
     return Refusal(409, code, error)

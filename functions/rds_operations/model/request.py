@@ -1,10 +1,10 @@
-"""A request: one valid request, normalised, with its id and its caller. It travels through every state."""
+"""One valid request, normalised, with its id and its caller. It travels through every state."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
@@ -33,24 +33,20 @@ class OperationRequest:
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> OperationRequest:
-        """Of any version of the service: a deploy may come between two states of an execution."""
+        """Read a document of any version of the service: a deploy may come between two states of an execution."""
         return cls(**{name: document[name] for name in cls.__dataclass_fields__ if name in document})
 
     def to_document(self) -> dict[str, Any]:
         return asdict(self)
 
-    def asking(self, operation: str, instance_id: str, parameters: dict[str, Any], **more: str) -> OperationRequest:
-        """The whole request, of which this is the stub."""
-        return replace(self, operation=operation, instance_id=instance_id, parameters=parameters, **more)  # type: ignore[arg-type]
-
     @property
     def body(self) -> dict[str, Any]:
-        """The request body that asks for exactly this: what OPERATION is started with."""
+        """Make the request body that asks for exactly this: the input of OPERATION."""
         own = {"operation": self.operation, "instance_id": self.instance_id, "parameters": self.parameters}
         where = {"account_id": self.account_id, "region": self.region}
         return own | {name: value for name, value in where.items() if value}
 
     @property
     def fingerprint(self) -> str:
-        """Equal for equal requests, whatever their spelling was."""
+        """Return a digest that is equal for equivalent requests, however they were written."""
         return hashlib.sha256(json.dumps(self.body, sort_keys=True).encode()).hexdigest()

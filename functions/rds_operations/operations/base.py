@@ -53,7 +53,7 @@ class Rds(Protocol):
 
     @property
     def client(self) -> RDSClient:
-        """Names the call for `call`; never called directly."""
+        """Name the method for `call`; it is never called directly."""
 
     def call(self, method: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R: ...
 
@@ -82,16 +82,16 @@ class Operation(ABC):
     """Whether what it makes bears its operation's id, so that nobody else's can be taken for it."""
 
     def unsupported(self, instance: DBInstanceTypeDef, parameters: Parameters) -> Refusal | None:
-        """Why this request can never work on this instance."""
+        """Say why this request can never work on this instance."""
         return None
 
     def not_ready(self, instance: DBInstanceTypeDef, parameters: Parameters) -> Refusal | None:
-        """What is in the way now and may be gone later."""
+        """Say what is in the way now and may be gone later."""
         return None
 
     @abstractmethod
     def start(self, rds: Rds, request: OperationRequest, instance: DBInstanceTypeDef) -> Progress:
-        """Act, once, on the `instance` as the last look has shown it.
+        """Act, once, on the `instance` as it was last read.
 
         Raises `RdsRejected`, `RdsThrottled` (no effect) or `RdsUnavailable` (effect unknown).
         """
@@ -105,24 +105,24 @@ class Operation(ABC):
         """
 
     def poll(self, rds: Rds, request: OperationRequest, since: datetime, previous: Progress) -> Progress:
-        """What RDS shows now. Operations that end in Execute are never polled."""
+        """Read what RDS shows now. Operations that end in Execute are never polled."""
         return previous
 
     def resources(self, request: OperationRequest) -> dict[str, str]:
-        """The names of the RDS resources that it touches, by their type."""
+        """Name the RDS resources that it touches, by their type."""
         return {INSTANCE: request.instance_id}
 
     def tags(self, parameters: Parameters) -> dict[str, str]:
-        """The caller's tags for what the operation makes."""
+        """Return the caller's tags for what the operation makes."""
         return {}
 
     @abstractmethod
     def document(self, request: OperationRequest, progress: Progress) -> dict[str, Any]:
-        """The operation's own keys of the specification's result document."""
+        """Make the operation's own keys of the specification's result document."""
 
 
 def flag(name: str) -> Callable[[Any], bool | Refusal]:
-    """A JSON boolean; a string is never taken for one."""
+    """Make a parser of a JSON boolean; a string is never taken for one."""
 
     def parse(value: Any) -> bool | Refusal:
         return value if isinstance(value, bool) else invalid_parameter(f"{name} must be true or false")
@@ -131,8 +131,9 @@ def flag(name: str) -> Callable[[Any], bool | Refusal]:
 
 
 def cluster_member(instance: DBInstanceTypeDef, instead: str) -> Refusal | None:
-    """Aurora, DocumentDB, Neptune and Multi-AZ DB cluster members appear in DescribeDBInstances, but are operated
-    through their cluster. https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBInstances.html
+    """Refuse a member of a cluster. Those of Aurora, DocumentDB, Neptune and Multi-AZ DB clusters appear in
+    DescribeDBInstances, but are operated through their cluster.
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBInstances.html
     """
     cluster = instance.get("DBClusterIdentifier")
     if not cluster:

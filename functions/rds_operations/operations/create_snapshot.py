@@ -120,7 +120,7 @@ class CreateSnapshot(Operation):
         return {"snapshot_id": request.parameters["snapshot_id"], **progress.details}
 
     def _seen(self, rds: Rds, request: OperationRequest) -> Progress | None:
-        """A look in between. Where it is throttled the polls go on looking; nothing is begun again for that.
+        """Read once in between. Where it is throttled the polls go on looking; nothing is begun again for that.
 
         It comes a moment after the call, so it does not count among those that do not find our tag.
         """
@@ -146,7 +146,7 @@ def _has_our_tag(request: OperationRequest, snapshot: DBSnapshotTypeDef) -> bool
 
 
 def _read(request: OperationRequest, snapshot: DBSnapshotTypeDef, previous: Progress) -> Progress:
-    """The progress of a snapshot found by its name: somebody else's, unless it has our tag or was ours before.
+    """Read the progress of a snapshot found by its name: somebody else's, unless it has our tag or was ours before.
 
     Its tags may show later than itself, so only a second look without ours makes it somebody else's. One of another
     instance, which has the name by now, is none of the instance that was asked for.

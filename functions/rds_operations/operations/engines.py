@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def snapshot_of_replica(instance: DBInstanceTypeDef) -> Refusal | None:
-    """RDS takes no snapshots of SQL Server read replicas.
+    """Refuse a snapshot of a SQL Server read replica: RDS takes none.
 
     https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/SQLServer.ReadReplicas.html
     """
@@ -25,7 +25,8 @@ def snapshot_of_replica(instance: DBInstanceTypeDef) -> Refusal | None:
 
 
 def reboot_of_custom_oracle(instance: DBInstanceTypeDef) -> Refusal | None:
-    """RebootDBInstance "doesn't apply to RDS Custom", but a guide reboots RDS Custom for SQL Server with failover.
+    """Refuse a reboot of RDS Custom for Oracle. RebootDBInstance "doesn't apply to RDS Custom", but a guide reboots RDS
+    Custom for SQL Server with failover.
 
     https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RebootDBInstance.html
     https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/custom-sqlserver-multiaz.html
@@ -39,7 +40,7 @@ def reboot_of_custom_oracle(instance: DBInstanceTypeDef) -> Refusal | None:
 
 
 def paused_automation(instance: DBInstanceTypeDef) -> Refusal | None:
-    """RDS Custom takes no modification while its automation is paused.
+    """Refuse a modification of RDS Custom while its automation is paused.
 
     https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/custom-managing.html
     """

@@ -79,7 +79,7 @@ class ModifyBackupWindow(Operation):
         return None
 
     def not_ready(self, instance: DBInstanceTypeDef, parameters: Parameters) -> Refusal | None:
-        """RDS Custom must not be paused. ApplyImmediately applies every pending modification, not only this one.
+        """Refuse while RDS Custom is paused, or other changes wait: ApplyImmediately would apply all of them.
 
         https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html
         """
@@ -108,7 +108,7 @@ class ModifyBackupWindow(Operation):
         return self._read_back_or_wait(rds, request)
 
     def poll(self, rds: Rds, request: OperationRequest, since: datetime, previous: Progress) -> Progress:
-        """Only where RDS did not show the new window at once: it applies one "as soon as possible", asynchronously."""
+        """Read the window back, where RDS did not show it at once: it applies one "as soon as possible"."""
         return self._read_back(rds, request, previous)
 
     def document(self, request: OperationRequest, progress: Progress) -> dict[str, Any]:

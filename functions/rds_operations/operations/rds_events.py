@@ -34,7 +34,7 @@ _PATTERNS = [(told, re.compile(pattern, re.IGNORECASE)) for told, pattern in EVE
 
 
 def told(messages: Iterable[str], *what: Told) -> str:
-    """The first sentence that tells one of these; empty where none does."""
+    """Return the first message that tells one of these; empty where none does."""
     return next((message for message in messages if any(_tells(message, one) for one in what)), "")
 
 

@@ -79,7 +79,7 @@ class RebootInstance(Operation):
         return Progress(self.working_status, evidence=_TAKEN if taken else "")
 
     def resume(self, rds: Rds, request: OperationRequest, since: datetime, instance: DBInstanceTypeDef) -> Progress:
-        """Never a second reboot: the polls find the evidence of the first one, or the operation times out."""
+        """Begin no second reboot: the polls find the evidence of the first one, or the operation times out."""
         return Progress(self.working_status)
 
     def poll(self, rds: Rds, request: OperationRequest, since: datetime, previous: Progress) -> Progress:
@@ -159,6 +159,6 @@ def _in_sync(instance: DBInstanceTypeDef) -> bool:
 
 
 def _failed_option_group(instance: DBInstanceTypeDef) -> str:
-    """The name of the one that RDS could not apply; empty where there is none."""
+    """Name the one that RDS could not apply; empty where there is none."""
     groups = instance.get("OptionGroupMemberships", [])
     return next((group.get("OptionGroupName", "") for group in groups if group.get("Status") == "failed"), "")

@@ -41,7 +41,7 @@ def parse_tags(value: Any) -> list[dict[str, str]] | Refusal:
 
 
 def tags_of_snapshot(instance: DBInstanceTypeDef, asked: Iterable[Mapping[str, str]]) -> Tags:
-    """The tags to send, but for the service's own. The request's win over the instance's.
+    """Return the tags to send, without the service's own. The request's win over the instance's.
 
     A call with any tag, and ours has one, switches off what `CopyTagsToSnapshot` asks of RDS: so it is done here.
     https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Tagging.html#USER_Tagging.CopyTags

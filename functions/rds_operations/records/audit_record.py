@@ -43,7 +43,7 @@ def audit_record(
     verdict: Verdict | None = None,
     recorded_by: Recorder = Recorder.OPERATION,
 ) -> Item:
-    """One item of `rds_audit_log`. `success` of an accepted request says that it was accepted, no more.
+    """Make one item of `rds_audit_log`. `success` of an accepted request says that it was accepted, no more.
 
     The sort key is `{instance_id}#{timestamp}` made unique, so a record can neither replace another nor be
     written twice.

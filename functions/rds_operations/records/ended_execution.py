@@ -37,7 +37,7 @@ def error_text(error: Document) -> str:
 
 
 def _message_in(cause: str) -> str | None:
-    """What a function has raised; None where the text is no JSON."""
+    """Return what a function has raised; None where the text is no JSON."""
     try:
         document = json.loads(cause)
     except (ValueError, RecursionError):
@@ -50,7 +50,7 @@ def _first_line(text: str) -> str:
 
 
 def unrecorded_work(detail: Document) -> StateDocument | None:
-    """The whole work of an execution of which only the recording failed: its cause. None for any other end.
+    """Return the whole work of an execution of which only the recording failed: its cause. None for any other end.
 
     Of a stopped execution, error and cause are the words of whoever stopped it.
     """
@@ -64,7 +64,7 @@ def unrecorded_work(detail: Document) -> StateDocument | None:
 
 
 def work_of_event(detail: Document) -> StateDocument:
-    """The work of an execution that ended without its own closing record, from its EventBridge event."""
+    """Make the work of an execution that ended without its own closing record, from its EventBridge event."""
     if work := unrecorded_work(detail):
         return work
     status = str(detail["status"])

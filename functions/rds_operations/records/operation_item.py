@@ -40,12 +40,12 @@ def table_key(operation_id: str) -> dict[str, dict[str, str]]:
 
 
 def lock_id(request: OperationRequest) -> str:
-    """One for each instance: its name alone would be shared with other accounts and Regions."""
+    """Name the lock of an instance, with its place: other accounts and Regions may have the same name."""
     return f"lock#{request.account_id}#{request.region}#{request.instance_id}"
 
 
 def last_id(request: OperationRequest) -> str:
-    """Who was the last of its kind to be claimed on its instance: a lock is gone when its operation is."""
+    """Name the item that says which operation of its kind was claimed last on its instance; a lock would be gone."""
     return f"last#{request.operation}#{request.account_id}#{request.region}#{request.instance_id}"
 
 

@@ -47,9 +47,9 @@ def outcome_of(
     *,
     acted: bool = False,
 ) -> Outcome:
-    """From what the states left in `work`: a refusal, a fault, or the progress.
+    """Decide by what the states left in `work`: a refusal, an error, or the progress.
 
-    Progress that is not finished means that the polls are used up: the time-out. A fault after the service `acted`
+    Progress that is not finished means that the polls are used up: the time-out. An error after the service `acted`
     says nothing of the database.
     """
     duration = seconds_between(since, now)
@@ -74,7 +74,7 @@ def outcome_of(
 def settled(
     document: dict[str, Any], request: OperationRequest, progress: Progress, since: datetime, now: datetime
 ) -> dict[str, Any]:
-    """The result `document` of an end that was not settled, completed by what RDS shows later.
+    """Complete the result `document` of an end that was not settled with what RDS shows later.
 
     `final_status` is `available`, `failed`, or `timeout` where RDS was never seen to be done; `final_note` says where
     that cannot be known any more. `final_duration_seconds` is up to the look that saw the end. `status` and `success`
@@ -100,7 +100,7 @@ def _failure(request: OperationRequest, environment: str, error: str, duration: 
 
 
 def _document(request: OperationRequest, environment: str, progress: Progress, duration: float) -> dict[str, Any]:
-    """The specification's document, and what a reader of one needs to find the rest."""
+    """Make the specification's document, with what its reader needs to find the rest."""
     operation = OPERATIONS.get(request.operation)
     return {
         "operation": request.operation,

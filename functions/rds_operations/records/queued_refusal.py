@@ -111,7 +111,7 @@ def _are_texts(document: Document) -> bool:
 
 
 def _check_request(request: OperationRequest, known: OperationRequest, body: Any) -> None:
-    """What Validate can have made of that request by that caller, and the place where Classify may have found it."""
+    """Check that Validate can have made it of that body and caller, and that Classify may have found that place."""
     asked = body if isinstance(body, Refusal) else parse_body(body)
     whole = known if isinstance(asked, Refusal) else whole_request(known, asked, request.idempotency_key)
     asked_alone = replace(request, account_id=known.account_id, region=known.region, resource_id="")

@@ -25,5 +25,5 @@ class RefusedAdmission:
 
     @property
     def request(self) -> OperationRequest:
-        """Validate's request; its stub where Validate itself broke."""
+        """Return Validate's request; its stub where Validate itself broke."""
         return request_in(self.work) or api_stub(parse_json(self.envelope["body"]), self.envelope, self.execution)

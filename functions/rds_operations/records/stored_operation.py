@@ -67,7 +67,7 @@ class StoredOperation:
 
     @property
     def has_started(self) -> bool:
-        """Whether OPERATION has taken it over, or it is over: then there is nothing to start."""
+        """Tell whether OPERATION has claimed it, or it is over: then there is nothing to start."""
         return bool(self.acting_at or self.ended_at)
 
     @property
@@ -76,19 +76,19 @@ class StoredOperation:
 
     @property
     def acting_since(self) -> datetime:
-        """When the service acted, or where it did not, when the operation was opened."""
+        """Return when the service acted; where it did not, when the operation was opened."""
         return clock.from_text(self.acting_at or self.started_at)
 
     @property
     def is_watched(self) -> bool:
-        """Whether it has ended and its final status is still to come."""
+        """Tell whether it has ended and its final status is still to come."""
         return self.unfinished == Unfinished.WATCH.value
 
     def is_overdue(self, kind: Unfinished, now: datetime) -> bool:
         return self.unfinished == kind.value and self.due_at <= clock.to_epoch(now)
 
     def location_fields(self, home: Place) -> dict[str, str]:
-        """Where the instance is, unless it is in the service's own account and Region."""
+        """Say where the instance is, unless it is in the service's own account and Region."""
         place = Place(self.request.account_id or home.account_id, self.request.region or home.region)
         return {} if place == home else {"account_id": place.account_id, "region": place.region}
 

@@ -13,7 +13,7 @@ from rds_operations.settings.callers import CallerSettings, Grant
 
 
 def unidentified(caller: Mapping[str, Any]) -> Refusal | None:
-    """API Gateway lets nobody through without a name; should it, nothing is done for them."""
+    """Refuse a caller without a name. API Gateway lets none through."""
     if principal_of(caller) != ANONYMOUS:
         return None
     return Refusal(403, Code.CALLER_NOT_PERMITTED, "The caller could not be identified. Send credentials of this API")
@@ -30,7 +30,7 @@ def of_another_application(settings: CallerSettings, caller: Mapping[str, Any]) 
 def not_permitted(
     settings: CallerSettings, request: OperationRequest, environment: Environment | None = None
 ) -> Refusal | None:
-    """Without an `environment`: whether the caller may ask for this operation at all."""
+    """Refuse what no grant covers. Without an `environment`, ask for the operation alone."""
     if refusal := of_another_application(settings, request.caller):
         return refusal
     if not settings.permissions:
@@ -49,14 +49,14 @@ def not_permitted(
 
 
 def may_see(settings: CallerSettings, caller: Mapping[str, Any], owner: Mapping[str, Any]) -> bool:
-    """Callers see their own operations, auditors all."""
+    """Tell whether a caller may see an operation: their own, or as an auditor any."""
     if principal_of(caller) == ANONYMOUS or _is_foreign(settings, caller):
         return False
     return principal_of(caller) == principal_of(owner) or not names_of(caller).isdisjoint(settings.auditors)
 
 
 def _is_foreign(settings: CallerSettings, caller: Mapping[str, Any]) -> bool:
-    """A token of the pool, made for another application.
+    """Tell whether it is a token of the pool that was made for another application.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-integrate-with-cognito.html
     """

@@ -73,22 +73,22 @@ UNCLASSIFIED = Verdict(Environment.UNKNOWN, "")
 
 
 def environment_of(value: str, words: Mapping[str, Environment] | None = None) -> Environment:
-    """The environment that a tag's or a setting's word means; `unknown` for a word outside the table."""
+    """Return the environment that a tag's or a setting's word means; `unknown` for a word outside the table."""
     return (words or WORDS).get(value.strip().lower(), Environment.UNKNOWN)
 
 
 def words_of(settings: GateSettings) -> dict[str, Environment]:
-    """The shipped words and the deployment's own, which cannot give a shipped one another meaning."""
+    """Return the built-in words and the deployment's own, which cannot give a built-in one another meaning."""
     return {word: environment_of(meant) for word, meant in settings.environment_words.items()} | WORDS
 
 
 def words_for(environments: Set[Environment], settings: GateSettings) -> list[str]:
-    """The words that mean one of these, in alphabetical request."""
+    """Return the words that mean one of these, in alphabetical order."""
     return sorted(word for word, meant in words_of(settings).items() if meant in environments)
 
 
 def classify(instance_id: str, place: Place, tags: Mapping[str, str], settings: GateSettings) -> Verdict:
-    """The first source that speaks decides. What a later one says against it, if that is production, is told; with
+    """Decide by the first source that speaks. What a later one says against it, if that is production, is told; with
     `production_veto` it decides instead.
 
     Tags that are no environment tags come last, and say nothing but production. Where no environment tag decides, they
@@ -128,7 +128,7 @@ _MOST_RESTRICTIVE_FIRST = (Environment.PRODUCTION, Environment.UNKNOWN)
 
 
 def of_tags(tags: Mapping[str, str], settings: GateSettings) -> list[Verdict]:
-    """What each environment tag says: those of the exact names in their order, then any spelling case. One whose name
+    """Return what each environment tag says: the exact names in their order, then any spelling. One whose name
     is ignored says nothing, unless it says production.
     """
     words, ignored = words_of(settings), ignored_names(settings)
@@ -143,12 +143,12 @@ def of_tags(tags: Mapping[str, str], settings: GateSettings) -> list[Verdict]:
 
 
 def folded_names(settings: GateSettings) -> frozenset[str]:
-    """The names of environment tags as they are compared, the ignored ones too."""
+    """Return the names of environment tags as they are compared, with the ignored ones."""
     return FOLDED_TAG_NAMES | {name.casefold() for name in settings.environment_tag_names}
 
 
 def ignored_names(settings: GateSettings) -> frozenset[str]:
-    """Likewise, of those that are none in this estate."""
+    """Return the ignored names as they are compared."""
     return frozenset(name.casefold() for name in settings.ignored_tag_names)
 
 
@@ -180,7 +180,7 @@ def _production(words: Mapping[str, Environment]) -> frozenset[str]:
 def _by_instance(
     instance_id: str, place: Place, mappings: Mapping[str, str], words: Mapping[str, Environment]
 ) -> Verdict | None:
-    """The most exact key first: in this Region, in this account, by its name alone."""
+    """Try the most exact key first: in this Region, in this account, by its name alone."""
     keys = (f"{place.account_id}/{place.region}/{instance_id}", f"{place.account_id}/{instance_id}", instance_id)
     return _strictest(_of_setting("instance_mappings", key, mappings[key], words) for key in keys if key in mappings)
 

@@ -35,7 +35,7 @@ def not_found(instance_id: str, place: str = "") -> Refusal:
 
 
 def replaced(request: OperationRequest, instance: DBInstanceTypeDef) -> Refusal | None:
-    """What was asked for one instance is not done to the next one of its name."""
+    """Refuse to do to another instance of the name what was asked for the first."""
     if not is_another_instance(request.resource_id, instance):
         return None
     return Refusal(
@@ -47,7 +47,7 @@ def replaced(request: OperationRequest, instance: DBInstanceTypeDef) -> Refusal 
 
 
 def verdict_on(instance: DBInstanceTypeDef, settings: GateSettings) -> Verdict:
-    """The instance's environment. Its ARN names the place: arn:aws:rds:<region>:<account>:db:<id>."""
+    """Return the instance's environment. Its ARN names the place: arn:aws:rds:<region>:<account>:db:<id>."""
     if "TagList" not in instance:
         return Verdict(Environment.UNKNOWN, UNREADABLE)
     place = Place.of_arn(instance["DBInstanceArn"])
@@ -56,7 +56,7 @@ def verdict_on(instance: DBInstanceTypeDef, settings: GateSettings) -> Verdict:
 
 
 def gate(instance_id: str, verdict: Verdict) -> Refusal | None:
-    """Allowed is a list; everything else is refused."""
+    """Refuse every environment that is not on the list of allowed ones."""
     if verdict.allowed:
         return None
     if verdict.disputed:
@@ -71,7 +71,7 @@ def unsupported(request: OperationRequest, instance: DBInstanceTypeDef) -> Refus
 
 
 def contradiction(request: OperationRequest, verdict: Verdict, settings: GateSettings) -> Refusal | None:
-    """Of the tags that the caller gives: the environment of what is made is that of its instance.
+    """Refuse tags that name another environment than the instance's.
 
     A snapshot that a tag calls production would be closed to its own operation: IAM asks for its tags, too.
     """

@@ -51,8 +51,8 @@ _PATH = re.compile(r"(?<=:role/|:user/).*/")
 
 
 def caller_identity(context: Mapping[str, Any]) -> dict[str, Any]:
-    """`userId` (the person), `principal` (what tells two callers apart), `sourceIp`, what else is vouched for, and the
-    ids of the request.
+    """Return `userId` (the person), `principal` (which tells two callers apart), `sourceIp`, what else is vouched for,
+    and the ids of the request.
 
     `userId` is the session or user name of an IAM principal, the user name of a Cognito user, or `apikey:<key id>`.
     Where the platform names nobody, both are `anonymous`, and Validate refuses.
@@ -72,7 +72,7 @@ def caller_identity(context: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def proxy_identity(event: Mapping[str, Any]) -> dict[str, Any]:
-    """The same from a Lambda proxy event, whose stage says how the API authenticates.
+    """Return the same from a Lambda proxy event, whose stage says how the API authenticates.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
     """
@@ -94,7 +94,7 @@ def proxy_identity(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def direct_start(execution_arn: str) -> dict[str, str]:
-    """The identity of an execution that ADMISSION did not start: CloudTrail's StartExecution names the person."""
+    """Return the identity of an execution started directly. CloudTrail's StartExecution names the person."""
     return {"userId": DIRECT_START, "principal": DIRECT_START, "executionArn": execution_arn}
 
 
@@ -103,14 +103,14 @@ def principal_of(identity: Mapping[str, Any]) -> str:
 
 
 def names_of(identity: Mapping[str, Any]) -> frozenset[str]:
-    """The names under which a caller can stand in the settings: a role or user, a key, Cognito groups."""
+    """Return the names that a caller can have in the settings: a role or user, a key, Cognito groups."""
     principal = principal_of(identity)
     groups = {f"group:{group}" for group in identity.get("groups", ())}
     return frozenset({iam_name(principal), *groups})
 
 
 def iam_name(arn: str) -> str:
-    """The role or user behind an ARN, without its path, which a session's ARN lacks. Anything else stays as it is.
+    """Return the role or user behind an ARN, without its path, which a session's ARN lacks. Leave the rest as it is.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
     """
@@ -155,7 +155,7 @@ def _user_id(authentication: str, known: Mapping[str, str], principal: str) -> s
 
 
 def _groups(claim: str) -> list[str]:
-    """API Gateway makes one text of the list: `a,b`, or `[a b]` of an HTTP API.
+    """Split the one text that API Gateway makes of the list: `a,b`, or `[a b]` of an HTTP API.
 
     What Cognito does not have is left out, not cut: a name that lost its end could be that of another group.
     """

@@ -13,9 +13,9 @@ from rds_operations.settings.targets import Targets
 def locate(
     request: OperationRequest, targets: Targets, listed: Callable[[str], list[Place]], is_there: Callable[[Place], bool]
 ) -> Place | Refusal | None:
-    """The one place that has the instance; a refusal where several have; None where none has.
+    """Return the one place that has the instance; a refusal where several have it; None where none has.
 
-    The inventory knows the other accounts as of its last listing. The service's own account is looked at live
+    The inventory knows the other accounts as of its last listing. The service's own account is read live
     (`is_there`), so that what is new there is found, and not mistaken for a namesake elsewhere.
     """
     open_places = targets.fitting(request.account_id, request.region)

@@ -12,8 +12,8 @@ def fits(pattern: str, instance_id: str, *, anywhere: bool) -> bool:
 
 
 def whole_words(pattern: str) -> str:
-    """The pattern, where its match begins and ends at an end of the identifier or at a hyphen, its own or the next one:
-    `dev` in `orders-dev`, not in `devops`.
+    """Make the pattern match whole words: it begins and ends at an end of the identifier or at a hyphen,
+    its own or the next one:     `dev` in `orders-dev`, not in `devops`.
     """
     return rf"(?:^|(?=-)|(?<=-))(?:{pattern})(?:$|(?=-)|(?<=-))"
 

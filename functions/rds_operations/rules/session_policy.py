@@ -11,7 +11,7 @@ from rds_operations.operations.base import ANY_RESOURCE
 
 
 def session_policy(request: OperationRequest, place: Place, partition: str) -> str:
-    """The operation's actions on its own instance (and snapshot). At most 2,048 characters.
+    """Allow the operation's actions on its own instance (and snapshot). At most 2,048 characters.
 
     What the session may do is the intersection of this and of its role's policies.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session

@@ -37,7 +37,7 @@ class _TwiceError(ValueError):
 
 
 def parse_json(text: str) -> Any:
-    """The value, or a `Refusal` of text that is no JSON, is nested too deeply, or has a key twice."""
+    """Return the value, or a `Refusal` of text that is no JSON, is nested too deeply, or has a key twice."""
     try:
         return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_number)
     except _TwiceError as error:
@@ -70,7 +70,7 @@ def parse_body(body: Any) -> ParsedRequest | Refusal:
 
 
 def sound_parts(body: Any) -> tuple[str, str]:
-    """The operation and instance id of a refused request, each empty unless it is sound: for the record."""
+    """Return the operation and instance id of a refused request for its record, each empty unless it is sound."""
     if not isinstance(body, dict):
         return "", ""
     operation, instance_id = _operation(body.get("operation")), _instance_id(body.get("instance_id"))
@@ -81,7 +81,7 @@ def sound_parts(body: Any) -> tuple[str, str]:
 
 
 def sound_place(body: Any) -> tuple[str, str]:
-    """The account and Region that it asked for, likewise."""
+    """Return the account and Region that a refused request asked for, each empty unless it is sound."""
     if not isinstance(body, dict):
         return "", ""
     account_id, region = _account_id(body), _region(body)
@@ -99,7 +99,7 @@ def too_large(length: int) -> Refusal | None:
 
 
 def idempotency_digest(header: str | None, principal: str) -> str | Refusal:
-    """A caller's `Idempotency-Key` as it is kept: bound to the caller, unreadable; empty without the header.
+    """Digest a caller's `Idempotency-Key`: bound to the caller, unreadable; empty without the header.
 
     An empty header is no key: whoever sends one believes they have a key, and would act twice.
     """
@@ -170,7 +170,7 @@ def _parameters(operation: Operation, given: Any) -> dict[str, Any] | Refusal:
 
 
 def _unknown(given: dict[str, Any], allowed: list[str] | tuple[str, ...]) -> str:
-    """The keys that nobody asked for, in words: a typo must not pass quietly."""
+    """Name the keys that are not allowed: a typo must not pass quietly."""
     keys = [_quoted(key) for key in given if key not in allowed]
     return f"{'key' if len(keys) == 1 else 'keys'} {', '.join(keys[:5])}" if keys else ""
 
@@ -190,6 +190,6 @@ def _no_number(name: str) -> Any:
 
 
 def _quoted(text: str) -> str:
-    """A caller's word in an error text: short, printable, on one line."""
+    """Quote a caller's word for an error text: short, printable, on one line."""
     shown = "".join(character if character.isprintable() else "?" for character in text[:64])
     return f"'{shown}'"

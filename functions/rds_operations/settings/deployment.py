@@ -57,12 +57,12 @@ class Deployment:
 
     @property
     def operation_machine(self) -> str:
-        """OPERATION's ARN, of which those of its executions are made."""
+        """Return OPERATION's ARN."""
         return self.execution_prefix.replace(":execution:", ":stateMachine:").rstrip(":")
 
     @property
     def partition(self) -> str:
-        """`aws`, `aws-cn` or `aws-us-gov`."""
+        """Return `aws`, `aws-cn` or `aws-us-gov`."""
         return self.execution_prefix.split(":")[1]
 
 

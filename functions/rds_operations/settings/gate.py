@@ -34,5 +34,5 @@ class GateSettings:
 
     @classmethod
     def packaged(cls) -> GateSettings:
-        """The settings this deployment was made with; without them, nothing but tags classifies."""
+        """Read the settings of this deployment. Without them, only tags classify."""
         return cls.from_document(packaged.section("gate"))

@@ -10,6 +10,6 @@ FILE = Path(__file__).with_name("packaged_settings.json")
 
 
 def section(name: str) -> dict[str, Any]:
-    """`gate`, `callers` or `targets`, as `stacks.package` wrote them; empty where nothing was shipped."""
+    """Read `gate`, `callers` or `targets`, as `stacks.package` wrote them; empty where there is no file."""
     found: dict[str, Any] = json.loads(FILE.read_text())[name] if FILE.exists() else {}
     return found

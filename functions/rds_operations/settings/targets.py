@@ -49,22 +49,22 @@ class Targets:
 
     @property
     def places(self) -> list[Place]:
-        """All of them, home first."""
+        """List all of them, home first."""
         regions = [self.home.region, *(region for region in self.regions if region != self.home.region)]
         own = [Place(self.home.account_id, region) for region in regions]
         others = [Place(account, region) for account, item in self.accounts.items() for region in item.regions]
         return list(dict.fromkeys(own + others))
 
     def fitting(self, account_id: str, region: str) -> list[Place]:
-        """The places that a request leaves open: an empty `account_id` or `region` was not asked for."""
+        """List the places that a request leaves open: an empty `account_id` or `region` was not asked for."""
         return [place for place in self.places if account_id in ("", place.account_id) and region in ("", place.region)]
 
     def place_of(self, request: OperationRequest) -> Place:
-        """Of a request from before there were places: home."""
+        """Return where the request's instance is; home where it does not say."""
         return Place(request.account_id or self.home.account_id, request.region or self.home.region)
 
     def is_home(self, place: Place) -> bool:
-        """Whether the functions' own roles can read there."""
+        """Tell whether the functions' own roles can read there."""
         return place.account_id == self.home.account_id
 
 

@@ -133,7 +133,7 @@ def _never_started(work: StateDocument) -> bool:
 
 
 def _unbelieved(request: OperationRequest, by: Recorder) -> StateDocument:
-    """A success of what has not acted: raise `RecordMismatch` to OPERATION; who closes behind it closes a failure."""
+    """Treat a success of what has not acted: raise `RecordMismatch` to OPERATION; for other writers it is a failure."""
     text = f"Operation {request.operation_id} has not acted, so it cannot have succeeded"
     if by is Recorder.OPERATION:
         raise RecordMismatch(text)
@@ -149,7 +149,7 @@ def _outcome_on_record(stored: StoredOperation) -> Outcome:
 
 
 def _count(request: OperationRequest, verdict: Verdict, outcome: Outcome) -> None:
-    """A refusal at the last moment was no execution, and no error of the service."""
+    """Count it, unless it was refused at the last moment: that was no execution, and no error of the service."""
     if outcome.error != REFUSED:
         duration = outcome.document["duration_seconds"]
         operation_metrics(request.operation, verdict.environment.value, not outcome.error, duration)

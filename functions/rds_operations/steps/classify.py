@@ -139,19 +139,19 @@ class Classifier:
             ) from refused
 
     def _unreachable(self, request: OperationRequest, refused: AccountUnreachable) -> Refusal:
-        """What cannot be looked at may have a namesake: so the request must say that it means none there."""
+        """Refuse. A place that cannot be read may have an instance of this name, so the request must exclude it."""
         several = len(self.rds_clients.targets.fitting(request.account_id, request.region)) > 1
         advice = ". Send account_id and region if the instance is in another place" if several else ""
         return Refusal(403, Code.ACCOUNT_NOT_REACHABLE, f"{refused}{advice}.")
 
     def _callers(self, request: OperationRequest) -> CallerSettings:
-        """What ADMISSION's requests are held to. OPERATION does not know its caller here: Execute asks for the one on
-        record.
+        """Return the permissions for ADMISSION's requests. OPERATION does not know its caller here: Execute reads
+        the one on record.
         """
         return self.callers if request.request_id else CallerSettings()
 
     def _named(self, request: OperationRequest) -> str:
-        """The place that the request itself has named."""
+        """Say which place the request itself named."""
         names = {"account": request.account_id, "Region": request.region}
         named = ", ".join(f"{name} {value}" for name, value in names.items() if value)
         return f" in {named}" if named and request.request_id else ""

@@ -49,7 +49,7 @@ class Executed:
     resource_id: str = ""
 
     def to_document(self, request: OperationRequest) -> StateDocument:
-        """With the `request` as the polls need it: for the instance on record."""
+        """Return what Execute adds, with the `request` as the polls need it: for the instance on record."""
         request = replace(request, resource_id=self.resource_id)
         document: StateDocument = {"request": request.to_document(), "progress": self.progress.to_document()}
         if self.verdict:
@@ -133,7 +133,7 @@ class Executor:
         return True
 
     def _go_on(self, rds: Rds, stored: StoredOperation, now: datetime) -> Executed:
-        """The claim was refused: an earlier attempt of this execution acted, or the operation is over."""
+        """Go on after a refused claim: an earlier attempt of this execution acted, or the operation is over."""
         request, current = stored.request, self.store.operation(stored.operation_id)
         acting_at = current.acting_at if current else ""
         has_ended = bool(current and current.ended_at)
@@ -153,7 +153,7 @@ class Executor:
             return working  # a read that failed ends nothing: the polls go on reading
 
     def _taken_over(self, stored: StoredOperation | None) -> Executed:
-        """An earlier attempt may have acted: the polls will see what became of it.
+        """Leave it to the polls to see what an earlier attempt did, if it acted.
 
         It may still run, where only its answer was lost. So it loses the claim first: if RDS throttles it, it must not
         undo what this attempt may do. Raises `TableBusy` where it has given the claim back by now.

@@ -1,4 +1,4 @@
-"""The inventory, made anew: every account and Region of the deployment is listed, and what is not there has gone."""
+"""Rebuild the inventory: every account and Region of the deployment is listed, and what is not there has gone."""
 
 from __future__ import annotations
 
