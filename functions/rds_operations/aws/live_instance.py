@@ -117,7 +117,7 @@ def _is_replicated(instance: DBInstanceTypeDef) -> bool:
 
 
 def _source_of(instance: DBInstanceTypeDef) -> str:
-    """Return its name within the Region, or its ARN where it is in another; of a cluster, which is not read, the name."""
+    """Return its name in the Region, or its ARN in another one; for a cluster, which is not read, the name."""
     return (
         instance.get("ReadReplicaSourceDBClusterIdentifier")
         or instance.get("ReadReplicaSourceDBInstanceIdentifier")
