@@ -13,6 +13,7 @@ from rds_operations.settings.gate import GateSettings
 from stacks.setting_checks import SettingsError
 from stacks.settings import FILE_ONLY_SETTINGS, KNOWN, SIMPLE_SETTINGS, Settings
 from tests.infrastructure.conftest import ROOT
+from tests.operation_cases import CASES
 
 OTHER = {"external_id": "orders-7d1f", "regions": ["eu-west-1"]}
 USER_POOL = "arn:aws:cognito-idp:eu-west-1:111122223333:userpool/eu-west-1_AbCdEf123"
@@ -98,7 +99,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "unknown operation": (
         {"permissions": {"group:dba": {"operations": ["delete_instance"]}}},
-        "permissions: 'group:dba': operations must be a list of create_snapshot, reboot_instance, modify_backup_window",
+        f"permissions: 'group:dba': operations must be a list of {', '.join(CASES)}",
     ),
     "operations as text": (
         {"permissions": {"group:dba": {"operations": "reboot_instance"}}},

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from tests.operation_cases import CASES
 from tests.workflow.service import Service, reboot_of, snapshot_of, window_of
 
-ALLOWED = "create_snapshot, reboot_instance, modify_backup_window"
+ALLOWED = ", ".join(CASES)
 PRODUCTION = "Operations not allowed on production instances. Please create a CloudOps request."
 
 

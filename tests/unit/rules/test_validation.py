@@ -37,6 +37,7 @@ from tests.builders import (
     ordered,
     valid_requests,
 )
+from tests.operation_cases import CASES
 
 BODY_TEXT = "The request body must be a JSON object with operation, instance_id and parameters"
 INSTANCE_TEXT = (
@@ -44,7 +45,7 @@ INSTANCE_TEXT = (
     "starting with a letter and not ending with a hyphen"
 )
 SNAPSHOT_TEXT = INSTANCE_TEXT.replace("instance_id", "snapshot_id").replace("63", "255")
-NOT_ALLOWED = "not allowed. Allowed: create_snapshot, reboot_instance, modify_backup_window"
+NOT_ALLOWED = f"not allowed. Allowed: {', '.join(CASES)}"
 KEYS = "in the request body. Allowed: operation, instance_id, parameters, account_id, region"
 
 
