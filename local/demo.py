@@ -59,7 +59,7 @@ def demo(console: Console, cloud: Cloud, outputs_file: Path) -> None:
     console.rule("1. A snapshot of a development database")
     console.print(
         f"Time runs {cloud.time_scale:g} times as fast as in real life: "
-        f"the 30 seconds between two looks take {30 / cloud.time_scale:g}.",
+        f"the 30 seconds between two polls take {30 / cloud.time_scale:g}.",
         soft_wrap=True,
     )
     accepted = _post(console, api, wanted, 202)

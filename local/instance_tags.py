@@ -1,6 +1,6 @@
 """Tags by which an instance of the local cloud says how its snapshots and reboots go, and who else manages it.
 
-The value is a number of seconds, `fails` or `never`; for `local:throttle`, how many looks at the instance's snapshots
+The value is a number of seconds, `fails` or `never`; for `local:throttle`, how many reads of the instance's snapshots
 are refused with Throttling before one is answered. `local:aws-backup` (any value): AWS Backup has its window.
 `local:automation`: the AutomationMode of RDS Custom. `local:failover`: `abandoned`.
 """

@@ -26,7 +26,7 @@ from rds_operations.settings.gate import ENVIRONMENT_TAG_NAMES, GateSettings
 Regions = list[str] | str
 """By their names; or a token of CloudFormation, which becomes such a list."""
 Conditions = dict[str, dict[str, Regions]]
-_LOOKS = "rds:Describe*"
+_READS = "rds:Describe*"
 _RELABEL = ["rds:AddTagsToResource", "rds:RemoveTagsFromResource"]
 
 
@@ -49,10 +49,10 @@ def allows(reach: ResourceScope, regions: Regions, gate: GateSettings) -> list[i
     The resource types have statements of their own: a condition on both would ask a snapshot that is yet to be made
     for its tags. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html
     """
-    looks, changes = _actions()
+    reads, changes = _actions()
     here, tags = _region_is_one_of(regions), {INSTANCE: _tags_allow(gate)}
     return [
-        *(_allow(reach.arn(kind), actions, here) for kind, actions in looks.items()),
+        *(_allow(reach.arn(kind), actions, here) for kind, actions in reads.items()),
         *(_allow(reach.arn(kind), actions, {**here, **tags.get(kind, {})}) for kind, actions in changes.items()),
     ]
 
@@ -60,21 +60,21 @@ def allows(reach: ResourceScope, regions: Regions, gate: GateSettings) -> list[i
 def denies(reach: ResourceScope, gate: GateSettings) -> list[iam.PolicyStatement]:
     """Keep from whatever a tag calls production, and from every change of an instance's tags."""
     return [
-        *(_deny(ANY_RESOURCE, not_actions=[_LOOKS], conditions=condition) for condition in _forbidden(gate)),
+        *(_deny(ANY_RESOURCE, not_actions=[_READS], conditions=condition) for condition in _forbidden(gate)),
         _deny(reach.arn(INSTANCE), actions=_RELABEL),
     ]
 
 
 def _actions() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
     """What the operations look at and what they change, by resource type."""
-    looks: dict[str, set[str]] = {}
+    reads: dict[str, set[str]] = {}
     changes: dict[str, set[str]] = {}
     for operation in OPERATIONS.values():
         for permission in operation.execute_permissions:
-            kinds = looks if fnmatchcase(permission.action, _LOOKS) else changes
+            kinds = reads if fnmatchcase(permission.action, _READS) else changes
             for kind in permission.resources:
                 kinds.setdefault(kind, set()).add(permission.action)
-    return looks, changes
+    return reads, changes
 
 
 def _region_is_one_of(regions: Regions) -> Conditions:

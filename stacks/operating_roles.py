@@ -81,7 +81,7 @@ def _role(
 
 def _trusted(stack: Stack, service: Service, functions: tuple[str, ...]) -> iam.PrincipalBase:
     """The account, narrowed to its roles: one that is named as principal is bound by its id, and would be lost when it
-    is made anew. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+    is created again. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     """
     roles = [arns.role(stack, service.account, names.function_role(name, service.region)) for name in functions]
     conditions: dict[str, object] = {"ArnEquals": {"aws:PrincipalArn": roles}}

@@ -32,7 +32,7 @@ def by_function(
     def reads_elsewhere(function: str) -> list[iam.PolicyStatement]:
         return [_assume(stack, function, reading_roles)] if reading_roles else []
 
-    def looks(function: str) -> list[iam.PolicyStatement]:
+    def reads(function: str) -> list[iam.PolicyStatement]:
         return [_allow(reach.arn(INSTANCE), actions=list(LOOKS)), *reads_elsewhere(function)]
 
     def watches(function: str) -> list[iam.PolicyStatement]:
@@ -53,7 +53,7 @@ def by_function(
     return {
         "validate": [],
         "classify": [
-            *looks("classify"),
+            *reads("classify"),
             _allow(inventory, actions=["dynamodb:Query"]),
             # What an Idempotency-Key stands for.
             _allow(operations, actions=["dynamodb:GetItem"]),
@@ -61,7 +61,7 @@ def by_function(
         # An update: the mark of a request that it hands to a repetition.
         "admit": [*opens, _allow(operations, actions=["dynamodb:UpdateItem"])],
         "execute": [
-            *looks("execute"),
+            *reads("execute"),
             # All that it can do to a database is what these roles can, narrowed to the one operation.
             _assume(stack, "execute", acts, "sts:SetSourceIdentity"),
             *opens,
@@ -80,7 +80,7 @@ def by_function(
             _allow(refusals.dead_letters.queue_arn, actions=["sqs:SendMessage"]),
         ],
         "inventory": [
-            *looks("inventory"),
+            *reads("inventory"),
             _allow(inventory, actions=["dynamodb:PutItem", "dynamodb:UpdateItem"]),
             _allow(f"{inventory}/index/{PLACE_INDEX}", actions=["dynamodb:Query"]),
         ],

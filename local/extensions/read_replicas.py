@@ -1,6 +1,6 @@
 """Extension: a read replica whose source is in another Region of the account, named by its ARN.
 
-MiniStack looks for the source in the replica's own Region only.
+MiniStack searches for the source in the replica's own Region only.
 https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstanceReadReplica.html
 """
 

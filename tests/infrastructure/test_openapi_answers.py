@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rds_operations.model.place import Place
-from rds_operations.model.progress import Progress, done, failed, untold
+from rds_operations.model.progress import Progress, done, failed, unknown_end
 from rds_operations.model.refusals import Code, Refusal
 from rds_operations.operations import OPERATIONS
 from rds_operations.records.operation_item import operation_item
@@ -115,7 +115,7 @@ def test_a_failure(operation: str, work: Document) -> None:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-@pytest.mark.parametrize("progress", [done("available"), failed("gone"), Progress("creating"), untold()])
+@pytest.mark.parametrize("progress", [done("available"), failed("gone"), Progress("creating"), unknown_end()])
 def test_what_became_of_it(operation: str, progress: Progress) -> None:
     document = result_of(operation, {"progress": Progress("creating").to_document()})
     seen = replace(progress, details=CASES[operation].details)

@@ -39,7 +39,7 @@ MAKE: dict[str, Callable[[Any], Any]] = {
     "stepfunctions": lambda _session: clients.states_client(),
     "sqs": lambda _session: clients.queue_client(),
     "sts": clients.sts_client,
-    "looking": lambda session: clients.looking_client(session, REGION),
+    "looking": lambda session: clients.reading_client(session, REGION),
     "acting": lambda session: clients.acting_client(session, REGION, KEYS),
 }
 NAME = {"DBInstanceIdentifier": "one"}

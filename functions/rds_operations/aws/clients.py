@@ -35,7 +35,7 @@ def new_session(beside: Session) -> Session:
     return session
 
 
-def looking_client(session: Session, region: str) -> RDSClient:
+def reading_client(session: Session, region: str) -> RDSClient:
     """Make a client for Describe calls, which may be repeated."""
     return cast("RDSClient", _client(session, "rds", attempts=3, read_timeout=2, region_name=region))
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 UNWRITTEN = "attribute_not_exists(operation_id)"
 UNOWNED = "attribute_not_exists(#owner)"
-"""Of a lock or an Idempotency-Key: there is none, or it was released."""
+"""A lock or an Idempotency-Key does not exist, or was released."""
 NOT_RECORDED_BEFORE = "attribute_not_exists(audit_id)"
 OPEN = "attribute_exists(operation_id) AND attribute_not_exists(ended_at)"
 Values = Mapping[str, str | bool | int]

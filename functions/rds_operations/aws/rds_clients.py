@@ -53,7 +53,7 @@ class RdsClients:
         self.targets = targets
         self._deployment = deployment
         self._sessions: dict[str, Session] = {targets.home.account_id: session}
-        self._readers = {targets.home: Rds(clients.looking_client(session, targets.home.region))}
+        self._readers = {targets.home: Rds(clients.reading_client(session, targets.home.region))}
 
     def reading(self, place: Place) -> Rds:
         """Reach RDS for Describe calls: at home under the function's own role, elsewhere under a reading role.
@@ -62,7 +62,7 @@ class RdsClients:
         """
         if place not in self._readers:
             role = "" if self.targets.is_home(place) else self._role(place, READING_ROLE).arn
-            self._readers[place] = Rds(clients.looking_client(self._reading_session(place), place.region), role)
+            self._readers[place] = Rds(clients.reading_client(self._reading_session(place), place.region), role)
         return self._readers[place]
 
     def acting(self, request: OperationRequest) -> Rds:

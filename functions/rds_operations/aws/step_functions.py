@@ -45,7 +45,7 @@ class Executions:
         except self._client.exceptions.ExecutionDoesNotExist:
             return None
         except (ClientError, BotoCoreError) as error:
-            raise StepFunctionsUnavailable(f"{execution_arn} could not be looked at: {error}") from error
+            raise StepFunctionsUnavailable(f"{execution_arn} could not be described: {error}") from error
         return {
             "executionArn": found["executionArn"],
             "name": found["name"],

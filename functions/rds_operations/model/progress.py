@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-_UNTOLD = "timeout"
+_UNKNOWN = "timeout"
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class Progress:
         return cls(**{name: document[name] for name in cls.__dataclass_fields__ if name in document})
 
     @property
-    def is_untold(self) -> bool:
-        return self.finished and self.status == _UNTOLD
+    def has_unknown_end(self) -> bool:
+        return self.finished and self.status == _UNKNOWN
 
     def to_document(self) -> dict[str, Any]:
         return asdict(self)
@@ -49,9 +49,9 @@ def failed(error: str, **details: Any) -> Progress:
     return Progress("failed", finished=True, error=error, details=details)
 
 
-def untold() -> Progress:
+def unknown_end() -> Progress:
     """End the polling with an unknown end: what RDS shows may be another operation's."""
-    return Progress(_UNTOLD, finished=True)
+    return Progress(_UNKNOWN, finished=True)
 
 
 def done(status: str, **details: Any) -> Progress:

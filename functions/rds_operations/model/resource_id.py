@@ -1,4 +1,4 @@
-"""An instance that was deleted and made anew has the name of the old one, but is another database."""
+"""An instance that was deleted and created again has the old name, but is another database."""
 
 from __future__ import annotations
 

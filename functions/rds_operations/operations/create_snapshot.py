@@ -88,7 +88,7 @@ class CreateSnapshot(Operation):
         """Call again where no snapshot shows: its name is unique in RDS, so two calls cannot make two.
 
         A refusal of the second call says nothing about the first: its own snapshot, which may show only later, can be
-        the reason (the name is taken, the instance is `backing-up`, the quota is used up). So a look decides, and
+        the reason (the name is taken, the instance is `backing-up`, the quota is used up). So a read decides, and
         what is not seen to be ours is left to the polls.
         """
         if seen := self._seen(rds, request):
@@ -149,7 +149,7 @@ def _read(request: OperationRequest, snapshot: DBSnapshotTypeDef, previous: Prog
     """Read the progress of a snapshot found by its name: somebody else's, unless it has our tag or was ours before.
 
     Its tags may show later than itself, so only a second look without ours makes it somebody else's. One of another
-    instance, which has the name by now, is none of the instance that was asked for.
+    instance, which has the name by now, is not of the instance that was asked for.
     """
     if is_another_instance(request.resource_id, snapshot):
         return not_found(previous, f"Snapshot {request.parameters['snapshot_id']} is of another instance of that name")

@@ -23,7 +23,7 @@ from rds_operations.operations.base import (
 )
 from rds_operations.operations.engines import is_sql_server, reboot_of_custom_oracle
 from rds_operations.operations.instance_states import Meaning, of_meaning
-from rds_operations.operations.rds_events import Told, told
+from rds_operations.operations.rds_events import RebootEvent, first_message
 
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef
@@ -37,7 +37,7 @@ _TAKEN = "taken"
 _SEEN_REBOOTING = "rebooting"
 _STILL_PENDING = "Parameters or options still wait for a reboot: this failover has not applied them"
 _SHOWS_BY = timedelta(minutes=2)
-"""After the call: an `available` of then is none of before it. AWS does not say how late a read can be."""
+"""After the call, `available` no longer means before the reboot. AWS does not say how late a read can be."""
 _NO_EVENT = "RDS took the reboot and shows the instance as available, but has told of no restart"
 
 
@@ -90,7 +90,7 @@ class RebootInstance(Operation):
         if status == "rebooting":
             return Progress(self.working_status, evidence=_SEEN_REBOOTING)
         events = _Events(rds, request.instance_id, since)
-        if request.parameters["force_failover"] and (abandoned := events.told(Told.FAILOVER_ABANDONED)):
+        if request.parameters["force_failover"] and (abandoned := events.first_message(RebootEvent.FAILOVER_ABANDONED)):
             return failed(abandoned)
         if status in FAILED_STATES:
             return self._failed(request, events, status, previous)
@@ -101,10 +101,10 @@ class RebootInstance(Operation):
     def _failed(self, request: OperationRequest, events: _Events, status: str, previous: Progress) -> Progress:
         """Ask for the restart first: an instance that fails after it was back has not failed by this reboot."""
         text = f"Instance {request.instance_id} is in the state {status}"
-        if events.told(Told.RESTARTED, Told.FAILED_OVER):
+        if events.first_message(RebootEvent.RESTARTED, RebootEvent.FAILED_OVER):
             return done(self.end_status, note=f"{text}. It has restarted before")
         if status == _INCOMPATIBLE_PARAMETERS and previous.evidence != _SEEN_REBOOTING:
-            return not_found(previous, text)  # the first look may still show the state that the reboot was to end
+            return not_found(previous, text)  # the first poll may still show the state that the reboot was to end
         return failed(text)
 
     def _back(
@@ -119,7 +119,9 @@ class RebootInstance(Operation):
         working, pending = Progress(self.working_status, evidence=previous.evidence), not _in_sync(instance)
         if pending and not (is_sql_server(instance) and request.parameters["force_failover"]):
             return working
-        restarted = previous.evidence == _SEEN_REBOOTING or events.told(Told.RESTARTED, Told.FAILED_OVER)
+        restarted = previous.evidence == _SEEN_REBOOTING or events.first_message(
+            RebootEvent.RESTARTED, RebootEvent.FAILED_OVER
+        )
         if not restarted and (pending or not _is_over_by_now(previous, since)):
             return working  # a stale `available`, from before the reboot
         if failure := _failed_option_group(instance):
@@ -138,8 +140,8 @@ class _Events:
     def __init__(self, rds: Rds, instance_id: str, since: datetime) -> None:
         self._rds, self._instance_id, self._since = rds, instance_id, since
 
-    def told(self, *what: Told) -> str:
-        return told(self._messages, *what)
+    def first_message(self, *what: RebootEvent) -> str:
+        return first_message(self._messages, *what)
 
     @cached_property
     def _messages(self) -> list[str]:

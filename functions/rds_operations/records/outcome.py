@@ -19,7 +19,7 @@ REFUSED = "OperationRefused"
 _EXECUTION_TIMED_OUT = "ExecutionTimedOut"
 NOT_STARTED = "OperationNotStarted"
 _MAY_GO_ON = ". RDS may already have received the call; final_status will show the result"
-_UNTOLD = "Unknown: another operation of this kind began on the instance before RDS was seen to finish this one"
+_UNKNOWN = "Unknown: another operation of this kind began on the instance before RDS was seen to finish this one"
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def outcome_of(
     if progress.success:
         return Outcome(_document(request, environment, progress, duration) | {"success": True})
     document = _document(request, environment, progress, duration) | {"success": False}
-    if not progress.finished or progress.is_untold:
+    if not progress.finished or progress.has_unknown_end:
         return Outcome(document | {"status": "timeout"}, TIMED_OUT, unsettled=True)
     return Outcome(document | {"error": progress.error}, FAILED)
 
@@ -77,7 +77,7 @@ def settled(
     """Complete the result `document` of an end that was not settled with what RDS shows later.
 
     `final_status` is `available`, `failed`, or `timeout` where RDS was never seen to be done; `final_note` says where
-    that cannot be known any more. `final_duration_seconds` is up to the look that saw the end. `status` and `success`
+    that cannot be known any more. `final_duration_seconds` is up to the poll that saw the end. `status` and `success`
     stay as they were.
     """
     seen = OPERATIONS[request.operation].document(request, progress)
@@ -86,7 +86,7 @@ def settled(
         "final_duration_seconds": seconds_between(since, now),
     }
     final |= {"final_error": progress.error} if progress.error else {}
-    final |= {"final_note": _UNTOLD} if progress.is_untold else {}
+    final |= {"final_note": _UNKNOWN} if progress.has_unknown_end else {}
     return document | seen | final
 
 

@@ -34,7 +34,7 @@ class _Doubt(ValueError):
 
 
 def queued_refusal(body: str, admission_machine: str) -> RefusedAdmission | str:
-    """Read a message; a text says why it is none of ADMISSION's."""
+    """Read a message; a text says why ADMISSION cannot have sent it."""
     try:
         return _read(body, admission_machine)
     except _Doubt as doubt:
@@ -75,21 +75,21 @@ def _check_execution(execution: Document, admission_machine: str) -> None:
     name, machine = execution["Name"], re.escape(admission_machine)
     pattern = machine.replace(":stateMachine:", ":(express|execution):") + f":{re.escape(name)}(:[^:]+)?"
     if not is_execution_name(name) or not re.fullmatch(pattern, execution["Id"]):
-        raise _Doubt("Its execution is none of ADMISSION's")
+        raise _Doubt("Its execution is not ADMISSION's")
     clock.expiry(clock.from_text(execution["StartTime"]))  # a time of which a record can be made
 
 
 def _check_no(work: StateDocument) -> None:
     if not set(work) <= _WORK or ("refusal" in work) == ("error" in work):
-        raise _Doubt("It holds neither a refusal alone nor a fault alone")
+        raise _Doubt("It holds neither a refusal alone nor an error alone")
     if "refusal" in work and not 400 <= Refusal.from_document(work["refusal"]).status < 500:
         raise _Doubt("Its refusal has a status that no refusal has")
     if "refusal" in work and not _is_the_gates(work):
         raise _Doubt("Its refusal is not what the gate says of its verdict")
     if "error" in work and not (_are_texts(work["error"]) and {"Error"} <= set(work["error"]) <= {"Error", "Cause"}):
-        raise _Doubt("Its fault is none of Step Functions'")
+        raise _Doubt("Its error is not Step Functions'")
     if "verdict" in work and not _is_verdict(work["verdict"]):
-        raise _Doubt("Its verdict is none of Classify's")
+        raise _Doubt("Its verdict is not Classify's")
 
 
 def _is_the_gates(work: StateDocument) -> bool:
@@ -116,7 +116,7 @@ def _check_request(request: OperationRequest, known: OperationRequest, body: Any
     whole = known if isinstance(asked, Refusal) else whole_request(known, asked, request.idempotency_key)
     asked_alone = replace(request, account_id=known.account_id, region=known.region, resource_id="")
     if asked_alone not in (known, whole):
-        raise _Doubt("Its request is not that of its request, its caller and its execution")
+        raise _Doubt("Its request does not follow from its body, its caller and its execution")
     asked_for, found = (known.account_id, known.region), (request.account_id, request.region)
     fits = all(asked in ("", there) for asked, there in zip(asked_for, found, strict=True))
     if not fits or sound_place({"account_id": request.account_id, "region": request.region}) != found:

@@ -69,7 +69,7 @@ class Verdict:
 
 
 UNCLASSIFIED = Verdict(Environment.UNKNOWN, "")
-"""Of what nobody has looked at, or what is not there."""
+"""The verdict on an instance that nobody read, or that does not exist."""
 
 
 def environment_of(value: str, words: Mapping[str, Environment] | None = None) -> Environment:

@@ -1,6 +1,6 @@
-"""The one place that decides on a live look: may this be done to this database, for this caller, now?
+"""The one place that decides, by a live read: may this be done to this database, for this caller, now?
 
-Classify asks before the answer and when the operation begins, Execute right before acting; each with a look of its own.
+Classify asks before the answer and when the operation begins, Execute right before acting; each with a read of its own.
 """
 
 from __future__ import annotations

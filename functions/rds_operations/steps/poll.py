@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from rds_operations.aws.operation_store import OperationStore
-from rds_operations.model.progress import Progress, untold
+from rds_operations.model.progress import Progress, unknown_end
 from rds_operations.model.request import OperationRequest
 from rds_operations.operations import OPERATIONS
 
@@ -40,7 +40,7 @@ def poll_after_end(
     What a later operation of the same kind may have done is not believed. Raises what reading RDS and the table raises.
     """
     progress = _read(rds_clients, request, since, previous)
-    return progress if is_its_own(store, request) else untold()
+    return progress if is_its_own(store, request) else unknown_end()
 
 
 def is_its_own(store: OperationStore, request: OperationRequest) -> bool:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from rds_operations.operations.rds_events import Told, told
+from rds_operations.operations.rds_events import RebootEvent, first_message
 
-RESTARTED, FAILED_OVER, ABANDONED = Told.RESTARTED, Told.FAILED_OVER, Told.FAILOVER_ABANDONED
+RESTARTED, FAILED_OVER, ABANDONED = RebootEvent.RESTARTED, RebootEvent.FAILED_OVER, RebootEvent.FAILOVER_ABANDONED
 
 
 @pytest.mark.parametrize(
@@ -29,9 +29,9 @@ RESTARTED, FAILED_OVER, ABANDONED = Told.RESTARTED, Told.FAILED_OVER, Told.FAILO
         ),
     ],
 )
-def test_a_sentence_tells_one_thing(message: str, what: Told) -> None:
-    assert [one for one in Told if told(["Finished DB Instance backup", message], one)] == [what]
-    assert told([message], what) == message
+def test_a_sentence_tells_one_thing(message: str, what: RebootEvent) -> None:
+    assert [one for one in RebootEvent if first_message(["Finished DB Instance backup", message], one)] == [what]
+    assert first_message([message], what) == message
 
 
 @pytest.mark.parametrize(
@@ -51,4 +51,4 @@ def test_a_sentence_tells_one_thing(message: str, what: Told) -> None:
     ],
 )
 def test_other_sentences_tell_nothing(message: str) -> None:
-    assert told([message], *Told) == ""
+    assert first_message([message], *RebootEvent) == ""

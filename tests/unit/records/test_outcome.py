@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rds_operations.model.progress import Progress, done, failed, untold
+from rds_operations.model.progress import Progress, done, failed, unknown_end
 from rds_operations.model.refusals import Code, bad_request
 from rds_operations.model.request import OperationRequest
 from rds_operations.operations import OPERATIONS
@@ -141,7 +141,7 @@ TIMED_OUT_WORK: dict[str, Any] = {"progress": Progress("rebooting").to_document(
         (done("available"), {"final_status": "available"}),
         (failed("gone"), {"final_status": "failed", "final_error": "gone"}),
         (Progress("rebooting"), {"final_status": "timeout"}),
-        (untold(), {"final_status": "timeout", "final_note": NOTE}),
+        (unknown_end(), {"final_status": "timeout", "final_note": NOTE}),
     ],
 )
 def test_a_late_look_adds_what_became_of_it_and_changes_nothing_else(progress: Progress, final: dict[str, str]) -> None:

@@ -131,7 +131,7 @@ def no_event(case: Case) -> None:
     case.sweep()
 
 
-def untold(fault: str, state: str, reboot: str, outcome: str, acted: int, *later: str) -> Row:
+def unknown_end(fault: str, state: str, reboot: str, outcome: str, acted: int, *later: str) -> Row:
     return Row(
         WHERE,
         f"{fault}, and its event never comes",
@@ -150,9 +150,9 @@ def untold(fault: str, state: str, reboot: str, outcome: str, acted: int, *later
 
 
 UNTOLD = [
-    untold("stopped in Classify", "Classify", "65", "failed", 0),
-    untold("stopped in Wait", "Wait", "65", "available", 1),
-    untold("stopped in Wait, RDS never ends", "Wait", "never", "timeout, timeout later", 1, "final by late_watch"),
+    unknown_end("stopped in Classify", "Classify", "65", "failed", 0),
+    unknown_end("stopped in Wait", "Wait", "65", "available", 1),
+    unknown_end("stopped in Wait, RDS never ends", "Wait", "never", "timeout, timeout later", 1, "final by late_watch"),
 ]
 
 
