@@ -53,7 +53,7 @@ def decisions(estate: Estate, settings: GateSettings) -> list[Decision]:
     found = []
     for place, instance in estate.instances:
         name, verdict = instance["DBInstanceIdentifier"], verdict_with_replication(estate, instance, settings)
-        refusal = gate(name, verdict)
+        refusal = gate(name, verdict, settings.tag_name_to_use)
         code, text = (refusal.code.value, refusal.error) if refusal else (ALLOWED, "")
         found.append(Decision(name, place, verdict, code, text))
     return found

@@ -16,7 +16,7 @@ from tests.simulation.watcher import Watcher
 
 Document = dict[str, Any]
 _OWN_ENDS = ("OperationFailed", "OperationTimedOut", "OperationRefused")
-_TO_BE_TOLD = "final_status will tell"
+_TO_BE_TOLD = "final_status will show"
 _NOTHING_WAS_DONE = "nothing was done"
 _TO_SHOW = 5.0
 """Seconds until an end shows in what Step Functions lists and describes."""

@@ -54,7 +54,7 @@ KNOWN: dict[str, list[Change]] = {
             "            if False:\n                self._give",
         )
     ],
-    "no gate": [(_DECISION, "gate(request.instance_id, verdict)\n        or", "")],
+    "no gate": [(_DECISION, "gate(request.instance_id, verdict, settings.tag_name_to_use)\n        or", "")],
     "no permission at the last look": [
         (_DECISION, "        or not_permitted(callers, request, verdict.environment)\n", ""),
     ],

@@ -111,7 +111,7 @@ def test_stopped_execution_is_closed_by_the_backstop(service: Service) -> None:
     service.aws("stepfunctions").stop_execution(executionArn=answer.body["execution_arn"])
     document = service.result(operation_id)
     assert document["success"] is False
-    assert document["error"].startswith("ExecutionAborted: The execution was stopped. RDS may have been asked")
+    assert document["error"].startswith("ExecutionAborted: The execution was stopped. RDS may already have received")
     assert service.execution(operation_id)["status"] == "ABORTED"
     assert [record["event"] for record in service.records(instance)] == ["accepted", "completed"]
     assert not service.is_locked(instance)

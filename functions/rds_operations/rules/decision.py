@@ -53,7 +53,7 @@ def decide(request: OperationRequest, found: LiveInstance, settings: GateSetting
     verdict = found.verdict
     refusal = (
         replaced(request, found.instance)
-        or gate(request.instance_id, verdict)
+        or gate(request.instance_id, verdict, settings.tag_name_to_use)
         or not_permitted(callers, request, verdict.environment)
         or unsupported(request, found.instance)
         or contradiction(request, verdict, settings)

@@ -55,7 +55,7 @@ def verdict_on(instance: DBInstanceTypeDef, settings: GateSettings) -> Verdict:
     return classify(instance["DBInstanceIdentifier"], place, tags, settings)
 
 
-def gate(instance_id: str, verdict: Verdict) -> Refusal | None:
+def gate(instance_id: str, verdict: Verdict, tag_name: str = "Environment") -> Refusal | None:
     """Refuse every environment that is not on the list of allowed ones."""
     if verdict.allowed:
         return None
@@ -63,7 +63,7 @@ def gate(instance_id: str, verdict: Verdict) -> Refusal | None:
         return Refusal(403, Code.ENVIRONMENT_DISPUTED, _disputed_text(instance_id, verdict))
     if verdict.environment is Environment.PRODUCTION:
         return Refusal(403, Code.PRODUCTION_INSTANCE, PRODUCTION_TEXT)
-    return Refusal(403, Code.ENVIRONMENT_UNKNOWN, _unknown_text(instance_id, verdict))
+    return Refusal(403, Code.ENVIRONMENT_UNKNOWN, _unknown_text(instance_id, verdict, tag_name))
 
 
 def unsupported(request: OperationRequest, instance: DBInstanceTypeDef) -> Refusal | None:
@@ -107,7 +107,7 @@ def _disputed_text(instance_id: str, verdict: Verdict) -> str:
     )
 
 
-def _unknown_text(instance_id: str, verdict: Verdict) -> str:
+def _unknown_text(instance_id: str, verdict: Verdict, tag_name: str) -> str:
     looked_at, settled = f"{verdict.source} names no environment that is known", _TEACH
     if verdict.source.endswith((UNREADABLE, PADDED)):
         looked_at, settled = verdict.source, _MAP
@@ -118,7 +118,7 @@ def _unknown_text(instance_id: str, verdict: Verdict) -> str:
     tagged = next((other for relation, other in others.items() if verdict.source.startswith(relation)), "it")
     return (
         f"Operations not allowed on {instance_id}: its environment is unknown ({looked_at}). "
-        f"Tag {tagged} with Environment set to development, test, staging, poc or sandbox, or have {settled}."
+        f"Tag {tagged} with {tag_name} set to development, test, staging, poc or sandbox, or have {settled}."
     )
 
 

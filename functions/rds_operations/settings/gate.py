@@ -26,6 +26,12 @@ class GateSettings:
     default_environment: str = ""
     production_veto: bool = False
 
+    @property
+    def tag_name_to_use(self) -> str:
+        """Return the first environment tag name that counts here: refusals advise to use it."""
+        ignored = {name.lower() for name in self.ignored_tag_names}
+        return next((name for name in self.environment_tag_names if name.lower() not in ignored), "Environment")
+
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> GateSettings:
         """Make them of JSON, which has lists where these have tuples."""

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from rds_operations.model.refusals import Code, Refusal
 from rds_operations.operations import OPERATIONS
 from rds_operations.rules.classification import NOTHING, Environment, Verdict, classify
+from rds_operations.rules.decision import LiveInstance, decide
 from rds_operations.rules.eligibility import contradiction, gate, not_found, not_ready, unsupported, verdict_on
+from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.gate import GateSettings
 from tests.builders import ACCOUNT, COMPLETE, DEVELOPMENT, HOME, INSTANCE_ID, a_request, an_instance, verdicts
 from tests.operation_cases import CASES
@@ -284,3 +286,19 @@ def test_a_snapshot_takes_tags_that_say_the_same_or_nothing(tags: dict[str, str]
     given_tags = [{"Key": name, "Value": value} for name, value in tags.items()]
     assert contradiction(a_request("create_snapshot", {"tags": given_tags}), DEVELOPMENT, GateSettings()) is None
     assert contradiction(a_request("reboot_instance"), DEVELOPMENT, GateSettings()) is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        (GateSettings(), "Environment"),
+        (GateSettings(environment_tag_names=("environment-name", "Env")), "environment-name"),
+        (GateSettings(ignored_tag_names=("Environment",)), "Env"),
+        (GateSettings(environment_tag_names=("Stage",), ignored_tag_names=("Environment",)), "Stage"),
+    ],
+)
+def test_a_refusal_advises_a_tag_that_counts_here(settings: GateSettings, name: str) -> None:
+    found = LiveInstance(an_instance(), Verdict(Environment.UNKNOWN, "nothing"))
+    refusal = decide(a_request(), found, settings, CallerSettings()).refusal
+    assert refusal
+    assert f"Tag it with {name} set to development" in refusal.error
