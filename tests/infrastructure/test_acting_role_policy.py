@@ -80,7 +80,7 @@ UNSEEN = {
 
 
 @dataclass(frozen=True)
-class Lock:
+class RolePolicy:
     """The acting role in one account."""
 
     simulator: Simulator
@@ -155,27 +155,27 @@ def target(target_template: Template) -> Deployed:
 
 
 @pytest.fixture(scope="module")
-def home_lock(simulator: Simulator, service: Deployed) -> Lock:
-    return Lock(simulator, HOME, service.policies(service.role("ActingRole")))
+def home_policy(simulator: Simulator, service: Deployed) -> RolePolicy:
+    return RolePolicy(simulator, HOME, service.policies(service.role("ActingRole")))
 
 
 @pytest.fixture(scope="module")
-def target_lock(simulator: Simulator, target: Deployed) -> Lock:
-    return Lock(simulator, TARGET, target.policies(target.role("ActingRole")))
+def target_policy(simulator: Simulator, target: Deployed) -> RolePolicy:
+    return RolePolicy(simulator, TARGET, target.policies(target.role("ActingRole")))
 
 
 @pytest.fixture(scope="module", params=["home", "target"])
-def lock(request: pytest.FixtureRequest, home_lock: Lock, target_lock: Lock) -> Lock:
-    return home_lock if request.param == "home" else target_lock
+def policy(request: pytest.FixtureRequest, home_policy: RolePolicy, target_policy: RolePolicy) -> RolePolicy:
+    return home_policy if request.param == "home" else target_policy
 
 
-def lock_of(simulator: Simulator, names: tuple[str, ...]) -> Lock:
+def policy_of(simulator: Simulator, names: tuple[str, ...]) -> RolePolicy:
     """Of a deployment with these tag names."""
-    return lock_by(simulator, GateSettings(environment_tag_names=names))
+    return policy_by(simulator, GateSettings(environment_tag_names=names))
 
 
-def lock_by(simulator: Simulator, gate: GateSettings) -> Lock:
-    return Lock(simulator, TARGET, [_document(json.dumps(asdict(gate)))])
+def policy_by(simulator: Simulator, gate: GateSettings) -> RolePolicy:
+    return RolePolicy(simulator, TARGET, [_document(json.dumps(asdict(gate)))])
 
 
 @cache
@@ -189,12 +189,14 @@ def _only_allows(policy: Document) -> Document:
     return {**policy, "Statement": [item for item in policy["Statement"] if item["Effect"] == "Allow"]}
 
 
-def assert_agree(lock: Lock, tags: Tags, gate: GateSettings = SHIPPED, actions: Sequence[str] = ACTING_ACTIONS) -> None:
+def assert_agree(
+    policy: RolePolicy, tags: Tags, gate: GateSettings = SHIPPED, actions: Sequence[str] = ACTING_ACTIONS
+) -> None:
     """What no list above names: IAM lets each acting action through exactly where the tags do, or where there are none,
     which are the gate's to judge."""
     environment = by_tags(tags, gate)
     for action in actions:
-        decisions = lock.decisions(action, tags)
+        decisions = policy.decisions(action, tags)
         if environment is None or environment in ALLOWED_ENVIRONMENTS:
             for decision in decisions:
                 assert decision.allowed, decision.explanation
@@ -203,103 +205,103 @@ def assert_agree(lock: Lock, tags: Tags, gate: GateSettings = SHIPPED, actions: 
                 assert not decision.allowed, decision.explanation
 
 
-def test_there_is_something_to_lock() -> None:
+def test_there_is_an_action_to_deny() -> None:
     assert ACTING_ACTIONS == ["rds:CreateDBSnapshot", "rds:ModifyDBInstance", "rds:RebootDBInstance"]
     assert len(WORDS) > 30
     assert len(NAMES) == 20
 
 
 class TestTheSameTags:
-    def test_every_name_with_every_word(self, lock: Lock) -> None:
+    def test_every_name_with_every_word(self, policy: RolePolicy) -> None:
         """Each word in another spelling for each name, and in turn by each action."""
         for (at, name), (place, word) in itertools.product(enumerate(NAMES), enumerate(WORDS)):
             variants = spellings(word)
             tags = {name: variants[at % len(variants)], "team": "orders"}
-            assert_agree(lock, tags, actions=[ACTING_ACTIONS[(at + place) % len(ACTING_ACTIONS)]])
+            assert_agree(policy, tags, actions=[ACTING_ACTIONS[(at + place) % len(ACTING_ACTIONS)]])
 
     @pytest.mark.parametrize("action", ACTING_ACTIONS)
-    def test_every_word_in_every_spelling(self, lock: Lock, action: str) -> None:
+    def test_every_word_in_every_spelling(self, policy: RolePolicy, action: str) -> None:
         for at, value in enumerate(EXACT_VALUES):
-            assert_agree(lock, {NAMES[at % len(NAMES)]: value}, actions=[action])
+            assert_agree(policy, {NAMES[at % len(NAMES)]: value}, actions=[action])
 
-    def test_values_with_spaces_around_them(self, lock: Lock) -> None:
+    def test_values_with_spaces_around_them(self, policy: RolePolicy) -> None:
         """Never allowed: IAM does not trim, and takes them for words that it does not know."""
         for at, value in enumerate(PADDED_VALUES):
             name, action = NAMES[at % len(NAMES)], ACTING_ACTIONS[at % len(ACTING_ACTIONS)]
             assert by_tags({name: value}) in (Environment.PRODUCTION, Environment.UNKNOWN)
-            assert not lock.allows(action, {name: value}), (action, name, value)
+            assert not policy.allows(action, {name: value}), (action, name, value)
 
     @pytest.mark.parametrize("name", NAMES)
-    def test_values_that_nobody_knows(self, lock: Lock, name: str) -> None:
+    def test_values_that_nobody_knows(self, policy: RolePolicy, name: str) -> None:
         for at, value in enumerate(UNKNOWN_VALUES):
             assert by_tags({name: value}) is Environment.UNKNOWN
-            assert_agree(lock, {name: value}, actions=[ACTING_ACTIONS[at % len(ACTING_ACTIONS)]])
+            assert_agree(policy, {name: value}, actions=[ACTING_ACTIONS[at % len(ACTING_ACTIONS)]])
 
-    def test_production_is_an_explicit_deny_under_every_name(self, lock: Lock) -> None:
+    def test_production_is_an_explicit_deny_under_every_name(self, policy: RolePolicy) -> None:
         production = [word for word, environment in WORDS.items() if environment is Environment.PRODUCTION]
         for at, (name, word) in enumerate(itertools.product(NAMES, production)):
-            (decision,) = lock.decisions(ACTING_ACTIONS[at % len(ACTING_ACTIONS)], {name: word.title()})
+            (decision,) = policy.decisions(ACTING_ACTIONS[at % len(ACTING_ACTIONS)], {name: word.title()})
             assert decision.explicit_deny, decision.explanation
 
-    def test_without_the_denies_production_is_not_allowed_either(self, lock: Lock) -> None:
+    def test_without_the_denies_production_is_not_allowed_either(self, policy: RolePolicy) -> None:
         """Two nets: what the one lets through, the other holds."""
-        allows = replace(lock, policies=[_only_allows(policy) for policy in lock.policies])
+        allows = replace(policy, policies=[_only_allows(policy) for policy in policy.policies])
         production = [word for word, environment in WORDS.items() if environment is Environment.PRODUCTION]
         for at, (name, word) in enumerate(itertools.product(NAMES, production)):
             assert not allows.allows(ACTING_ACTIONS[at % len(ACTING_ACTIONS)], {name: word})
 
-    def test_an_instance_without_environment_tags_is_the_gates_to_judge(self, lock: Lock) -> None:
+    def test_an_instance_without_environment_tags_is_the_gates_to_judge(self, policy: RolePolicy) -> None:
         for tags in ({}, {"team": "orders"}, {"Environments": "prod"}, {"environment-name": "prod"}):
             assert by_tags(tags) is None
-            assert_agree(lock, tags)
+            assert_agree(policy, tags)
 
-    def test_two_tags_that_agree_or_disagree(self, lock: Lock) -> None:
+    def test_two_tags_that_agree_or_disagree(self, policy: RolePolicy) -> None:
         names = ["Environment", "env", "ENVIRON", "sTage"]
         for one, other in itertools.permutations(names, 2):
             for at, (first, second) in enumerate(itertools.product(["dev", "UAT", "Prod", "blue", ""], repeat=2)):
                 action = ACTING_ACTIONS[at % len(ACTING_ACTIONS)]
-                assert_agree(lock, {one: first, other: second}, actions=[action])
+                assert_agree(policy, {one: first, other: second}, actions=[action])
 
-    def test_two_configured_names_that_differ_in_case_alone(self, lock: Lock) -> None:
+    def test_two_configured_names_that_differ_in_case_alone(self, policy: RolePolicy) -> None:
         """`aws:ResourceTag` has one of the two; `rds:db-tag` finds production under either name."""
         for one, other in itertools.permutations(ENVIRONMENT_TAG_NAMES, 2):
             if one.casefold() == other.casefold():
                 assert by_tags({one: "dev", other: "Prod"}) is Environment.PRODUCTION
-                assert_agree(lock, {one: "dev", other: "Prod"})
-                assert_agree(lock, {one: "dev", other: "test"})
+                assert_agree(policy, {one: "dev", other: "Prod"})
+                assert_agree(policy, {one: "dev", other: "test"})
 
 
 class TestWhereTheyDiffer:
     @pytest.mark.parametrize("value", ["blue", "prod ", "Prod", ""])
     @pytest.mark.parametrize("first", ["dev", "test"])
     def test_of_two_configured_names_that_differ_in_case_alone_iam_sees_both(
-        self, lock: Lock, first: str, value: str
+        self, policy: RolePolicy, first: str, value: str
     ) -> None:
         for action in ACTING_ACTIONS:
-            assert not lock.allows(action, {"Env": first, "ENV": value})
-            assert not lock.allows(action, {"Env": value, "ENV": first})
+            assert not policy.allows(action, {"Env": first, "ENV": value})
+            assert not policy.allows(action, {"Env": value, "ENV": first})
 
     @pytest.mark.parametrize("tags", [tags for found in UNSEEN.values() for tags in found], ids=json.dumps)
-    def test_iam_cannot_see(self, lock: Lock, tags: Tags) -> None:
+    def test_iam_cannot_see(self, policy: RolePolicy, tags: Tags) -> None:
         """Should AWS or the policy come to see one of these, the list must say so."""
         assert by_tags(tags) in (Environment.PRODUCTION, Environment.UNKNOWN)
         for action in ACTING_ACTIONS:
-            assert lock.allows(action, tags)
+            assert policy.allows(action, tags)
 
 
 class TestOtherSettings:
-    def test_custom_names_are_locked_like_the_shipped_ones(self, simulator: Simulator) -> None:
-        lock = lock_of(simulator, CUSTOM.environment_tag_names)
+    def test_custom_names_count_like_the_built_in_ones(self, simulator: Simulator) -> None:
+        policy = policy_of(simulator, CUSTOM.environment_tag_names)
         for name, value in itertools.product(CUSTOM.environment_tag_names, [*WORDS, *UNKNOWN_VALUES]):
-            assert_agree(lock, {name: value}, CUSTOM)
+            assert_agree(policy, {name: value}, CUSTOM)
         for name, value in itertools.product(FOLDED_TAG_NAMES, ["dev", "Prod", "blue"]):
-            assert_agree(lock, {name.title(): value}, CUSTOM)
+            assert_agree(policy, {name.title(): value}, CUSTOM)
         spelled_otherwise = itertools.product(
             ["landscape", "COST:STAGE", "dATA cLASS"], ["dev", "Prod", "blue", " dev"]
         )
         for name, value in spelled_otherwise:
             assert by_tags({name: value}, CUSTOM) is not None
-            assert_agree(lock, {name: value}, CUSTOM)
+            assert_agree(policy, {name: value}, CUSTOM)
 
     @settings(max_examples=150, deadline=None)
     @given(data=st.data())
@@ -320,40 +322,40 @@ class TestOtherSettings:
             )
         )
         environment = by_tags(tags, gate)
-        lock = lock_of(simulator, names)
+        policy = policy_of(simulator, names)
         action = data.draw(st.sampled_from(ACTING_ACTIONS))
         if environment in (Environment.PRODUCTION, Environment.UNKNOWN):
-            for decision in lock.decisions(action, tags):
+            for decision in policy.decisions(action, tags):
                 assert not decision.allowed, decision.explanation
         mapped = replace(gate, default_environment=data.draw(st.sampled_from(["", "dev"])))
         if classify("orders-01", Place(HOME, REGION), tags, mapped).allowed:
-            for decision in lock.decisions(action, tags):
+            for decision in policy.decisions(action, tags):
                 assert decision.allowed, decision.explanation
 
     def test_an_ignored_name_refuses_production_and_asks_for_nothing_else(self, simulator: Simulator) -> None:
         """Cloud Posse's convention: https://github.com/cloudposse/terraform-null-label"""
         gate = GateSettings(ignored_tag_names=("Environment",))
-        lock = lock_by(simulator, gate)
+        policy = policy_by(simulator, gate)
         spelled = itertools.product(["Environment", "ENVIRONMENT", "environment"], ["ue1", "dev", "", "PROD", "live"])
         for name, value in spelled:
-            assert_agree(lock, {name: value, "Stage": "dev"}, gate)
-            assert_agree(lock, {name: value, "Stage": "blue"}, gate)
-            assert_agree(lock, {name: value}, gate)
-        assert_agree(lock, {"Environment": "ue1", "environment": "prod", "Stage": "dev"}, gate)
+            assert_agree(policy, {name: value, "Stage": "dev"}, gate)
+            assert_agree(policy, {name: value, "Stage": "blue"}, gate)
+            assert_agree(policy, {name: value}, gate)
+        assert_agree(policy, {"Environment": "ue1", "environment": "prod", "Stage": "dev"}, gate)
 
     def test_without_any_name_left_production_is_still_denied(self, simulator: Simulator) -> None:
         gate = GateSettings(environment_tag_names=(), ignored_tag_names=tuple(FOLDED_TAG_NAMES))
-        lock = lock_by(simulator, gate)
+        policy = policy_by(simulator, gate)
         for name, value in itertools.product(FOLDED_TAG_NAMES, ["blue", "Prod"]):
-            assert_agree(lock, {name: value}, gate)
+            assert_agree(policy, {name: value}, gate)
 
-    def test_own_words_are_locked_like_the_shipped_ones(self, simulator: Simulator) -> None:
+    def test_own_words_count_like_the_built_in_ones(self, simulator: Simulator) -> None:
         gate = GateSettings(environment_words=OWN_WORDS)
-        lock = lock_by(simulator, gate)
+        policy = policy_by(simulator, gate)
         for (at, word), name in itertools.product(enumerate(OWN_WORDS), ["Env", "sTAGE"]):
-            assert_agree(lock, {name: spellings(word)[at % 5]}, gate)
+            assert_agree(policy, {name: spellings(word)[at % 5]}, gate)
         for value in (*UNKNOWN_VALUES[:4], "Prod", "dev"):
-            assert_agree(lock, {"Env": value}, gate)
+            assert_agree(policy, {"Env": value}, gate)
 
     @settings(max_examples=100, deadline=None)
     @given(data=st.data())
@@ -379,7 +381,7 @@ class TestOtherSettings:
         seen = {name.lower() for name in tags} & {"environment", "env", "stage", "environ"}
         said = {tags[name].lower() for name in tags if name.lower() in seen}
         by_a_tag = verdict.source.startswith("tag ")
-        for decision in lock_by(simulator, gate).decisions(action, tags):
+        for decision in policy_by(simulator, gate).decisions(action, tags):
             if verdict.allowed:
                 assert decision.allowed, decision.explanation
             if said & {"prod", "main"} or (by_a_tag and not verdict.allowed and "live " not in said):
@@ -393,31 +395,35 @@ TAGGED = {"aws:RequestTag/ticket": "4711"}
 
 
 class TestTags:
-    def test_a_snapshot_of_an_allowed_instance_can_be_made_with_tags(self, lock: Lock) -> None:
-        assert lock.allows("rds:CreateDBSnapshot", {"Environment": "dev"})
+    def test_a_snapshot_of_an_allowed_instance_can_be_made_with_tags(self, policy: RolePolicy) -> None:
+        assert policy.allows("rds:CreateDBSnapshot", {"Environment": "dev"})
         for action in ("rds:CreateDBSnapshot", "rds:AddTagsToResource"):
-            decision = lock.ask(action, lock.snapshot(), TAGGED)
+            decision = policy.ask(action, policy.snapshot(), TAGGED)
             assert decision.allowed, decision.explanation
 
     @pytest.mark.parametrize("tags", [{}, {"Environment": "dev"}, {"Env": "prod"}, {"team": "orders"}], ids=json.dumps)
     @pytest.mark.parametrize("action", TAGGING)
-    def test_nobody_relabels_an_instance(self, lock: Lock, action: str, tags: Tags) -> None:
+    def test_nobody_relabels_an_instance(self, policy: RolePolicy, action: str, tags: Tags) -> None:
         for context in contexts(tags):
-            decision = lock.ask(action, lock.db(), context)
+            decision = policy.ask(action, policy.db(), context)
             assert decision.explicit_deny, decision.explanation
 
     @pytest.mark.parametrize("tags", [{"Environment": "Production"}, {"eNV": "PRD"}], ids=json.dumps)
-    def test_nobody_relabels_a_snapshot_of_production(self, lock: Lock, tags: Tags) -> None:
+    def test_nobody_relabels_a_snapshot_of_production(self, policy: RolePolicy, tags: Tags) -> None:
         for name, value in tags.items():
-            decision = lock.ask("rds:AddTagsToResource", lock.snapshot(), {**TAGGED, f"aws:ResourceTag/{name}": value})
+            decision = policy.ask(
+                "rds:AddTagsToResource", policy.snapshot(), {**TAGGED, f"aws:ResourceTag/{name}": value}
+            )
             assert decision.explicit_deny, decision.explanation
 
-    def test_no_tag_of_a_snapshot_is_taken_away(self, lock: Lock) -> None:
-        assert not lock.ask("rds:RemoveTagsFromResource", lock.snapshot()).allowed
+    def test_no_tag_of_a_snapshot_is_taken_away(self, policy: RolePolicy) -> None:
+        assert not policy.ask("rds:RemoveTagsFromResource", policy.snapshot()).allowed
 
     @pytest.mark.parametrize("kind", ["cluster", "cluster-snapshot", "og", "pg", "subgrp", "es"])
-    def test_no_other_resource_is_tagged(self, lock: Lock, kind: str) -> None:
-        assert not lock.ask("rds:AddTagsToResource", f"arn:aws:rds:{REGION}:{lock.account}:{kind}:x", TAGGED).allowed
+    def test_no_other_resource_is_tagged(self, policy: RolePolicy, kind: str) -> None:
+        assert not policy.ask(
+            "rds:AddTagsToResource", f"arn:aws:rds:{REGION}:{policy.account}:{kind}:x", TAGGED
+        ).allowed
 
 
 class TestReach:
@@ -425,8 +431,8 @@ class TestReach:
         "action",
         ["rds:DeleteDBInstance", "rds:StopDBInstance", "rds:RestoreDBInstanceToPointInTime", "rds:PromoteReadReplica"],
     )
-    def test_no_other_action(self, lock: Lock, action: str) -> None:
-        assert not lock.ask(action, lock.db(), {"aws:ResourceTag/env": "dev"}).allowed
+    def test_no_other_action(self, policy: RolePolicy, action: str) -> None:
+        assert not policy.ask(action, policy.db(), {"aws:ResourceTag/env": "dev"}).allowed
 
     def test_each_account_of_the_template_has_its_own_regions(
         self, simulator: Simulator, target_template: Template
@@ -436,18 +442,18 @@ class TestReach:
         regions = {TARGET: {REGION, "eu-central-1"}, BILLING: {"us-east-1"}}
         for account, own in regions.items():
             deployed = Deployed(target_template, account, REGION, TARGET_PARAMETERS)
-            lock = Lock(simulator, account, deployed.policies(deployed.role("ActingRole")))
+            policy = RolePolicy(simulator, account, deployed.policies(deployed.role("ActingRole")))
             for region in set().union(*regions.values()):
                 for action in (*ACTING_ACTIONS, "rds:DescribeDBInstances"):
-                    assert lock.ask(action, lock.db(region=region), dev).allowed is (region in own)
+                    assert policy.ask(action, policy.db(region=region), dev).allowed is (region in own)
                 for action in ("rds:CreateDBSnapshot", "rds:AddTagsToResource", "rds:DescribeDBSnapshots"):
                     tags = TAGGED if action != "rds:DescribeDBSnapshots" else None
-                    assert lock.ask(action, lock.snapshot(region=region), tags).allowed is (region in own)
+                    assert policy.ask(action, policy.snapshot(region=region), tags).allowed is (region in own)
 
-    def test_where_no_region_is_known_nothing_is_allowed(self, lock: Lock) -> None:
+    def test_where_no_region_is_known_nothing_is_allowed(self, policy: RolePolicy) -> None:
         dev = {"aws:ResourceTag/env": "dev", "rds:db-tag/env": "dev", "aws:RequestedRegion": ""}
         for action in ACTING_ACTIONS:
-            assert not lock.ask(action, lock.db(), dev).allowed
+            assert not policy.ask(action, policy.db(), dev).allowed
 
     def test_an_account_that_is_not_on_the_list_gets_no_role(self, target_template: Template) -> None:
         """CloudFormation ends where a mapping has no such key, before it makes anything."""
@@ -455,19 +461,19 @@ class TestReach:
         with pytest.raises(KeyError, match=THIRD):
             stranger.policies(stranger.role("ActingRole"))
 
-    def test_no_other_region_or_account(self, lock: Lock) -> None:
+    def test_no_other_region_or_account(self, policy: RolePolicy) -> None:
         dev = {"aws:ResourceTag/env": "dev", "rds:db-tag/env": "dev"}
         for action in ACTING_ACTIONS:
-            assert lock.ask(action, lock.db(region="eu-central-1"), dev).allowed
-            assert not lock.ask(action, lock.db(region="ap-southeast-2"), dev).allowed
-            assert lock.ask(action, lock.db(region="ap-southeast-2"), {"aws:ResourceTag/env": "prod"}).explicit_deny
-            elsewhere = lock.db().replace(lock.account, THIRD)
-            assert not lock.ask(action, elsewhere, dev, account=THIRD).allowed
+            assert policy.ask(action, policy.db(region="eu-central-1"), dev).allowed
+            assert not policy.ask(action, policy.db(region="ap-southeast-2"), dev).allowed
+            assert policy.ask(action, policy.db(region="ap-southeast-2"), {"aws:ResourceTag/env": "prod"}).explicit_deny
+            elsewhere = policy.db().replace(policy.account, THIRD)
+            assert not policy.ask(action, elsewhere, dev, account=THIRD).allowed
 
-    def test_it_looks_at_any_instance(self, lock: Lock) -> None:
+    def test_it_reads_any_instance(self, policy: RolePolicy) -> None:
         """Describe stands apart: what is production must be seen to be refused."""
         for tags in ({}, {"env": "prod"}):
-            (decision,) = lock.decisions("rds:DescribeDBInstances", tags)
+            (decision,) = policy.decisions("rds:DescribeDBInstances", tags)
             assert decision.allowed, decision.explanation
 
 
@@ -484,9 +490,9 @@ class TestSessions:
     """What Execute's session may do: the intersection of the acting role's policies and of the order's own."""
 
     @pytest.mark.parametrize("operation", OPERATIONS)
-    def test_the_operation_on_its_own_resources_and_nothing_else(self, lock: Lock, operation: str) -> None:
+    def test_the_operation_on_its_own_resources_and_nothing_else(self, policy: RolePolicy, operation: str) -> None:
         request = a_request(operation)
-        session = json.loads(session_policy(request, Place(lock.account, REGION), "aws"))
+        session = json.loads(session_policy(request, Place(policy.account, REGION), "aws"))
         dev = {"aws:ResourceTag/env": "dev", "rds:db-tag/env": "dev"}
         own = {
             (permission.action, kind)
@@ -495,31 +501,31 @@ class TestSessions:
         }
         for action, kind in _actions_of_all():
             context = dev if kind == INSTANCE else {}
-            for resource, is_own in self._resources(lock, kind, action):
+            for resource, is_own in self._resources(policy, kind, action):
                 account = resource.split(":")[4]
-                decision = lock.ask(action, resource, context, session, account)
+                decision = policy.ask(action, resource, context, session, account)
                 every = "*" if (action, "*") in own else kind
                 assert decision.allowed is (is_own and (action, every) in own), decision.explanation
 
     @staticmethod
-    def _resources(lock: Lock, kind: str, action: str) -> list[tuple[str, bool]]:
+    def _resources(policy: RolePolicy, kind: str, action: str) -> list[tuple[str, bool]]:
         """And whether they are the request's own, as far as its session policy tells."""
         if kind == INSTANCE:
-            own, other = lock.db(), lock.db("orders-02")
+            own, other = policy.db(), policy.db("orders-02")
         else:
-            own, other = lock.snapshot(), lock.snapshot("before-release-2")
-        elsewhere = [other, own.replace(REGION, "eu-central-1"), own.replace(lock.account, THIRD)]
+            own, other = policy.snapshot(), policy.snapshot("before-release-2")
+        elsewhere = [other, own.replace(REGION, "eu-central-1"), own.replace(policy.account, THIRD)]
         if action == "rds:DescribeDBSnapshots":  # granted without a resource: looking is all that it does
             return [(own, True), (other, True), (elsewhere[1], True)]
         return [(own, True), *((resource, False) for resource in elsewhere)]
 
     @pytest.mark.parametrize("operation", OPERATIONS)
-    def test_a_session_adds_nothing_to_the_lock(self, lock: Lock, operation: str) -> None:
-        session = json.loads(session_policy(a_request(operation), Place(lock.account, REGION), "aws"))
+    def test_a_session_adds_nothing_to_the_policy(self, policy: RolePolicy, operation: str) -> None:
+        session = json.loads(session_policy(a_request(operation), Place(policy.account, REGION), "aws"))
         for action, tags in itertools.product(ACTING_ACTIONS, [{"env": "prod"}, {"Stage": "LIVE"}, {"ENV": "blue"}]):
-            assert not lock.allows(action, tags, session)
+            assert not policy.allows(action, tags, session)
         for action in TAGGING:
-            assert lock.ask(action, lock.db(), session=session).explicit_deny
+            assert policy.ask(action, policy.db(), session=session).explicit_deny
 
 
 def _actions_of_all() -> list[tuple[str, str]]:
@@ -626,7 +632,7 @@ class TestTrust:
                 assert not acting.opens(caller, own, action, **context)
 
     @pytest.mark.parametrize("name", READERS)
-    def test_those_that_look_take_on_the_reading_role(
+    def test_the_readers_take_on_the_reading_role(
         self, simulator: Simulator, service: Deployed, target: Deployed, name: str
     ) -> None:
         reading = door(simulator, target, "ReadingRole")

@@ -24,7 +24,7 @@ from stacks.service_stack import _LIST_EVERY_MINUTES
 from stacks.settings import FILE_ONLY_SETTINGS, KNOWN, Settings
 from tests.infrastructure.conftest import ROOT, Template
 from tests.infrastructure.engines.iam_simulator import Simulator
-from tests.infrastructure.test_acting_role_policy import lock_of
+from tests.infrastructure.test_acting_role_policy import policy_of
 from tools import document_tables
 
 PLACE = Place("111122223333", "eu-west-1")
@@ -209,8 +209,8 @@ def test_examples_of_tags_are_what_the_classifier_and_iam_make_of_them(simulator
     tags = json.loads(tags_text.strip("`"))
     verdict = classify("any-name", PLACE, tags, GateSettings())
     assert (verdict.environment.value, verdict.source) == (environment, source.strip("`"))
-    lock = lock_of(simulator, ENVIRONMENT_TAG_NAMES)
-    allowed = {decision.allowed for decision in lock.decisions("rds:RebootDBInstance", tags)}
+    policy = policy_of(simulator, ENVIRONMENT_TAG_NAMES)
+    allowed = {decision.allowed for decision in policy.decisions("rds:RebootDBInstance", tags)}
     assert allowed == {"allows": {True}, "denies": {False}, "may allow": {True, False}}[iam]
 
 

@@ -181,7 +181,7 @@ def envelope_in(text: str) -> dict[str, Any]:
     content = load(text)
     assert set(content) == {"envelope"}
     envelope: dict[str, Any] = content["envelope"]
-    assert set(envelope) - {"idempotency_key"} == {"request", "length", "caller"}
+    assert set(envelope) - {"idempotency_key"} == {"body", "length", "caller"}
     assert envelope["caller"].pop("authentication") == "cognito"
     assert set(envelope["caller"]) == {*IDENTITY, *UNCLAIMED, *IDS}
     if all(envelope["caller"][name] == value for name, value in IDS.items()):
@@ -202,7 +202,7 @@ def assert_arrives(engine: Engine, value: Any) -> None:
     body = dump(value)
     text = call_input(engine, body)
     envelope = envelope_in(text)
-    assert envelope["request"] == body
+    assert envelope["body"] == body
     assert envelope["length"] == utf16_length(body)
     assert set(json.loads(text)) == {"envelope"}
     assert envelope["caller"] == UNCLAIMED | IDENTITY
@@ -247,7 +247,7 @@ def test_any_request_arrives_exactly(engine: Engine, value: dict[str, Any]) -> N
 
 @each_text
 def test_a_body_that_is_no_json_arrives_exactly_too(engine: Engine, text: str) -> None:
-    assert envelope_in(call_input(engine, text))["request"] == text
+    assert envelope_in(call_input(engine, text))["body"] == text
 
 
 @each_text
@@ -313,7 +313,7 @@ def test_body_cannot_shadow_a_key(engine: Engine, key: str) -> None:
     envelope = envelope_in(call_input(engine, dump({key: evil}), headers={key: "evil"}))
     assert envelope["caller"] == UNCLAIMED | IDENTITY
     assert "idempotency_key" not in envelope
-    assert envelope["request"] == dump({key: evil})
+    assert envelope["body"] == dump({key: evil})
 
 
 @each_forgery
@@ -400,20 +400,20 @@ def test_any_claims_arrive_exactly(engine: Engine, texts: tuple[str, ...]) -> No
 @pytest.mark.parametrize("body", ["", None])
 def test_absent_body_is_empty(engine: Engine, body: str | None) -> None:
     envelope = envelope_in(call_input(engine, body))
-    assert (envelope["request"], envelope["length"]) == ("", 0)
+    assert (envelope["body"], envelope["length"]) == ("", 0)
 
 
 # What API Gateway itself puts into the place of an absent body: https://github.com/localstack/localstack/pull/12413
 def test_empty_object_stays_one(engine: Engine) -> None:
     envelope = envelope_in(call_input(engine, "{}"))
-    assert (envelope["request"], envelope["length"]) == ("{}", 2)
+    assert (envelope["body"], envelope["length"]) == ("{}", 2)
 
 
 @pytest.mark.parametrize("filler", ["x", "é", "😀", '"'])
 def test_body_too_long_is_left_out(engine: Engine, filler: str) -> None:
     body = body_of(LARGEST_BODY, filler) + " "
     envelope = envelope_in(call_input(engine, body))
-    assert (envelope["request"], envelope["length"]) == ("", utf16_length(body))
+    assert (envelope["body"], envelope["length"]) == ("", utf16_length(body))
 
 
 def test_limit_is_the_one_of_validate() -> None:
@@ -430,7 +430,7 @@ def test_largest_call_fits_into_step_functions(engine: Engine, filler: str) -> N
     # The claims are in a header's token, too, a third longer there.
     text = call_input(engine, body, identity=identity, claims=CLAIMS, ids=ids)
     envelope = envelope_in(text)
-    assert envelope["request"] == body
+    assert envelope["body"] == body
     assert envelope["length"] == LARGEST_BODY
     assert len(text.encode()) < MAX_INPUT_BYTES
 
