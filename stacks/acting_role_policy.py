@@ -66,7 +66,7 @@ def denies(reach: ResourceScope, gate: GateSettings) -> list[iam.PolicyStatement
 
 
 def _actions() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
-    """What the operations look at and what they change, by resource type."""
+    """Return the reading and the changing actions of the operations, by resource type."""
     reads: dict[str, set[str]] = {}
     changes: dict[str, set[str]] = {}
     for operation in OPERATIONS.values():
@@ -98,7 +98,7 @@ def _tags_allow(gate: GateSettings) -> Conditions:
 
 
 def _forbidden(gate: GateSettings) -> Iterable[Conditions]:
-    """Of whatever has such tags all but looking is denied: of instances, and of the snapshots that are there already.
+    """Deny everything but reading of whatever has such tags: of instances, and of the snapshots that are there already.
 
     Of tags that differ in nothing but case, `aws:ResourceTag` sees one; `rds:db-tag` sees each by its exact name. In
     statements apart, because keys that differ in nothing but case may not stand in one.

@@ -39,7 +39,7 @@ _INTEGRATION_TIMEOUT = Duration.seconds(29)
 
 @dataclass(frozen=True)
 class Backend:
-    """What the APIs share: the workflow that takes a request, the function that tells of one, and their log."""
+    """What all APIs call: the workflow, the function for status, and their log."""
 
     admission: sfn.StateMachine
     status: lambda_.IFunction

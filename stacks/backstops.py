@@ -1,4 +1,4 @@
-"""What closes behind the state machines, when they could not: a rule for every bad end, and a sweep for the rest."""
+"""Safety nets behind the state machines: a rule for every bad end, and a sweep for the rest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a name pattern can be found in any RDS identifier at all.
+"""Tells whether a name pattern can match any RDS identifier at all.
 
 One that cannot (`prod_`, `^-`, `orders/`) protects nothing, and nobody would notice.
 """

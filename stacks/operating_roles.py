@@ -63,7 +63,7 @@ def reading_role(scope: Construct, service: Service, name: str) -> iam.Role:
 
 
 def reading_statements(reach: ResourceScope) -> list[iam.PolicyStatement]:
-    """What Classify, Poll, the sweep and the inventory look at."""
+    """The reads of Classify, Poll, the sweep and the inventory."""
     actions: dict[str, set[str]] = {INSTANCE: set(LOOKS)}
     for operation in OPERATIONS.values():
         for permission in operation.poll_permissions:

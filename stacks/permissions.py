@@ -1,4 +1,4 @@
-"""What each function may do: IAM on one page. The RDS actions stand in the operations' own modules."""
+"""IAM on one page: what each function may do. The RDS actions stand in the operations' own modules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much IAM takes, and how much a policy is."""
+"""The sizes that IAM accepts, and the size of a policy."""
 
 from __future__ import annotations
 

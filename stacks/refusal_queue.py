@@ -12,7 +12,7 @@ from constructs import Construct
 from stacks.settings import Settings
 
 _MOST_ATTEMPTS = 1000
-"""More than the sweeps of three days: what DynamoDB does not take until then is for a person to look at."""
+"""More than the sweeps of three days: after that a person must look."""
 
 
 @dataclass(frozen=True)

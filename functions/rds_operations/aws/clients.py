@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _CONNECT_TIMEOUT = 1
 
 _SESSION = botocore.session.get_session()
-"""Of the function's own role; one for all clients, which share what botocore reads from its files."""
+"""The session of the function's own role. All clients use it, and share what botocore reads from its files."""
 
 
 def own_session() -> Session:

@@ -1,4 +1,4 @@
-"""What all state functions share: every log line carries the state and the operation."""
+"""The entry of every function: each log line carries the state and the operation."""
 
 from __future__ import annotations
 

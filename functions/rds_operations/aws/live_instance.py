@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef
 
 _LONGEST_CHAIN = 5
-"""More than RDS chains: a replica of a replica of a replica.
+"""RDS chains fewer: a replica of a replica of a replica.
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReadRepl.html
 """
 
@@ -33,7 +33,7 @@ class Instances(Protocol):
 
 
 class Readable(Protocol):
-    """Where the instances of any place are read, as `Access` does."""
+    """Reads the instances of any place, as `RdsClients` does."""
 
     def reading(self, place: Place) -> Instances: ...
 
@@ -90,7 +90,7 @@ def _verdicts_of_sources(
 def _verdicts_against(
     rds_clients: Readable, instance: DBInstanceTypeDef, settings: GateSettings, levels: int
 ) -> Iterator[Verdict]:
-    """Of the replicas, and of their replicas: the ones that are production, or that cannot be read.
+    """List the verdicts on replicas, and on theirs, that are production or cannot be read.
 
     A replica that nobody has classified is no reason: RDS does not give it the tags of its source.
     """
@@ -108,7 +108,7 @@ def _verdicts_against(
 
 
 def _is_replicated(instance: DBInstanceTypeDef) -> bool:
-    """Whether there were others to look at."""
+    """Tell whether others had to be read."""
     return bool(
         _source_of(instance)
         or instance.get("ReadReplicaDBInstanceIdentifiers")

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 _TO_BE_CLAIMED = timedelta(minutes=5)
 """Longer than ADMISSION and OPERATION's first states take, with all their retries."""
 CALL_OVER = timedelta(minutes=1)
-"""Longer than an Execute that nobody waits for any more goes on: its function has ended by then."""
+"""Longer than an abandoned Execute can still run: its function has ended by then."""
 
 
 class OperationStore(OperationReader):

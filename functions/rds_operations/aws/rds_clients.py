@@ -93,7 +93,7 @@ class RdsClients:
         return clients.sts_client(self.session)
 
     def _role(self, place: Place, name: str) -> _Role:
-        """Of this deployment's list only: raises `AccountUnreachable` for any other account."""
+        """Return the account of this deployment's list. Raises `AccountUnreachable` for any other."""
         if self.targets.is_home(place):
             return _Role(self._deployment.acting_role)
         if place.account_id not in self.targets.accounts:

@@ -1,4 +1,4 @@
-"""What an operation is. Each module beside this one defines one, as its `OPERATION`."""
+"""The base of every operation, and what it is made from."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Operation(ABC):
     poll_permissions: ClassVar[tuple[Permission, ...]]
     """What Poll needs; none where the operation ends in Execute."""
     signs: ClassVar[bool] = False
-    """Whether what it makes bears its operation's id, so that nobody else's can be taken for it."""
+    """True where its result carries the operation's id, so that no other can be mistaken for it."""
 
     def unsupported(self, instance: DBInstanceTypeDef, parameters: Parameters) -> Refusal | None:
         """Say why this request can never work on this instance."""

@@ -1,4 +1,4 @@
-"""What RDS does not do for every engine."""
+"""Limits of RDS that depend on the engine."""
 
 from __future__ import annotations
 

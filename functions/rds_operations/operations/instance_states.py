@@ -1,4 +1,4 @@
-"""What the states of an instance mean to an operation: DBInstanceStatus, as DescribeDBInstances shows it.
+"""The meaning of an instance's states (DBInstanceStatus) to an operation.
 
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html
 """

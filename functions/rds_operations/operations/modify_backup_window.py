@@ -150,7 +150,7 @@ def _owned_by_aws_backup(instance: DBInstanceTypeDef) -> Refusal:
 
 
 def _says(value: Any) -> bool:
-    """Whether there is anything in it: RDS also shows lists and structures that hold nothing."""
+    """Tell whether it holds anything: RDS also shows empty lists and structures."""
     if isinstance(value, dict):
         return any(map(_says, value.values()))
     if isinstance(value, list):

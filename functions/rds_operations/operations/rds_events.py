@@ -1,4 +1,4 @@
-"""What RDS tells of an instance in its events: the sentences of DescribeEvents, which gives no ids.
+"""Events of an instance, recognised by their messages: DescribeEvents gives no ids.
 
 Both wordings count: that of the page, and that of the events themselves where it is another one.
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Events.Messages.html
@@ -12,7 +12,7 @@ from enum import Enum
 
 
 class RebootEvent(Enum):
-    """What an event says became of a reboot. A failover is a restart, too: on the standby."""
+    """What an event says about a reboot. A failover is a restart, too: on the standby."""
 
     RESTARTED = "restarted"
     FAILED_OVER = "failed over"

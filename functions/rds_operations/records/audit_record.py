@@ -17,7 +17,7 @@ NO_INSTANCE = "-"
 
 
 class Event(StrEnum):
-    """What a record tells of."""
+    """The kind of a record."""
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
@@ -26,7 +26,7 @@ class Event(StrEnum):
 
 
 class Recorder(StrEnum):
-    """Who wrote a record: a workflow itself, or what closes behind it."""
+    """The writer of a record: a state machine itself, or a safety net behind it."""
 
     ADMISSION = "admission"
     OPERATION = "operation"

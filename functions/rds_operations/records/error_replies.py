@@ -1,4 +1,4 @@
-"""How the service says no to work that never became an operation: to the caller, and on record."""
+"""The refusal of a request that never became an operation: for the caller, and for the record."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ REFUSED_AT = "refused_at"
 
 
 class Unfinished(StrEnum):
-    """What is still to come for an operation; absent from one that is settled, which thereby leaves the index.
+    """The part of an operation that is still open. A finished operation has none, and thereby leaves the index.
 
     `due_at` beside it, in epoch seconds, is when the sweep takes it over.
     """

@@ -1,4 +1,4 @@
-"""What became of a piece of work: the result document, and how its execution ends."""
+"""How an operation ended: its result document, and the end of its execution."""
 
 from __future__ import annotations
 

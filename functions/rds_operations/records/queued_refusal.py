@@ -1,4 +1,4 @@
-"""What ADMISSION kept of a refusal that it could not record: believed only where all of it agrees."""
+"""A refusal that ADMISSION could not record, read from the queue. It is believed only if all of it agrees."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _check_no(work: StateDocument) -> None:
 
 
 def _is_the_gates(work: StateDocument) -> bool:
-    """Whether the gate's refusals, and no others, stand beside a verdict that it refuses. Their texts may change."""
+    """Tell whether the gate's refusals, and no others, stand beside a verdict that it refuses. Texts may differ."""
     said = gate("", Verdict.from_document(work["verdict"])) if "verdict" in work else None
     refusal = Refusal.from_document(work["refusal"])
     if said or refusal.code in _OF_THE_GATE:

@@ -1,4 +1,4 @@
-"""What flows from state to state: one JSON object, to which each state adds its keys."""
+"""The JSON object that flows from state to state. Each state adds keys to it."""
 
 from __future__ import annotations
 

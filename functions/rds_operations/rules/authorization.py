@@ -1,4 +1,4 @@
-"""Who may ask for what, and who may see whose operations."""
+"""Permissions: which operations a caller may request, and which they may see."""
 
 from __future__ import annotations
 

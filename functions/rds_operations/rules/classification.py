@@ -166,7 +166,7 @@ def _of_tag(name: str, value: str, words: Mapping[str, Environment]) -> Verdict:
 
 
 def _by_sign(tags: Mapping[str, str], settings: GateSettings) -> list[Verdict]:
-    """Of the other tags one that says production, if any does."""
+    """Return another tag that says production, if there is one."""
     folded = folded_names(settings)
     others = {name: value for name, value in tags.items() if name.strip().casefold() not in folded}
     sign = production_sign(others, _production(words_of(settings)))
@@ -202,7 +202,7 @@ def _of_setting(setting: str, key: str, word: str, words: Mapping[str, Environme
 
 
 def _strictest(found: Iterable[Verdict]) -> Verdict | None:
-    """Of what one source says: production before unknown before the first. Whom production overrules is told."""
+    """Choose among what one source says: production, then unknown, then the first. Say what production overrules."""
     verdicts = list(found)
     winner = min(verdicts, key=_restriction, default=None)
     if winner is None or winner.environment is not Environment.PRODUCTION:

@@ -98,7 +98,7 @@ def not_ready(request: OperationRequest, instance: DBInstanceTypeDef) -> Refusal
 
 
 def _disputed_text(instance_id: str, verdict: Verdict) -> str:
-    """Of a source or a replica it says whose tags these are."""
+    """Name the source or the replica whose tags these are."""
     related = verdict.source.startswith((REPLICATION_SOURCE, READ_REPLICA))
     whose = f"{verdict.source.partition(',')[0]}: " if related else ""
     return (

@@ -1,4 +1,4 @@
-"""Who called, from what the platform says of the request; nothing a caller typed is taken for identity."""
+"""The caller's identity, from the platform alone; nothing that a caller typed counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where an instance is, when the request leaves that open."""
+"""Finds the place of an instance, when the request leaves it open."""
 
 from __future__ import annotations
 

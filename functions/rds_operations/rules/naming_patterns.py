@@ -1,4 +1,4 @@
-"""Whether a naming pattern fits an identifier."""
+"""Matches naming patterns against identifiers."""
 
 from __future__ import annotations
 

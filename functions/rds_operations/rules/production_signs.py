@@ -1,4 +1,4 @@
-"""What says production outside of the environment tags. It is looked for to refuse; it never opens anything.
+"""Signs of production outside of the environment tags. They can refuse, and never open anything.
 
 IAM cannot: its conditions name each tag that they ask for. docs/security.md says so.
 """
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Set
 from functools import cache
 
 _TRUE = frozenset({"", "true", "yes", "y", "1", "on"})
-"""Of a flag such as `is-production`; one without a value is there to be found."""
+"""Values of a flag such as `is-production`; an empty one counts."""
 _ENVIRONMENT_NAME = re.compile(r"environment|(?<![a-z])(?:environ|env|stage)(?![a-z])")
 _GLUED = "production|prod|prd"
 """These count at the end of a longer word, too (`euprod`); `live` and `dr` do not (`olive`)."""

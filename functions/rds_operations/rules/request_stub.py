@@ -1,4 +1,4 @@
-"""What is known of a request before it is validated: for the record of a refusal, and to build on.
+"""The stub of a request that is not validated yet: for the record of a refusal, and to build on.
 
 A stub keeps of a body only what is known to be sound: the operation, the instance, the account and the Region.
 """

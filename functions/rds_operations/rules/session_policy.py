@@ -1,4 +1,4 @@
-"""What one operation may do, and nothing else: the session policy under which Execute acts."""
+"""The session policy under which Execute acts: one operation's actions, and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may ask for what, and who sees everybody's operations, as a deployment has set it."""
+"""The permissions of callers, as a deployment has set them."""
 
 from __future__ import annotations
 

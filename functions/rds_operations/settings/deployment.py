@@ -1,4 +1,4 @@
-"""What the stack tells a function of its deployment, in environment variables."""
+"""The deployment, as the stack describes it to a function in environment variables."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ _NAMES = ("environment_tag_names", "ignored_tag_names")
 
 @dataclass(frozen=True)
 class GateSettings:
-    """What the classification reads. The shipped default refuses every instance that nothing classifies."""
+    """The settings that the classification reads. By default it refuses every instance that nothing classifies."""
 
     environment_tag_names: tuple[str, ...] = ENVIRONMENT_TAG_NAMES
     ignored_tag_names: tuple[str, ...] = ()

@@ -18,7 +18,7 @@ from rds_operations.records.stored_operation import StoredOperation
 from rds_operations.rules.classification import Verdict
 
 LONGEST_WAIT = timedelta(seconds=2.5)
-"""With the function's own time-out, less than the Task's."""
+"""Together with the function's own time-out, this is less than the Task's."""
 
 
 @dataclass(frozen=True)

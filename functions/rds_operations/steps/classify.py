@@ -37,7 +37,7 @@ _CLOSED = {
     "OptInRequired": _NOT_ENABLED,
     "UnrecognizedClientException": _NOT_ENABLED,
 }
-"""What RDS answers where a place is closed to the service, and the likely reason.
+"""Errors of RDS where a place is closed to the service, and the likely reason.
 
 https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/CommonErrors.html
 https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html

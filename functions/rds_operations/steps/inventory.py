@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef
 
 _MOST_FAILURES = 5
-"""Of instances of one place. With more, the place itself fails: each may take seconds, and other places wait."""
+"""Failed instances of one place. After more, the place itself fails: each may take seconds, and other places wait."""
 
 
 def take_inventory(

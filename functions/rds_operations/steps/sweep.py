@@ -32,7 +32,7 @@ from rds_operations.steps.audit_operation import Closer
 from rds_operations.steps.poll import poll_after_end
 
 _BACK = timedelta(hours=1)
-"""How far back ends are searched for of which no event came: many sweeps, so that one that fails misses nothing."""
+"""How far back it searches for ends without an event: many sweeps, so that a failed one misses nothing."""
 
 
 @dataclass(frozen=True)
