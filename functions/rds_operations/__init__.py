@@ -3,6 +3,6 @@
 import gc
 import os
 
-# Nothing that an import makes is garbage: collecting during a cold start costs 7 % of it. `lambda_handler` turns it on again.
+# Nothing that an import makes is garbage: collecting during a cold start costs 7 % of it. `lambda_handler` turns it on.
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
     gc.disable()
