@@ -1,4 +1,4 @@
-"""The second lock: what IAM lets the acting role do, made from the tables that the gate decides by.
+"""The second safeguard: what IAM lets the acting role do, made from the tables that the gate decides by.
 
 The first lock is our own code. This one holds where that code is wrong.
 """

@@ -1,4 +1,4 @@
-"""The two locks say the same: what the gate classifies as production, IAM does not let the acting role touch.
+"""The two safeguards agree: what the gate classifies as production, IAM does not let the acting role touch.
 
 The policies are those of the synthesised templates, decided by an IAM simulator on the cases that the classifier
 decides. Where the two differ, the tests list it: where IAM is stricter, and what it cannot see.

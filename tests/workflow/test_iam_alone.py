@@ -1,4 +1,4 @@
-"""The second lock: where our own code is wrong, IAM says no as well; and CloudTrail names the person."""
+"""The second safeguard: where our own code is wrong, IAM says no as well; and CloudTrail names the person."""
 
 import io
 import itertools
