@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from rds_operations.model.request import OperationRequest
+
 Document = dict[str, Any]
 INSTANCE_ID = "dev-1"
 SNAPSHOT_ID = "dev-1-manual"
@@ -57,7 +59,7 @@ ITEM: Document = {
     for name, value in {
         **{key: value for key, value in REQUEST.items() if key != "caller"},
         "user_identity": REQUEST["caller"],
-        "fingerprint": "0" * 64,
+        "fingerprint": OperationRequest.from_document(REQUEST).fingerprint,
         "environment": "development",
         "environment_source": "tag Environment=dev",
         "status": "accepted",
