@@ -123,7 +123,8 @@ class Cloud:
             return lambda _dice: self.sessions.assume(call.params, invocation.who)
         session = self.sessions.of(call.client, invocation)
         if call.action in ACTING:
-            return lambda dice: self._act(invocation, call, session, dice)
+            seen = dict(invocation.looks)  # as it is sent: RDS may take it after the function has read once more
+            return lambda dice: self._act(invocation, call, session, dice, seen)
         return lambda dice: self._look(invocation, call, session, dice)
 
     def _look(self, invocation: Invocation, call: Call, session: Session, dice: Dice) -> Document:
@@ -133,11 +134,13 @@ class Cloud:
             invocation.looks[place, name] = answer["DBInstances"][0]
         return answer
 
-    def _act(self, invocation: Invocation, call: Call, session: Session, dice: Dice) -> Document:
+    def _act(
+        self, invocation: Invocation, call: Call, session: Session, dice: Dice, seen: dict[Any, Document | None]
+    ) -> Document:
         place = Place(session.account_id, call.client.meta.region_name)
         answer = self.rds.call(call.action, call.params, dice, place, invocation.operation_id)
         self.story.tell(invocation.who, f"{call.action} on {call.params['DBInstanceIdentifier']} is taken by RDS")
-        self.watcher.acted(invocation, session, self.rds.acts[-1])
+        self.watcher.acted(seen, session, self.rds.acts[-1])
         return answer
 
     def _integration(self, resource: str, given: Document, dice: Dice) -> Document:

@@ -13,7 +13,6 @@ from tests.simulation.rds_past import Act
 
 if TYPE_CHECKING:
     from tests.simulation.cloud import Cloud
-    from tests.simulation.lambdas import Invocation
     from tests.simulation.sessions import Session
     from tests.simulation.states import Execution
     from tests.simulation.world import Signal
@@ -75,8 +74,8 @@ class Watcher:
                 # The lock goes in the same transaction, whose other writes come after this one.
                 self._cloud.world.after(0, lambda: self._released(plain(after)))
 
-    def acted(self, invocation: Invocation, session: Session, act: Act) -> None:
-        """Of an acting call that RDS has taken, at that moment."""
+    def acted(self, seen: dict[Any, Document | None], session: Session, act: Act) -> None:
+        """Check an acting call that RDS has taken. `seen` is what the function had read before it sent the call."""
         operation_id = act.by
         if sum(other.by == operation_id for other in self._cloud.rds.acts) > 1:
             self.found("acted twice", operation_id)
@@ -88,7 +87,7 @@ class Watcher:
         if session.name != session_name(operation_id) or not session.allows(act.action, _arn(act)):
             self.found("acted outside of its session", operation_id)
         self._check_lock(act)
-        self._check_look(invocation.looks.get(act.where), item, operation_id)
+        self._check_look(seen.get(act.where), item, operation_id)
 
     def item(self, operation_id: str) -> Document:
         return plain(self._cloud.tables.items["rds_operations"].get((operation_id,), {}))
