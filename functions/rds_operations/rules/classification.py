@@ -42,7 +42,8 @@ ALLOWED_ENVIRONMENTS = frozenset(
 class Verdict:
     """`source` says what decided: `tag Env=dev`, `instance_mappings 111122223333/eu-west-1/orders`, ...
 
-    XX"""
+    `disagreement` is a sentence where another source says production. `disputed` where that makes it a refusal.
+    """
 
     environment: Environment
     source: str
@@ -208,20 +209,20 @@ def _strictest(found: Iterable[Verdict]) -> Verdict | None:
     if winner is None or winner.environment is not Environment.PRODUCTION:
         return winner
     overruled = next((verdict for verdict in verdicts if verdict.environment is not Environment.PRODUCTION), None)
-    return replace(winner, disagreement=_log_write(overruled, winner)) if overruled else winner
+    return replace(winner, disagreement=_disagreement(overruled, winner)) if overruled else winner
 
 
 def _weighed(first: Verdict, later: Iterable[Verdict], production_veto: bool) -> Verdict:
     against = next((verdict for verdict in later if verdict.environment is Environment.PRODUCTION), None)
     if against is None or first.environment is Environment.PRODUCTION:
         return first
-    told = _log_write(first, against)
+    told = _disagreement(first, against)
     if production_veto:
         return Verdict(Environment.PRODUCTION, first.source, told, disputed=True)
     return replace(first, disagreement=told)
 
 
-def _log_write(one: Verdict, production: Verdict) -> str:
+def _disagreement(one: Verdict, production: Verdict) -> str:
     if one.source == NOTHING:
         return f"{production.source} says production, and nothing says otherwise"
     return f"{one.source} says {one.environment.value}, {production.source} says production"
