@@ -68,6 +68,7 @@ class Functions(Construct):
             "REFUSAL_QUEUE": refusals.queue.queue_url,
             "REFUSAL_DEAD_LETTERS": refusals.dead_letters.queue_url,
             "POLL_INTERVAL_SECONDS": str(settings.poll_interval_seconds),
+            "MAX_POLLS": str(settings.max_polls),
             "ALLOWED_ORIGIN": settings.allowed_origin,
         }
         statements = permissions.by_function(Stack.of(self), tables, refusals, acting_role, settings.accounts)

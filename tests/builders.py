@@ -14,6 +14,7 @@ from rds_operations.model.refusals import Refusal
 from rds_operations.model.request import OperationRequest
 from rds_operations.rules.classification import Environment, Verdict
 from rds_operations.rules.validation import parse_body
+from rds_operations.settings.deployment import Polling
 from rds_operations.settings.targets import Account, Targets
 from tests import operation_cases
 from tests.operation_cases import CASES
@@ -42,6 +43,7 @@ REQUEST_IDS = {"extendedRequestId": "JKJaXmPLvHcESHA=", "requestId": "the-client
 API_KEY = "the-value-of-an-api-key"
 """What no record, log or answer may ever show."""
 REQUESTED_AT = "2025-11-13T10:30:00.000Z"
+POLLING = Polling(timedelta(seconds=30), 10)
 MOMENT = datetime(2025, 11, 13, 10, 30, tzinfo=UTC)
 DEVELOPMENT = Verdict(Environment.DEVELOPMENT, "tag Environment=dev")
 

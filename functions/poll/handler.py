@@ -26,6 +26,6 @@ def handler(event: Document) -> Document:
     if event.get("machine") == "LATE_WATCH":
         progress = poll_after_end(rds_clients, store, request, since, previous)
     else:
-        progress = poll_running(rds_clients, store, request, since, previous, number)
+        progress = poll_running(rds_clients, store, request, since, previous, number, clock.now())
     logger.info("polled", extra={"poll": number, "status": progress.status, "percent": progress.percent})
     return {"progress": progress.to_document()}

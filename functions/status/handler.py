@@ -3,6 +3,7 @@
 from rds_operations.aws.clients import dynamodb_client
 from rds_operations.aws.lambda_handler import lambda_handler
 from rds_operations.aws.operation_store import OperationStore
+from rds_operations.model import clock
 from rds_operations.model.documents import Document
 from rds_operations.rules.identity import proxy_identity
 from rds_operations.settings.callers import CallerSettings
@@ -11,10 +12,10 @@ from rds_operations.steps.status import StatusPage
 
 deployment = Deployment.from_env()
 store = OperationStore(dynamodb_client(), deployment)
-page = StatusPage(store, CallerSettings.packaged(), deployment.poll_interval, deployment.allowed_origin)
+page = StatusPage(store, CallerSettings.packaged(), deployment.polling, deployment.allowed_origin)
 
 
 @lambda_handler("Status")
 def handler(event: Document) -> Document:
     """Take an API Gateway proxy event, and return a proxy response."""
-    return page.response(event["pathParameters"]["operation_id"], proxy_identity(event))
+    return page.response(event["pathParameters"]["operation_id"], proxy_identity(event), clock.now())

@@ -77,6 +77,7 @@ ENVIRONMENT = {
     "REFUSAL_QUEUE": REFUSAL_QUEUE,
     "REFUSAL_DEAD_LETTERS": DEAD_LETTERS,
     "POLL_INTERVAL_SECONDS": "30",
+    "MAX_POLLS": "10",
     "ALLOWED_ORIGIN": "https://dashboard.example.com",
 }
 DEVELOPMENT: Document = {"environment": "development", "source": "tag Environment=dev"}

@@ -175,16 +175,14 @@ def test_another_request_under_a_used_key_is_a_conflict(aws: FakeAws, other: Doc
     assert aws.events() == ["accepted"]
 
 
-def test_a_busy_instance_is_a_conflict_that_names_the_other_operation(aws: FakeAws) -> None:
+def test_a_busy_instance_is_a_conflict_that_says_what_runs_and_since_when(aws: FakeAws) -> None:
     first = aws.admit(a_body())["request"]["operation_id"]
+    running = f"create_snapshot has been running on {INSTANCE_ID} since {aws.item(first)['started_at']}"  # type: ignore[index]
     work = aws.admit(a_body("reboot_instance"), key="my-key", request_id="request-2")
-    assert reply(work) == (
-        409,
-        {
-            "error": f"Operation {first} is running on {INSTANCE_ID}. Try again when it has ended.",
-            "code": "operation_in_progress",
-        },
-    )
+    told = {"error": f"{running} ({first}). Try again when it has ended.", "code": "operation_in_progress"}
+    assert reply(work) == (409, told)
+    stranger = aws.admit(a_body("reboot_instance"), request_id="request-3", caller=a_context(apiKeyId="key-id-2"))
+    assert reply(stranger) == (409, {**told, "error": f"{running}. Try again when it has ended."})
     assert "start" not in work
     assert {item["operation_id"] for item in aws.items()} == {first, LOCK}
 
@@ -218,7 +216,7 @@ def test_a_lock_within_its_time_holds(aws: FakeAws) -> None:
     aws.put(operation_id=LOCK, owner="still-running", expires_at=int(time.time()) + 60)
     status, body = reply(aws.admit(a_body()))
     assert status == 409
-    assert "still-running" in body["error"]
+    assert body["error"] == f"Another operation is running on {INSTANCE_ID}. Try again when it has ended."
 
 
 def test_two_callers_may_use_the_same_key(aws: FakeAws) -> None:

@@ -74,7 +74,8 @@ def test_every_403_and_404_is_a_record(aws: FakeAws, environment: str | None, st
         aws.create_instance(environment)
     work = aws.admit(a_body())
     answer = aws.answer(work)
-    assert answer == {"statusCode": status, "error": work["refusal"]["error"], "code": work["refusal"]["code"]}
+    assert {"status": answer.pop("statusCode"), **answer} == work["refusal"]
+    assert work["refusal"]["status"] == status
     (record,) = aws.records()
     assert record["audit_id"] == f"{INSTANCE_ID}#{REQUESTED_AT}#{work['request']['operation_id']}#refused"
     assert (record["event"], record["success"], record["environment"]) == ("refused", False, verdict)
@@ -279,18 +280,23 @@ def test_an_operation_whose_item_goes_away_while_closing_is_worth_repeating(aws:
 
 
 @pytest.mark.parametrize(
-    ("status", "error"),
+    ("status", "code", "told"),
     [
-        ("ABORTED", "ExecutionAborted: The execution was stopped"),
-        ("TIMED_OUT", "ExecutionTimedOut: The execution ran out of time"),
-        ("FAILED", "ExecutionFailed: The execution broke: no details"),
+        ("ABORTED", "stopped", {"error": "ExecutionAborted: The execution was stopped"}),
+        ("TIMED_OUT", "timed_out", {"note": "ExecutionTimedOut: The execution ran out of time"}),
+        ("FAILED", "internal_error", {"error": "ExecutionFailed: The execution broke: no details"}),
     ],
 )
-def test_the_end_of_an_execution_closes_its_operation_and_soon_its_lock(aws: FakeAws, status: str, error: str) -> None:
+def test_the_end_of_an_execution_closes_its_operation_and_soon_its_lock(
+    aws: FakeAws, status: str, code: str, told: dict[str, str]
+) -> None:
     operation_id = done(aws)["request"]["operation_id"]
     document = aws.end(operation_id, status, a_body())["document"]
     asked = ". RDS may already have received the call; final_status will show the result"
-    assert (document["success"], document["error"]) == (False, error + asked)
+    assert (
+        document.items()
+        >= {"success": False, "code": code, **{key: text + asked for key, text in told.items()}}.items()
+    )
     assert stored_lock(aws)["expires_at"] <= time.time() + CALL_OVER.total_seconds()
     assert aws.events() == ["accepted", "completed"]
     assert json.loads(aws.records()[-1]["user_identity"])["userId"] == "apikey:key-id-1"

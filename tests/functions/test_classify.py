@@ -36,7 +36,8 @@ def test_a_forbidden_instance(aws: FakeAws, environment: str, verdict: str, code
     result = aws.call("classify", a_work())
     assert result["verdict"]["environment"] == verdict
     assert (result["refusal"]["status"], result["refusal"]["code"]) == (403, code)
-    body = {"error": result["refusal"]["error"], "code": code}
+    source = {"environment_source": result["verdict"]["source"]}
+    body = {"error": result["refusal"]["error"], "code": code, **source}
     assert (result["reply"]["statusCode"], json.loads(result["reply"]["body"])) == (403, body)
 
 

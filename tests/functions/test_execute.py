@@ -193,10 +193,10 @@ def test_a_direct_start_opens_its_own_item_lock_and_record(aws: FakeAws) -> None
 
 
 def test_a_direct_start_on_a_busy_instance_does_nothing(aws: FakeAws) -> None:
-    running = aws.accept("reboot_instance")["request"]["operation_id"]
+    aws.accept("reboot_instance")
     progress = aws.execute(aws.start_directly())["progress"]
-    assert (progress["finished"], progress["success"]) == (True, False)
-    assert running in progress["error"]
+    assert (progress["finished"], progress["success"], progress["code"]) == (True, False, "operation_in_progress")
+    assert progress["error"].startswith(f"reboot_instance has been running on {INSTANCE_ID} since ")
     assert aws.actions == []
     assert aws.item("by-hand") is None
     assert aws.events() == ["accepted"]

@@ -108,7 +108,7 @@ ACTIONS: dict[str, Action] = {
     "claim": lambda store, request, now: store.claim(request, OPERATIONS[request.operation], now),
     "give back": lambda store, request, now: store.give_back(request, MOMENT),
     "take over": lambda store, request, now: store.take_over(request),
-    "advance": lambda store, request, now: store.advance(request, Progress("creating"), now.minute),
+    "advance": lambda store, request, now: store.advance(request, Progress("creating"), now.minute, now),
     "close": _close,
     "close as never begun": lambda store, request, now: store.close(
         request, DEVELOPMENT, Outcome(ENDED, FAILED), now, Recorder.SWEEP, acted_at="", handed_over_at=""

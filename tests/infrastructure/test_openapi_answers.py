@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from rds_operations.model.end_codes import EndCode
 from rds_operations.model.place import Place
 from rds_operations.model.progress import Progress, done, failed, unknown_end
 from rds_operations.model.refusals import Code, Refusal
 from rds_operations.operations import OPERATIONS
+from rds_operations.records.operation_document import operation_document
 from rds_operations.records.operation_item import operation_item
 from rds_operations.records.outcome import outcome_of, settled
 from rds_operations.records.state_document import as_state_document
@@ -19,10 +21,10 @@ from rds_operations.rules.authorization import not_permitted, unidentified
 from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.targets import not_operated
 from rds_operations.steps.admit import accepted_reply
-from rds_operations.steps.status import status_document, unknown
+from rds_operations.steps.status import unknown
 from tests import api_document
 from tests.api_document import FOLLOW, START
-from tests.builders import DEVELOPMENT, HOME, MANY_TARGETS, MOMENT, OTHER_ACCOUNT, a_request
+from tests.builders import DEVELOPMENT, HOME, MANY_TARGETS, MOMENT, OTHER_ACCOUNT, POLLING, a_request
 from tests.operation_cases import CASES
 
 Document = dict[str, Any]
@@ -33,7 +35,7 @@ BROKEN: dict[str, Document] = {
     },
     "a broken state": {"error": {"Error": "States.Timeout", "Cause": ""}},
     "an execution out of time": {"error": {"Error": "ExecutionTimedOut", "Cause": "{}"}},
-    "an error of AWS": {"progress": failed("InvalidDBInstanceState: no").to_document()},
+    "an error of AWS": {"progress": failed("InvalidDBInstanceState: no", EndCode.REJECTED_BY_RDS).to_document()},
     "the polls used up": {"progress": Progress("creating").to_document()},
 }
 
@@ -52,7 +54,7 @@ def result_of(operation: str, work: Document, place: Place = HOME) -> Document:
         as_state_document(work), a_request(operation), "development", MOMENT, MOMENT + timedelta(seconds=90)
     )
     ended = opened(operation, place, ended_at="2025-11-13T10:32:05.300Z", result=json.dumps(outcome.document))
-    document = status_document(ended, HOME)
+    document = operation_document(ended, HOME, POLLING)
     assert api_document.problems(schema_of(FOLLOW, "get", "200"), document) == []
     return document
 
@@ -91,7 +93,7 @@ def test_accepted_again(operation: str) -> None:
 def test_running(operation: str, seen: dict[str, int]) -> None:
     schema = schema_of(FOLLOW, "get", "200")
     for status in ("accepted", OPERATIONS[operation].working_status):
-        document = status_document(opened(operation, HOME, status=status, **seen), HOME)
+        document = operation_document(opened(operation, HOME, status=status, **seen), HOME, POLLING)
         assert api_document.problems(schema, document) == []
         assert api_document.problems(schema, {**document, "fingerprint": "private"})
 
@@ -115,7 +117,9 @@ def test_a_failure(operation: str, work: Document) -> None:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-@pytest.mark.parametrize("progress", [done("available"), failed("gone"), Progress("creating"), unknown_end()])
+@pytest.mark.parametrize(
+    "progress", [done("available"), failed("gone", EndCode.INSTANCE_GONE), Progress("creating"), unknown_end()]
+)
 def test_what_became_of_it(operation: str, progress: Progress) -> None:
     document = result_of(operation, {"progress": Progress("creating").to_document()})
     seen = replace(progress, details=CASES[operation].details)
@@ -131,7 +135,7 @@ def test_answers_say_where_an_instance_is_that_is_elsewhere(operation: str) -> N
     accepted = json.loads(accepted_reply(opened(operation, ELSEWHERE), HOME)["body"])
     assert_says_where(schema_of(START, "post", "202"), accepted)
     look = schema_of(FOLLOW, "get", "200")
-    assert_says_where(look, status_document(opened(operation, ELSEWHERE), HOME))
+    assert_says_where(look, operation_document(opened(operation, ELSEWHERE), HOME, POLLING))
     assert_says_where(
         look, result_of(operation, {"progress": done("available", **CASES[operation].details).to_document()}, ELSEWHERE)
     )
@@ -149,7 +153,7 @@ def test_answers_say_where_an_instance_is_that_is_elsewhere(operation: str) -> N
 )
 def test_refusals_of_callers_and_places(refusal: Refusal | None) -> None:
     assert refusal
-    body = {"error": refusal.error, "code": refusal.code.value}
+    body = refusal.body
     schema = schema_of(START, "post", str(refusal.status))
     assert api_document.problems(schema, body) == []
     assert api_document.problems(schema_of(START, "post", "404"), body)
@@ -160,7 +164,7 @@ def test_refusals_of_callers_and_places(refusal: Refusal | None) -> None:
     [(Code.ACCOUNT_NOT_REACHABLE, "403"), (Code.INSTANCE_AMBIGUOUS, "409"), (Code.NOT_OPERATED, "400")],
 )
 def test_each_code_belongs_to_its_status(code: Code, status: str) -> None:
-    """As assessment.py, lookup.py and targets.py give them."""
+    """As classify.py, location.py and targets.py give them."""
     fitting = [
         known
         for known in api_document.responses(START, "post")
@@ -172,5 +176,5 @@ def test_each_code_belongs_to_its_status(code: Code, status: str) -> None:
 
 def test_not_found() -> None:
     refusal = unknown("nope")
-    body = {"error": refusal.error, "code": refusal.code.value}
+    body = refusal.body
     assert api_document.problems(schema_of(FOLLOW, "get", str(refusal.status)), body) == []

@@ -67,6 +67,7 @@ ENVIRONMENT = {
     "REFUSAL_QUEUE": QUEUE,
     "REFUSAL_DEAD_LETTERS": DEAD_LETTERS,
     "POLL_INTERVAL_SECONDS": str(SETTINGS.poll_interval_seconds),
+    "MAX_POLLS": str(SETTINGS.max_polls),
     "ALLOWED_ORIGIN": "*",
     "POWERTOOLS_LOG_LEVEL": "CRITICAL",  # nobody reads it, and it takes a third of the time
 }

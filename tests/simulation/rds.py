@@ -106,6 +106,7 @@ class Rds:
             if visible <= self._world.seconds
             and there == place
             and event["SourceIdentifier"] == call["SourceIdentifier"]
+            and event["SourceType"] == call["SourceType"]
             and event["Date"] >= since
         ]
         return {"Events": found}

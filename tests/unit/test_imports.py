@@ -24,6 +24,7 @@ ENVIRONMENT = {
     "REFUSAL_QUEUE": "https://sqs.eu-west-1.amazonaws.com/123456789012/refusals",
     "REFUSAL_DEAD_LETTERS": "https://sqs.eu-west-1.amazonaws.com/123456789012/refusals-dead-letters",
     "POLL_INTERVAL_SECONDS": "30",
+    "MAX_POLLS": "10",
     "ALLOWED_ORIGIN": "*",
     "HOME_ACCOUNT": "123456789012",
     "ACTING_ROLE": "arn:aws:iam::123456789012:role/rds-operations-acting-eu-west-1",

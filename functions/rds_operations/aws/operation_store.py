@@ -117,13 +117,18 @@ class OperationStore(OperationReader):
         """Let no earlier attempt, which may still run, give the claim back; False where there is none any more."""
         return self._update(request, "SET taken_over = :yes", f"{OPEN} AND attribute_exists(acting_at)", {":yes": True})
 
-    def advance(self, request: OperationRequest, progress: Progress, polls: int) -> None:
+    def advance(self, request: OperationRequest, progress: Progress, polls: int, now: datetime) -> None:
         """Write what a poll saw; never backwards, and never after the end."""
         self._update(
             request,
-            "SET #status = :status, polls = :polls, #percent = :percent",
+            "SET #status = :status, polls = :polls, polled_at = :now, #percent = :percent",
             f"{OPEN} AND (attribute_not_exists(polls) OR polls < :polls)",
-            {":status": progress.status, ":polls": polls, ":percent": progress.percent},
+            {
+                ":status": progress.status,
+                ":polls": polls,
+                ":now": clock.to_text(now),
+                ":percent": progress.percent,
+            },
         )
 
     def close(

@@ -21,7 +21,8 @@ from rds_operations.model.resource_id import is_another_instance
 
 if TYPE_CHECKING:
     from mypy_boto3_rds import RDSClient
-    from mypy_boto3_rds.type_defs import DBInstanceTypeDef
+    from mypy_boto3_rds.literals import SourceTypeType
+    from mypy_boto3_rds.type_defs import DBInstanceTypeDef, EventTypeDef
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -72,18 +73,17 @@ class Rds:
                 return
             page = {"Marker": answer["Marker"]}
 
-    def messages(self, instance_id: str, since: datetime) -> Iterator[str]:
-        """List the messages of the instance's events since then, page by page."""
+    def messages(self, name: str, since: datetime, source_type: SourceTypeType = "db-instance") -> list[str]:
+        """List the messages of the events of an instance or a snapshot since then, the oldest first."""
+        events = self._events(SourceIdentifier=name, SourceType=source_type, StartTime=since)
+        return [event.get("Message", "") for event in sorted(events, key=lambda event: event.get("Date", since))]
+
+    def _events(self, **which: Any) -> Iterator[EventTypeDef]:
+        """List them page by page."""
         page: Any = {}
         while True:
-            answer = self.call(
-                self.client.describe_events,
-                SourceIdentifier=instance_id,
-                SourceType="db-instance",
-                StartTime=since,
-                **page,
-            )
-            yield from (event.get("Message", "") for event in answer["Events"])
+            answer = self.call(self.client.describe_events, **which, **page)
+            yield from answer["Events"]
             if not answer.get("Marker"):
                 return
             page = {"Marker": answer["Marker"]}

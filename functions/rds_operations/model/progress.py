@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from rds_operations.model.end_codes import EndCode
+from rds_operations.model.refusals import Code
+
 _UNKNOWN = "timeout"
 
 
@@ -12,15 +15,16 @@ _UNKNOWN = "timeout"
 class Progress:
     """`status` is the specification's word; `details` hold what the result document takes from RDS.
 
-    `finished` ends the polling; `success` then tells which way. `evidence` is what a later poll must know of this
-    one (for a reboot: that it was seen rebooting). `missing` counts the polls in a row that did not find what must
-    be there.
+    `finished` ends the polling; `success` then tells which way, and `code` says why not. `evidence` is what a later
+    poll must know of this one (for a reboot: that it was seen rebooting). `missing` counts the polls in a row that did
+    not find what must be there.
     """
 
     status: str
     finished: bool = False
     success: bool = False
     error: str = ""
+    code: str = ""
     percent: int = -1
     evidence: str = ""
     missing: int = 0
@@ -39,14 +43,14 @@ class Progress:
         return asdict(self)
 
 
-def not_found(previous: Progress, error: str) -> Progress:
+def not_found(previous: Progress, error: str, code: EndCode = EndCode.INSTANCE_GONE) -> Progress:
     """Fail at the second poll in a row that finds nothing, since RDS reads are eventually consistent."""
     missing = previous.missing + 1
-    return failed(error, **previous.details) if missing > 1 else replace(previous, missing=missing)
+    return failed(error, code, **previous.details) if missing > 1 else replace(previous, missing=missing)
 
 
-def failed(error: str, **details: Any) -> Progress:
-    return Progress("failed", finished=True, error=error, details=details)
+def failed(error: str, code: EndCode | Code, **details: Any) -> Progress:
+    return Progress("failed", finished=True, error=error, code=code.value, details=details)
 
 
 def unknown_end() -> Progress:

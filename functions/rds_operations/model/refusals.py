@@ -39,32 +39,44 @@ class Code(StrEnum):
 
 
 _PARTS = {"status": int, "code": str, "error": str}
+_SOURCE = {"environment_source": str}
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """An HTTP status, a stable code and one sentence that says what to do."""
+    """An HTTP status, a stable code and one sentence that says what to do.
+
+    `environment_source` is what decided the environment, where the gate refuses: `tag Stage=live`.
+    """
 
     status: int
     code: Code
     error: str
+    environment_source: str = ""
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Refusal:
         """Read a document. Raises `ValueError` for one that `to_document` cannot have made."""
-        if {name: type(value) for name, value in document.items()} != _PARTS:
-            raise ValueError("a refusal is a status, a code and a sentence")
-        return cls(document["status"], Code(document["code"]), document["error"])
+        if {name: type(value) for name, value in document.items()} not in (_PARTS, _PARTS | _SOURCE):
+            raise ValueError("a refusal is a status, a code and a sentence, and what decided the environment")
+        return cls(**{**document, "code": Code(document["code"])})
 
     def to_document(self) -> dict[str, Any]:
-        return {"status": self.status, "code": self.code.value, "error": self.error}
+        return {"status": self.status, **self.body}
 
     def as_result(self) -> dict[str, Any]:
         """Make the `result` of a record `refused`, whoever writes it."""
         return {"success": False, **self.to_document()}
 
     def reply(self) -> dict[str, Any]:
-        return reply(self.status, {"error": self.error, "code": self.code.value})
+        """Make the answer that carries it."""
+        return reply(self.status, self.body)
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """Make the JSON object that callers get."""
+        source = {"environment_source": self.environment_source} if self.environment_source else {}
+        return {"error": self.error, "code": self.code.value, **source}
 
 
 def reply(status: int, body: dict[str, Any], location: str = "") -> dict[str, Any]:

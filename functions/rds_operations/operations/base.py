@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Protocol, TypeVar
@@ -14,6 +14,7 @@ from rds_operations.model.request import OperationRequest
 
 if TYPE_CHECKING:
     from mypy_boto3_rds import RDSClient
+    from mypy_boto3_rds.literals import SourceTypeType
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef
 
 
@@ -59,7 +60,7 @@ class Rds(Protocol):
 
     def instance(self, instance_id: str, resource_id: str = "") -> DBInstanceTypeDef | None: ...
 
-    def messages(self, instance_id: str, since: datetime) -> Iterator[str]: ...
+    def messages(self, name: str, since: datetime, source_type: SourceTypeType = ...) -> list[str]: ...
 
 
 class Operation(ABC):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from rds_operations.model.end_codes import EndCode
 from rds_operations.model.errors import RdsRejected, RdsUnavailable, Retryable
 from rds_operations.model.identifiers import SNAPSHOT_ID_LENGTH, rds_identifier
 from rds_operations.model.progress import Progress, done, failed, not_found
@@ -24,6 +25,7 @@ from rds_operations.operations.base import (
     cluster_member,
 )
 from rds_operations.operations.engines import snapshot_of_replica
+from rds_operations.operations.rds_events import of_snapshot, with_last
 from rds_operations.operations.snapshot_tags import OPERATION_TAG, parse_tags, tags_of_snapshot, too_many_tags
 
 if TYPE_CHECKING:
@@ -61,7 +63,7 @@ class CreateSnapshot(Operation):
         Permission("rds:AddTagsToResource", (SNAPSHOT,)),
         Permission("rds:DescribeDBSnapshots"),
     )
-    poll_permissions = (Permission("rds:DescribeDBSnapshots"),)
+    poll_permissions = (Permission("rds:DescribeDBSnapshots"), Permission("rds:DescribeEvents"))
     signs = True
 
     def unsupported(self, instance: DBInstanceTypeDef, parameters: Parameters) -> Refusal | None:
@@ -104,6 +106,9 @@ class CreateSnapshot(Operation):
         snapshot = self._find(rds, request)
         if snapshot:
             progress = _read(request, snapshot, previous)
+            if progress.code == EndCode.SNAPSHOT_FAILED:
+                events = of_snapshot(rds, request.parameters["snapshot_id"], since)
+                return replace(progress, error=with_last(progress.error, events))
             return progress if progress.missing else replace(progress, evidence=_SEEN)
         if previous.evidence != _SEEN:
             return previous  # RDS does not show a new snapshot at once
@@ -155,7 +160,8 @@ def _read(request: OperationRequest, snapshot: DBSnapshotTypeDef, previous: Prog
         return not_found(previous, f"Snapshot {request.parameters['snapshot_id']} is of another instance of that name")
     if "snapshot_arn" in previous.details or _has_our_tag(request, snapshot):
         return _progress(snapshot)
-    return not_found(previous, f"{ALREADY_EXISTS}: Snapshot {request.parameters['snapshot_id']} already exists")
+    text = f"{ALREADY_EXISTS}: Snapshot {request.parameters['snapshot_id']} already exists"
+    return not_found(previous, text, EndCode.SNAPSHOT_EXISTS)
 
 
 def _progress(snapshot: DBSnapshotTypeDef) -> Progress:
@@ -166,5 +172,6 @@ def _progress(snapshot: DBSnapshotTypeDef) -> Progress:
     if status == "available":
         return done(CreateSnapshot.end_status, **details)
     if status in FAILED_STATES:
-        return failed(f"Snapshot {snapshot['DBSnapshotIdentifier']} ended in the state {status}", **details)
+        text = f"Snapshot {snapshot['DBSnapshotIdentifier']} ended in the state {status}"
+        return failed(text, EndCode.SNAPSHOT_FAILED, **details)
     return Progress("creating", percent=snapshot.get("PercentProgress", -1), details=details)

@@ -43,3 +43,26 @@ STATES: dict[str, Meaning] = {
 
 def of_meaning(meaning: Meaning) -> frozenset[str]:
     return frozenset(state for state, found in STATES.items() if found is meaning)
+
+
+_REMEDIES = {
+    "deleting": "It is being deleted.",
+    "failed": "RDS cannot recover it: restore it to a point in time.",
+    "inaccessible-encryption-credentials": "Its KMS key cannot be used any more: restore it from a backup.",
+    "inaccessible-encryption-credentials-recoverable": "Enable its KMS key, then start it.",
+    "incompatible-network": "Correct its subnets or IP addresses first.",
+    "incompatible-option-group": "Correct its option group first.",
+    "incompatible-parameters": "Correct its parameter group, then reboot it.",
+    "incompatible-restore": "Its restore has failed: restore it again.",
+    "restore-error": "Its restore has failed: restore it again.",
+    "stopped": "Start it first.",
+    "stopping": "Start it when it has stopped.",
+    "storage-full": "Give it more storage first.",
+}
+
+
+def remedy(state: str) -> str:
+    """Say what makes an instance ready again: to wait, or what the page above says of its state."""
+    if STATES.get(state) is not Meaning.FAILED:
+        return "Try again when it is."
+    return _REMEDIES.get(state, "It does not leave this state by itself: correct the cause in RDS first.")

@@ -7,8 +7,15 @@ https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Events.Messages.html
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from enum import Enum
+from typing import TYPE_CHECKING
+
+from rds_operations.model.errors import ServiceError
+
+if TYPE_CHECKING:
+    from rds_operations.operations.base import Rds
 
 
 class RebootEvent(Enum):
@@ -36,6 +43,19 @@ _PATTERNS = [(first_message, re.compile(pattern, re.IGNORECASE)) for first_messa
 def first_message(messages: Iterable[str], *what: RebootEvent) -> str:
     """Return the first message that tells one of these; empty where none does."""
     return next((message for message in messages if any(_tells(message, one) for one in what)), "")
+
+
+def with_last(text: str, messages: Sequence[str]) -> str:
+    """Add RDS's last word to a text, if there is one: it is mostly the reason."""
+    return f"{text}. RDS's last event: {messages[-1].strip()}" if messages else text
+
+
+def of_snapshot(rds: Rds, snapshot_id: str, since: datetime) -> list[str]:
+    """List the messages of a snapshot's events; none where RDS does not give them, since the failure is told anyway."""
+    try:
+        return rds.messages(snapshot_id, since, "db-snapshot")
+    except ServiceError:
+        return []
 
 
 def _tells(message: str, what: RebootEvent) -> bool:

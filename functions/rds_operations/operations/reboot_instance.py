@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from rds_operations.model import clock
+from rds_operations.model.end_codes import EndCode
 from rds_operations.model.errors import RdsUnavailable
 from rds_operations.model.progress import Progress, done, failed, not_found
 from rds_operations.model.refusals import Refusal, not_supported
@@ -23,7 +24,7 @@ from rds_operations.operations.base import (
 )
 from rds_operations.operations.engines import is_sql_server, reboot_of_custom_oracle
 from rds_operations.operations.instance_states import Meaning, of_meaning
-from rds_operations.operations.rds_events import RebootEvent, first_message
+from rds_operations.operations.rds_events import RebootEvent, first_message, with_last
 
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef
@@ -91,7 +92,7 @@ class RebootInstance(Operation):
             return Progress(self.working_status, evidence=_SEEN_REBOOTING)
         events = _Events(rds, request.instance_id, since)
         if request.parameters["force_failover"] and (abandoned := events.first_message(RebootEvent.FAILOVER_ABANDONED)):
-            return failed(abandoned)
+            return failed(abandoned, EndCode.REBOOT_FAILED)
         if status in FAILED_STATES:
             return self._failed(request, events, status, previous)
         if status in _BACK:
@@ -101,11 +102,13 @@ class RebootInstance(Operation):
     def _failed(self, request: OperationRequest, events: _Events, status: str, previous: Progress) -> Progress:
         """Ask for the restart first: an instance that fails after it was back has not failed by this reboot."""
         text = f"Instance {request.instance_id} is in the state {status}"
+        told = with_last(text, events.messages)
         if events.first_message(RebootEvent.RESTARTED, RebootEvent.FAILED_OVER):
             return done(self.end_status, note=f"{text}. It has restarted before")
         if status == _INCOMPATIBLE_PARAMETERS and previous.evidence != _SEEN_REBOOTING:
-            return not_found(previous, text)  # the first poll may still show the state that the reboot was to end
-        return failed(text)
+            # The first poll may still show the state that the reboot was to end.
+            return not_found(previous, told, EndCode.REBOOT_FAILED)
+        return failed(told, EndCode.REBOOT_FAILED)
 
     def _back(
         self,
@@ -125,7 +128,8 @@ class RebootInstance(Operation):
         if not restarted and (pending or not _is_over_by_now(previous, since)):
             return working  # a stale `available`, from before the reboot
         if failure := _failed_option_group(instance):
-            return failed(f"Instance {request.instance_id} has restarted, but its option group {failure} failed")
+            text = f"Instance {request.instance_id} has restarted, but its option group {failure} failed"
+            return failed(with_last(text, events.messages), EndCode.REBOOT_FAILED)
         note = _STILL_PENDING if pending else "" if restarted else _NO_EVENT
         return done(self.end_status, **({"note": note} if note else {}))
 
@@ -141,11 +145,11 @@ class _Events:
         self._rds, self._instance_id, self._since = rds, instance_id, since
 
     def first_message(self, *what: RebootEvent) -> str:
-        return first_message(self._messages, *what)
+        return first_message(self.messages, *what)
 
     @cached_property
-    def _messages(self) -> list[str]:
-        return list(self._rds.messages(self._instance_id, self._since))
+    def messages(self) -> list[str]:
+        return self._rds.messages(self._instance_id, self._since)
 
 
 def _is_over_by_now(previous: Progress, since: datetime) -> bool:

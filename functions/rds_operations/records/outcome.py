@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from rds_operations.model.progress import Progress
+from rds_operations.model.end_codes import EndCode
+from rds_operations.model.progress import Progress, failed
+from rds_operations.model.refusals import Code
 from rds_operations.model.request import OperationRequest
 from rds_operations.operations import OPERATIONS
 from rds_operations.records.ended_execution import error_text
@@ -18,7 +20,15 @@ TIMED_OUT = "OperationTimedOut"
 REFUSED = "OperationRefused"
 _EXECUTION_TIMED_OUT = "ExecutionTimedOut"
 NOT_STARTED = "OperationNotStarted"
+_STILL_AT_IT = "RDS had not finished at the last poll. The service polls on, and final_status will say how it ended"
 _MAY_GO_ON = ". RDS may already have received the call; final_status will show the result"
+_CODES = {
+    "ExecutionAborted": EndCode.STOPPED,
+    "AccountUnreachable": EndCode.ACCOUNT_NOT_REACHABLE,
+    NOT_STARTED: EndCode.NOT_STARTED,
+    **dict.fromkeys(("RdsThrottled", "RdsUnreachable", "TableBusy"), EndCode.TRY_AGAIN),
+}
+"""By the name of the error that ended the execution."""
 _UNKNOWN = "Unknown: another operation of this kind began on the instance before RDS was seen to finish this one"
 
 
@@ -55,20 +65,19 @@ def outcome_of(
     duration = seconds_between(since, now)
     if "error" in work:
         text = error_text(work["error"]) + (_MAY_GO_ON if acted else "")
-        document = _failure(request, environment, text, duration)
         if work["error"]["Error"] == _EXECUTION_TIMED_OUT:
-            return Outcome(document | {"status": "timeout"}, TIMED_OUT, unsettled=acted)
-        return Outcome(document, FAILED, unsettled=acted)
+            return Outcome(_timed_out(request, environment, Progress("timeout"), duration, text), TIMED_OUT, acted)
+        failure = failed(text, _CODES.get(work["error"]["Error"], EndCode.INTERNAL_ERROR))
+        return Outcome(_failure(request, environment, failure, duration), FAILED, unsettled=acted)
     if refusal := work.get("refusal") or work.get("not_ready"):
-        document = _failure(request, environment, refusal["error"], duration)
-        return Outcome(document | {"code": refusal["code"]}, REFUSED)
+        failure = failed(refusal["error"], Code(refusal["code"]))
+        return Outcome(_failure(request, environment, failure, duration), REFUSED)
     progress = Progress.from_document(work["progress"])
     if progress.success:
         return Outcome(_document(request, environment, progress, duration) | {"success": True})
-    document = _document(request, environment, progress, duration) | {"success": False}
     if not progress.finished or progress.has_unknown_end:
-        return Outcome(document | {"status": "timeout"}, TIMED_OUT, unsettled=True)
-    return Outcome(document | {"error": progress.error}, FAILED)
+        return Outcome(_timed_out(request, environment, progress, duration, _STILL_AT_IT), TIMED_OUT, unsettled=True)
+    return Outcome(_failure(request, environment, progress, duration), FAILED)
 
 
 def settled(
@@ -85,18 +94,26 @@ def settled(
         "final_status": progress.status if progress.finished else "timeout",
         "final_duration_seconds": seconds_between(since, now),
     }
-    final |= {"final_error": progress.error} if progress.error else {}
+    final |= {"final_error": progress.error, "final_code": progress.code} if progress.error else {}
     final |= {"final_note": _UNKNOWN} if progress.has_unknown_end else {}
-    return document | seen | final
+    told = {name: value for name, value in document.items() if (name, value) != ("note", _STILL_AT_IT)}
+    return told | seen | final
 
 
 def seconds_between(since: datetime, now: datetime) -> float:
     return max(0.0, round((now - since).total_seconds(), 1))
 
 
-def _failure(request: OperationRequest, environment: str, error: str, duration: float) -> dict[str, Any]:
-    document = _document(request, environment, Progress("failed"), duration)
-    return document | {"success": False, "error": error}
+def _failure(request: OperationRequest, environment: str, progress: Progress, duration: float) -> dict[str, Any]:
+    document = _document(request, environment, progress, duration)
+    return document | {"success": False, "error": progress.error, "code": progress.code or EndCode.INTERNAL_ERROR.value}
+
+
+def _timed_out(
+    request: OperationRequest, environment: str, progress: Progress, duration: float, note: str
+) -> dict[str, Any]:
+    document = _document(request, environment, progress, duration)
+    return document | {"status": "timeout", "success": False, "code": EndCode.TIMED_OUT.value, "note": note}
 
 
 def _document(request: OperationRequest, environment: str, progress: Progress, duration: float) -> dict[str, Any]:

@@ -97,8 +97,10 @@ def _is_the_gates(work: StateDocument) -> bool:
     said = gate("", Verdict.from_document(work["verdict"])) if "verdict" in work else None
     refusal = Refusal.from_document(work["refusal"])
     if said or refusal.code in _OF_THE_GATE:
-        return said is not None and (said.status, said.code) == (refusal.status, refusal.code)
-    return True
+        if said is None or refusal.environment_source not in ("", said.environment_source):
+            return False
+        return (said.status, said.code) == (refusal.status, refusal.code)
+    return not refusal.environment_source
 
 
 def _is_verdict(document: Document) -> bool:

@@ -19,8 +19,9 @@ from rds_operations.rules.classification import Environment, Verdict
 class StoredOperation:
     """`request` as it was accepted, with its caller; `verdict` of then. Moments are ISO 8601, empty until they come.
 
-    `acting_at` is when Execute claimed it, `handed_over_at` when a repetition of the request got it. `result` and
-    `error` are those of the outcome. `due_at` in epoch seconds. `percent` is -1 where RDS shows none.
+    `acting_at` is when Execute claimed it, `polled_at` when the last poll was written, `handed_over_at` when a
+    repetition of the request got it. `result` and `error` are those of the outcome. `due_at` in epoch seconds.
+    `percent` is -1 where RDS shows none.
     """
 
     request: OperationRequest
@@ -36,6 +37,7 @@ class StoredOperation:
     unfinished: str = ""
     due_at: int = 0
     polls: int = 0
+    polled_at: str = ""
     percent: int = -1
 
     @classmethod
@@ -58,6 +60,7 @@ class StoredOperation:
             unfinished=text["unfinished"],
             due_at=int(item.get("due_at", 0)),
             polls=int(item.get("polls", 0)),
+            polled_at=text["polled_at"],
             percent=int(item.get("percent", -1)),
         )
 

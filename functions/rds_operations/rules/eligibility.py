@@ -9,7 +9,7 @@ from rds_operations.model.refusals import Code, Refusal, conflict, invalid_param
 from rds_operations.model.request import OperationRequest
 from rds_operations.model.resource_id import is_another_instance
 from rds_operations.operations import OPERATIONS
-from rds_operations.operations.instance_states import Meaning, of_meaning
+from rds_operations.operations.instance_states import Meaning, of_meaning, remedy
 from rds_operations.rules.classification import (
     NOTHING,
     PADDED,
@@ -30,8 +30,8 @@ _WORKING = of_meaning(Meaning.OPERATIONAL)
 PRODUCTION_TEXT = "Operations not allowed on production instances. Please create a CloudOps request."
 
 
-def not_found(instance_id: str, place: str = "") -> Refusal:
-    return Refusal(404, Code.INSTANCE_NOT_FOUND, f"Instance {instance_id} not found{place}")
+def not_found(instance_id: str, place: str = "", hint: str = "") -> Refusal:
+    return Refusal(404, Code.INSTANCE_NOT_FOUND, f"Instance {instance_id} not found{place}{hint}")
 
 
 def replaced(request: OperationRequest, instance: DBInstanceTypeDef) -> Refusal | None:
@@ -60,10 +60,10 @@ def gate(instance_id: str, verdict: Verdict, tag_name: str = "Environment") -> R
     if verdict.allowed:
         return None
     if verdict.disputed:
-        return Refusal(403, Code.ENVIRONMENT_DISPUTED, _disputed_text(instance_id, verdict))
+        return Refusal(403, Code.ENVIRONMENT_DISPUTED, _disputed_text(instance_id, verdict), verdict.source)
     if verdict.environment is Environment.PRODUCTION:
-        return Refusal(403, Code.PRODUCTION_INSTANCE, PRODUCTION_TEXT)
-    return Refusal(403, Code.ENVIRONMENT_UNKNOWN, _unknown_text(instance_id, verdict, tag_name))
+        return Refusal(403, Code.PRODUCTION_INSTANCE, PRODUCTION_TEXT, verdict.source)
+    return Refusal(403, Code.ENVIRONMENT_UNKNOWN, _unknown_text(instance_id, verdict, tag_name), verdict.source)
 
 
 def unsupported(request: OperationRequest, instance: DBInstanceTypeDef) -> Refusal | None:
@@ -89,9 +89,9 @@ def not_ready(request: OperationRequest, instance: DBInstanceTypeDef) -> Refusal
     operation = OPERATIONS[request.operation]
     status = instance.get("DBInstanceStatus", "unknown")
     if status not in operation.ready_states:
+        needed = " or ".join(sorted(operation.ready_states & _WORKING))
         return conflict(
-            f"Instance {request.instance_id} is {status}; {operation.name} needs it to be "
-            f"{' or '.join(sorted(operation.ready_states & _WORKING))}. Try again when it is.",
+            f"Instance {request.instance_id} is {status}; {operation.name} needs it to be {needed}. {remedy(status)}",
             Code.INSTANCE_NOT_READY,
         )
     return operation.not_ready(instance, request.parameters)
@@ -108,20 +108,26 @@ def _disputed_text(instance_id: str, verdict: Verdict) -> str:
 
 
 def _unknown_text(instance_id: str, verdict: Verdict, tag_name: str) -> str:
-    looked_at, settled = f"{verdict.source} names no environment that is known", _TEACH
-    if verdict.source.endswith((UNREADABLE, PADDED)):
-        looked_at, settled = verdict.source, _MAP
-    if verdict.source.endswith(NOTHING):
-        nothing = "no environment tag, instance mapping, account mapping or naming pattern fits it"
-        looked_at, settled = verdict.source.removesuffix(NOTHING) + nothing, _MAP
+    looked_at, advice = _advice(verdict.source, tag_name)
+    return f"Operations not allowed on {instance_id}: its environment is unknown ({looked_at}). {advice}"
+
+
+def _advice(source: str, tag_name: str) -> tuple[str, str]:
+    """Say what was looked at, and what helps. A tag stands before every mapping, so no mapping helps beside one."""
+    if source.endswith(UNREADABLE):
+        return source, "Ask the service owner to let the service read them, or create a CloudOps request."
+    if source.endswith(PADDED):
+        return source, "Set that tag again, without the spaces."
+    if not source.endswith(NOTHING):
+        told = f"{source} names no environment that is known"
+        return told, f"Set that tag to {_LET_IN}, or have the word taught in the settings (environment_words)."
+    nothing = "no environment tag, instance mapping, account mapping or naming pattern fits it"
     others = {REPLICATION_SOURCE: "the source", READ_REPLICA: "the replica"}
-    tagged = next((other for relation, other in others.items() if verdict.source.startswith(relation)), "it")
+    tagged = next((other for relation, other in others.items() if source.startswith(relation)), "it")
     return (
-        f"Operations not allowed on {instance_id}: its environment is unknown ({looked_at}). "
-        f"Tag {tagged} with {tag_name} set to development, test, staging, poc or sandbox, or have {settled}."
+        source.removesuffix(NOTHING) + nothing,
+        f"Tag {tagged} with {tag_name} set to {_LET_IN}, or have it mapped in the settings.",
     )
 
 
-_MAP = "it mapped in the settings"
-_TEACH = "the word taught in the settings (environment_words)"
-"""A tag whose word nobody knows stands before every mapping."""
+_LET_IN = "development, test, staging, poc or sandbox"

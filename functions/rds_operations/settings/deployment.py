@@ -10,12 +10,21 @@ from rds_operations.model.place import Place
 
 
 @dataclass(frozen=True)
+class Polling:
+    """The rhythm of the state machine: the first poll comes one `interval` after acting, the last is number `most`."""
+
+    interval: timedelta
+    most: int
+
+
+@dataclass(frozen=True)
 class Deployment:
-    """`execution_prefix` plus an operation's id is the ARN of its execution; no operation is open for longer than
-    `longest`, and none is watched after its end for longer than `late_watch`; `late_watch_machine` and
-    `admission_machine` are ARNs, `unrecorded_queue` and `unrecorded_dead_letters` URLs, `poll_interval` in seconds;
-    `allowed_origin` for CORS. `home` is the account and Region it runs in, `acting_role` the ARN of the role that may
-    act there.
+    """`execution_prefix` plus an operation's id is the ARN of its execution.
+
+    No operation is open for longer than `longest`, and none is watched after its end for longer than `late_watch`.
+    `late_watch_machine` and `admission_machine` are ARNs, `refusal_queue` and `refusal_dead_letters` URLs.
+    `allowed_origin` is for CORS. `home` is the account and Region it runs in, `acting_role` the ARN of the role that
+    may act there.
     """
 
     operations_table: str
@@ -30,7 +39,7 @@ class Deployment:
     admission_machine: str
     refusal_queue: str
     refusal_dead_letters: str
-    poll_interval: str
+    polling: Polling
     allowed_origin: str
 
     @classmethod
@@ -48,7 +57,7 @@ class Deployment:
             admission_machine=_required("ADMISSION_MACHINE"),
             refusal_queue=_required("REFUSAL_QUEUE"),
             refusal_dead_letters=_required("REFUSAL_DEAD_LETTERS"),
-            poll_interval=_required("POLL_INTERVAL_SECONDS"),
+            polling=Polling(timedelta(seconds=int(_required("POLL_INTERVAL_SECONDS"))), int(_required("MAX_POLLS"))),
             allowed_origin=_required("ALLOWED_ORIGIN"),
         )
 

@@ -14,6 +14,8 @@ from rds_operations.settings import packaged
 READING_ROLE = "rds-operations-reading"
 ACTING_ROLE = "rds-operations-acting"
 """The names of the two roles in every account but the service's own."""
+_MOST_LISTED = 5
+"""Places in a refusal: forty accounts would fill the screen."""
 
 
 @dataclass(frozen=True)
@@ -70,5 +72,8 @@ class Targets:
 
 def not_operated(targets: Targets, account_id: str, region: str) -> Refusal:
     asked = [f"{name} '{value}'" for name, value in (("account_id", account_id), ("region", region)) if value]
-    known = "; ".join(map(str, targets.places))
+    places = list(map(str, targets.places))
+    left = len(places) - _MOST_LISTED
+    more = f"; and {left} more, which the service owner can name" if left > 0 else ""
+    known = "; ".join(places[:_MOST_LISTED]) + more
     return Refusal(400, Code.NOT_OPERATED, f"This service does not manage {' with '.join(asked)}. Allowed: {known}")

@@ -15,7 +15,9 @@ from rds_operations.model.request import OperationRequest
 from rds_operations.records.operation_item import ACCEPTED
 from rds_operations.records.state_document import StateDocument
 from rds_operations.records.stored_operation import StoredOperation
+from rds_operations.rules.authorization import may_see
 from rds_operations.rules.classification import Verdict
+from rds_operations.settings.callers import CallerSettings
 
 LONGEST_WAIT = timedelta(seconds=2.5)
 """Together with the function's own time-out, this is less than the Task's."""
@@ -45,13 +47,15 @@ class Candidate:
         )
 
 
-def admit_in_time(store: OperationStore, candidate: Candidate, entered_at: datetime, now: datetime) -> StateDocument:
+def admit_in_time(
+    store: OperationStore, callers: CallerSettings, candidate: Candidate, entered_at: datetime, now: datetime
+) -> StateDocument:
     """Return `reply`, and `start` unless OPERATION has begun already; or `refusal`.
 
     `entered_at` is when the state was entered. Raises `AdmittedTooLate`, `TableBusy` or `TableUnavailable`.
     """
     check_in_time(entered_at, now)
-    admitted = admit(store, candidate, now)
+    admitted = admit(store, callers, candidate, now)
     if isinstance(admitted, StoredOperation):
         return acceptance(admitted, candidate.request, store.home)
     refused: StateDocument = {"refusal": admitted.to_document(), "reply": admitted.reply()}
@@ -65,14 +69,16 @@ def check_in_time(entered_at: datetime, now: datetime) -> None:
         raise AdmittedTooLate(f"Admit started {waited.total_seconds():.1f} s late, so nothing was done. Try again.")
 
 
-def admit(store: OperationStore, candidate: Candidate, now: datetime) -> StoredOperation | Refusal:
+def admit(
+    store: OperationStore, callers: CallerSettings, candidate: Candidate, now: datetime
+) -> StoredOperation | Refusal:
     """Return the operation, new or as this very request opened it before; or what is in the way.
 
     A repeated request comes first: it gets its own operation back, though that operation is what is in the way.
     Raises `TableBusy` where others were faster twice.
     """
     for _attempt in range(2):
-        if admitted := _admitted(store, candidate, now):
+        if admitted := _admitted(store, callers, candidate, now):
             return admitted
     if store.is_refused(candidate.request.operation_id):
         return _stays_refused(candidate.request)
@@ -117,7 +123,9 @@ def accepted_reply(stored: StoredOperation, home: Place, *, repeated: bool = Fal
     return reply(202, body, location=f"/operations/{stored.operation_id}")
 
 
-def _admitted(store: OperationStore, candidate: Candidate, now: datetime) -> StoredOperation | Refusal | None:
+def _admitted(
+    store: OperationStore, callers: CallerSettings, candidate: Candidate, now: datetime
+) -> StoredOperation | Refusal | None:
     """None where something has changed since it was read: read again."""
     request = candidate.request
     # The lock is read first: a twin of this request takes lock and key at once, so it shows in the key then.
@@ -129,13 +137,21 @@ def _admitted(store: OperationStore, candidate: Candidate, now: datetime) -> Sto
     if candidate.verdict is None:
         return None
     if holder:
-        return conflict(
-            f"Operation {holder} is running on {request.instance_id}. Try again when it has ended.",
-            Code.OPERATION_IN_PROGRESS,
-        )
+        return _in_progress(callers, request, store.operation(holder))
     if candidate.not_ready:
         return candidate.not_ready
     return store.operation(request.operation_id) if store.open(request, candidate.verdict, now) else None
+
+
+def _in_progress(callers: CallerSettings, request: OperationRequest, running: StoredOperation | None) -> Refusal:
+    """Say what runs and since when. Its id is for those who may read the operation."""
+    what, its_id = f"Another operation is running on {request.instance_id}", ""
+    if running:
+        since = running.acting_at or running.started_at
+        what = f"{running.request.operation} has been running on {request.instance_id} since {since}"
+        if may_see(callers, request.caller, running.request.caller):
+            its_id = f" ({running.operation_id})"
+    return conflict(f"{what}{its_id}. Try again when it has ended.", Code.OPERATION_IN_PROGRESS)
 
 
 def _repeated(

@@ -116,7 +116,7 @@ class Classifier:
             is_there(place)
         instance = seen[place] if place else None
         if place is None or instance is None:
-            return not_found(request.instance_id, self._named(request))
+            return not_found(request.instance_id, self._named(request), self._hint(request))
         return place, instance
 
     def _decided(self, request: OperationRequest, place: Place, instance: DBInstanceTypeDef) -> Classified:
@@ -149,6 +149,13 @@ class Classifier:
         the one on record.
         """
         return self.callers if request.request_id else CallerSettings()
+
+    def _hint(self, request: OperationRequest) -> str:
+        """Say what finds an instance that is younger than the inventory of the other accounts."""
+        places = self.rds_clients.targets.fitting(request.account_id, request.region)
+        if all(map(self.rds_clients.targets.is_home, places)):
+            return ""
+        return ". In other accounts, one that is less than 15 minutes old is found by account_id and region: send both"
 
     def _named(self, request: OperationRequest) -> str:
         """Say which place the request itself named."""

@@ -9,6 +9,7 @@ from rds_operations.aws.live_instance import read_live
 from rds_operations.aws.operation_store import OperationStore
 from rds_operations.aws.rds_clients import RdsClients
 from rds_operations.model import clock
+from rds_operations.model.end_codes import EndCode, of_rds_error
 from rds_operations.model.errors import (
     AccountUnreachable,
     NoEffect,
@@ -83,7 +84,7 @@ class Executor:
         try:
             rds = self.rds_clients.acting(request)
         except AccountUnreachable as error:
-            return self._taken_over(stored) if stored.acting_at else Executed(failed(str(error)), now)
+            return self._taken_over(stored) if stored.acting_at else Executed(_failure(error), now)
         if self.store.claim(request, OPERATIONS[request.operation], now):
             return self._act(rds, request, now)
         return self._go_on(rds, stored, now)
@@ -96,11 +97,11 @@ class Executor:
         try:
             decision = self._decide(request)
         except NoEffect as error:
-            return Executed(failed(str(error)), now)
+            return Executed(_failure(error), now)
         if decision.against:
             return _refused(decision.against, now, decision.verdict)
         candidate = Candidate(replace(request, resource_id=decision.resource_id), decision.verdict)
-        admitted = admit(self.store, candidate, now)
+        admitted = admit(self.store, self.callers, candidate, now)
         return _refused(admitted, now) if isinstance(admitted, Refusal) else admitted
 
     def _act(self, rds: Rds, request: OperationRequest, now: datetime) -> Executed:
@@ -119,10 +120,10 @@ class Executor:
         except Retryable as error:
             if self._give_back(request, now):
                 raise
-            return Executed(failed(f"{error}; nothing was done"), now)
+            return Executed(failed(f"{error}; nothing was done", EndCode.TRY_AGAIN), now)
         except (AccountUnreachable, RdsRejected) as error:
             self._give_back(request, now)
-            return Executed(failed(str(error)), now)
+            return Executed(_failure(error), now)
 
     def _give_back(self, request: OperationRequest, since: datetime) -> bool:
         """Return False where the table did not take it: a repetition finds the claim, and cannot know what was done."""
@@ -139,7 +140,7 @@ class Executor:
         has_ended = bool(current and current.ended_at)
         if has_ended or (not acting_at and self.store.lock_holder(request, now) != request.operation_id):
             text = f"Operation {request.operation_id} is closed or has lost its lock; nothing was done"
-            return Executed(failed(text), now)
+            return Executed(failed(text, EndCode.NOT_STARTED), now)
         working = self._taken_over(current)
         try:
             decision = self._decide(request)
@@ -176,4 +177,12 @@ class Executor:
 
 
 def _refused(refusal: Refusal, now: datetime, verdict: Verdict | None = None) -> Executed:
-    return Executed(failed(refusal.error), now, refusal, verdict)
+    return Executed(failed(refusal.error, refusal.code), now, refusal, verdict)
+
+
+def _failure(error: NoEffect) -> Progress:
+    """Fail with what RDS or STS has answered, in its words."""
+    if isinstance(error, RdsRejected):
+        return failed(str(error), of_rds_error(error.code))
+    unreachable = isinstance(error, AccountUnreachable)
+    return failed(str(error), EndCode.ACCOUNT_NOT_REACHABLE if unreachable else EndCode.TRY_AGAIN)

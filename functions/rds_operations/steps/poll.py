@@ -21,6 +21,7 @@ def poll_running(
     since: datetime,
     previous: Progress,
     number: int,
+    now: datetime,
 ) -> Progress:
     """Poll while the operation runs: nobody else acts on the instance, and callers see how far it is.
 
@@ -28,7 +29,7 @@ def poll_running(
     """
     progress = _read(rds_clients, request, since, previous)
     if not progress.finished:
-        store.advance(request, progress, number)
+        store.advance(request, progress, number, now)
     return progress
 
 

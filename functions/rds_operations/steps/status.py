@@ -5,35 +5,36 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from rds_operations.aws.operation_store import OperationStore
 from rds_operations.model.documents import Document
 from rds_operations.model.identifiers import is_execution_name
-from rds_operations.model.place import Place
 from rds_operations.model.refusals import Code, Refusal
-from rds_operations.records.stored_operation import StoredOperation
+from rds_operations.records.operation_document import operation_document, seconds_to_next_read
 from rds_operations.rules.authorization import may_see
 from rds_operations.settings.callers import CallerSettings
+from rds_operations.settings.deployment import Polling
 
 
 @dataclass(frozen=True)
 class StatusPage:
-    """`poll_interval` in seconds, for `Retry-After`; `allowed_origin` for CORS."""
+    """`allowed_origin` for CORS."""
 
     store: OperationStore
     callers: CallerSettings
-    poll_interval: str
+    polling: Polling
     allowed_origin: str
 
-    def response(self, operation_id: str, caller: Mapping[str, Any]) -> Document:
+    def response(self, operation_id: str, caller: Mapping[str, Any], now: datetime) -> Document:
         """Return the Lambda proxy response. Somebody else's operation is answered as an unknown one."""
         stored = self.store.operation(operation_id) if is_execution_name(operation_id) else None
         if stored is None or not may_see(self.callers, caller, stored.request.caller):
             refusal = unknown(operation_id)
-            return self._response(refusal.status, {"error": refusal.error, "code": refusal.code})
-        document = status_document(stored, self.store.home)
-        return self._response(200, document, {} if "success" in document else {"Retry-After": self.poll_interval})
+            return self._response(refusal.status, refusal.body)
+        wait = {} if stored.ended_at else {"Retry-After": str(seconds_to_next_read(stored, self.polling, now))}
+        return self._response(200, operation_document(stored, self.store.home, self.polling), wait)
 
     def _response(self, status: int, body: Document, headers: Mapping[str, str] | None = None) -> Document:
         fixed = {
@@ -46,24 +47,6 @@ class StatusPage:
             "headers": {**fixed, **(headers or {})},
             "body": json.dumps(body, ensure_ascii=False),
         }
-
-
-def status_document(stored: StoredOperation, home: Place) -> Document:
-    """Return the result document once it is over; until then where it stands, with the polls made so far."""
-    if stored.ended_at:
-        return stored.result | stored.location_fields(home)
-    running: Document = {
-        "operation": stored.request.operation,
-        "instance_id": stored.request.instance_id,
-        "operation_id": stored.operation_id,
-        "execution_arn": stored.request.execution_arn,
-        "status": stored.status,
-        "started_at": stored.started_at,
-        "environment": stored.verdict.environment.value,
-        "polls": stored.polls,
-    }
-    running |= {"percent": stored.percent} if stored.percent >= 0 else {}
-    return running | stored.location_fields(home)
 
 
 def unknown(operation_id: str) -> Refusal:

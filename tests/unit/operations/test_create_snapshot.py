@@ -1,11 +1,12 @@
 """How a poll reads a snapshot."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from rds_operations.model.end_codes import EndCode
 from rds_operations.model.progress import Progress, done, failed
 from rds_operations.operations import OPERATIONS
 from rds_operations.operations.snapshot_tags import OPERATION_TAG
@@ -26,7 +27,10 @@ def snapshot(**fields: Any) -> dict[str, Any]:
 
 
 def watched(answer: Any, previous: Progress | None = None) -> Progress:
-    shown = rds(describe_db_snapshots=answer if isinstance(answer, Exception) else {"DBSnapshots": [answer]})
+    shown = rds(
+        describe_db_snapshots=answer if isinstance(answer, Exception) else {"DBSnapshots": [answer]},
+        describe_events={"Events": []},
+    )
     return OPERATIONS["create_snapshot"].poll(shown, a_request(), MOMENT, previous or Progress("creating"))
 
 
@@ -46,15 +50,32 @@ def test_an_available_snapshot_is_done_with_its_arn_and_time() -> None:
 
 @pytest.mark.parametrize("state", ["failed", "deleting", "deleted", "incompatible-restore", "incompatible-parameters"])
 def test_a_snapshot_that_will_never_be_available_is_a_failure(state: str) -> None:
-    expected = failed(f"Snapshot {SNAPSHOT_ID} ended in the state {state}", snapshot_arn=SNAPSHOT_ARN)
-    assert watched(snapshot(Status=state)) == replace(expected, evidence="seen")
+    text = f"Snapshot {SNAPSHOT_ID} ended in the state {state}"
+    assert watched(snapshot(Status=state)) == failed(text, EndCode.SNAPSHOT_FAILED, snapshot_arn=SNAPSHOT_ARN)
+
+
+def test_a_failed_snapshot_tells_what_rds_has_told_of_it() -> None:
+    events = [
+        {"Message": "Manual snapshot failed: no space", "Date": MOMENT},
+        {"Message": "Creating manual snapshot", "Date": MOMENT - timedelta(seconds=9)},
+    ]
+    shown = rds(describe_db_snapshots={"DBSnapshots": [snapshot(Status="failed")]}, describe_events={"Events": events})
+    progress = OPERATIONS["create_snapshot"].poll(shown, a_request(), MOMENT, Progress("creating"))
+    assert progress.error.endswith(" in the state failed. RDS's last event: Manual snapshot failed: no space")
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "Throttling"])
+def test_a_failed_snapshot_is_one_without_its_events_too(code: str) -> None:
+    shown = rds(describe_db_snapshots={"DBSnapshots": [snapshot(Status="failed")]}, describe_events=error(code))
+    progress = OPERATIONS["create_snapshot"].poll(shown, a_request(), MOMENT, Progress("creating"))
+    assert progress.error.endswith("ended in the state failed")
 
 
 @pytest.mark.parametrize("tags", [[], [{"Key": OPERATION_TAG, "Value": "another operation"}]])
 def test_a_snapshot_of_that_name_by_somebody_else_is_not_taken_for_ours(tags: list[dict[str, str]]) -> None:
     once = watched(snapshot(Status="available", TagList=tags))
     assert once == Progress("creating", missing=1)  # its tags may show later than itself
-    expected = failed(f"DBSnapshotAlreadyExists: Snapshot {SNAPSHOT_ID} already exists")
+    expected = failed(f"DBSnapshotAlreadyExists: Snapshot {SNAPSHOT_ID} already exists", EndCode.SNAPSHOT_EXISTS)
     assert watched(snapshot(Status="available", TagList=tags), once) == replace(expected, evidence="seen")
 
 
@@ -68,4 +89,5 @@ def test_a_snapshot_that_was_seen_and_is_gone_at_two_looks_in_a_row_is_a_failure
     once = watched(error("DBSnapshotNotFound"), seen)
     assert once == replace(seen, missing=1)
     assert watched(snapshot(), once) == seen
-    assert watched(error("DBSnapshotNotFound"), once) == failed(f"Snapshot {SNAPSHOT_ID} is gone", **seen.details)
+    gone = failed(f"Snapshot {SNAPSHOT_ID} is gone", EndCode.INSTANCE_GONE, **seen.details)
+    assert watched(error("DBSnapshotNotFound"), once) == gone

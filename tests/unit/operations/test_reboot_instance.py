@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from rds_operations.model import clock
+from rds_operations.model.end_codes import EndCode
 from rds_operations.model.progress import Progress, done, failed
 from rds_operations.model.request import OperationRequest
 from rds_operations.operations import OPERATIONS
@@ -78,7 +79,7 @@ def test_the_answer_to_the_call_is_evidence_that_it_was_taken(status: str, evide
 # aws-cloudformation-resource-providers-rds#345, RDS-EVENT-0034.
 @pytest.mark.parametrize("previous", [SEEN, REBOOTING])
 def test_a_failover_that_rds_has_abandoned_has_failed_in_its_words(previous: Progress) -> None:
-    assert rebooted(previous, ABANDONED, request=FAILOVER, MultiAZ=True) == failed(ABANDONED)
+    assert rebooted(previous, ABANDONED, request=FAILOVER, MultiAZ=True) == failed(ABANDONED, EndCode.REBOOT_FAILED)
     assert rebooted(SEEN, ABANDONED, MultiAZ=True) == done("available")  # none was asked for
 
 
@@ -97,7 +98,7 @@ def test_a_failover_of_sql_server_ends_with_parameters_that_still_wait(engine: s
 def test_an_option_group_that_could_not_be_applied_is_a_failure() -> None:
     groups = [{"OptionGroupName": "tde", "Status": "failed"}]
     text = f"Instance {INSTANCE_ID} has restarted, but its option group tde failed"
-    assert rebooted(SEEN, OptionGroupMemberships=groups) == failed(text)
+    assert rebooted(SEEN, OptionGroupMemberships=groups) == failed(text, EndCode.REBOOT_FAILED)
     assert rebooted(REBOOTING, OptionGroupMemberships=groups) == REBOOTING
 
 
@@ -106,7 +107,8 @@ def test_the_state_that_a_reboot_is_to_end_fails_at_the_second_look() -> None:
     state = "incompatible-parameters"
     once = rebooted(REBOOTING, DBInstanceStatus=state)
     assert once == replace(REBOOTING, missing=1)
-    assert rebooted(once, DBInstanceStatus=state) == failed(f"Instance {INSTANCE_ID} is in the state {state}")
+    text = f"Instance {INSTANCE_ID} is in the state {state}"
+    assert rebooted(once, DBInstanceStatus=state) == failed(text, EndCode.REBOOT_FAILED)
     assert rebooted(once, "DB instance restarted") == done("available")
 
 
@@ -140,7 +142,14 @@ def test_an_instance_without_groups_is_in_sync() -> None:
 
 @pytest.mark.parametrize("state", sorted(FAILED_STATES))
 def test_a_state_from_which_no_instance_comes_back_is_a_failure(state: str) -> None:
-    assert rebooted(SEEN, DBInstanceStatus=state) == failed(f"Instance {INSTANCE_ID} is in the state {state}")
+    text = f"Instance {INSTANCE_ID} is in the state {state}"
+    assert rebooted(SEEN, DBInstanceStatus=state) == failed(text, EndCode.REBOOT_FAILED)
+
+
+def test_a_failure_ends_with_the_last_event_of_rds() -> None:
+    reason = "DB instance has run out of storage."
+    progress = rebooted(SEEN, "DB instance shutdown", reason, DBInstanceStatus="storage-full")
+    assert progress.error == f"Instance {INSTANCE_ID} is in the state storage-full. RDS's last event: {reason}"
 
 
 @pytest.mark.parametrize("answer", [error("DBInstanceNotFound"), {"DBInstances": []}])
@@ -152,7 +161,7 @@ def test_an_instance_that_is_gone_at_two_looks_in_a_row_is_a_failure(operation: 
 
     once = look(SEEN)
     assert once == replace(SEEN, missing=1)
-    assert look(once) == failed(f"Instance {INSTANCE_ID} is gone")
+    assert look(once) == failed(f"Instance {INSTANCE_ID} is gone", EndCode.INSTANCE_GONE)
 
 
 def test_an_instance_that_shows_again_was_not_gone() -> None:

@@ -127,7 +127,7 @@ def test_an_instance_of_any_shape_can_be_watched(operation: str, shape: str, evi
 
 @pytest.mark.parametrize("shape", SNAPSHOTS)
 def test_a_snapshot_of_any_shape_can_be_watched(shape: str) -> None:
-    rds = shown(describe_db_snapshots={"DBSnapshots": [SNAPSHOTS[shape]]})
+    rds = shown(describe_db_snapshots={"DBSnapshots": [SNAPSHOTS[shape]]}, describe_events={"Events": EVENTS})
     previous = Progress("creating", details={"snapshot_arn": SNAPSHOTS[shape]["DBSnapshotArn"]})
     progress = OPERATIONS["create_snapshot"].poll(rds, a_request(), MOMENT, previous)
     assert progress.finished is (SNAPSHOTS[shape].get("Status") == "failed")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from rds_operations.model.end_codes import EndCode
 from rds_operations.model.progress import Progress, done, failed, unknown_end
 from rds_operations.model.refusals import Code, bad_request
 from rds_operations.model.request import OperationRequest
@@ -31,6 +32,7 @@ SPECIFIED: dict[str, dict[str, Any]] = {
         "pending_backup_window": None,
     },
 }
+STILL_AT_IT = "RDS had not finished at the last poll. The service polls on, and final_status will say how it ended"
 
 
 def settled(work: Mapping[str, Any], request: OperationRequest | None = None, seconds: float = 125.31) -> Outcome:
@@ -72,12 +74,13 @@ def test_progress_that_is_not_finished_is_a_timeout(operation: str) -> None:
     assert (outcome.document["status"], outcome.document["success"]) == ("timeout", False)
     assert outcome.document["duration_seconds"] == 300.0
     assert "error" not in outcome.document
+    assert (outcome.document["code"], outcome.document["note"]) == ("timed_out", STILL_AT_IT)
 
 
 def test_an_error_of_aws_is_in_the_document_word_for_word() -> None:
     error = f"DBSnapshotAlreadyExists: Snapshot {SNAPSHOT_ID} already exists"
     request = a_request()
-    outcome = settled({"progress": failed(error).to_document()}, request, 1.2)
+    outcome = settled({"progress": failed(error, EndCode.SNAPSHOT_EXISTS).to_document()}, request, 1.2)
     assert outcome.error == "OperationFailed"
     assert outcome.document == {
         "operation": "create_snapshot",
@@ -85,6 +88,7 @@ def test_an_error_of_aws_is_in_the_document_word_for_word() -> None:
         "status": "failed",
         "success": False,
         "error": error,
+        "code": "snapshot_exists",
         "duration_seconds": 1.2,
         **found_by(request),
     }
@@ -122,11 +126,33 @@ def test_where_only_the_recording_failed_the_outcome_is_known() -> None:
 
 
 def test_the_end_of_the_execution_carries_the_document_as_its_cause() -> None:
-    outcome = settled({"progress": failed("Größe").to_document()})
+    outcome = settled({"progress": failed("Größe", EndCode.REBOOT_FAILED).to_document()})
     ended = outcome.to_document()
     assert (ended["success"], ended["error"]) == (False, "OperationFailed")
     assert json.loads(ended["cause"]) == ended["document"] == outcome.document
     assert settled({"progress": done("available").to_document()}).to_document()["success"] is True
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("ExecutionAborted", "stopped"),
+        ("AccountUnreachable", "account_not_reachable"),
+        ("OperationNotStarted", "not_started"),
+        ("RdsThrottled", "try_again"),
+        ("States.Runtime", "internal_error"),
+    ],
+)
+def test_what_broke_has_a_code(name: str, code: str) -> None:
+    assert settled({"error": {"Error": name, "Cause": "{}"}}).document["code"] == code
+
+
+def test_an_execution_that_ran_out_of_time_has_a_note_and_no_error() -> None:
+    cause = json.dumps({"errorMessage": "The execution ran out of time"})
+    document = settled({"error": {"Error": "ExecutionTimedOut", "Cause": cause}}).document
+    assert (document["status"], document["code"]) == ("timeout", "timed_out")
+    assert document["note"].endswith("The execution ran out of time")
+    assert "error" not in document
 
 
 # What a late look adds.
@@ -139,7 +165,10 @@ TIMED_OUT_WORK: dict[str, Any] = {"progress": Progress("rebooting").to_document(
     ("progress", "final"),
     [
         (done("available"), {"final_status": "available"}),
-        (failed("gone"), {"final_status": "failed", "final_error": "gone"}),
+        (
+            failed("gone", EndCode.INSTANCE_GONE),
+            {"final_status": "failed", "final_error": "gone", "final_code": "instance_gone"},
+        ),
         (Progress("rebooting"), {"final_status": "timeout"}),
         (unknown_end(), {"final_status": "timeout", "final_note": NOTE}),
     ],
@@ -148,7 +177,8 @@ def test_a_late_look_adds_what_became_of_it_and_changes_nothing_else(progress: P
     request = a_request("reboot_instance")
     document = settled(TIMED_OUT_WORK, request).document
     late = settled_late(document, request, progress, MOMENT, MOMENT + timedelta(seconds=1234.56))
-    assert late == document | final | {"final_duration_seconds": 1234.6}
+    assert late | {"note": STILL_AT_IT} == document | final | {"final_duration_seconds": 1234.6}
+    assert "note" not in late
     assert (late["status"], late["success"]) == ("timeout", False)
 
 
@@ -167,7 +197,7 @@ def test_a_late_look_completes_the_document_with_what_rds_shows() -> None:
         ({"error": {"Error": "ExecutionTimedOut"}}, True, True),
         ({"error": {"Error": "ExecutionAborted"}}, False, False),
         ({"progress": done("available").to_document()}, True, False),
-        ({"progress": failed("no").to_document()}, True, False),
+        ({"progress": failed("no", EndCode.REBOOT_FAILED).to_document()}, True, False),
         ({"refusal": bad_request("no").to_document()}, False, False),
     ],
 )

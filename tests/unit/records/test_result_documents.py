@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from rds_operations.model.end_codes import EndCode
 from rds_operations.model.progress import Progress, done, failed
 from rds_operations.model.refusals import Code, Refusal
 from rds_operations.model.request import OperationRequest
@@ -45,8 +46,6 @@ class Ending:
     work: Callable[[str, dict[str, str]], dict[str, Any]]
     status: str
     error: str
-    tells_why: bool
-    has_a_code: bool = False
     keeps_what_rds_showed: bool = True
 
 
@@ -57,26 +56,28 @@ def fault(name: str) -> Callable[[str, dict[str, str]], dict[str, Any]]:
 def refused(kind: str) -> Callable[[str, dict[str, str]], dict[str, Any]]:
     return lambda sentence, _shown: {
         kind: Refusal(409, Code.INSTANCE_NOT_READY, sentence or "no").to_document(),
-        "progress": failed("not this one").to_document(),
+        "progress": failed("not this one", EndCode.STOPPED).to_document(),
     }
 
 
 ENDINGS: dict[str, Ending] = {
-    "success": Ending(
-        lambda _sentence, shown: {"progress": done("available", **shown).to_document()}, "available", "", False
+    "success": Ending(lambda _sentence, shown: {"progress": done("available", **shown).to_document()}, "available", ""),
+    "failure": Ending(
+        lambda why, shown: {"progress": failed(why, EndCode.REBOOT_FAILED, **shown).to_document()},
+        "failed",
+        FAILED,
+        True,
     ),
-    "failure": Ending(lambda why, shown: {"progress": failed(why, **shown).to_document()}, "failed", FAILED, True),
     "time-out": Ending(
         lambda _sentence, shown: {"progress": Progress("creating", percent=40, details=dict(shown)).to_document()},
         "timeout",
         TIMED_OUT,
-        False,
     ),
-    "refusal": Ending(refused("refusal"), "failed", REFUSED, True, has_a_code=True, keeps_what_rds_showed=False),
-    "not_ready": Ending(refused("not_ready"), "failed", REFUSED, True, has_a_code=True, keeps_what_rds_showed=False),
-    "error": Ending(fault("RdsUnavailable"), "failed", FAILED, True, keeps_what_rds_showed=False),
-    "stopped": Ending(fault("ExecutionAborted"), "failed", FAILED, True, keeps_what_rds_showed=False),
-    "out of time": Ending(fault("ExecutionTimedOut"), "timeout", TIMED_OUT, True, keeps_what_rds_showed=False),
+    "refusal": Ending(refused("refusal"), "failed", REFUSED, keeps_what_rds_showed=False),
+    "not_ready": Ending(refused("not_ready"), "failed", REFUSED, keeps_what_rds_showed=False),
+    "error": Ending(fault("RdsUnavailable"), "failed", FAILED, keeps_what_rds_showed=False),
+    "stopped": Ending(fault("ExecutionAborted"), "failed", FAILED, keeps_what_rds_showed=False),
+    "out of time": Ending(fault("ExecutionTimedOut"), "timeout", TIMED_OUT, keeps_what_rds_showed=False),
 }
 durations = st.integers(-(10**9), 10**11).map(lambda microseconds: timedelta(microseconds=microseconds))
 sentences = st.text(max_size=12)
@@ -96,7 +97,7 @@ def test_every_outcome_of_every_operation_has_its_keys_with_their_types(
     shown = (SHOWN_BY_RDS[request.operation] * 3)[looks]
     outcome = outcome_of(as_state_document(ending.work(sentence, shown)), request, "staging", since, since + duration)
     kept = shown if ending.keeps_what_rds_showed else {}
-    why = ({"error": str} if ending.tells_why else {}) | ({"code": str} if ending.has_a_code else {})
+    why = {} if not ending.error else {"code": str, "note" if ending.status == "timeout" else "error": str}
     assert types_of(outcome.document) == {**COMMON, **OWN[request.operation], **dict.fromkeys(kept, str), **why}
     assert outcome.document.items() >= kept.items()
     assert outcome.error == ending.error
@@ -124,9 +125,8 @@ def test_a_body_that_never_became_a_request_has_the_common_keys(
 ) -> None:
     stub = OperationRequest("by-hand", operation, instance_id, execution_arn="arn:x")
     outcome = outcome_of(as_state_document(ENDINGS[ending].work(sentence, {})), stub, "unknown", MOMENT, MOMENT)
-    assert types_of(outcome.document) == {**COMMON, "error": str} | (
-        {"code": str} if ENDINGS[ending].has_a_code else {}
-    )
+    told = "note" if ENDINGS[ending].status == "timeout" else "error"
+    assert types_of(outcome.document) == {**COMMON, told: str, "code": str}
     assert outcome.document["success"] is False
 
 
@@ -190,7 +190,8 @@ def test_a_stopped_execution_is_never_a_success_whatever_it_was_stopped_with(
     work = work_of_event({"status": status, "error": error, "cause": cause})
     outcome = outcome_of(as_state_document(work), a_request(), "test", MOMENT, MOMENT)
     ending = ENDINGS["stopped" if status == "ABORTED" else "out of time"]
-    assert types_of(outcome.document) == {**COMMON, **OWN["create_snapshot"], "error": str}
+    told = "note" if ending.status == "timeout" else "error"
+    assert types_of(outcome.document) == {**COMMON, **OWN["create_snapshot"], told: str, "code": str}
     assert (outcome.error, outcome.document["status"]) == (ending.error, ending.status)
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from rds_operations.model.refusals import Code, Refusal
 from rds_operations.operations import OPERATIONS
+from rds_operations.operations.instance_states import Meaning, of_meaning
 from rds_operations.rules.classification import NOTHING, Environment, Verdict, classify
 from rds_operations.rules.decision import LiveInstance, decide
 from rds_operations.rules.eligibility import contradiction, gate, not_found, not_ready, unsupported, verdict_on
@@ -17,9 +18,14 @@ from rds_operations.settings.gate import GateSettings
 from tests.builders import ACCOUNT, COMPLETE, DEVELOPMENT, HOME, INSTANCE_ID, a_request, an_instance, verdicts
 from tests.operation_cases import CASES
 
-FIX = "Tag it with Environment set to development, test, staging, poc or sandbox, or have it mapped in the settings."
-TEACH = FIX.replace("it mapped in the settings", "the word taught in the settings (environment_words)")
+MAP = "Tag it with Environment set to development, test, staging, poc or sandbox, or have it mapped in the settings."
+TEACH = (
+    "Set that tag to development, test, staging, poc or sandbox, "
+    "or have the word taught in the settings (environment_words)."
+)
 """A mapping would not help: the tag stands before it."""
+LET_READ = "Ask the service owner to let the service read them, or create a CloudOps request."
+RESPELL = "Set that tag again, without the spaces."
 READY = {name: case.ready_states for name, case in CASES.items()}
 STATES = [
     "available", "storage-optimization", "stopped", "stopping", "starting", "backing-up", "modifying", "rebooting",
@@ -64,7 +70,7 @@ def test_an_allowed_environment_passes(environment: str) -> None:
 def test_production_is_refused_with_the_documented_text() -> None:
     text = "Operations not allowed on production instances. Please create a CloudOps request."
     refusal = gate(INSTANCE_ID, Verdict(Environment.PRODUCTION, "tag Env=prod"))
-    assert refusal == Refusal(403, Code.PRODUCTION_INSTANCE, text)
+    assert refusal == Refusal(403, Code.PRODUCTION_INSTANCE, text, "tag Env=prod")
 
 
 def test_a_disputed_environment_is_refused_with_the_two_that_disagree() -> None:
@@ -72,7 +78,7 @@ def test_a_disputed_environment_is_refused_with_the_two_that_disagree() -> None:
     way_out = "Correct the wrong one, or create a CloudOps request."
     refusal = gate(INSTANCE_ID, Verdict(Environment.PRODUCTION, "tag Env=dev", told, disputed=True))
     text = f"Operations not allowed on {INSTANCE_ID}: {told}. {way_out}"
-    assert refusal == Refusal(403, Code.ENVIRONMENT_DISPUTED, text)
+    assert refusal == Refusal(403, Code.ENVIRONMENT_DISPUTED, text, "tag Env=dev")
     assert gate(INSTANCE_ID, Verdict(Environment.DEVELOPMENT, "tag Env=dev", told)) is None
 
 
@@ -88,6 +94,7 @@ def test_production_that_overrules_is_refused_as_production() -> None:
     [
         (NOTHING, "no environment tag, instance mapping, account mapping or naming pattern fits it"),
         ("tag Env=what", "tag Env=what names no environment that is known"),
+        ("tag Env=dev , with spaces around the value", "tag Env=dev , with spaces around the value"),
         ("tags that could not be read", "tags that could not be read"),
         (
             "replication source orders, tags that could not be read",
@@ -105,11 +112,12 @@ def test_production_that_overrules_is_refused_as_production() -> None:
     ],
 )
 def test_an_unknown_environment_says_what_was_read_and_what_to_do(source: str, looked_at: str) -> None:
-    fix = TEACH if looked_at.endswith("that is known") else FIX
+    fixes = {"that is known": TEACH, "could not be read": LET_READ, "around the value": RESPELL}
+    fix = next((fix for end, fix in fixes.items() if looked_at.endswith(end)), MAP)
     fix = fix.replace("Tag it", "Tag the source") if source.startswith("replication source") else fix
     text = f"Operations not allowed on {INSTANCE_ID}: its environment is unknown ({looked_at}). {fix}"
     refusal = gate(INSTANCE_ID, Verdict(Environment.UNKNOWN, source))
-    assert refusal == Refusal(403, Code.ENVIRONMENT_UNKNOWN, text)
+    assert refusal == Refusal(403, Code.ENVIRONMENT_UNKNOWN, text, source)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
@@ -171,8 +179,21 @@ def test_a_stopped_instance_is_in_the_way_and_the_text_says_what_is_needed() -> 
     assert refusal
     assert refusal.error == (
         f"Instance {INSTANCE_ID} is stopped; create_snapshot needs it to be available or storage-optimization. "
-        "Try again when it is."
+        "Start it first."
     )
+
+
+@pytest.mark.parametrize("state", sorted(of_meaning(Meaning.PASSING)))
+def test_a_state_that_passes_by_itself_is_waited_for(state: str) -> None:
+    refusal = not_ready(a_request(), an_instance(DBInstanceStatus=state))
+    assert refusal is None or refusal.error.endswith(" Try again when it is.")
+
+
+@pytest.mark.parametrize("state", sorted(of_meaning(Meaning.FAILED)))
+def test_a_state_that_stays_is_not_waited_for(state: str) -> None:
+    refusal = not_ready(a_request(), an_instance(DBInstanceStatus=state))
+    assert refusal
+    assert "Try again" not in refusal.error
 
 
 def test_changes_that_apply_immediately_would_apply_too_are_listed() -> None:
