@@ -60,7 +60,7 @@ docs: setup
 	@python -m tools.document_tables && python -m tools.licences && git diff --stat README.md docs
 
 ## lock: requirements.lock, local/*.lock and package-lock.json, with hashes, from the pins (UPGRADE=--upgrade: what is not pinned, anew)
-lock: setup
+lock: .venv/bin/uv
 	@for pins in requirements local/installer local/node; do \
 	  uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes \
 	    --custom-compile-command "make lock" $$pins.txt --output-file $$pins.lock || exit; \
@@ -71,6 +71,10 @@ lock: setup
 vulnerabilities: setup
 	@uv tool run pip-audit==2.10.1 --strict --disable-pip --require-hashes -r local/installer.lock -r requirements.lock -r local/node.lock
 	@npm audit
+
+# Not `setup`: pins that have changed do not fit the locks yet.
+.venv/bin/uv:
+	@$(MAKE) setup
 
 lock vulnerabilities: export UV_CACHE_DIR = $(CURDIR)/.local/uv
 

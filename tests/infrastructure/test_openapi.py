@@ -8,6 +8,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, assume, given, settings
 
+from rds_operations.model.end_codes import EndCode
 from rds_operations.model.identifiers import INSTANCE_ID_LENGTH, SNAPSHOT_ID_LENGTH
 from rds_operations.model.place import LONGEST_REGION
 from rds_operations.model.refusals import Code, Refusal
@@ -86,11 +87,15 @@ def test_codes_are_those_of_the_service_and_of_what_stands_before_it() -> None:
     texts = [path.read_text() for path in files if path.suffix in (".py", ".vtl", ".json")]
     written = {code for text in texts for code in WRITTEN_CODE.findall(text)}
     assert {"internal_error", "timed_out", "unknown_route"} <= written
-    assert set(api_document.component("Error")["properties"]["code"]["enum"]) == written | {c.value for c in Code}
+    assert set(api_document.component("Code")["enum"]) == written | {c.value for c in Code}
+
+
+def test_codes_of_ends_are_those_of_the_service() -> None:
+    assert set(api_document.component("EndCode")["enum"]) == {code.value for code in (*EndCode, *Code)}
 
 
 def test_every_code_is_in_some_answer() -> None:
-    codes = api_document.component("Error")["properties"]["code"]["enum"]
+    codes = api_document.component("Code")["enum"]
     answers = [*api_document.responses(START, "post").values(), *api_document.responses(FOLLOW, "get").values()]
     answers.append(api_document.at("#/components/responses/UnknownRoute"))
     errors = [api_document.body_schema(answer) for answer in answers]
@@ -115,7 +120,7 @@ def test_operations_are_those_of_the_registry() -> None:
     assert [item["$ref"] for item in request["oneOf"]] == list(request["discriminator"]["mapping"].values())
     assert api_document.component("OperationName")["enum"] == list(OPERATIONS)
     working = [operation.working_status for operation in OPERATIONS.values()]
-    assert api_document.component("Running")["properties"]["status"]["enum"] == ["accepted", *working]
+    assert api_document.component("Unfinished")["properties"]["status"]["enum"] == ["accepted", *working]
     assert {request["operation"] for request in api_document.requests()} == set(OPERATIONS)
 
 

@@ -1,0 +1,88 @@
+"""A client that nobody here wrote carries out operations: openapi-python-client makes it of docs/openapi.json."""
+
+import importlib
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests import api_document
+from tests.workflow.service import Service
+
+_PATIENCE_SECONDS = 180
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("generated")
+    (folder / "config.yaml").write_text("package_name_override: generated_rds_operations\npost_hooks: []\n")
+    command = [sys.executable, "-m", "openapi_python_client", "generate", "--path", str(api_document.PATH)]
+    command += ["--config", str(folder / "config.yaml"), "--output-path", str(folder / "client"), "--fail-on-warning"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    sys.path.insert(0, str(folder / "client"))
+    yield "generated_rds_operations"
+    sys.path.remove(str(folder / "client"))
+
+
+class Generated:
+    """The generated package as a program uses it."""
+
+    def __init__(self, package: str, service: Service) -> None:
+        self.models: Any = importlib.import_module(f"{package}.models")
+        self._start = importlib.import_module(f"{package}.api.default.start_operation")
+        self._get = importlib.import_module(f"{package}.api.default.get_operation")
+        client = importlib.import_module(package).AuthenticatedClient
+        self._client = client(
+            service.outputs["api_url"], service.outputs["api_key"], prefix="", auth_header_name="x-api-key"
+        )
+
+    def start(self, body: Any) -> Any:
+        return self._start.sync(client=self._client, body=body)
+
+    def get(self, operation_id: str) -> Any:
+        return self._get.sync(operation_id, client=self._client)
+
+    def result(self, operation_id: str) -> Any:
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while not (document := self.get(operation_id)).finished:
+            assert isinstance(document, self.models.Running)
+            assert time.monotonic() < deadline
+            time.sleep(0.3)
+        return document
+
+
+@pytest.fixture
+def generated(package: str, service: Service) -> Generated:
+    return Generated(package, service)
+
+
+def test_a_snapshot_by_the_generated_client(generated: Generated, service: Service) -> None:
+    models, instance = generated.models, service.new_instance("generated")
+    parameters = models.SnapshotRequestParameters(snapshot_id=f"{instance}-one")
+    accepted = generated.start(models.SnapshotRequest("create_snapshot", instance, parameters))
+    assert isinstance(accepted, models.Accepted)
+    result = generated.result(accepted.operation_id)
+    assert isinstance(result, models.SnapshotSucceeded)
+    assert result.snapshot_id == f"{instance}-one"
+    assert [step.state.value for step in result.steps] == ["Admit", "Execute", "Poll", "Audit"]
+    found = service.aws("rds").describe_db_snapshots(DBSnapshotIdentifier=result.snapshot_id)["DBSnapshots"]
+    assert [snapshot["DBSnapshotArn"] for snapshot in found] == [result.snapshot_arn]
+    assert result.additional_properties == {}
+
+
+def test_results_are_told_apart_by_the_generated_client(generated: Generated, service: Service) -> None:
+    models, instance = generated.models, service.new_instance("generated")
+    parameters = models.BackupWindowRequestParameters(backup_window="03:00-04:00")
+    accepted = generated.start(models.BackupWindowRequest("modify_backup_window", instance, parameters))
+    assert isinstance(generated.result(accepted.operation_id), models.BackupWindowSucceeded)
+
+
+def test_a_refusal_by_the_generated_client(generated: Generated, service: Service) -> None:
+    models, production = generated.models, service.new_instance("generated", {"Stage": "live"})
+    refused = generated.start(models.RebootRequest("reboot_instance", production))
+    assert isinstance(refused, models.Error)
+    assert (refused.code.value, refused.environment_source) == ("production_instance", "tag Stage=live")
