@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
@@ -74,7 +75,7 @@ class Workflow(Construct):
             state_machine_name=name,
             state_machine_type=kind,
             definition_body=sfn.DefinitionBody.from_string(json.dumps(definition)),
-            definition_substitutions={**arns, **substitutions},
+            definition_substitutions={"Partition": Stack.of(self).partition, **arns, **substitutions},
             tracing_enabled=True,
             # Without execution data: it holds callers and tag values.
             logs=sfn.LogOptions(

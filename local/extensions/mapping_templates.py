@@ -14,12 +14,21 @@ from airspeed import operators
 
 Context = dict[str, Any]
 
-# A text in quotes is no _Text: there, this method is all that airspeed lacks of those that the templates call.
+# A text in quotes is no Text: there, this method is all that airspeed lacks of those that the templates call.
 operators.__additional_methods__[str]["endsWith"] = str.endswith
 
 
+_BARE_CLAIMS = re.compile(r"(\$!?\{?context\.authorizer\.)claims\b(?![.\[])")
+EMPTY_BODY = "{}"
+
+
+def as_api_gateway_reads(template: str) -> str:
+    """Make the map of all claims null: only a property of it has a value."""
+    return _BARE_CLAIMS.sub(r"\1nothing", template)
+
+
 def render_request(template: str, body: str, headers: dict[str, str], context: Context) -> str:
-    return _render(template, _Input(body, headers), {**context})
+    return _render(template, _Input(body or EMPTY_BODY, headers), {**context})
 
 
 def render_response(template: str, body: str, context: Context) -> tuple[str, dict[str, Any]]:
@@ -29,13 +38,14 @@ def render_response(template: str, body: str, context: Context) -> tuple[str, di
 
 
 def _render(template: str, given: _Input, context: Context) -> str:
-    rendered: str = airspeed.Template(template).merge({"input": given, "util": _Util(), "context": context})
+    names = {"input": given, "util": _Util(), "context": context}
+    rendered: str = airspeed.Template(as_api_gateway_reads(template)).merge(names)
     return rendered
 
 
 class _Input:
     def __init__(self, body: str, headers: dict[str, str]) -> None:
-        self.body = _Text(body)
+        self.body = Text(body)
         self._headers = headers
 
     def path(self, path: str) -> Any:
@@ -43,7 +53,7 @@ class _Input:
         value: Any = json.loads(self.body)
         for name in path.removeprefix("$").removeprefix(".").split("."):
             value = value.get(name) if isinstance(value, dict) else None
-        return _Text(value) if isinstance(value, str) else value
+        return Text(value) if isinstance(value, str) else value
 
     def params(self) -> dict[str, _Map]:
         return {"header": _Map(self._headers)}
@@ -51,7 +61,7 @@ class _Input:
 
 class _Util:
     def escapeJavaScript(self, text: str) -> str:
-        return _Text("".join(_escaped(unit) for unit in _utf16_units(text)))
+        return Text("".join(_escaped(unit) for unit in _utf16_units(text)))
 
     def parseJson(self, text: str) -> Any:
         return json.loads(text) if text else {}
@@ -60,11 +70,11 @@ class _Util:
 class _Map(dict[str, str]):
     """A Java map, as far as the templates use one."""
 
-    def keySet(self) -> list[_Text]:
-        return [_Text(name) for name in self]
+    def keySet(self) -> list[Text]:
+        return [Text(name) for name in self]
 
 
-class _Text(str):
+class Text(str):
     """A Java string, as far as the templates use one."""
 
     def endsWith(self, end: str) -> bool:
@@ -78,7 +88,7 @@ class _Text(str):
 
     def replaceAll(self, pattern: str, replacement: str) -> str:
 
-        return _Text(re.sub(pattern, replacement, self))
+        return Text(re.sub(pattern, replacement, self))
 
 
 _SHORT = {"\b": "\\b", "\n": "\\n", "\t": "\\t", "\f": "\\f", "\r": "\\r"}

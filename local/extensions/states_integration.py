@@ -23,7 +23,7 @@ from ministack.core.responses import new_uuid
 from ministack.services import apigateway_v1
 
 from local.extensions.callers import claims_of, key_id
-from local.extensions.mapping_templates import Context, render_request, render_response
+from local.extensions.mapping_templates import Context, Text, render_request, render_response
 
 Response = tuple[int, dict[str, str], bytes]
 _ACTION = re.compile(r"arn:aws:apigateway:(?P<region>[^:]+):states:action/(?P<action>\w+)")
@@ -38,8 +38,9 @@ def install() -> None:
         if not found:
             response: Response = await otherwise(integration, *args, **kwargs)
             return response
-        _api_id, stage_name, _stage, resource, path, method, headers, body = args[:8]
-        context = _context(headers, stage_name, resource, path, method, kwargs)
+        api_id, stage_name, _stage, resource, path, method, headers, body = args[:8]
+        context = _context(headers, stage_name, resource, method, kwargs)
+        context["path"] = Text(_called_path(headers, api_id, stage_name, path))
         return await asyncio.to_thread(
             _serve,
             integration,
@@ -97,7 +98,7 @@ def _integration_response(integration: dict[str, Any], status: int) -> dict[str,
 
 
 def _context(
-    headers: dict[str, str], stage: str, resource: dict[str, Any], path: str, method: str, known: dict[str, Any]
+    headers: dict[str, str], stage: str, resource: dict[str, Any], method: str, known: dict[str, Any]
 ) -> Context:
     """`$context`. The source IP is the peer's: MiniStack would believe an X-Forwarded-For header."""
     identity = {
@@ -111,12 +112,17 @@ def _context(
         "extendedRequestId": new_uuid(),
         "requestId": headers.get("x-amzn-requestid") or new_uuid(),  # a client may choose this one
         "httpMethod": method,
-        "path": f"/{stage}{path}",
         "resourcePath": resource["path"],
         "stage": stage,
         "identity": {name: value for name, value in identity.items() if value},
         **({"authorizer": {"claims": claims}} if claims else {}),
     }
+
+
+def _called_path(headers: dict[str, str], api_id: str, stage: str, path: str) -> str:
+    """Return the path as the client called it, so that the header Location can be followed here, too."""
+    own_host = ".execute-api." in headers.get("host", "")
+    return f"/{stage}{path}" if own_host else f"/restapis/{api_id}/{stage}/_user_request_{path}"
 
 
 def _as_sent(headers: dict[str, str]) -> dict[str, str]:

@@ -53,7 +53,7 @@ def test_an_operation_is_on_record_with_its_lock_before_it_begins(aws: FakeAws) 
             "status": "accepted",
         },
     )
-    assert work["reply"]["location"] == f"/operations/{operation_id}"
+    assert work["reply"]["operation_id"] == operation_id
     assert work["start"] == {
         "name": operation_id,
         "input": {

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from local.extensions.mapping_templates import render_request, render_response
+from local.extensions.mapping_templates import Text, render_request, render_response
 from local.velocity import advice, missing
 from rds_operations.model.refusals import Refusal
 from rds_operations.rules.validation import LARGEST_BODY, idempotency_digest
@@ -117,7 +117,8 @@ class LocalEngine:
         context: Mapping[str, Any] | None = None,
     ) -> Rendered:
         given = dict(context or {})
-        if template is REQUEST_TEMPLATE:
+        given = {name: Text(value) if name == "path" else value for name, value in given.items()}
+        if template is not RESPONSE_TEMPLATE and template is not FAILURE_TEMPLATE:
             return Rendered(render_request(template, body or "", dict(headers or {}), given), {"header": {}})
         return Rendered(*render_response(template, body or "", given))
 
@@ -215,8 +216,8 @@ def body_of(length: int, filler: str) -> str:
     return f'{{"a":"{filler * count}{"x" * rest}"}}'
 
 
-def answer(engine: Engine, execution: Mapping[str, Any]) -> Rendered:
-    rendered = engine.render(RESPONSE_TEMPLATE, dump(execution))
+def answer(engine: Engine, execution: Mapping[str, Any], path: str = "/v1/operations") -> Rendered:
+    rendered = engine.render(RESPONSE_TEMPLATE, dump(execution), context={"path": path})
     # The file's own last line end comes after the body.
     return Rendered(rendered.text.removesuffix("\n"), rendered.override)
 
@@ -247,7 +248,7 @@ def test_any_request_arrives_exactly(engine: Engine, value: dict[str, Any]) -> N
 
 @each_text
 def test_a_body_that_is_no_json_arrives_exactly_too(engine: Engine, text: str) -> None:
-    assert envelope_in(call_input(engine, text))["body"] == text
+    assert envelope_in(call_input(engine, text))["body"] == (text or "{}")
 
 
 @each_text
@@ -398,15 +399,20 @@ def test_any_claims_arrive_exactly(engine: Engine, texts: tuple[str, ...]) -> No
 
 
 @pytest.mark.parametrize("body", ["", None])
-def test_absent_body_is_empty(engine: Engine, body: str | None) -> None:
+def test_absent_body_is_an_empty_object(engine: Engine, body: str | None) -> None:
+    """As API Gateway has it: https://github.com/localstack/localstack/pull/12413"""
     envelope = envelope_in(call_input(engine, body))
-    assert (envelope["body"], envelope["length"]) == ("", 0)
-
-
-# What API Gateway itself puts into the place of an absent body: https://github.com/localstack/localstack/pull/12413
-def test_empty_object_stays_one(engine: Engine) -> None:
-    envelope = envelope_in(call_input(engine, "{}"))
     assert (envelope["body"], envelope["length"]) == ("{}", 2)
+
+
+def test_the_map_of_all_claims_is_null(engine: Engine) -> None:
+    """Only a property has a value: `$context.authorizer.claims` alone returns null, says AWS's reference."""
+    bare = "$!context.authorizer.claims|$!{context.authorizer.claims}|"
+    template = f"#set($claims = $context.authorizer.claims)$!claims.sub|{bare}"
+    context = {"authorizer": {"claims": CLAIMS}}
+    for each in (template, template + "$context.authorizer.claims.sub"):
+        rendered = engine.render(each, "{}", {}, context).text
+        assert rendered == ("|||" if each == template else f"|||{CLAIMS['sub']}")
 
 
 @pytest.mark.parametrize("filler", ["x", "é", "😀", '"'])
@@ -441,9 +447,14 @@ def test_reply_is_the_response(engine: Engine) -> None:
 
 
 def test_location_of_the_reply_is_a_header(engine: Engine) -> None:
-    body, location = '{"status": "accepted"}', "/operations/op-1"
-    rendered = answer(engine, succeeded({"statusCode": 202, "body": body, "location": location}))
-    assert rendered == Rendered(body, {"header": {"Location": location}, "status": 202})
+    body = '{"status": "accepted"}'
+    for path, location in {
+        "/v1/operations": "/v1/operations/op-1",
+        "/v1/operations/": "/v1/operations/op-1",
+        "/rds/operations": "/rds/operations/op-1",  # a custom domain name's base path
+    }.items():
+        rendered = answer(engine, succeeded({"statusCode": 202, "body": body, "operation_id": "op-1"}), path)
+        assert rendered == Rendered(body, {"header": {"Location": location}, "status": 202})
 
 
 @each_text

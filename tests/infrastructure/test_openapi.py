@@ -174,7 +174,7 @@ def test_the_place_is_described_to_the_letter(name: str, value: Any) -> None:
     assert bool(api_document.problems(REQUEST, body)) is isinstance(parse_request(json.dumps(body)), Refusal)
 
 
-@pytest.mark.parametrize("key", ["", " ", "k", "k" * 255, "k" * 256, "two words", "é", "~!", "k\n"])
+@pytest.mark.parametrize("key", ["", " ", "k", "k" * 255, "k" * 256, "two words", "é", "~!", "k\n", "{}", "{a}"])
 def test_the_idempotency_key_is_described_to_the_letter(key: str) -> None:
     schema = api_document.at("#/components/parameters/IdempotencyKey")["schema"]
     assert bool(api_document.problems(schema, key)) is isinstance(idempotency_digest(key, "me"), Refusal)

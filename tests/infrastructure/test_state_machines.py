@@ -32,7 +32,8 @@ def definition(template: Template, name: str) -> dict[str, Any]:
     text = machine["DefinitionString"]
     for given, value in machine["DefinitionSubstitutions"].items():
         arn = f"arn:aws:lambda:eu-west-1:123456789012:function:{given}"
-        text = text.replace(f"${{{given}}}", value if isinstance(value, str) else arn)
+        partition = "aws" if value == {"Ref": "AWS::Partition"} else ""
+        text = text.replace(f"${{{given}}}", value if isinstance(value, str) else partition or arn)
     assert "${" not in text
     found: dict[str, Any] = json.loads(text)
     return found

@@ -109,7 +109,7 @@ class Service:
         answer = self.post(body, **headers)
         assert answer.status == 202, answer
         operation_id = answer.body["operation_id"]
-        assert answer.headers["Location"] == f"/operations/{operation_id}"
+        assert answer.headers["Location"] == urlsplit(self.outputs["api_url"]).path + f"/operations/{operation_id}"
         return str(operation_id)
 
     def result(self, operation_id: str) -> Document:

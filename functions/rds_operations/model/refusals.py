@@ -79,10 +79,13 @@ class Refusal:
         return {"error": self.error, "code": self.code.value, **source}
 
 
-def reply(status: int, body: dict[str, Any], location: str = "") -> dict[str, Any]:
-    """Make the answer that the API's response mapping template reads: `body` is already serialised JSON."""
+def reply(status: int, body: dict[str, Any], operation_id: str = "") -> dict[str, Any]:
+    """Make the answer that the API's response mapping template reads.
+
+    `body` is already serialised JSON. With an `operation_id`, the template adds the header Location.
+    """
     answer: dict[str, Any] = {"statusCode": status, "body": json.dumps(body, ensure_ascii=False)}
-    return answer | ({"location": location} if location else {})
+    return answer | ({"operation_id": operation_id} if operation_id else {})
 
 
 def bad_request(error: str, code: Code = Code.INVALID_REQUEST) -> Refusal:

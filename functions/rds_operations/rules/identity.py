@@ -41,6 +41,8 @@ _VOUCHED: dict[str, tuple[str, ...]] = {
     Authentication.API_KEY: ("apiKeyId",),
     Authentication.COGNITO: ("sub", "issuer", "username", "clientId"),
 }
+_ABSENT = (None, "", "{}")
+"""What a mapping template may make of a value that API Gateway does not have."""
 _STS_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 _NOT_IN_STS_NAMES = re.compile(r"[^\w+=,.@-]", re.ASCII)
 _DIGEST_LENGTH = 24
@@ -59,7 +61,7 @@ def caller_identity(context: Mapping[str, Any]) -> dict[str, Any]:
     """
     authentication = str(context.get("authentication", ""))[:_LONGEST]
     names = (*_ALWAYS, *_VOUCHED.get(authentication, ()))
-    known: dict[str, Any] = {name: str(context[name])[:_LONGEST] for name in names if context.get(name)}
+    known = {name: str(context[name])[:_LONGEST] for name in names if context.get(name) not in _ABSENT}
     groups = _groups(str(context.get("groups") or "")) if authentication == Authentication.COGNITO else []
     principal = _principal(authentication, known)
     return {
@@ -159,5 +161,5 @@ def _groups(claim: str) -> list[str]:
 
     What Cognito does not have is left out, not cut: a name that lost its end could be that of another group.
     """
-    names = re.split(r"[,\s]+", claim.strip("[]"))
+    names = [] if claim in _ABSENT else re.split(r"[,\s]+", claim.strip("[]"))
     return [name for name in names if 0 < len(name) <= _LONGEST_GROUP][:_MOST_GROUPS]

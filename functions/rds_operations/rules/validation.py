@@ -101,11 +101,12 @@ def too_large(length: int) -> Refusal | None:
 def idempotency_digest(header: str | None, principal: str) -> str | Refusal:
     """Digest a caller's `Idempotency-Key`: bound to the caller, unreadable; empty without the header.
 
-    An empty header is no key: whoever sends one believes they have a key, and would act twice.
+    An empty header is no key: whoever sends one believes they have a key, and would act twice. A mapping template may
+    make `{}` of an empty text.
     """
     if header is None:
         return ""
-    if not _IDEMPOTENCY_KEY.fullmatch(header):
+    if header == "{}" or not _IDEMPOTENCY_KEY.fullmatch(header):
         return bad_request("Invalid Idempotency-Key. Use 1 to 255 printable ASCII characters without spaces")
     return hashlib.sha256(f"{principal}\0{header}".encode()).hexdigest()
 

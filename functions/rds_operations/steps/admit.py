@@ -120,7 +120,7 @@ def accepted_reply(stored: StoredOperation, home: Place, *, repeated: bool = Fal
         **stored.location_fields(home),
     }
     body |= {"status": stored.status, "repeated": True} if repeated else {"status": ACCEPTED}
-    return reply(202, body, location=f"/operations/{stored.operation_id}")
+    return reply(202, body, stored.operation_id)
 
 
 def _admitted(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from local.extensions.mapping_templates import EMPTY_BODY, as_api_gateway_reads
 from local.velocity import JARS
 from tests.infrastructure.engines.harness import Harness
 
@@ -43,8 +44,8 @@ class VelocityEngine(Harness):
     ) -> Rendered:
         answer = self._ask(
             {
-                "template": template,
-                "body": body,
+                "template": as_api_gateway_reads(template),
+                "body": body or EMPTY_BODY,
                 "headers": headers or {},
                 "context": context or {},
             }

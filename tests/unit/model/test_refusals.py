@@ -18,7 +18,7 @@ def test_a_refusal_survives_its_document(status: int, code: Code, error: str) ->
 def test_a_reply_holds_its_body_as_json_text() -> None:
     answer = Refusal(409, Code.PENDING_CHANGES, 'Größe "x"').reply()
     assert answer == {"statusCode": 409, "body": '{"error": "Größe \\"x\\"", "code": "pending_changes"}'}
-    assert reply(202, {}, location="/operations/x") == {"statusCode": 202, "body": "{}", "location": "/operations/x"}
+    assert reply(202, {}, "x") == {"statusCode": 202, "body": "{}", "operation_id": "x"}
 
 
 @pytest.mark.parametrize(
