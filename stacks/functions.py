@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Annotations, Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from stacks import names, package, permissions
 from stacks.arns import admission_machine, execution_prefix, late_watch_machine
+from stacks.bytecode import NO_BYTECODE, runtime_interpreter
 from stacks.log_groups import log_group
 from stacks.refusal_queue import RefusalQueue
 from stacks.settings import Settings
@@ -54,6 +55,8 @@ class Functions(Construct):
         super().__init__(scope, construct_id)
         self._log_group = log_group(self, "LogGroup", names.FUNCTIONS_LOG_GROUP, settings)
         self._code = lambda_.Code.from_asset(str(package.build(settings)))
+        if not settings.is_local and not runtime_interpreter():
+            Annotations.of(self).add_warning_v2("rds-operations:bytecode", NO_BYTECODE)
         self._environment = {
             "OPERATIONS_TABLE": tables.operations.table_name,
             "AUDIT_TABLE": tables.audit.table_name,

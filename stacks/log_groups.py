@@ -21,5 +21,6 @@ def log_group(scope: Construct, construct_id: str, name: str, settings: Settings
         construct_id,
         log_group_name=name,
         retention=_RETENTION[settings.log_retention_days],
-        removal_policy=RemovalPolicy.DESTROY if settings.is_local else RemovalPolicy.RETAIN,
+        # Kept, unless it was made by a first deployment that failed: it would be in the way of the next.
+        removal_policy=RemovalPolicy.DESTROY if settings.is_local else RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     )

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import atexit
 import json
-import py_compile
 import shutil
-import subprocess
 import sys
 import tempfile
 from dataclasses import asdict
@@ -14,24 +12,28 @@ from importlib.metadata import Distribution, distribution
 from pathlib import Path
 
 from rds_operations.settings.packaged import FILE
+from stacks.bytecode import compile_all, runtime_interpreter
 from stacks.settings import Settings
 
 FUNCTIONS = Path(__file__).parent.parent / "functions"
-RUNTIME = "3.13"
 # What the functions import beyond the runtime's own botocore. Pure Python, so right for arm64 from any machine.
 _UNUSED = ("aws_lambda_powertools/event_handler/", "aws_lambda_powertools/utilities/parser/")
 DEPENDENCIES = ("aws-lambda-powertools", "jmespath", "typing-extensions")
 
 
 def build(settings: Settings) -> Path:
-    """A folder with the functions, their settings and the dependencies, byte-compiled; gone with the process."""
+    """Make a folder with the functions, their settings and the dependencies; gone with the process.
+
+    Byte-compiled for the interpreter that runs them: AWS's, where this machine has one, or the local cloud's own.
+    """
     target = Path(tempfile.mkdtemp(prefix="rds-operations-package-"))
     atexit.register(shutil.rmtree, target, ignore_errors=True)
     shutil.copytree(FUNCTIONS, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     (target / "rds_operations" / "settings" / FILE.name).write_text(packaged(settings))
     for name in DEPENDENCIES:
         _vendor(distribution(name), target)
-    _compile(target)
+    if interpreter := sys.executable if settings.is_local else runtime_interpreter():
+        compile_all(target, interpreter)
     return target
 
 
@@ -61,31 +63,3 @@ def _vendor(package: Distribution, target: Path) -> None:
             destination = target / file
             destination.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(str(file.locate()), destination)
-
-
-def _compile(target: Path) -> None:
-    """Bytecode that is never checked against its source: a package's zip has other dates than its files had.
-
-    For the interpreter at hand (the local cloud runs on it) and for the runtime's, where that is installed.
-    """
-    for source in sorted(target.rglob("*.py")):
-        py_compile.compile(
-            str(source),
-            dfile=str(source.relative_to(target)),
-            doraise=True,
-            invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-        )
-    runtime = shutil.which(f"python{RUNTIME}")
-    if f"{sys.version_info.major}.{sys.version_info.minor}" != RUNTIME and runtime:
-        command = [
-            runtime,
-            "-m",
-            "compileall",
-            "-q",
-            "-s",
-            str(target),
-            "--invalidation-mode",
-            "unchecked-hash",
-            str(target),
-        ]
-        subprocess.run(command, check=False, capture_output=True)

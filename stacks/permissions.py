@@ -81,7 +81,7 @@ def by_function(
         ],
         "inventory": [
             *reads("inventory"),
-            _allow(inventory, actions=["dynamodb:PutItem", "dynamodb:UpdateItem"]),
+            _allow(inventory, actions=["dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]),
             _allow(f"{inventory}/index/{PLACE_INDEX}", actions=["dynamodb:Query"]),
         ],
         "status": [_allow(operations, actions=["dynamodb:GetItem"])],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import Stack
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_scheduler as scheduler
@@ -10,7 +10,12 @@ from constructs import Construct
 
 
 def run_every(scope: Construct, name: str, minutes: int, function: lambda_.IFunction, summary: str) -> None:
-    """What fails is not repeated: the next run comes soon."""
+    """Run it, and repeat nothing that fails, since the next run comes soon.
+
+    EventBridge Scheduler invokes asynchronously, so Lambda would repeat it, twice and for up to six hours.
+    https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+    """
+    function.configure_async_invoke(retry_attempts=0, max_event_age=Duration.minutes(minutes))
     role = iam.Role(
         scope,
         f"{name}ScheduleRole",

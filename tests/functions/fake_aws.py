@@ -352,9 +352,9 @@ class FakeAws:
         return [record["event"] for record in self.records()]
 
     def inventory(self) -> dict[tuple[str, str], Document]:
-        """By instance and place."""
+        """The instances, by name and place."""
         items = [_plain(item) for item in self.dynamodb.scan(TableName=INVENTORY_TABLE)["Items"]]
-        return {(item["instance_id"], item["place"]): item for item in items}
+        return {(item["instance_id"], item["place"]): item for item in items if item["instance_id"] != "#listed"}
 
     def _create_operations_table(self) -> None:
         keys: list[Any] = [("operation_id", "S"), ("unfinished", "S"), ("due_at", "N")]

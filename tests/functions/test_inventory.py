@@ -105,6 +105,27 @@ def test_a_place_is_listed_page_by_page_and_only_a_whole_list_says_what_has_gone
     assert not any("gone_at" in item for item in aws.inventory().values())
 
 
+def test_a_run_that_ran_out_of_time_is_carried_on_by_the_next(aws: FakeAws) -> None:
+    """The place that was listed longest ago comes first, and so does one that never was."""
+    asked: list[str] = []
+    stops_after = 2
+
+    def note(call: Call) -> Answer | None:
+        if call.action == "DescribeDBInstances":
+            asked.append(call.region)
+            if len(asked) > stops_after:
+                raise KeyboardInterrupt  # no error that the function could catch: Lambda ends it
+        return None
+
+    with aws.calls.answering(note), pytest.raises(KeyboardInterrupt):
+        aws.take_inventory()
+    first, asked[:], stops_after = asked[:2], [], 99
+    with aws.calls.answering(note):
+        aws.take_inventory()
+    assert len(asked) == len(PLACES)
+    assert sorted(asked[-2:]) == sorted(first)
+
+
 def test_what_has_gone_is_marked_and_kept_and_can_come_back(aws: FakeAws) -> None:
     aws.create_instance(place=THERE)
     aws.take_inventory()
@@ -239,7 +260,7 @@ def test_a_place_where_too_many_fail_does_not_keep_the_other_places_waiting(aws:
 def test_a_table_that_takes_no_entry_is_told_as_not_written(aws: FakeAws) -> None:
     aws.create_instance()
     with aws.calls.refusing("inventory", "dynamodb", "PutItem", "InternalServerError", 500):
-        assert aws.take_inventory() == {"seen": 0, "gone": 0, "not_written": 1}
+        assert aws.take_inventory() == {"seen": 0, "gone": 0, "not_written": 1, "not_listed": 4}
 
 
 def test_a_replica_is_listed_with_the_environment_of_its_source(aws: FakeAws) -> None:

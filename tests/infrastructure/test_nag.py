@@ -137,6 +137,9 @@ ACKNOWLEDGED: dict[str, dict[str, str]] = {
 }
 for name in ("Sweep", "Inventory"):
     ACKNOWLEDGED[f"{SERVICE}/Functions/{name}/Resource"]["Serverless-LambdaDLQ"] = ON_SCHEDULE
+    ACKNOWLEDGED[f"{SERVICE}/Functions/{name}/EventInvokeConfig/Resource"] = {
+        "Serverless-LambdaAsyncFailureDestination": ON_SCHEDULE
+    }
 ACKNOWLEDGED[f"{SERVICE}/Functions/Audit/Resource"]["Serverless-LambdaDLQ"] = (
     "What fails of the rule's events goes to the queue DeadLetters, as its on-failure destination"
 )

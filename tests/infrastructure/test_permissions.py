@@ -88,7 +88,7 @@ EXPECTED: dict[str, dict[str, list[str]]] = {
         "rds:ListTagsForResource": ["db:*"],
         "dynamodb:PutItem": [INVENTORY_TABLE],
         "dynamodb:UpdateItem": [INVENTORY_TABLE],
-        "dynamodb:Query": ["index/place"],
+        "dynamodb:Query": ["TablesInventory", "index/place"],
     },
     "Status": {"dynamodb:GetItem": [OPERATIONS_TABLE]},
 }

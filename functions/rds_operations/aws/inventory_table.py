@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef
 
 PLACE_INDEX = "place"
+_LISTED = "#listed"
+"""The key of the items that say when each place was last listed whole. No instance has such a name."""
+_FIRST_NAME = "a"
+"""Names of instances are in lower case, and begin with a letter."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +56,21 @@ class Inventory:
         """List all that were ever seen there and have not expired."""
         found = self._query(
             IndexName=PLACE_INDEX,
-            KeyConditionExpression="place = :place",
-            ExpressionAttributeValues=to_attributes({":place": _key(place)}),
+            KeyConditionExpression="place = :place AND instance_id >= :first",
+            ExpressionAttributeValues=to_attributes({":place": _key(place), ":first": _FIRST_NAME}),
         )
         yield from map(_seen, found)
+
+    def listed_at(self) -> dict[Place, str]:
+        """Return when each place was last listed whole, in ISO 8601; without those that never were."""
+        found = self._query(
+            KeyConditionExpression="instance_id = :listed", ExpressionAttributeValues=to_attributes({":listed": _LISTED})
+        )
+        return {_seen(item).place: str(item["listed_at"]) for item in found}
+
+    def mark_listed(self, place: Place, now: datetime) -> None:
+        item: Item = {"instance_id": _LISTED, "place": _key(place), "listed_at": clock.to_text(now)}
+        self._write(self._client.put_item, Item=to_attributes(item))
 
     def put(self, place: Place, instance: DBInstanceTypeDef, verdict: Verdict, now: datetime) -> None:
         item: Item = {

@@ -28,12 +28,15 @@ def take_inventory(
     """List every place. Return how many instances were `seen`, have `gone` or were `not_written`, and how many places
     were `not_listed`.
 
+    It begins with the place whose last listing is oldest, so a run that ran out of time is carried on by the next.
     What fails is logged, whatever it is, keeps what is known of it, and does not keep the others waiting.
     """
     counts: Counter[str] = Counter()
-    for place in rds_clients.targets.places:
+    listed_at = inventory.listed_at()
+    for place in sorted(rds_clients.targets.places, key=lambda place: listed_at.get(place, "")):
         try:
             counts.update(_list(rds_clients, inventory, settings, place, now))
+            inventory.mark_listed(place, now)
         except Exception as error:
             counts["not_listed"] += 1
             logger.exception("not listed", extra={"place": str(place), "reason": str(error)})
