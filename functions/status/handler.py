@@ -15,7 +15,7 @@ store = OperationStore(dynamodb_client(), deployment)
 page = StatusPage(store, CallerSettings.packaged(), deployment.polling, deployment.allowed_origin)
 
 
-@lambda_handler("Status")
+@lambda_handler("Status", quiet=True)
 def handler(event: Document) -> Document:
     """Take an API Gateway proxy event, and return a proxy response."""
     return page.response(event["pathParameters"]["operation_id"], proxy_identity(event), clock.now())

@@ -71,13 +71,10 @@ def test_every_line_carries_its_state_and_the_operation(aws: FakeAws, log: io.St
     work = aws.execute(aws.accept("modify_backup_window"))
     aws.audit(work)
     operation_id = work["request"]["operation_id"]
-    aws.status(operation_id)
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
-    assert {line["state"] for line in lines} == {"Validate", "Classify", "Admit", "Execute", "Audit", "Status"}
-    before_the_order = {"request-1"}
-    assert {line["operation_id"] for line in lines} - before_the_order == {operation_id}
-    actions = [line["rds_action"] for line in lines if line["state"] == "Execute" and "rds_action" in line]
-    assert actions == ["describe_db_instances", "modify_db_instance", "describe_db_instances"]
+    assert {line["state"] for line in lines} == {"Validate", "Classify", "Admit", "Execute", "Audit"}
+    before_the_request = {"request-1"}
+    assert {line["operation_id"] for line in lines} - before_the_request == {operation_id}
 
 
 def test_no_parameter_and_no_key_is_ever_logged(aws: FakeAws, log: io.StringIO) -> None:
@@ -90,8 +87,11 @@ def test_no_parameter_and_no_key_is_ever_logged(aws: FakeAws, log: io.StringIO) 
     assert "secret" not in log.getvalue()
 
 
-def test_what_a_caller_puts_into_a_path_cannot_begin_a_new_line(aws: FakeAws, log: io.StringIO) -> None:
+def test_what_a_caller_puts_into_a_path_cannot_begin_a_new_line(
+    aws: FakeAws, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Readers of logs take more than a line feed for the end of a line: U+0085, U+2028 and U+2029 do not pass raw."""
+    monkeypatch.setattr(telemetry.logger, "debug", telemetry.logger.info)  # of GET
     forged = 'x\u2028{"level": "ERROR"}\u0085{}\u2029{}\n{}'
     aws.status(forged)
     lines = log.getvalue().splitlines()

@@ -23,7 +23,7 @@ from rds_operations.aws import clients
 from tests.simulation import calls
 from tests.simulation.awserror import AwsError
 from tests.simulation.calls import Call, carry_out
-from tests.simulation.deployment import REGION
+from tests.simulation.deployment import HOME, REGION
 from tests.simulation.dice import Thrown
 from tests.simulation.dynamodb import cancelled
 from tests.simulation.fates import Fate
@@ -39,8 +39,8 @@ MAKE: dict[str, Callable[[Any], Any]] = {
     "stepfunctions": lambda _session: clients.states_client(),
     "sqs": lambda _session: clients.queue_client(),
     "sts": clients.sts_client,
-    "looking": lambda session: clients.reading_client(session, REGION),
-    "acting": lambda session: clients.acting_client(session, REGION, KEYS),
+    "looking": lambda session: clients.reading_client(session, HOME),
+    "acting": lambda session: clients.acting_client(session, HOME, KEYS),
 }
 NAME = {"DBInstanceIdentifier": "one"}
 WRITE = {"TableName": "any", "Item": {"operation_id": {"S": "it"}}}

@@ -87,12 +87,11 @@ def test_every_line_of_an_operation_carries_its_id(service: Service) -> None:
     expected = {
         ("Validate", "done"),
         ("Classify", "classified"),
-        ("Classify", "RDS answered"),
+        ("Classify", "AWS answered"),
         ("Admit", "done"),
-        ("Execute", "RDS answered"),
+        ("Execute", "AWS answered"),
         ("Poll", "polled"),
         ("Audit", "recorded"),
-        ("Status", "done"),
     }
 
     def told() -> bool:

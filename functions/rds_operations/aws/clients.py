@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 import botocore.session
 from botocore.config import Config
 
+from rds_operations.aws.call_log import log_calls
+from rds_operations.model.place import Place
+
 if TYPE_CHECKING:
     from botocore.session import Session
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -35,19 +38,21 @@ def new_session(beside: Session) -> Session:
     return session
 
 
-def reading_client(session: Session, region: str) -> RDSClient:
+def reading_client(session: Session, place: Place) -> RDSClient:
     """Make a client for Describe calls, which may be repeated."""
-    return cast("RDSClient", _client(session, "rds", attempts=3, read_timeout=2, region_name=region))
+    client = _client(session, "rds", 3, read_timeout=2, account_id=place.account_id, region_name=place.region)
+    return cast("RDSClient", client)
 
 
-def acting_client(session: Session, region: str, credentials: CredentialsTypeDef) -> RDSClient:
+def acting_client(session: Session, place: Place, credentials: CredentialsTypeDef) -> RDSClient:
     """Make a client for calls that change a database: each is sent once, because a repeated one could act twice."""
     keys = {
         "aws_access_key_id": credentials["AccessKeyId"],
         "aws_secret_access_key": credentials["SecretAccessKey"],
         "aws_session_token": credentials["SessionToken"],
     }
-    return cast("RDSClient", _client(session, "rds", attempts=1, read_timeout=10, region_name=region, **keys))
+    where = {"account_id": place.account_id, "region_name": place.region}
+    return cast("RDSClient", _client(session, "rds", attempts=1, read_timeout=10, **where, **keys))
 
 
 def sts_client(session: Session) -> STSClient:
@@ -66,10 +71,14 @@ def queue_client() -> SQSClient:
     return cast("SQSClient", _client(_SESSION, "sqs", attempts=2, read_timeout=2))
 
 
-def _client(session: Session, service: str, attempts: int, read_timeout: int, **more: Any) -> object:
+def _client(
+    session: Session, service: str, attempts: int, read_timeout: int, account_id: str = "", **more: Any
+) -> object:
     config = Config(
         connect_timeout=_CONNECT_TIMEOUT,
         read_timeout=read_timeout,
         retries={"mode": "standard", "total_max_attempts": attempts},
     )
-    return session.create_client(service, config=config, **more)
+    client = session.create_client(service, config=config, **more)
+    log_calls(client, account_id)
+    return client

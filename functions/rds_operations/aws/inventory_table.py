@@ -64,7 +64,8 @@ class Inventory:
     def listed_at(self) -> dict[Place, str]:
         """Return when each place was last listed whole, in ISO 8601; without those that never were."""
         found = self._query(
-            KeyConditionExpression="instance_id = :listed", ExpressionAttributeValues=to_attributes({":listed": _LISTED})
+            KeyConditionExpression="instance_id = :listed",
+            ExpressionAttributeValues=to_attributes({":listed": _LISTED}),
         )
         return {_seen(item).place: str(item["listed_at"]) for item in found}
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
 
-from rds_operations.aws.telemetry import logger
 from rds_operations.model.errors import (
     AccountUnreachable,
     RdsRejected,
@@ -47,21 +46,15 @@ class Rds:
         """Make one call. Raises `RdsThrottled`, `RdsUnreachable` or `RdsRejected` (no effect), `RdsUnavailable` (effect
         unknown); `AccountUnreachable` where the role that makes the call could not be assumed.
         """
-        action = getattr(method, "__name__", "call")
         try:
-            answer = method(*args, **kwargs)
+            return method(*args, **kwargs)
         except ClientError as error:
             fault = assume_role_fault(error, self._role) if error.operation_name == "AssumeRole" else _fault(error)
-            logger.warning("RDS refused", extra={"rds_action": action, "rds_error": fault.__class__.__name__})
             raise fault from error
         except (ConnectTimeoutError, EndpointConnectionError) as error:
-            logger.warning("RDS was not reached", extra={"rds_action": action})
             raise RdsUnreachable(f"RDS was not reached: {error}") from error
         except BotoCoreError as error:
-            logger.warning("RDS did not answer", extra={"rds_action": action, "rds_error": error.__class__.__name__})
-            raise RdsUnavailable(f"{action}: {error}") from error
-        logger.info("RDS answered", extra={"rds_action": action})
-        return answer
+            raise RdsUnavailable(f"{getattr(method, '__name__', 'call')}: {error}") from error
 
     def instances(self) -> Iterator[DBInstanceTypeDef]:
         """List all instances of the account and Region, page by page."""

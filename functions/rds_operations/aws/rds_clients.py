@@ -53,7 +53,7 @@ class RdsClients:
         self.targets = targets
         self._deployment = deployment
         self._sessions: dict[str, Session] = {targets.home.account_id: session}
-        self._readers = {targets.home: Rds(clients.reading_client(session, targets.home.region))}
+        self._readers = {targets.home: Rds(clients.reading_client(session, targets.home))}
 
     def reading(self, place: Place) -> Rds:
         """Reach RDS for Describe calls: at home under the function's own role, elsewhere under a reading role.
@@ -62,7 +62,7 @@ class RdsClients:
         """
         if place not in self._readers:
             role = "" if self.targets.is_home(place) else self._role(place, READING_ROLE).arn
-            self._readers[place] = Rds(clients.reading_client(self._reading_session(place), place.region), role)
+            self._readers[place] = Rds(clients.reading_client(self._reading_session(place), place), role)
         return self._readers[place]
 
     def acting(self, request: OperationRequest) -> Rds:
@@ -86,7 +86,7 @@ class RdsClients:
             raise assume_role_fault(error, role.arn) from error
         except BotoCoreError as error:
             raise RdsUnreachable(f"STS did not answer: {error}") from error
-        return Rds(clients.acting_client(self.session, place.region, answer["Credentials"]), role.arn)
+        return Rds(clients.acting_client(self.session, place, answer["Credentials"]), role.arn)
 
     @cached_property
     def _sts(self) -> STSClient:

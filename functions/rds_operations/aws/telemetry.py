@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
@@ -29,6 +30,11 @@ def log_verdict(verdict: Verdict) -> None:
     logger.info("classified", extra={"environment": verdict.environment, "source": verdict.source})
     if verdict.disagreement:
         logger.warning("environment disputed", extra={"disagreement": verdict.disagreement})
+
+
+def log_caller(caller: Mapping[str, Any]) -> None:
+    """Name the caller on record in every further line of this invocation."""
+    logger.append_keys(requested_by=caller.get("userId", ""))
 
 
 def operation_metrics(operation: str, environment: str, success: bool, duration_seconds: float) -> None:

@@ -67,7 +67,7 @@ def outcome_of(
         text = error_text(work["error"]) + (_MAY_GO_ON if acted else "")
         if work["error"]["Error"] == _EXECUTION_TIMED_OUT:
             return Outcome(_timed_out(request, environment, Progress("timeout"), duration, text), TIMED_OUT, acted)
-        failure = failed(text, _CODES.get(work["error"]["Error"], EndCode.INTERNAL_ERROR))
+        failure = failed(text, _code_of(work["error"]["Error"], acted))
         return Outcome(_failure(request, environment, failure, duration), FAILED, unsettled=acted)
     if refusal := work.get("refusal") or work.get("not_ready"):
         failure = failed(refusal["error"], Code(refusal["code"]))
@@ -98,6 +98,11 @@ def settled(
     final |= {"final_note": _UNKNOWN} if progress.has_unknown_end else {}
     told = {name: value for name, value in document.items() if (name, value) != ("note", _STILL_AT_IT)}
     return told | seen | final
+
+
+def _code_of(error: str, acted: bool) -> EndCode:
+    code = _CODES.get(error, EndCode.INTERNAL_ERROR)
+    return EndCode.INTERNAL_ERROR if acted and code is EndCode.TRY_AGAIN else code
 
 
 def seconds_between(since: datetime, now: datetime) -> float:

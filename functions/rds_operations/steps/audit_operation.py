@@ -8,7 +8,7 @@ from datetime import datetime
 
 from rds_operations.aws.operation_store import OperationStore
 from rds_operations.aws.step_functions import Executions
-from rds_operations.aws.telemetry import logger, operation_metrics
+from rds_operations.aws.telemetry import log_caller, logger, operation_metrics
 from rds_operations.model import clock
 from rds_operations.model.documents import Document
 from rds_operations.model.errors import RecordMismatch, StepFunctionsUnavailable, TableBusy
@@ -73,6 +73,7 @@ class Closer:
         self, stored: StoredOperation, work: StateDocument, execution_arn: str, now: datetime, by: Recorder
     ) -> Outcome:
         """Close an operation, once. Where its end is not known, record what the execution saw since, or watch on."""
+        log_caller(stored.request.caller)
         for _attempt in range(2):
             outcome = _outcome_on_record(stored) if stored.ended_at else self._end(stored, work, execution_arn, now, by)
             if outcome:

@@ -8,6 +8,7 @@ from datetime import datetime
 from rds_operations.aws.live_instance import read_live
 from rds_operations.aws.operation_store import OperationStore
 from rds_operations.aws.rds_clients import RdsClients
+from rds_operations.aws.telemetry import log_caller
 from rds_operations.model import clock
 from rds_operations.model.end_codes import EndCode, of_rds_error
 from rds_operations.model.errors import (
@@ -76,6 +77,7 @@ class Executor:
         stored = self._opened(request, now)
         if isinstance(stored, Executed):
             return stored
+        log_caller(stored.request.caller)
         # The request on record has its caller, and decides; that of the event does not.
         return replace(self._executed(stored, now), resource_id=stored.request.resource_id)
 
