@@ -5,7 +5,7 @@ export PORT TIME_SCALE SETTINGS INSTANCES
 # Older makes, such as that of macOS, mix the lines of what runs side by side.
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
-.PHONY: demo up down test quick workflow fault-report histories known-faults fuzz load classify check docs lock vulnerabilities bench help setup
+.PHONY: demo up down test quick workflow fault-report histories known-faults fuzz load classify aws-check smoke check docs lock vulnerabilities bench help setup
 
 ## demo: the local cloud, and one operation on it from request to audit record
 demo: setup
@@ -54,6 +54,14 @@ load: setup
 ## classify: what the gate makes of an estate, without asking AWS (SETTINGS=settings/mine.json INSTANCES=instances.json or .csv)
 classify: setup
 	@python -m tools.classify "$$SETTINGS" "$$INSTANCES"
+
+## aws-check: before a deployment, what would make it fail, and the command that mends it; changes nothing (SETTINGS=settings/mine.json)
+aws-check: setup
+	@python -m tools.aws_check "$(or $(SETTINGS),settings/default.json)"
+
+## smoke: after a deployment, what must be refused is refused and on record; changes no database (PRODUCTION=<instance> TOKEN=<identity token>)
+smoke: setup
+	@PRODUCTION=$(PRODUCTION) TOKEN=$(TOKEN) python -m tools.smoke
 
 ## docs: the tables that follow from the code, in README.md and docs, and from the lock files, in docs/licences.md
 docs: setup
