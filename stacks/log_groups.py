@@ -1,4 +1,4 @@
-"""Log groups: made by the stack, with a retention, so that nothing logs for ever."""
+"""Log groups with a retention period."""
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_logs as logs

@@ -1,4 +1,4 @@
-"""The code of the functions: one package for all, with its small dependencies, made without Docker or network."""
+"""The code of the functions: one package for all, with its dependencies, made without Docker or network."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from stacks.settings import Settings
 
 FUNCTIONS = Path(__file__).parent.parent / "functions"
 RUNTIME = "3.13"
-# What the functions import beyond the runtime's own botocore. Pure Python, so right for arm64 from any machine.
+# The runtime has botocore. These are pure Python, so any machine can package them for arm64.
 _UNUSED = ("aws_lambda_powertools/event_handler/", "aws_lambda_powertools/utilities/parser/")
 DEPENDENCIES = ("aws-lambda-powertools", "jmespath", "typing-extensions")
 
 
 def build(settings: Settings) -> Path:
-    """A folder with the functions, their settings and the dependencies, byte-compiled; gone with the process."""
+    """Return a byte-compiled folder of functions, settings and dependencies, deleted when the process ends."""
     target = Path(tempfile.mkdtemp(prefix="rds-operations-package-"))
     atexit.register(shutil.rmtree, target, ignore_errors=True)
     shutil.copytree(FUNCTIONS, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
@@ -36,7 +36,7 @@ def build(settings: Settings) -> Path:
 
 
 def packaged(settings: Settings) -> str:
-    """Write what `settings.packaged` reads, in the order of the settings file: the gate decides by that order."""
+    """Return what `settings.packaged` reads. The gate decides by the order of the settings file."""
     accounts = {account_id: asdict(account) for account_id, account in settings.accounts.items()}
     return json.dumps(
         {
@@ -64,9 +64,9 @@ def _vendor(package: Distribution, target: Path) -> None:
 
 
 def _compile(target: Path) -> None:
-    """Bytecode that is never checked against its source: a package's zip has other dates than its files had.
+    """Compile for this interpreter, which the local cloud uses, and for the runtime's if installed.
 
-    For the interpreter at hand (the local cloud runs on it) and for the runtime's, where that is installed.
+    Python must not check the bytecode against its source: unzipping changes the files' dates.
     """
     for source in sorted(target.rglob("*.py")):
         py_compile.compile(

@@ -1,5 +1,3 @@
-"""A function that runs every few minutes."""
-
 from __future__ import annotations
 
 from aws_cdk import Stack
@@ -10,7 +8,7 @@ from constructs import Construct
 
 
 def run_every(scope: Construct, name: str, minutes: int, function: lambda_.IFunction, summary: str) -> None:
-    """What fails is not repeated: the next run comes soon."""
+    """Invoke the function without retries: the next run comes soon."""
     role = iam.Role(
         scope,
         f"{name}ScheduleRole",
