@@ -1,4 +1,4 @@
-"""Velocity with API Gateway's variables, for the local cloud. The tests hold it against Apache Velocity itself.
+"""Velocity with API Gateway's variables. Tests compare it with Apache Velocity itself.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
 """
@@ -14,7 +14,7 @@ from airspeed import operators
 
 Context = dict[str, Any]
 
-# A text in quotes is no _Text: there, this method is all that airspeed lacks of those that the templates call.
+# A quoted text is not a _Text. This is the only method that the templates call on one and airspeed lacks.
 operators.__additional_methods__[str]["endsWith"] = str.endswith
 
 
@@ -23,7 +23,7 @@ def render_request(template: str, body: str, headers: dict[str, str], context: C
 
 
 def render_response(template: str, body: str, context: Context) -> tuple[str, dict[str, Any]]:
-    """The text, and what the template set in `$context.responseOverride`."""
+    """Return the text, and what the template sets in `$context.responseOverride`."""
     override: dict[str, Any] = {"header": {}}
     return _render(template, _Input(body, {}), {**context, "responseOverride": override}), override
 
@@ -39,7 +39,7 @@ class _Input:
         self._headers = headers
 
     def path(self, path: str) -> Any:
-        """Dotted names only."""
+        """Return the value at a path of dotted names."""
         value: Any = json.loads(self.body)
         for name in path.removeprefix("$").removeprefix(".").split("."):
             value = value.get(name) if isinstance(value, dict) else None
@@ -58,14 +58,14 @@ class _Util:
 
 
 class _Map(dict[str, str]):
-    """A Java map, as far as the templates use one."""
+    """Act as a Java map, as far as the templates need."""
 
     def keySet(self) -> list[_Text]:
         return [_Text(name) for name in self]
 
 
 class _Text(str):
-    """A Java string, as far as the templates use one."""
+    """Act as a Java string, as far as the templates need."""
 
     def endsWith(self, end: str) -> bool:
         return self.endswith(end)
@@ -85,7 +85,7 @@ _SHORT = {"\b": "\\b", "\n": "\\n", "\t": "\\t", "\f": "\\f", "\r": "\\r"}
 
 
 def _escaped(unit: str) -> str:
-    """commons-lang 2.6: StringEscapeUtils.escapeJavaScript."""
+    """Escape like StringEscapeUtils.escapeJavaScript of commons-lang 2.6."""
     if unit in _SHORT:
         return _SHORT[unit]
     if unit in "'\"\\/":
