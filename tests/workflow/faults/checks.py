@@ -1,4 +1,4 @@
-"""What every row must show, and what it says of itself."""
+"""What every row must show, and what its own line says."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.workflow.faults.case import Observation, Row
 
 
 def assert_as_expected(row: Row, observation: Observation) -> None:
-    """The two promises, whatever the row is about; then the row's own words."""
+    """Check the two promises, then what the row expects."""
     assert_promises_kept(observation)
     shown = observation.to_document()
     assert {name: shown[name] for name in row.expected} == row.expected, observation
