@@ -1,4 +1,4 @@
-"""Metrics and logs: what an operator sees, and what must never be there."""
+"""Metrics and logs: what operators see, and what must never appear."""
 
 import io
 import json
@@ -11,7 +11,7 @@ from tests.functions.fake_aws import Document, FakeAws
 
 
 def metrics(capsys: pytest.CaptureFixture[str]) -> list[Document]:
-    """The lines in CloudWatch's embedded metric format."""
+    """Return the lines in CloudWatch's embedded metric format."""
     lines = [line for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     return [json.loads(line) for line in lines]
 
@@ -91,7 +91,7 @@ def test_no_parameter_and_no_key_is_ever_logged(aws: FakeAws, log: io.StringIO) 
 
 
 def test_what_a_caller_puts_into_a_path_cannot_begin_a_new_line(aws: FakeAws, log: io.StringIO) -> None:
-    """Readers of logs take more than a line feed for the end of a line: U+0085, U+2028 and U+2029 do not pass raw."""
+    """Some log readers also end a line at U+0085, U+2028 or U+2029, so none of these is logged raw."""
     forged = 'x\u2028{"level": "ERROR"}\u0085{}\u2029{}\n{}'
     aws.status(forged)
     lines = log.getvalue().splitlines()
