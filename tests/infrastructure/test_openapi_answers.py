@@ -1,4 +1,4 @@
-"""What the code answers is what docs/openapi.json says: the 202, where an operation stands, how it ended."""
+"""The code's answers match docs/openapi.json: the 202, an operation's status, and its result."""
 
 import json
 from dataclasses import replace
@@ -58,7 +58,7 @@ def result_of(operation: str, work: Document, place: Place = HOME) -> Document:
 
 
 def assert_says_where(schema: Document, document: Document) -> None:
-    """Both or neither, and nothing else."""
+    """Check that both parts, and only they, are valid."""
     assert document["account_id"] == ELSEWHERE.account_id
     assert document["region"] == ELSEWHERE.region
     assert api_document.problems(schema, document) == []
@@ -160,7 +160,7 @@ def test_refusals_of_callers_and_places(refusal: Refusal | None) -> None:
     [(Code.ACCOUNT_NOT_REACHABLE, "403"), (Code.INSTANCE_AMBIGUOUS, "409"), (Code.NOT_OPERATED, "400")],
 )
 def test_each_code_belongs_to_its_status(code: Code, status: str) -> None:
-    """As assessment.py, lookup.py and targets.py give them."""
+    """The codes are those of assessment.py, lookup.py and targets.py."""
     fitting = [
         known
         for known in api_document.responses(START, "post")
