@@ -1,4 +1,4 @@
-"""Which tags a snapshot gets on the local cloud."""
+"""A snapshot's tags on the local cloud."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ OWN = [{"Key": "CostCenter", "Value": "4711"}, {"Key": "Environment", "Value": "
 MINE = [{"Key": "Purpose", "Value": "x"}]
 
 
-# aws-solutions/instance-scheduler-on-aws#142: one tag in the call, and none is copied.
+# aws-solutions/instance-scheduler-on-aws#142: any tag in the call stops the copying.
 @pytest.mark.parametrize(
     ("copies", "given", "found"), [(True, [], OWN), (True, MINE, MINE), (False, [], []), (False, MINE, MINE)]
 )

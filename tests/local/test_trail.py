@@ -1,4 +1,4 @@
-"""Who CloudTrail says it was."""
+"""CloudTrail names the caller."""
 
 import json
 from typing import Any

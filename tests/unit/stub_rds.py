@@ -1,4 +1,4 @@
-"""RDS with a client whose methods answer what a test says."""
+"""RDS with a stubbed client."""
 
 from types import SimpleNamespace
 from typing import Any, cast
@@ -9,7 +9,7 @@ from rds_operations.aws.rds import Rds
 
 
 def rds(**answers: Any) -> Rds:
-    """The edge with a client whose methods answer, or raise, what a test says."""
+    """Return an `Rds` whose client's methods return or raise what a test says."""
 
     def method(answer: Any) -> Any:
         def call(**_arguments: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Times as the records carry them."""
+"""Times as in the records."""
 
 from datetime import UTC, datetime, timedelta, timezone
 

@@ -1,4 +1,4 @@
-"""How far an operation has come."""
+"""An operation's progress."""
 
 import json
 

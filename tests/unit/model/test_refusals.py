@@ -1,4 +1,4 @@
-"""Refusals, and the replies that are made of them."""
+"""Refusals, and the replies made from them."""
 
 import json
 

@@ -53,7 +53,7 @@ def test_two_requests_have_one_fingerprint_only_if_they_ask_for_the_same(
 
 
 def reversed_throughout(value: Any) -> Any:
-    """The same JSON with the keys of every object in the opposite request."""
+    """Return the same JSON with the keys of every object in the opposite order."""
     if isinstance(value, list):
         return [reversed_throughout(item) for item in value]
     if isinstance(value, dict):

@@ -53,7 +53,7 @@ def test_a_snapshot_that_will_never_be_available_is_a_failure(state: str) -> Non
 @pytest.mark.parametrize("tags", [[], [{"Key": OPERATION_TAG, "Value": "another operation"}]])
 def test_a_snapshot_of_that_name_by_somebody_else_is_not_taken_for_ours(tags: list[dict[str, str]]) -> None:
     once = watched(snapshot(Status="available", TagList=tags))
-    assert once == Progress("creating", missing=1)  # its tags may show later than itself
+    assert once == Progress("creating", missing=1)  # its tags may appear later
     expected = failed(f"DBSnapshotAlreadyExists: Snapshot {SNAPSHOT_ID} already exists")
     assert watched(snapshot(Status="available", TagList=tags), once) == replace(expected, evidence="seen")
 

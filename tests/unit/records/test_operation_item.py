@@ -1,4 +1,4 @@
-"""The items of `rds_operations`, written and read back."""
+"""The items of `rds_operations`, written and read again."""
 
 import json
 from dataclasses import replace

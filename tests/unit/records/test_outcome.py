@@ -1,4 +1,4 @@
-"""The result documents of the specification, and how an execution ends."""
+"""The specification's result documents, and the ends of executions."""
 
 import json
 from collections.abc import Mapping
@@ -129,7 +129,7 @@ def test_the_end_of_the_execution_carries_the_document_as_its_cause() -> None:
     assert settled({"progress": done("available").to_document()}).to_document()["success"] is True
 
 
-# What a late look adds.
+# After a late read.
 
 NOTE = "Unknown: another operation of this kind began on the instance before RDS was seen to finish this one"
 TIMED_OUT_WORK: dict[str, Any] = {"progress": Progress("rebooting").to_document()}

@@ -1,4 +1,4 @@
-"""May this operation run on this instance, and can it now?"""
+"""Whether an operation may run on an instance, and can run now."""
 
 from itertools import product
 from typing import Any
@@ -19,7 +19,7 @@ from tests.operation_cases import CASES
 
 FIX = "Tag it with Environment set to development, test, staging, poc or sandbox, or have it mapped in the settings."
 TEACH = FIX.replace("it mapped in the settings", "the word taught in the settings (environment_words)")
-"""A mapping would not help: the tag stands before it."""
+"""A mapping would not help, because the tag comes first."""
 READY = {name: case.ready_states for name, case in CASES.items()}
 STATES = [
     "available", "storage-optimization", "stopped", "stopping", "starting", "backing-up", "modifying", "rebooting",

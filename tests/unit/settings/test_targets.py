@@ -1,4 +1,4 @@
-"""Which accounts and Regions a deployment serves."""
+"""The accounts and Regions that a deployment serves."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""GET /operations/{operation_id}: what an item says."""
+"""GET /operations/{operation_id}: what it shows of an item."""
 
 import json
 from typing import Any
@@ -69,7 +69,7 @@ def test_an_operation_that_is_over_is_its_result_document() -> None:
 def test_where_an_instance_is_is_shown_when_it_is_not_at_home(
     kept: Item, shown: tuple[str, str] | None, ended: Item
 ) -> None:
-    """An item from before there were places is of an instance at home."""
+    """Old items without a place are of instances at home."""
     document = shown_of({**RUNNING, **kept, **ended})
     found = (document["account_id"], document["region"]) if {"account_id", "region"} & document.keys() else None
     assert found == shown
