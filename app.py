@@ -35,7 +35,6 @@ def main() -> None:
         sys.exit(f"settings: {error}")
 
     def synthesizer() -> CliCredentialsStackSynthesizer | None:
-        """Return None on AWS, where the bootstrap roles deploy."""
         return CliCredentialsStackSynthesizer() if settings.is_local else None
 
     ServiceStack(app, "RdsOperations", settings, synthesizer=synthesizer(), description="RDS operations, self-service")

@@ -1,4 +1,4 @@
-"""`python -m local up | down | demo`, for the Makefile."""
+"""For the Makefile: `python -m local up | down | demo`."""
 
 from __future__ import annotations
 
@@ -63,7 +63,6 @@ def run_demo(console: Console) -> None:
 
 
 def _wanted(name: str) -> float | None:
-    """Return a number from an environment variable, which make's command line sets too."""
     given = os.environ.get(name, "")
     if not given:
         return None

@@ -1,4 +1,4 @@
-"""Starts, finds and stops the local cloud's server. One folder has its state, its log and its process id."""
+"""The local cloud's server. One folder has its state, its log and its process id."""
 
 from __future__ import annotations
 
@@ -32,8 +32,6 @@ class CloudError(Exception):
 
 @dataclass(frozen=True)
 class Cloud:
-    """Describe a server that runs, or did."""
-
     port: int
     time_scale: float
     pid: int
@@ -56,7 +54,6 @@ class Cloud:
 
 
 def running(folder: Path) -> Cloud | None:
-    """Return the folder's cloud if it still answers."""
     cloud = _remembered(folder)
     return cloud if cloud and _is_alive(cloud.pid) and _answers(cloud.endpoint) else None
 
@@ -137,7 +134,7 @@ def _server_environment(folder: Path, port: int, time_scale: float) -> dict[str,
         "LAMBDA_EXECUTOR": "local",
         "CLOUDTRAIL_RECORDING": "1",
         "CLOUDTRAIL_MAX_EVENTS": "2000",
-        "IOT_MTLS_ENABLED": "0",  # other listeners of MiniStack, which no test needs
+        "IOT_MTLS_ENABLED": "0",  # other listeners, which no test needs
         "SFTP_ENABLED": "0",
         "SFN_WAIT_SCALE": str(1 / time_scale),
         "STATE_DIR": str(folder / "state"),
@@ -192,6 +189,5 @@ def _signal_group(group: int, number: signal.Signals) -> None:
 
 
 def _reap(pid: int) -> None:
-    """Reap the server where it is a child of this process."""
     with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)

@@ -26,8 +26,6 @@ _PATIENCE_SECONDS = 900
 
 @dataclass(frozen=True)
 class Api:
-    """Call the API as any client does."""
-
     url: str
     key: str
 
@@ -93,7 +91,6 @@ def _show_json(console: Console, title: str, document: dict[str, Any]) -> None:
 
 
 def _follow(console: Console, cloud: Cloud, api: Api, accepted: dict[str, Any]) -> None:
-    """Show each state as it is entered, and the snapshot's progress in RDS."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

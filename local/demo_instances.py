@@ -69,7 +69,6 @@ INSTANCES = (
 
 
 def create_all(cloud: Cloud) -> None:
-    """Create the instances that do not exist yet."""
     clients = {place: client(cloud, "rds", *place) for place in {(item.account, item.region) for item in INSTANCES}}
     rds = clients[ACCOUNT, REGION]
     _create_cluster(rds)
@@ -86,7 +85,7 @@ def create_all(cloud: Cloud) -> None:
 
 
 def create(rds: Any, instance: DemoInstance) -> None:
-    """Create an instance. `rds` is a client of its account and Region."""
+    """Create it with a client of its account and Region."""
     if instance.replica_of:
         rds.create_db_instance_read_replica(
             DBInstanceIdentifier=instance.name,

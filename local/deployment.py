@@ -28,7 +28,7 @@ _NAMED = {
     "operations_table": "OperationsTable",
     "inventory_table": "InventoryTable",
 }
-"""The names of the stack's outputs in outputs.json."""
+"""The stack's outputs, and their names in outputs.json."""
 
 
 def session(account: str = ACCOUNT, region: str = REGION) -> boto3.Session:
@@ -41,7 +41,7 @@ def client(cloud: Cloud, service: str, account: str = ACCOUNT, region: str = REG
 
 
 def deploy(cloud: Cloud, settings: str = LOCAL_SETTINGS, overrides: Mapping[str, int] | None = None) -> dict[str, str]:
-    """Run `cdk deploy` in both accounts. Return the outputs, which are also written to outputs.json."""
+    """Deploy to both accounts. Return the outputs, which also go to outputs.json."""
     values = {"settings": settings, "stage": "local", **(overrides or {})}
     context = [part for name, value in values.items() for part in ("-c", f"{name}={value}")]
     assembly = str(Path(cloud.folder) / "cdk.out")
@@ -54,7 +54,7 @@ def deploy(cloud: Cloud, settings: str = LOCAL_SETTINGS, overrides: Mapping[str,
 
 
 def _deploy_target(cloud: Cloud, account: str, external_id: str, assembly: str) -> None:
-    """Follow docs/cross-account-setup.md, with the assembly that exists."""
+    """Follow docs/cross-account-setup.md."""
     parameters = {"ServiceAccount": ACCOUNT, "ServiceRegion": REGION, "ExternalId": external_id}
     given = [part for name, value in parameters.items() for part in ("--parameters", f"{name}={value}")]
     _deploy(cloud, account, TARGET_STACK, *given, "--app", assembly)

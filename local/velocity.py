@@ -26,12 +26,10 @@ def main() -> None:
 
 
 def missing() -> list[str]:
-    """Return what this machine lacks."""
     return [*_missing_programs(), *(str(jar) for jar in JARS if not jar.exists())]
 
 
 def advice() -> str:
-    """Return how to install it, for the report on what was left out."""
     lacking = ", ".join(missing())
     return f"Apache Velocity is not installed (missing: {lacking}). On Debian: apt-get install {' '.join(_packages())}"
 

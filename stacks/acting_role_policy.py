@@ -63,7 +63,6 @@ def denies(reach: ResourceScope, gate: GateSettings) -> list[iam.PolicyStatement
 
 
 def _actions() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
-    """Return the reading and the changing actions, by resource type."""
     reads: dict[str, set[str]] = {}
     changes: dict[str, set[str]] = {}
     for operation in OPERATIONS.values():

@@ -39,16 +39,14 @@ _INTEGRATION_TIMEOUT = Duration.seconds(29)
 
 @dataclass(frozen=True)
 class Backend:
-    """Hold what all APIs call."""
-
     admission: sfn.StateMachine
     status: lambda_.IFunction
     log: logs.ILogGroup
 
 
 class Api(Construct):
-    """Serve one way to authenticate. A method cannot accept either a signature or a key, so each way has its own API.
-    https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-control-access-to-api.html
+    """Serve one way to authenticate. A method cannot offer the choice of a signature or a key, so each way has its own
+    API. https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-control-access-to-api.html
     """
 
     def __init__(

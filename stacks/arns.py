@@ -6,7 +6,6 @@ from stacks import names
 
 
 def execution_prefix(stack: Stack) -> str:
-    """Return the ARN of an OPERATION execution, without its name."""
     return f"{_states(stack)}:execution:{names.OPERATION_MACHINE}:"
 
 

@@ -1,5 +1,3 @@
-"""Log groups with a retention period."""
-
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_logs as logs
 from constructs import Construct

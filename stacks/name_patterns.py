@@ -37,7 +37,7 @@ _NOT_PLAIN = {
 
 
 def can_be_found(pattern: str) -> bool:
-    """Return whether a search in any case can find it anywhere in an identifier. Raises `NotPlain`."""
+    """Return whether a search in any case can find the pattern in some identifier. Raises `NotPlain`."""
     parsed = _parse(pattern, re.IGNORECASE)
     shortest, _longest = parsed.getwidth()
     return bool(_after(parsed, _ANYWHERE)) and shortest <= INSTANCE_ID_LENGTH
@@ -55,7 +55,7 @@ def _step(operation: str, argument: Any, places: Places) -> Places:
         return _consume(_fitting(operation, argument), places)
     if operation == "AT":
         return _at(str(argument), places)
-    if operation == "SUBPATTERN" and not argument[2]:  # no inline flags
+    if operation == "SUBPATTERN" and not argument[2]:  # it switches no flags off
         return _after(argument[3], places)
     if operation == "BRANCH":
         short = (branch for branch in argument[1] if branch.getwidth()[0] <= INSTANCE_ID_LENGTH)

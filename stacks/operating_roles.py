@@ -16,7 +16,6 @@ from stacks.acting_role_policy import Regions, ResourceScope, allows, denies
 from stacks.policy_sizes import in_managed_policies
 
 READING_FUNCTIONS = ("classify", "execute", "poll", "sweep", "inventory")
-"""The functions that read from RDS."""
 ACTING_FUNCTIONS = ("execute",)
 LOOKS = ("rds:DescribeDBInstances", "rds:ListTagsForResource")
 """ListTagsForResource is for where DescribeDBInstances shows no tags, as in AWS GovCloud (US)."""

@@ -43,7 +43,7 @@ def by_function(
         _allow(operations, actions=["dynamodb:GetItem", "dynamodb:PutItem"]),
         _allow(audit, actions=["dynamodb:PutItem"]),
     ]
-    # Closing updates the operation, frees its lock and key, writes its record, and watches on if the result is open.
+    # Closing updates the operation, frees its lock and key, writes its record, and starts a late watch if needed.
     closes = [
         _allow(operations, actions=["dynamodb:GetItem", "dynamodb:UpdateItem"]),
         _allow(audit, actions=["dynamodb:PutItem"]),

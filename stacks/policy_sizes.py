@@ -1,5 +1,3 @@
-"""The sizes that IAM accepts, and the size of a policy."""
-
 from __future__ import annotations
 
 import json

@@ -1,5 +1,3 @@
-"""The service in one account and Region."""
-
 from __future__ import annotations
 
 from typing import Any

@@ -103,7 +103,6 @@ def _check_ignored_names(ignored: Any, named: list[str]) -> None:
 
 
 def _checked_words(own: Any) -> dict[str, Environment]:
-    """Return the shipped words and the deployment's own."""
     require(isinstance(own, dict), "environment_words must be an object of words and what they mean")
     for word, meant in own.items():
         where = f"environment_words: {word!r}"
@@ -214,7 +213,6 @@ def checked_callers(document: Mapping[str, Any]) -> CallerSettings:
 
 
 def checked_targets(document: Mapping[str, Any]) -> tuple[tuple[str, ...], dict[str, Account]]:
-    """Check `regions` and `accounts`."""
     regions = _checked_regions("regions", document.get("regions", []))
     accounts = document.get("accounts", {})
     require(isinstance(accounts, dict), "accounts must be an object of account ids")

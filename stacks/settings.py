@@ -56,7 +56,7 @@ class Settings:
 
     @property
     def throttle_burst(self) -> int:
-        """Return the requests at once: those of two seconds."""
+        """Return the requests of two seconds."""
         return 2 * self.throttle_rate_per_second
 
     @property

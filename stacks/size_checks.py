@@ -1,6 +1,5 @@
-"""The sizes of a synthesised template, with the longest values its parts can have on AWS.
-
-Otherwise a deployment would fail halfway; here an error says which setting to shorten.
+"""The sizes of a synthesised template with its longest values on AWS: a deployment that is too large would fail
+halfway.
 """
 
 from __future__ import annotations

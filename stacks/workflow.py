@@ -1,5 +1,3 @@
-"""The state machines, from the ASL files."""
-
 from __future__ import annotations
 
 import json

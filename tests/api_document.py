@@ -35,7 +35,6 @@ def component(name: str) -> Document:
 
 
 def resolved(item: Document) -> Document:
-    """Return the item, or what it refers to."""
     found: Document = at(item["$ref"]) if "$ref" in item else item
     return found
 
@@ -61,7 +60,6 @@ def examples() -> Iterator[tuple[Document, Any]]:
 
 
 def requests() -> list[Document]:
-    """Return the examples of POST's body."""
     media = document()["paths"][START]["post"]["requestBody"]["content"]["application/json"]
     return [example["value"] for example in media["examples"].values()]
 

@@ -27,7 +27,7 @@ _USAGE = "Say make classify SETTINGS=settings/mine.json INSTANCES=instances.json
 
 @dataclass(frozen=True)
 class Decision:
-    """Hold what the gate decides on an instance. `text` is what a refused caller is told."""
+    """Hold a decision. `text` is what a refused caller is told."""
 
     instance_id: str
     place: Place
@@ -60,7 +60,6 @@ def decisions(estate: Estate, settings: GateSettings) -> list[Decision]:
 
 
 def report(found: Sequence[Decision]) -> str:
-    """Return the table, the sentences for refused callers, and the sums."""
     return "\n".join([*_table(found), "", *_told(found), *_sums(found)])
 
 

@@ -49,7 +49,7 @@ def errors_table() -> str:
 
 
 def added_keys() -> dict[str, dict[str, str]]:
-    """Return, for each state in order, the keys that it adds to the state document and their meaning."""
+    """Return each state's added keys and their meaning, in the order of the states."""
     by_state: dict[str, dict[str, str]] = {state: {} for state in STATES}
     for key, hint in get_type_hints(StateDocument, include_extras=True).items():
         for by in (item for item in hint.__metadata__ if isinstance(item, By)):
@@ -80,7 +80,7 @@ def tag_names() -> str:
 
 
 def example(name: str, *left_out: str) -> str:
-    """Return a settings file as the page shows it, without the settings that the page explains in words."""
+    """Return a settings file without the settings that the page explains in words."""
     document = json.loads((ROOT / "settings" / "examples" / f"{name}.json").read_text())
     shown = {setting: value for setting, value in document.items() if setting not in left_out}
     return f"```json\n{json.dumps(shown, indent=2)}\n```"

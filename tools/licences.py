@@ -46,7 +46,6 @@ class Package:
 
 
 def headings() -> dict[str, str]:
-    """Return the heading of each direct pin in requirements.txt."""
     found, heading = {}, ""
     for line in (ROOT / "requirements.txt").read_text().splitlines():
         if named := re.fullmatch(r"# ([A-Z][a-z ]+?)(?: \(.*\))?:", line):

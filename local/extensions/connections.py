@@ -9,7 +9,6 @@ import stat
 
 
 def close(client: tuple[str, int] | None) -> None:
-    """Shut down the connection to `client`, an address and port."""
     for descriptor in map(int, os.listdir("/dev/fd")):
         with contextlib.suppress(OSError):
             if client and stat.S_ISSOCK(os.fstat(descriptor).st_mode):

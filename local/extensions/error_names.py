@@ -1,7 +1,7 @@
 """Extension: an exception's class is the error's name, and the function's process goes on, as on AWS.
 
-MiniStack's worker reports every exception as Runtime.HandlerError and ends the process, which costs the next invocation
-a start. Here the worker returns an exception as a marked result.
+MiniStack reports every exception as Runtime.HandlerError and ends the process, so the next invocation needs a start.
+Here the worker returns an exception as a marked result.
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 """
 

@@ -188,6 +188,6 @@ def _with_state_faults(execute: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _wait_until_off(fault: Fault) -> None:
-    """Wait in the execution's own thread, so that no other waits."""
+    """Wait in the execution's own thread."""
     while SWITCHBOARD.is_on(fault):
         time.sleep(0.05)

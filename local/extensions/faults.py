@@ -64,7 +64,7 @@ class Fault:
 
 
 class Switchboard:
-    """Hold all active faults, and the changing calls in their order."""
+    """Hold all active faults, and the acting calls in order."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -72,7 +72,6 @@ class Switchboard:
         self._calls: list[Document] = []
 
     def strike(self, point: str, text: str, caller: str = "") -> Fault | None:
-        """Return the first fault that strikes now."""
         with self._lock:
             return next((fault for fault in self._faults if fault.strikes_now(point, text, caller)), None)
 

@@ -64,7 +64,7 @@ def _named(parameters: Parameters) -> str:
     if rds._p(parameters, "Action") in _ON_TAGS:
         return str(rds._p(parameters, "ResourceName"))
     name = str(rds._p(parameters, "DBInstanceIdentifier"))
-    instance = rds._resolve_instance(name) if name else None  # MiniStack also takes an ARN or a DbiResourceId as a name
+    instance = rds._resolve_instance(name) if name else None  # MiniStack also finds it by ARN or DbiResourceId
     if instance:
         return str(instance["DBInstanceArn"])
     if not name and rds._p(parameters, "Action") == "DescribeDBInstances":
@@ -88,7 +88,7 @@ def _with_snapshot_checks(handle: Callable[..., Awaitable[Response]]) -> Callabl
 
 
 def _needed_on_snapshot(parameters: Parameters) -> Iterator[str]:
-    """Yield the actions to check on the snapshot: MiniStack has checked CreateDBSnapshot on the instance."""
+    """Yield the actions to check on the snapshot; MiniStack checks the instance."""
     yield "rds:CreateDBSnapshot"
     if rds._parse_tags(parameters):
         yield "rds:AddTagsToResource"
@@ -108,7 +108,7 @@ def _denial(access_key: str, action: str, body: bytes, parameters: Parameters) -
 
 
 def _parameters(body: bytes, query: Parameters) -> Parameters:
-    """Merge them in the order of MiniStack's handler, so that the check sees what will be done."""
+    """Merge them as MiniStack's handler does, so that the check sees what will be done."""
     return {**query, **parse_qs(body.decode(errors="replace"))}
 
 

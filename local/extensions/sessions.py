@@ -1,8 +1,8 @@
 """Extension: what MiniStack's STS lacks for a role's session.
 
 Its aws:PrincipalArn is the role, not the session.
-https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn A
-source identity needs sts:SetSourceIdentity in the caller's policy and the role's trust policy. After that it cannot
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
+A source identity needs sts:SetSourceIdentity in the caller's policy and the role's trust policy. After that it cannot
 change, and passes to every session made from this one.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
 """
@@ -44,7 +44,7 @@ def install() -> None:
 
 
 def role_of(session_arn: str) -> Document:
-    """Return the role of an assumed-role session; a deleted role has only its name."""
+    """Return the role of an assumed-role session, made from its name if it was deleted."""
     account, name = session_arn.split(":")[4], session_arn.split("/")[1]
     role: Document | None = iam._roles.get_scoped(account, None, name)
     return role or {"RoleName": name, "RoleId": "", "Arn": f"arn:aws:iam::{account}:role/{name}"}
@@ -73,7 +73,7 @@ def _with_source_identity(principal_keys: Callable[[Any], Document]) -> Callable
 
 
 def _with_keys_of_assume_role(tag_context: Callable[..., Document]) -> Callable[..., Document]:
-    """Add the keys for the caller's policy. MiniStack has them for the trust policy, except the source identity."""
+    """Add the keys for the caller's policy. MiniStack has all but the source identity for the trust policy."""
 
     def request_tag_context(service: str, iam_action: str, body: bytes, parameters: Document) -> Document:
         asked = _KEYS_OF_ASSUME_ROLE if iam_action == "sts:AssumeRole" else ()
@@ -104,7 +104,7 @@ def _with_checks(handle: Callable[..., Awaitable[Response]]) -> Callable[..., Aw
 
 
 def _with_its_source_identity(register: Callable[[str, Document], None]) -> Callable[[str, Document], None]:
-    """Add the source identity, after all that MiniStack checks is allowed."""
+    """Add the source identity after all of MiniStack's checks."""
 
     def register_session(access_key: str, session: Document) -> None:
         if ":assumed-role/" in session["Arn"] and "SourceAccessKeyId" in session:
@@ -157,9 +157,7 @@ def _may_set(identity: str, access_key: str, role: Document) -> bool:
 
 
 def _problem(parameters: Document) -> str:
-    """Return AWS's error for a bad session name or source identity, or an empty text. Only the session name is
-    required.
-    """
+    """Return AWS's error for a bad name, or an empty text. Only the session name is required."""
     for name in ("RoleSessionName", SOURCE_IDENTITY):
         field = f"{name[0].lower()}{name[1:]}"
         value = sts._p(parameters, name, None)

@@ -1,8 +1,8 @@
 """Extension: API Gateway's service integration with Step Functions, `states:action/...`.
 
-MiniStack passes every non-proxy AWS integration to one function, after keys, authorisation and validation. For such a
-URI, this renders the request template, calls Step Functions under the integration's role, chooses the integration
-response by the status, and renders its template.
+MiniStack passes every non-proxy AWS integration to one function, after keys, authorisation and validation. For these,
+this renders the request template, calls Step Functions under the integration's role, chooses the response by the
+status, and renders its template.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-integration-settings.html
 """
 

@@ -1,8 +1,9 @@
-"""Extension: how a Step Functions Task calls another service, where MiniStack differs.
+"""Extension: how a Step Functions Task calls another service.
 
 It uses the machine's role, whoever started the execution: a queue's policy requires that role.
-https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html The execution's history has the
-Task's arguments. https://docs.aws.amazon.com/step-functions/latest/apireference/API_TaskScheduledEventDetails.html
+https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
+The execution's history has the Task's arguments.
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_TaskScheduledEventDetails.html
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Extension: CloudTrail records who made a call to RDS or STS.
+"""Extension: CloudTrail records who called RDS or STS.
 
-MiniStack records every caller as an IAM user, names no action of the Query protocol, and also records calls that are no
-management events. This records only what IAM allows.
+MiniStack records every caller as an IAM user, no action of the Query protocol, and calls that are no management events.
+This records only what IAM allows.
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
 """
 

@@ -48,7 +48,6 @@ class Calls:
     def __init__(self) -> None:
         self.made: list[Call] = []
         self.state = ""
-        """The function that runs now."""
         self.sessions_last: timedelta | None = None
         """How long STS lets credentials live, if not as long as asked."""
         self._answerers: list[Callable[[Call], Answer | None]] = []
@@ -128,8 +127,6 @@ class Calls:
 
 
 class Script:
-    """List the next answers of RDS."""
-
     def __init__(self) -> None:
         self.lines: deque[tuple[str, Answer]] = deque()
 

@@ -81,7 +81,6 @@ def _fresh(name: str) -> ModuleType:
 
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
-    """Keep what the functions log."""
     written = io.StringIO()
     handler: Any = telemetry.logger.registered_handler
     monkeypatch.setattr(handler, "stream", written)

@@ -213,7 +213,7 @@ class FakeAws:
         return self.call("sweep", {})
 
     def overdue(self, operation_id: str) -> None:
-        """Make it due, as if the longest possible time had passed."""
+        """Make it due."""
         item = self.item(operation_id)
         assert item
         self.put(**{**item, "due_at": 1})

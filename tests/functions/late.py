@@ -1,4 +1,4 @@
-"""For tests of late ends: an operation that RDS never took, and reads by the late watch and the sweep."""
+"""For tests of late ends."""
 
 from __future__ import annotations
 
@@ -45,7 +45,6 @@ def unavailable(aws: FakeAws, work: Document) -> Document:
 
 
 def let_lock_end(aws: FakeAws) -> None:
-    """Let the lock expire."""
     lock = aws.lock()
     assert lock
     aws.put(**{**lock, "expires_at": 1})
@@ -78,6 +77,5 @@ End = Callable[[FakeAws, str], Document]
 
 
 def restarted(call: Call) -> Answer | None:
-    """Show a restart in RDS a moment ago."""
     shown = {"Events": [{"Message": "DB instance restarted", "Date": clock.now()}]}
     return (SimpleNamespace(status_code=200), shown) if call.action == "DescribeEvents" else None

@@ -34,7 +34,6 @@ def reply(work: Document) -> tuple[int, Document]:
 
 
 def repeated(first: Document, status: str = "accepted") -> tuple[int, Document]:
-    """Return the answer to a repetition of a request whose operation has this status."""
     code, body = reply(first)
     return code, {**body, "status": status, "repeated": True}
 

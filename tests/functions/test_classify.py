@@ -1,5 +1,3 @@
-"""Classify: reads the instance from RDS, and decides."""
-
 import json
 from types import SimpleNamespace
 

@@ -31,7 +31,6 @@ def admission_whose_order_another_has_opened(aws: FakeAws) -> None:
 
 
 def operation(**more: Any) -> Written:
-    """Start directly."""
     return lambda aws: aws.audit({**aws.start_directly(), **more})
 
 

@@ -49,7 +49,6 @@ def owner(aws: FakeAws, item_id: str) -> str:
 
 
 def key_of(aws: FakeAws, operation_id: str) -> str:
-    """Return the item of the key with which the operation was requested."""
     return f"key#{stored(aws, operation_id)['idempotency_key']}"
 
 

@@ -58,7 +58,6 @@ class Both:
         self.client._make_api_call = self._call  # type: ignore[attr-defined]
 
     def items(self, table: str) -> list[Document]:
-        """Return moto's items."""
         found: list[Document] = self._on_moto("Scan", {"TableName": table})["Items"]
         return found
 
@@ -182,8 +181,6 @@ def test_the_ledger_writes_and_reads_the_same(
 
 
 class Watched(OperationStore):
-    """Note which methods were called."""
-
     called: ClassVar[set[str]] = set()
 
     def __getattribute__(self, name: str) -> Any:

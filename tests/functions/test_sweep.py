@@ -1,4 +1,4 @@
-"""The sweep closes whatever was left open, by what the execution and RDS show."""
+"""The sweep closes what was left open, by what the execution and RDS show."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A queue keeps what ADMISSION could not record. Good messages are recorded, those not from ADMISSION are set aside."""
+"""A queue keeps what ADMISSION could not record. The sweep records good messages, and sets the others aside."""
 
 from __future__ import annotations
 

@@ -41,8 +41,6 @@ class Report:
 
 
 class Campaign:
-    """Share the campaign between all senders."""
-
     def __init__(self, service: Service, report: Report) -> None:
         self._service = service
         self._report = report

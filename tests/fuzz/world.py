@@ -31,7 +31,6 @@ class Accepted:
 
     @property
     def snapshot(self) -> str:
-        """Return its snapshot, or an empty text."""
         name = str((self.body.get("parameters") or {}).get("snapshot_id", "")).lower()
         return in_place(self.account, self.region, name) if name else ""
 
@@ -42,8 +41,6 @@ def in_place(account: str, region: str, name: str) -> str:
 
 @dataclass(frozen=True)
 class World:
-    """Hold instances and snapshots by place and name."""
-
     executions: set[str]
     instances: dict[str, Document]
     snapshots: dict[str, Document]

@@ -51,7 +51,6 @@ def new_app(folder: Path) -> App:
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
-    """Return the default deployment."""
     folder = tmp_path_factory.mktemp("cdk.out")
     app = new_app(folder)
     ServiceStack(app, "RdsOperations", Settings.load(ROOT / "settings" / "default.json", {}))

@@ -81,8 +81,6 @@ UNSEEN = {
 
 @dataclass(frozen=True)
 class RolePolicy:
-    """Hold the acting role's policies in one account."""
-
     simulator: Simulator
     account: str
     policies: Sequence[Document]
@@ -171,7 +169,6 @@ def policy(request: pytest.FixtureRequest, home_policy: RolePolicy, target_polic
 
 
 def policy_of(simulator: Simulator, names: tuple[str, ...]) -> RolePolicy:
-    """Return the role of a deployment with these tag names."""
     return policy_by(simulator, GateSettings(environment_tag_names=names))
 
 
@@ -511,7 +508,7 @@ class TestSessions:
 
     @staticmethod
     def _resources(policy: RolePolicy, kind: str, action: str) -> list[tuple[str, bool]]:
-        """Yield each resource, and whether its session policy names it as the request's own."""
+        """Return each resource, and whether the session policy names it as the request's own."""
         if kind == INSTANCE:
             own, other = policy.db(), policy.db("orders-02")
         else:
@@ -593,7 +590,6 @@ def door(simulator: Simulator, deployed: Deployed, start: str) -> Door:
 
 
 def function(deployed: Deployed, name: str) -> tuple[str, list[Document]]:
-    """Return a function's role and its policies."""
     role = deployed.role(f"Functions{name}Role")
     return deployed.arn(role), deployed.policies(role)
 

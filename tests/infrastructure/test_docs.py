@@ -1,4 +1,4 @@
-"""Checks what the documents say against the code."""
+"""Documents agree with the code."""
 
 import json
 import re
@@ -45,7 +45,7 @@ def rows(text: str) -> list[list[str]]:
 
 
 def anchors(text: str) -> set[str]:
-    """Return the anchors that GitHub makes of the headings."""
+    """Return the headings' anchors on GitHub."""
     headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 

@@ -32,7 +32,7 @@ def expression(template: Template) -> str:
 
 
 def message(expression: str, text: str, to_string: Callable[[Any], str]) -> str:
-    """Return what `Keep` sends for a request in which every part is `text`."""
+    """Return what `Keep` sends if every part of the request is `text`."""
     keep = jsonata.Jsonata.jsonata(expression)
     keep.register_lambda("string", to_string)
     execution = {"Id": "arn", "Name": "name", "StartTime": "now", "Input": {"envelope": {"body": text}}}

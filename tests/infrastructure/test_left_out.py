@@ -30,7 +30,6 @@ LEFT_OUT = "Not tested: 3 tests, because: no engine here. To get it: apt-get ins
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """Return a project with one test in every folder, and tools that find nothing wrong."""
     ready_project(tmp_path)
     for folder in ("unit", "functions", "infrastructure", "local", "local_commands", "simulation", "workflow"):
         (tmp_path / "tests" / folder).mkdir(parents=True)

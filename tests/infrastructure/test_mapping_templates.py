@@ -190,7 +190,6 @@ def envelope_in(text: str) -> dict[str, Any]:
 
 
 def claimed(envelope: Mapping[str, Any]) -> dict[str, str]:
-    """Return the caller's parts that come from claims."""
     return {name: value for name, value in envelope["caller"].items() if name in UNCLAIMED}
 
 

@@ -144,7 +144,7 @@ ACKNOWLEDGED[f"{SERVICE}/Functions/Audit/Resource"]["Serverless-LambdaDLQ"] = (
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory, all_modes: Settings) -> set[tuple[str, str]]:
-    """Return construct and finding, of every severity, without acknowledgements."""
+    """Return construct and finding, of every severity."""
     folder = tmp_path_factory.mktemp("nag")
     app = new_app(folder)
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))

@@ -22,7 +22,6 @@ from stacks.settings import Settings
 HOME = Place("111122223333", "eu-west-1")
 THERE = Place("222233334444", "eu-central-1")
 Question = tuple[str, Place, dict[str, str]]
-"""An instance's name, place and tags."""
 ASK = """
 import json, sys
 sys.path.insert(0, {folder!r})
@@ -40,8 +39,6 @@ for line in sys.stdin:
 
 
 class Packaged:
-    """Run a built package's classifier, with the settings inside it."""
-
     def __init__(self, built: Path) -> None:
         command = [sys.executable, "-I", "-c", ASK.format(folder=str(built))]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)

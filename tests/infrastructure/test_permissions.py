@@ -228,7 +228,7 @@ def test_the_acting_role_may_do_exactly_this(request: pytest.FixtureRequest, sta
     for item in allows:
         assert item["Condition"]["StringEquals"] == {"aws:RequestedRegion": regions}
     for item in allows[1:]:
-        # RDS allows no other account anyway, so the statement need not exclude it.
+        # The statement names its own account only, although RDS lets it into no other anyway.
         assert {"Ref": "AWS::AccountId"} in item["Resource"]["Fn::Join"][1]
     folded = [f"aws:ResourceTag/{name}" for name in sorted(FOLDED_TAG_NAMES)]
     exact = [f"rds:db-tag/{name}" for name in ENVIRONMENT_TAG_NAMES]

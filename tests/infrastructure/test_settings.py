@@ -333,7 +333,6 @@ def test_shipped_settings_classify_nothing_by_default() -> None:
 
 
 def run_app(folder: Path, context: dict[str, str]) -> tuple[int, str]:
-    """Return the exit status and the last output."""
     done = subprocess.run(
         [sys.executable, str(ROOT / "app.py")],
         cwd=folder,

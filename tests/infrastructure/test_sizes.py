@@ -79,7 +79,6 @@ def synthesised(folder: Path, document: Document, stacks: Sequence[str] = (SERVI
 
 
 def checked(document: Document, folder: Path, stacks: Sequence[str] = (SERVICE, TARGET)) -> None:
-    """Check the sizes as the app does."""
     for template in synthesised(folder, document, stacks):
         check_policies(json.loads(template.path.read_text()))
         if template.path.stem.startswith(TARGET):

@@ -33,7 +33,6 @@ def locked(path: Path) -> list[Requirement]:
 
 
 def here(requirements: list[Requirement]) -> dict[str, str]:
-    """Return the versions that belong on this machine."""
     return {
         canonicalize_name(requirement.name): str(requirement.specifier).removeprefix("==")
         for requirement in requirements

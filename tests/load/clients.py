@@ -31,7 +31,6 @@ class Seen:
 
 
 def jobs(number: int, prefix: str, names: tuple[str, ...] = NAMES) -> list[Job]:
-    """Return jobs of each operation in turn."""
     return [Job(names[n % len(names)], f"{prefix}-{n}") for n in range(number)]
 
 

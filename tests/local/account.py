@@ -56,7 +56,6 @@ class Caller:
         return str(role["Arn"])
 
     def session_allowed(self, *allowed: Document) -> Caller:
-        """Return a session of a role that may do only this."""
         return self.assume(self.role(trust(self.access_key), *allowed))
 
     def database(self, region: str = REGION, **tags: str) -> str:

@@ -1,5 +1,3 @@
-"""A snapshot's tags on the local cloud."""
-
 from typing import Any
 
 import pytest

@@ -1,5 +1,3 @@
-"""CloudTrail names the caller."""
-
 import json
 from typing import Any
 

@@ -65,7 +65,6 @@ def test_without_ci_nothing_is_installed_on_the_machine(
 
 @pytest.fixture
 def parts(tmp_path: Path, programs: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """Return the parts of a machine that has the engine."""
     jars = [tmp_path / jar.name for jar in velocity.JARS]
     for jar in jars:
         jar.touch()

@@ -23,7 +23,6 @@ def project_beside_this(folder: Path) -> Path:
 
 
 def local(project: Path, command: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run `make up` or another local command."""
     return run(project, [sys.executable, "-m", "local", command], **environment)
 
 

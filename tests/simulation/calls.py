@@ -1,8 +1,8 @@
 """Takes every call of the product to AWS at one place in botocore, below all clients.
 
 Models a call's fate on its way (`fates`), botocore's own repetitions, and the time it takes.
-https://docs.aws.amazon.com/boto3/latest/guide/retries.html A transaction that a client repeats has one effect: botocore
-gives every call its own token.
+https://docs.aws.amazon.com/boto3/latest/guide/retries.html
+A transaction that a client repeats has one effect: botocore gives every call its own token.
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 """
 
@@ -88,7 +88,7 @@ def _make_api_call(client: Any, operation_name: str, api_params: Document) -> Do
 
 
 def _check(client: Any, operation_name: str, params: Document) -> None:
-    """Check as botocore does, once for all calls of one form: it takes a tenth of a history's time."""
+    """Check as botocore does, but calls of one form once: it takes a tenth of a history's time."""
     kind = (operation_name, *((name, type(value)) for name, value in params.items()))
     if kind not in _CHECKED:
         shape = client.meta.service_model.operation_model(operation_name).input_shape

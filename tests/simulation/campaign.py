@@ -36,7 +36,6 @@ class Seen:
 
 
 def campaign(product: Product, first: int, number: int) -> Iterator[Seen]:
-    """Yield what has been seen, after each history."""
     _loaded[:] = [product]
     gc.collect()
     gc.freeze()

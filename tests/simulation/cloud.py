@@ -116,7 +116,6 @@ class Cloud:
         return fate
 
     def _serve(self, invocation: Invocation, call: Call) -> Effect:
-        """Return the call's effect in its service."""
         services = {"dynamodb": self.tables.call, "stepfunctions": self.states.call, "sqs": self.queues.call}
         if call.service in services:
             return lambda dice: services[call.service](call.action, call.params, dice)

@@ -1,9 +1,10 @@
 """The state machines of `statemachine/` with a deployment's numbers, and the parts of their language that they use.
 
-Models Amazon States Language: Task (Lambda, SQS and Step Functions integrations), Choice, Wait, Pass, Succeed and Fail;
-Retry with back-off, a longest delay and full jitter; Catch; time-outs.
-https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html MiniStack's engine, as corrected by
-the local cloud, evaluates JSONata. https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
+Models Amazon States Language: Task (Lambda, SQS and Step Functions integrations), Choice, Wait, Pass, Succeed and
+Fail; Retry with back-off, a longest delay and full jitter; Catch; time-outs.
+https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+MiniStack's engine, as corrected by the local cloud, evaluates JSONata.
+https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
 """
 
 from __future__ import annotations
@@ -39,7 +40,6 @@ def load(folder: Path, name: str, substitutions: dict[str, str]) -> Document:
 
 
 def evaluated(template: Any, states: Document) -> Any:
-    """Return a template with all its expressions evaluated."""
     if isinstance(template, str):
         if template.startswith("{%") and template.endswith("%}"):
             return _evaluate(template[2:-2].strip(), states)

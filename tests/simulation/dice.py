@@ -24,7 +24,7 @@ class Dice:
         self._rounds = 0
 
     def chance(self) -> float:
-        """Return a number of at least 0 and less than 1."""
+        """Return at least 0 and less than 1."""
         if not self._throws:
             self._rounds += 1
             digest = blake2b(f"{self._purpose}/{self._rounds}".encode(), digest_size=4 * _THROWS).digest()

@@ -27,8 +27,6 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 class Given:
-    """Hold the placeholders of a call."""
-
     def __init__(self, call: dict[str, Any]) -> None:
         self.names: dict[str, str] = call.get("ExpressionAttributeNames", {})
         self.values: dict[str, Any] = call.get("ExpressionAttributeValues", {})
@@ -52,7 +50,6 @@ def holds(expression: str, item: Attributes, given: Given) -> bool:
 
 
 def updated(expression: str, item: Attributes, given: Given) -> Attributes:
-    """Return the item after the update."""
     changed = dict(item)
     for kind, name, value in _update(expression):
         attribute = given.names[name] if name.startswith("#") else name

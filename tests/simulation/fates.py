@@ -62,7 +62,7 @@ _PLACES = (
     "event of",
     "sweep",
 )
-"""Parts of the purposes for which a history throws most of its bad dice."""
+"""Parts of the purposes at which a history has most of its faults."""
 
 
 _BAD_ACTS = (Fate.LATE, Fate.LATE, Fate.SLOW, Fate.LOST_BEFORE, Fate.KILLED_BEFORE, Fate.KILLED_AFTER)

@@ -35,8 +35,6 @@ _worlds: list[World] = []
 
 @dataclass(frozen=True)
 class Product:
-    """Hold the code and definitions that histories run."""
-
     handlers: dict[str, Callable[[Document, object], Document]]
     definitions: dict[str, Document]
 

@@ -1,8 +1,8 @@
 """Shrunk histories that show a known fault: `kept/` has their actions and faults.
 
-As a program it replays them all, with their fault put back and without, and prints a JSON document: `{"with": {fault:
-[violations]}, "without": {fault: [violations]}}`. The fault is in the imported code, so each needs its own process.
-What they share is imported once, before the fork.
+As a program it replays them all, with their fault put back and without, and prints a JSON document:
+`{"with": {fault: [violations]}, "without": {fault: [violations]}}`. The fault is in the imported code, so each needs
+its own process. What they share is imported once, before the fork.
 """
 
 from __future__ import annotations

@@ -34,8 +34,6 @@ class Killed(BaseException):
 
 @dataclass(frozen=True)
 class Failure:
-    """Describe the end of a function that did not answer."""
-
     error: str
     cause: str
 

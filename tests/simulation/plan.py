@@ -79,7 +79,6 @@ def _hands_on(dice: Dice) -> list[Action]:
 
 
 def _twins(dice: Dice) -> list[Action]:
-    """Make a request and its repetitions within a few seconds."""
     given = {"caller": ALL, "body": {**_body(1, dice, ""), "instance_id": INSTANCES[0]}, "key": "key-1"}
     moments = [dice.between(0, dice.one_of((1, 4, 8))) for _ in range(1 + int(dice.between(0, 3)))]
     return [Action(number, moment, "post", given) for number, moment in enumerate(sorted([0.0, *moments]), 1)]
@@ -172,7 +171,6 @@ def _more(kind: str, of: Action, dice: Dice) -> Document:
 
 
 def population() -> dict[tuple[Place, str], str]:
-    """Return the first instances, with their tags."""
     return {
         (HOME, "one"): "dev",
         (HOME, "two"): "dev",

@@ -219,7 +219,6 @@ class Rds:
         return shown, Act(action, where, by, self._world.seconds, shown["DbiResourceId"], call)
 
     def _is_it(self, act: Act) -> bool:
-        """Return whether the instance is still the one that was acted on."""
         now = self.instances[act.where].now
         return bool(now and now["DbiResourceId"] == act.resource_id)
 

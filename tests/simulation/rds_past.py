@@ -59,7 +59,6 @@ def seconds_of(moment: Any) -> float:
 
 
 def lag(dice: Dice) -> float:
-    """Return the seconds that a read is behind."""
     kind = dice.chance()
     if kind < 0.7:
         return 0.0

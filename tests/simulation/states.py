@@ -173,10 +173,7 @@ class States:
         return {"executions": sorted(fitting, key=lambda doc: doc["startDate"], reverse=True)}
 
     def _detail(self, execution: Execution) -> Document:
-        """Return an end as EventBridge reports it.
-
-        https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-states.html
-        """
+        """https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-states.html"""
         return {
             "executionArn": execution.arn,
             "stateMachineArn": execution.machine,

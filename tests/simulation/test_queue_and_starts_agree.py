@@ -89,7 +89,6 @@ def _untold(*_what: object) -> None:
 
 @pytest.fixture
 def both(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Both]]:
-    """Start again for each example."""
     with mock_aws() as mocked:
         session = boto3.Session(region_name=REGION)
         clients = {"sqs": session.client("sqs"), "stepfunctions": session.client("stepfunctions")}
@@ -136,7 +135,6 @@ class TwoQueues:
         return [message["Body"] for message, _ in pairs]
 
     def delete(self, url: str, body: str) -> None:
-        """Delete by the latest receipt."""
         for call, receipt in zip((self._both.on_moto, self._both.on_model), self._receipts[body], strict=True):
             assert not isinstance(call("sqs", "DeleteMessage", QueueUrl=url, ReceiptHandle=receipt), str)
 

@@ -98,7 +98,6 @@ def _essence(answer: Answer) -> object:
 
 @pytest.fixture
 def both() -> Iterator[Callable[[], Both]]:
-    """Start again for each example."""
     with mock_aws() as mocked:
         client = boto3.Session(region_name=HOME.region).client("rds")
 

@@ -141,7 +141,6 @@ class Watcher:
 
 
 def permitted(item: Document, environment: str) -> bool:
-    """Return whether the deployment's permissions allow it."""
     names = names_of(item["user_identity"])
     grants = [grant for name, grant in deployment.PERMISSIONS.items() if name in names]
     return any(
@@ -152,8 +151,6 @@ def permitted(item: Document, environment: str) -> bool:
 
 
 def plain(attributes: Attributes) -> Document:
-    """Return an item as Python values, with its documents parsed."""
-
     item: Document = {}
     for name, attribute in attributes.items():
         ((kind, value),) = attribute.items()

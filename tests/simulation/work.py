@@ -24,8 +24,6 @@ Document = dict[str, Any]
 
 
 class Task(StrEnum):
-    """Name what happens to a Task's work."""
-
     FINE = "fine"
     REFUSED = "refused, not run"
     BROKEN_BEFORE = "broken, not run"

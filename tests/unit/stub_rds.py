@@ -1,5 +1,3 @@
-"""RDS with a stubbed client."""
-
 from types import SimpleNamespace
 from typing import Any, cast
 

@@ -24,8 +24,6 @@ ANYBODY_OF_THE_ACCOUNT = {
 
 @dataclass(frozen=True)
 class Signed:
-    """Sign as an assumed role, with botocore's signer."""
-
     service: Service
     credentials: Document
 
@@ -41,8 +39,6 @@ class Signed:
 
 @dataclass(frozen=True)
 class WithToken:
-    """Call with a user's identity token from the user pool."""
-
     service: Service
     token: str
     sub: str
@@ -77,7 +73,6 @@ def allow(service: Service, role: str, action: str, resource: str) -> None:
 
 
 def signed_in(service: Service, name: str, *groups: str) -> WithToken:
-    """Create a user in the groups, and sign in."""
     cognito = service.aws("cognito-idp")
     pool, client = service.outputs["user_pool_id"], service.outputs["user_pool_client_id"]
     made = cognito.admin_create_user(

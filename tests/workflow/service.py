@@ -186,7 +186,6 @@ class Service:
                     self.result(answer.body["operation_id"])
 
     def operations_on(self, instance_id: str) -> list[Document]:
-        """Return the stored items of an instance's operations."""
         pages = (
             self.aws("dynamodb")
             .get_paginator("scan")

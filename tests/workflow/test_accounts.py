@@ -18,7 +18,6 @@ THE_OTHERS_ROLE = f"arn:aws:iam::{OTHER_ACCOUNT}:role/rds-operations"
 
 
 def namesakes(service: Service, tags: dict[str, str] | None = None) -> str:
-    """Create an instance of the same name in every place."""
     name = service.new_instance(tags=tags)
     for account, region in PLACES:
         rds = service.aws("rds", account, region)

@@ -35,7 +35,6 @@ def instead_of_the_reboot(service: Service, call: str) -> Iterator[None]:
 
 @pytest.fixture(scope="class")
 def open_gate(service: Service) -> Iterator[None]:
-    """Make our own code allow everything."""
     gate = "    if verdict.allowed:\n        return None\n"
 
     def open_it(text: str) -> str:

@@ -9,7 +9,6 @@ from tests.workflow.service import Service, reboot_of, snapshot_of, window_of
 
 
 def assert_succeeded(service: Service, operation_id: str, instance_id: str, document: dict[str, Any]) -> None:
-    """Check the execution, the audit table and the lock."""
     execution = service.execution(operation_id)
     assert execution["status"] == "SUCCEEDED"
     assert json.loads(execution["output"])["operation_id"] == operation_id

@@ -23,7 +23,6 @@ STACK = "OwnRegions"
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return one template for all accounts."""
     accounts = {
         account: {"external_id": f"id-of-{account}", "regions": [region]} for account, region in REGIONS.items()
     }

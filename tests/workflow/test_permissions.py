@@ -19,7 +19,7 @@ from tests.workflow.service import Service, reboot_of, snapshot_of, window_of
 
 @contextmanager
 def without(service: Service, role: str, action: str) -> Iterator[None]:
-    """Remove the action from the role in the deployed stack, and restore it at the end."""
+    """Remove the action from the deployed role, and restore it at the end."""
     whole = (Path(service.cloud.folder) / "cdk.out" / f"{STACK}.template.json").read_text()
     template = json.loads(whole)
     removed = sum(

@@ -11,8 +11,6 @@ from tests.infrastructure.conftest import Document, Template
 
 @dataclass(frozen=True)
 class Deployed:
-    """Resolve a template for an account and Region, with its parameters."""
-
     template: Template
     account: str
     region: str
@@ -20,7 +18,6 @@ class Deployed:
     partition: str = "aws"
 
     def role(self, start: str) -> str:
-        """Return the logical id of the role that begins with `start`."""
         found = [
             name
             for name, item in self.template.resources.items()

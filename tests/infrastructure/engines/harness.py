@@ -11,8 +11,6 @@ _SECONDS_TO_END = 10
 
 
 class Harness:
-    """Run the process until its input ends."""
-
     def __init__(self, command: list[str]) -> None:
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
 

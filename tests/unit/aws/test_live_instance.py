@@ -328,7 +328,6 @@ class Link(NamedTuple):
 
     @property
     def allowed(self) -> bool:
-        """Return whether it is allowed as a source."""
         return self.tag in ALLOWED and self.spelling != "in a cluster" and self.state == "there"
 
 

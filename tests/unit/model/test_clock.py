@@ -1,5 +1,3 @@
-"""Times as in the records."""
-
 from datetime import UTC, datetime, timedelta, timezone
 
 from hypothesis import given

@@ -54,7 +54,6 @@ def test_any_text_is_judged_as_rds_does(value: str) -> None:
 
 @cache
 def shapes(service: str) -> dict[str, Any]:
-    """Return a service's API shapes, as in AWS's SDK."""
     found: dict[str, Any] = Loader().load_service_model(service, "service-2")["shapes"]
     return found
 

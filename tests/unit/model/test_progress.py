@@ -1,5 +1,3 @@
-"""An operation's progress."""
-
 import json
 
 from hypothesis import given

@@ -1,5 +1,3 @@
-"""Refusals, and the replies made from them."""
-
 import json
 
 import pytest

@@ -1,5 +1,3 @@
-"""The tags of a snapshot."""
-
 from typing import Any
 
 import pytest

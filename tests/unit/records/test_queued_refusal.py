@@ -53,7 +53,7 @@ def read(document: Any) -> RefusedAdmission | str:
 
 
 def changed(path: str, value: Any) -> Document:
-    """Return a good message with one value changed, or removed by None."""
+    """Return a good message with one value changed; None removes it."""
     document = copy.deepcopy(message())
     *way, last = path.split(".")
     found = document

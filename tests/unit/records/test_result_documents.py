@@ -83,7 +83,6 @@ sentences = st.text(max_size=12)
 
 
 def types_of(document: dict[str, Any]) -> dict[str, type]:
-    """Return the types that a reader of the JSON gets."""
     return {name: type(value) for name, value in json.loads(json.dumps(document)).items()}
 
 

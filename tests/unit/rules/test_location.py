@@ -29,8 +29,6 @@ ALL = [HOME, OWN, THERE, FAR]
 
 
 class Listed:
-    """Act as an inventory that lists these places, and count its queries."""
-
     def __init__(self, *places: Place) -> None:
         self.asked: list[str] = []
         self._places = list(places)
@@ -41,8 +39,6 @@ class Listed:
 
 
 class Live:
-    """Show the home account's instances, and note where they were read."""
-
     def __init__(self, *places: Place) -> None:
         self.looked: list[Place] = []
         self._places = places

@@ -1,5 +1,3 @@
-"""The accounts and Regions that a deployment serves."""
-
 from typing import Any
 
 import pytest

@@ -213,7 +213,6 @@ def test_an_envelope_forged_for_an_execution_names_neither_caller_nor_operation(
 
 
 def broken(text: str, place: int, other: str) -> str:
-    """Return the text with one character replaced or removed."""
     place %= len(text)
     return text[:place] + other + text[place + 1 :]
 

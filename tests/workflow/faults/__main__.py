@@ -1,4 +1,4 @@
-"""`make fault-report` shows what happened at every fault. It exits with 1 if a promise is broken or a row is not as
+"""`make fault-report` shows what every fault did. It exits with 1 if a promise is broken or a row is not as
 expected.
 """
 
@@ -17,8 +17,6 @@ _WIDTH = 230  # one line for each row, in a file too
 
 
 class Collector:
-    """Collect what the tests saw."""
-
     def __init__(self) -> None:
         self.seen: list[dict[str, Any]] = []
 

@@ -1,4 +1,4 @@
-"""One operation with faults: what was broken, what was done, and what could be seen afterwards."""
+"""One operation with faults, and what could be seen afterwards."""
 
 from __future__ import annotations
 
@@ -134,7 +134,6 @@ class Case:
             raise NotStruck(f"{self.row.name}: {missed}")
 
     def wait_for_faults(self) -> None:
-        """Wait until each has struck."""
         self.eventually(lambda: not self.unstruck(), "the fault", NotStruck)
 
     def assert_idle(self) -> None:
@@ -195,7 +194,6 @@ class Case:
         self.service.sweep()
 
     def items(self) -> list[Document]:
-        """Return the items of this instance's operations."""
         return self.service.operations_on(self.instance)
 
     def eventually(

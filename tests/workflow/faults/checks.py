@@ -1,5 +1,3 @@
-"""What every row must show, and what its own line says."""
-
 from __future__ import annotations
 
 from collections.abc import Iterable

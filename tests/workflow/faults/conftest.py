@@ -24,7 +24,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def running(request: pytest.FixtureRequest, service: Service) -> Iterator[dict[str, Future[Observation]]]:
-    """Start the rows of all selected tests."""
     rows = [row for item in request.session.items if (row := _row(item))]
     service.warm_up()
     with ThreadPoolExecutor(_AT_ONCE) as pool:

@@ -1,5 +1,3 @@
-"""Expectations of rows, as `Observation` has them."""
-
 from __future__ import annotations
 
 

@@ -1,5 +1,3 @@
-"""Messages in the queue of refusals, and their senders."""
-
 from __future__ import annotations
 
 import json
