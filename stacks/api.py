@@ -133,7 +133,7 @@ class Api(Construct):
             integration_http_method="POST",
             options=apigateway.IntegrationOptions(
                 credentials_role=role,
-                # API Gateway would pass a body of an unmapped content type to Step Functions as the call itself.
+                # Otherwise a body of an unmapped content type would reach Step Functions as the call itself.
                 passthrough_behavior=apigateway.PassthroughBehavior.NEVER,
                 request_templates={"application/json": self._request_template(admission)},
                 integration_responses=self._integration_responses(),

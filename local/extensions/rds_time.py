@@ -1,4 +1,4 @@
-"""Extension: snapshots and reboots take time, and can be told to fail or never to end."""
+"""Extension: snapshots and reboots take time, and an instance's tags can make them fail or never end."""
 
 import threading
 import time
@@ -25,7 +25,7 @@ def install(time_scale: float) -> None:
 
 
 def _going_on(load: Callable[[Document], None], time_scale: float) -> Callable[[Document], None]:
-    """Begin again what was under way before a restart of the local cloud: RDS itself would not have stopped."""
+    """Begin again what a restart of the local cloud interrupted: RDS itself would not have stopped."""
 
     def load_persisted_state(state: Document) -> None:
         rebooting = [

@@ -89,7 +89,7 @@ def test_a_claim_that_is_given_back_before_it_is_kept_is_claimed_anew(aws: FakeA
 
 
 def test_an_account_that_closes_for_the_second_attempt_leaves_no_claim_to_the_first(aws: FakeAws) -> None:
-    """The second goes on to the polls, so the first may not undo the claim when it is throttled."""
+    """The second continues with the polls, so the first may not undo the claim when it is throttled."""
     work = aws.accept("reboot_instance")
 
     def second() -> None:

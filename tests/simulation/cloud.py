@@ -32,10 +32,10 @@ ACTING = frozenset({"CreateDBSnapshot", "RebootDBInstance", "ModifyDBInstance"})
 
 @dataclass
 class Chance:
-    """Decide what goes wrong for each purpose: what `faults` says or, without it, the weather. Nothing goes wrong when
-    calm.
+    """Decide what goes wrong for each purpose, by `faults` or else by the history's `Weather`; nothing does when
+    `calm`.
 
-    Its dice are its own, so a history with given faults goes on like the one that they come from.
+    Its dice are its own, so a history with given faults continues like the one that they come from.
     """
 
     seed: int

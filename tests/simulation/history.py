@@ -89,7 +89,7 @@ def run(
 
 
 def _settle(cloud: Cloud, people: People, calm_at: float, over: list[bool]) -> Process:
-    """Wait for the calm and then the end of everything, and check it."""
+    """Wait until no more faults strike and everything has ended, then check it."""
     yield calm_at
     cloud.chance.calm = True
     cloud.story.tell("the world", "nothing goes wrong any more")

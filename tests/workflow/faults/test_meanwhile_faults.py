@@ -1,4 +1,4 @@
-"""Meanwhile another operation begins during a call, or somebody deletes the instance and creates it again."""
+"""During an operation, another one begins, or the instance is deleted and created again."""
 
 from __future__ import annotations
 
