@@ -1,12 +1,12 @@
-"""The CDK app. `cdk deploy` in the account and Region to serve; `-c settings=<file>` chooses the deployment."""
+"""The CDK app. Run `cdk deploy` in the account and Region to serve; `-c settings=<file>` chooses the deployment."""
 
 import json
 import os
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent / "functions"))  # the stacks read the operations and the gate's rules
-# The CDK runs on Node: on the one that the set-up put beside this Python, if the machine's own is missing or too old.
+sys.path.insert(0, str(Path(__file__).parent / "functions"))  # the stacks import from functions/
+# The CDK needs Node: `make setup` installs one beside this Python if the machine's own is missing or too old.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 
 from aws_cdk import App, CliCredentialsStackSynthesizer
@@ -35,7 +35,6 @@ def main() -> None:
         sys.exit(f"settings: {error}")
 
     def synthesizer() -> CliCredentialsStackSynthesizer | None:
-        """The bootstrap roles are for a pipeline that deploys into AWS; the local cloud has the CLI's credentials."""
         return CliCredentialsStackSynthesizer() if settings.is_local else None
 
     ServiceStack(app, "RdsOperations", settings, synthesizer=synthesizer(), description="RDS operations, self-service")

@@ -1,1 +1,1 @@
-"""The local cloud: MiniStack, with small extensions, and the real deployment on it. Nothing here reaches AWS."""
+"""The local cloud: MiniStack with small extensions, and the real deployment on it. Nothing here calls AWS."""

@@ -1,4 +1,4 @@
-"""`python -m local up | down | demo`: what the Makefile calls."""
+"""For the Makefile: `python -m local up | down | demo`."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def up(console: Console, default_time_scale: float = 1.0) -> Cloud:
         _check_same(here, port, time_scale)
         console.print(f"The local cloud runs already, on {here.endpoint}, {here.time_scale:g} times real time")
     else:
-        cloud.stop(FOLDER)  # what an earlier one left behind
+        cloud.stop(FOLDER)  # a server that was not stopped
         with console.status("Starting the local cloud"):
             here = cloud.start(FOLDER, int(port or DEFAULT_PORT), time_scale or default_time_scale)
         console.print(f"The local cloud runs on {here.endpoint}, {here.time_scale:g} times real time")
@@ -63,7 +63,6 @@ def run_demo(console: Console) -> None:
 
 
 def _wanted(name: str) -> float | None:
-    """A number that was asked for, in an environment variable or on make's command line."""
     given = os.environ.get(name, "")
     if not given:
         return None

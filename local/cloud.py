@@ -1,4 +1,4 @@
-"""The server process of the local cloud: start, find, stop. One folder holds its state, its log and its process id."""
+"""The local cloud's server. One folder has its state, its log and its process id."""
 
 from __future__ import annotations
 
@@ -21,19 +21,17 @@ REGION = "eu-west-1"
 ACCOUNT = "111122223333"
 OTHER_ACCOUNT = "222233334444"
 OTHER_REGION = "eu-central-1"
-SECRET_KEY = "local"  # the key of the account's root in MiniStack: any 12 digits with any secret
+SECRET_KEY = "local"  # MiniStack takes any 12 digits, with any secret, for the root key of that account
 _START_SECONDS = 60
 _STOP_SECONDS = 15
 
 
 class CloudError(Exception):
-    """A sentence for the person at the terminal: what is wrong, and what to do."""
+    """Say what is wrong, and what to do."""
 
 
 @dataclass(frozen=True)
 class Cloud:
-    """A server that runs, or did."""
-
     port: int
     time_scale: float
     pid: int
@@ -44,7 +42,7 @@ class Cloud:
         return f"http://{HOST}:{self.port}"
 
     def environment(self, account: str = ACCOUNT) -> dict[str, str]:
-        """What the AWS CLI, the CDK CLI and boto3 need to talk to it, and to nothing else."""
+        """Return the variables with which the AWS CLI, the CDK CLI and boto3 talk only to this cloud."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": account,
@@ -56,13 +54,12 @@ class Cloud:
 
 
 def running(folder: Path) -> Cloud | None:
-    """The cloud of this folder, if it still answers."""
     cloud = _remembered(folder)
     return cloud if cloud and _is_alive(cloud.pid) and _answers(cloud.endpoint) else None
 
 
 def start(folder: Path, port: int, time_scale: float, *, faults: bool = False, keep_state: bool = False) -> Cloud:
-    """`faults` lets tests inject them (`local.extensions.faults`); `keep_state` on disk, to start from it again."""
+    """Start a server. `faults` lets tests inject faults; `keep_state` saves the state, and starts from a saved one."""
     if not port_is_free(port):
         raise CloudError(f"Port {port} is taken by another program. Choose another one: make up PORT={port + 1}")
     folder.mkdir(parents=True, exist_ok=True)
@@ -91,7 +88,7 @@ def start(folder: Path, port: int, time_scale: float, *, faults: bool = False, k
 
 
 def stop(folder: Path) -> bool:
-    """End the server and the functions it started; False where there was none."""
+    """End the server and its functions. Return False where there was none."""
     cloud = _remembered(folder)
     (folder / "cloud.json").unlink(missing_ok=True)
     (folder / "outputs.json").unlink(missing_ok=True)
@@ -137,7 +134,7 @@ def _server_environment(folder: Path, port: int, time_scale: float) -> dict[str,
         "LAMBDA_EXECUTOR": "local",
         "CLOUDTRAIL_RECORDING": "1",
         "CLOUDTRAIL_MAX_EVENTS": "2000",
-        "IOT_MTLS_ENABLED": "0",  # MiniStack's other listeners, which no state of ours needs
+        "IOT_MTLS_ENABLED": "0",  # other listeners, which no test needs
         "SFTP_ENABLED": "0",
         "SFN_WAIT_SCALE": str(1 / time_scale),
         "STATE_DIR": str(folder / "state"),
@@ -192,6 +189,5 @@ def _signal_group(group: int, number: signal.Signals) -> None:
 
 
 def _reap(pid: int) -> None:
-    """Where the server is this process's own child."""
     with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)

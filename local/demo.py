@@ -1,4 +1,4 @@
-"""`make demo`: one real operation, followed from its request to its audit record."""
+"""`make demo`: follows one real operation from its request to its audit record."""
 
 from __future__ import annotations
 
@@ -26,8 +26,6 @@ _PATIENCE_SECONDS = 900
 
 @dataclass(frozen=True)
 class Api:
-    """The API as any client sees it."""
-
     url: str
     key: str
 
@@ -87,13 +85,12 @@ def _post(console: Console, api: Api, body: dict[str, Any], expected: int) -> di
 
 
 def _show_json(console: Console, title: str, document: dict[str, Any]) -> None:
-    """Lines that can be copied: neither boxed nor wrapped."""
+    """Print without a box or wrapping, so that it can be copied."""
     console.print(f"[bold]{title}[/]")
     console.print(json.dumps(document, indent=2), soft_wrap=True, markup=False)
 
 
 def _follow(console: Console, cloud: Cloud, api: Api, accepted: dict[str, Any]) -> None:
-    """The states as they are passed, and how far RDS says that the snapshot is."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -121,7 +118,7 @@ def _follow(console: Console, cloud: Cloud, api: Api, accepted: dict[str, Any]) 
 
 
 def _states(cloud: Cloud, execution_arn: str) -> Iterator[str | None]:
-    """The names of the states entered since the last time; None where there is no more for now."""
+    """Yield each state that was entered, and None when there is no new one yet."""
     states = client(cloud, "stepfunctions")
     seen = 0
     while True:

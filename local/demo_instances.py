@@ -1,4 +1,4 @@
-"""The databases of the demo: one for each way that the gate and RDS can answer."""
+"""The demo's databases: one for each answer of the gate and of RDS."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ AURORA_CLUSTER = "dev-aurora"
 
 @dataclass(frozen=True)
 class DemoInstance:
-    """`more` are further arguments of CreateDBInstance; `replica_of` is the identifier or ARN of its source."""
+    """Describe an instance. `more` are further arguments of CreateDBInstance; `replica_of` is the source's identifier
+    or ARN.
+    """
 
     name: str
     shows: str
@@ -67,7 +69,6 @@ INSTANCES = (
 
 
 def create_all(cloud: Cloud) -> None:
-    """Those that are not there yet."""
     clients = {place: client(cloud, "rds", *place) for place in {(item.account, item.region) for item in INSTANCES}}
     rds = clients[ACCOUNT, REGION]
     _create_cluster(rds)
@@ -84,7 +85,7 @@ def create_all(cloud: Cloud) -> None:
 
 
 def create(rds: Any, instance: DemoInstance) -> None:
-    """By a client of its account and Region."""
+    """Create it with a client of its account and Region."""
     if instance.replica_of:
         rds.create_db_instance_read_replica(
             DBInstanceIdentifier=instance.name,

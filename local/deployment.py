@@ -1,4 +1,4 @@
-"""The service on the local cloud: the real CDK CLI deploys the real stack."""
+"""Deploys the real stack to the local cloud, with the real CDK CLI."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _NAMED = {
     "operations_table": "OperationsTable",
     "inventory_table": "InventoryTable",
 }
-"""outputs.json's names for the stack's outputs."""
+"""The stack's outputs, and their names in outputs.json."""
 
 
 def session(account: str = ACCOUNT, region: str = REGION) -> boto3.Session:
-    """As the account's root."""
+    """Return a session of the account's root."""
     return boto3.Session(aws_access_key_id=account, aws_secret_access_key=SECRET_KEY, region_name=region)
 
 
@@ -41,7 +41,7 @@ def client(cloud: Cloud, service: str, account: str = ACCOUNT, region: str = REG
 
 
 def deploy(cloud: Cloud, settings: str = LOCAL_SETTINGS, overrides: Mapping[str, int] | None = None) -> dict[str, str]:
-    """`cdk deploy` in both accounts, then what others need to know, which is also written to outputs.json."""
+    """Deploy to both accounts. Return the outputs, which also go to outputs.json."""
     values = {"settings": settings, "stage": "local", **(overrides or {})}
     context = [part for name, value in values.items() for part in ("-c", f"{name}={value}")]
     assembly = str(Path(cloud.folder) / "cdk.out")
@@ -54,19 +54,19 @@ def deploy(cloud: Cloud, settings: str = LOCAL_SETTINGS, overrides: Mapping[str,
 
 
 def _deploy_target(cloud: Cloud, account: str, external_id: str, assembly: str) -> None:
-    """As docs/cross-account-setup.md says, from what has been synthesised already."""
+    """Follow docs/cross-account-setup.md."""
     parameters = {"ServiceAccount": ACCOUNT, "ServiceRegion": REGION, "ExternalId": external_id}
     given = [part for name, value in parameters.items() for part in ("--parameters", f"{name}={value}")]
     _deploy(cloud, account, TARGET_STACK, *given, "--app", assembly)
 
 
 def list_databases(cloud: Cloud) -> None:
-    """What the schedule does every quarter of an hour."""
+    """Run the inventory now; its schedule is every 15 minutes."""
     client(cloud, "lambda").invoke(FunctionName="rds-operations-inventory", Payload=b"{}")
 
 
 def assets_bucket(account: str = ACCOUNT) -> str:
-    """Where the CDK CLI puts the functions' package; on AWS `cdk bootstrap` makes it."""
+    """Return the bucket for the functions' package; on AWS, `cdk bootstrap` makes it."""
     return f"cdk-hnb659fds-assets-{account}-{REGION}"
 
 

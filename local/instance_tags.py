@@ -1,8 +1,8 @@
-"""Tags by which an instance of the local cloud says how its snapshots and reboots go, and who else manages it.
+"""Tags that tell the local cloud how an instance's snapshots and reboots go, and who else manages it.
 
 The value is a number of seconds, `fails` or `never`; for `local:throttle`, how many reads of the instance's snapshots
-are refused with Throttling before one is answered. `local:aws-backup` (any value): AWS Backup has its window.
-`local:automation`: the AutomationMode of RDS Custom. `local:failover`: `abandoned`.
+get Throttling first. `local:aws-backup` (any value): AWS Backup manages the window. `local:automation`: the
+AutomationMode of RDS Custom. `local:failover`: `abandoned`.
 """
 
 SNAPSHOT_TAG = "local:snapshot"

@@ -1,6 +1,6 @@
-"""The server process: `python -m local.server`. MiniStack, unmodified, with the project's extensions installed.
+"""The server process, `python -m local.server`: MiniStack, unmodified, with the project's extensions.
 
-Configured by MiniStack's own environment variables (`local.cloud` sets them), TIME_SCALE, and FAULTS for tests.
+MiniStack's environment variables, which `local.cloud` sets, configure it; so do TIME_SCALE, and FAULTS for tests.
 """
 
 import os
@@ -29,10 +29,10 @@ from local.extensions import (
     turns,
 )
 
-# Of one function. More than there are cores would only make each of them slower; two, so that there are races to test.
+# Of one function. More than the cores would slow each down; at least two, so that tests meet races.
 INVOCATIONS_AT_ONCE = max(2, os.cpu_count() or 1)
 HELD_UP = 4
-"""So many more where faults are injected: an invocation that one of them holds up must not hold up the others."""
+"""Added where faults are injected: the invocations that a fault holds up must not delay the others."""
 
 
 def install(time_scale: float) -> None:
@@ -56,7 +56,7 @@ def install(time_scale: float) -> None:
     state_on_disk.install()
     if with_faults:
         fault_points.install()
-    rds._get_docker = lambda: None  # no database engine behind an instance, even where Docker is running
+    rds._get_docker = lambda: None  # no database engine, even where Docker runs
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Sets up all that the project runs on, from nothing: the virtual environment, Node and the CDK CLI.
+"""Installs all that the project needs: the virtual environment, Node and the CDK CLI.
 
-Everything comes from the lock files, and only what has the hash that stands there is installed.
-Standard library only, and readable by any Python 3: this is what tells that a Python is too old.
+Everything comes from the lock files, checked by hash. This uses only the standard library and syntax that any Python 3
+can read, because it reports a Python that is too old.
 """
 
 import os
@@ -14,14 +14,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 OLDEST_PYTHON = (3, 11)
-OLDEST_NODE = 22  # older ones are beyond their end of life, and the CDK says so at every run
+OLDEST_NODE = 22  # older ones get no fixes, and the CDK warns about them at every run
 INSTALLER, PACKAGES, NODE = LOCKS = [
     ROOT / name for name in ("local/installer.lock", "requirements.lock", "local/node.lock")
 ]
 
 
 class SetupError(Exception):
-    """A sentence that says what to install or to change."""
+    """Say what to install or to change."""
 
 
 def main() -> None:
@@ -44,10 +44,10 @@ def make_environment() -> None:
 
 
 def install_packages() -> None:
-    """From wheels, so that setting up runs no code of theirs.
+    """Install wheels, which run no code.
 
-    `airspeed-ext` is published as source only. It is built with the setuptools of the lock, not with the newest one,
-    which pip would fetch unchecked.
+    `airspeed-ext` is published as source only. It is built with the locked setuptools; pip would fetch the newest one
+    unchecked.
     """
     print("Installing the Python packages of requirements.lock", flush=True)
     pip("--requirement", str(INSTALLER))
@@ -57,7 +57,7 @@ def install_packages() -> None:
 
 
 def remove_unlocked() -> None:
-    """What an older lock brought: what is tested here must be what a fresh clone gets."""
+    """Remove what an older lock installed, so that tests run on what a fresh clone gets."""
     command = [str(VENV / "bin" / "python"), "-m", "pip", "freeze", "--all", "--disable-pip-version-check"]
     frozen = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     locked = set().union(*(names(lock.read_text()) for lock in LOCKS))
@@ -72,7 +72,7 @@ def names(requirements: str) -> set:  # type: ignore[type-arg]
 
 
 def install_node() -> None:
-    """Into the virtual environment, where the machine has none or one that is too old."""
+    """Install Node into the virtual environment if the machine has none or an old one."""
     node = shutil.which("node", path=search_path())
     version = (
         subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip() if node else ""

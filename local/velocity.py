@@ -1,7 +1,7 @@
-"""Apache Velocity, the engine that API Gateway's mapping templates are tested on: finds what is missing, installs it.
+"""Finds and installs what is missing of Apache Velocity, the engine of API Gateway's mapping templates.
 
-Debian's packages go onto the machine, not into `.venv`. That is why only CI installs them (`make setup` with CI set).
-Elsewhere the tests that need them are skipped, and the last line of `make test` says so.
+Debian installs packages for the whole machine, so only CI does it (`make setup` with CI set). Elsewhere the tests that
+need them are skipped, and the last line of `make test` says so.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/models-mappings.html
 """
 
@@ -15,7 +15,7 @@ from local.setup import SetupError, run
 
 _JAVA = Path("/usr/share/java")
 JARS = [_JAVA / name for name in ("velocity.jar", "commons-lang.jar", "commons-collections3.jar")]
-_PROGRAMS = ("java", "javac")  # a JRE without a compiler cannot run a source file
+_PROGRAMS = ("java", "javac")  # running a source file needs the compiler
 _JDK = "default-jdk-headless"
 _PACKAGES = ("velocity", "libcommons-lang-java")
 
@@ -26,12 +26,10 @@ def main() -> None:
 
 
 def missing() -> list[str]:
-    """What this machine lacks for the engine."""
     return [*_missing_programs(), *(str(jar) for jar in JARS if not jar.exists())]
 
 
 def advice() -> str:
-    """How to get it, for whoever reads that something was left out."""
     lacking = ", ".join(missing())
     return f"Apache Velocity is not installed (missing: {lacking}). On Debian: apt-get install {' '.join(_packages())}"
 

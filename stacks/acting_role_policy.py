@@ -1,7 +1,4 @@
-"""The second safeguard: what IAM lets the acting role do, made from the tables that the gate decides by.
-
-The first lock is our own code. This one holds where that code is wrong.
-"""
+"""The second safeguard: IAM limits the acting role by the gate's own tables, even where our code is wrong."""
 
 from __future__ import annotations
 
@@ -24,7 +21,7 @@ from rds_operations.rules.classification import (
 from rds_operations.settings.gate import ENVIRONMENT_TAG_NAMES, GateSettings
 
 Regions = list[str] | str
-"""By their names; or a token of CloudFormation, which becomes such a list."""
+"""Region names, or a CloudFormation token that becomes such a list."""
 Conditions = dict[str, dict[str, Regions]]
 _READS = "rds:Describe*"
 _RELABEL = ["rds:AddTagsToResource", "rds:RemoveTagsFromResource"]
@@ -32,22 +29,22 @@ _RELABEL = ["rds:AddTagsToResource", "rds:RemoveTagsFromResource"]
 
 @dataclass(frozen=True)
 class ResourceScope:
-    """An account's resources, in every Region. `account` may be a token."""
+    """Name an account's resources in every Region."""
 
     partition: str
     account: str
 
     def arn(self, kind: str) -> str:
-        """All resources of a type: `db`, `snapshot`, or `*` for actions that take none."""
+        """Return the ARN pattern of a type: `db`, `snapshot`, or `*` for actions that take no resource."""
         return ANY_RESOURCE if kind == ANY_RESOURCE else f"arn:{self.partition}:rds:*:{self.account}:{kind}:*"
 
 
 def allows(reach: ResourceScope, regions: Regions, gate: GateSettings) -> list[iam.PolicyStatement]:
-    """Let each operation do its actions in the account's own Regions, on instances whose environment tags, if any, say
-    that they are none of production's.
+    """Allow each operation's actions in the account's own Regions, unless an environment tag has a word that is not
+    allowed.
 
-    The resource types have statements of their own: a condition on both would ask a snapshot that is yet to be made
-    for its tags. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html
+    Each resource type has its own statement: one for all would check the tags of a snapshot that does not exist yet.
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html
     """
     reads, changes = _actions()
     here, tags = _region_is_one_of(regions), {INSTANCE: _tags_allow(gate)}
@@ -58,7 +55,7 @@ def allows(reach: ResourceScope, regions: Regions, gate: GateSettings) -> list[i
 
 
 def denies(reach: ResourceScope, gate: GateSettings) -> list[iam.PolicyStatement]:
-    """Keep from whatever a tag calls production, and from every change of an instance's tags."""
+    """Deny changes of anything that a tag calls production, and of any instance's tags."""
     return [
         *(_deny(ANY_RESOURCE, not_actions=[_READS], conditions=condition) for condition in _forbidden(gate)),
         _deny(reach.arn(INSTANCE), actions=_RELABEL),
@@ -66,7 +63,6 @@ def denies(reach: ResourceScope, gate: GateSettings) -> list[iam.PolicyStatement
 
 
 def _actions() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
-    """Return the reading and the changing actions of the operations, by resource type."""
     reads: dict[str, set[str]] = {}
     changes: dict[str, set[str]] = {}
     for operation in OPERATIONS.values():
@@ -78,7 +74,7 @@ def _actions() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
 
 
 def _region_is_one_of(regions: Regions) -> Conditions:
-    """A condition, not a part of the ARNs: so one template can give each account its own Regions.
+    """Return a condition, since one template serves accounts with different Regions.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requestedregion
     """
@@ -86,10 +82,10 @@ def _region_is_one_of(regions: Regions) -> Conditions:
 
 
 def _tags_allow(gate: GateSettings) -> Conditions:
-    """Every environment tag that is there and not ignored has an allowed word; an instance without any is the gate's to
-    judge.
+    """Require an allowed word in each environment tag that exists and is not ignored; the gate judges untagged
+    instances.
 
-    The key of `aws:ResourceTag` matches tag names in any case.
+    `aws:ResourceTag` matches tag names in any case.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
     """
     words = words_for(ALLOWED_ENVIRONMENTS, gate)
@@ -98,11 +94,10 @@ def _tags_allow(gate: GateSettings) -> Conditions:
 
 
 def _forbidden(gate: GateSettings) -> Iterable[Conditions]:
-    """Deny everything but reading of whatever has such tags: of instances, and of the snapshots that are there already.
+    """Return the conditions, for instances and existing snapshots, under which only reading is allowed.
 
-    Of tags that differ in nothing but case, `aws:ResourceTag` sees one; `rds:db-tag` sees each by its exact name. In
-    statements apart, because keys that differ in nothing but case may not stand in one.
-    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAM.html
+    `aws:ResourceTag` sees one of several tag names that differ only in case; `rds:db-tag` sees each. Such keys may not
+    be in one statement. https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAM.html
     """
     allowed, production = words_for(ALLOWED_ENVIRONMENTS, gate), words_for({Environment.PRODUCTION}, gate)
     ignored = ignored_names(gate)

@@ -1,4 +1,4 @@
-"""A REST API: POST goes straight to ADMISSION, without a function in between; GET asks Status."""
+"""A REST API: POST calls ADMISSION without a function in between; GET calls Status."""
 
 from __future__ import annotations
 
@@ -39,16 +39,14 @@ _INTEGRATION_TIMEOUT = Duration.seconds(29)
 
 @dataclass(frozen=True)
 class Backend:
-    """What all APIs call: the workflow, the function for status, and their log."""
-
     admission: sfn.StateMachine
     status: lambda_.IFunction
     log: logs.ILogGroup
 
 
 class Api(Construct):
-    """One way to authenticate. Each has an API of its own, on the same workflow: a method that asked for a signature
-    and a key would want both. https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-control-access-to-api.html
+    """Serve one way to authenticate. A method cannot offer the choice of a signature or a key, so each way has its own
+    API. https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-control-access-to-api.html
     """
 
     def __init__(
@@ -75,7 +73,6 @@ class Api(Construct):
             self._attach_web_acl()
 
     def _access(self, user_pool: cognito.IUserPool | None) -> dict[str, Any]:
-        """What a method asks of its callers."""
         if self._authentication is Authentication.IAM:
             return {"authorization_type": apigateway.AuthorizationType.IAM}
         if user_pool:
@@ -99,10 +96,10 @@ class Api(Construct):
             ),
             deploy_options=apigateway.StageOptions(
                 stage_name=self._settings.stage,
-                # Status learns from it what the event of a request can be trusted in.
+                # Tells Status which parts of an event it can trust.
                 variables={"authentication": self._authentication.value},
                 tracing_enabled=True,
-                # For what has none of its own: the preflights, one for a request at most.
+                # For the preflights, at most one for each request.
                 throttling_rate_limit=self._settings.throttle_rate_per_second
                 + self._settings.read_throttle_rate_per_second,
                 throttling_burst_limit=self._settings.throttle_burst + self._settings.read_throttle_burst,
@@ -113,7 +110,7 @@ class Api(Construct):
         )
 
     def _throttles(self) -> dict[str, apigateway.MethodDeploymentOptions]:
-        """Of each method, for all callers together. POST is the one that can reboot a database."""
+        """Limit each method, for all callers together."""
         settings = self._settings
         rates = {
             "/operations/POST": (settings.throttle_rate_per_second, settings.throttle_burst),
@@ -125,7 +122,7 @@ class Api(Construct):
         }
 
     def _post(self, resource: apigateway.Resource, admission: sfn.StateMachine, access: dict[str, Any]) -> None:
-        """No model and no validator: Validate refuses what is no request, and leaves a record of it."""
+        """Add POST without a model or validator: Validate records the bad requests that it refuses."""
         role = iam.Role(self, "AdmissionRole", assumed_by=iam.ServicePrincipal("apigateway.amazonaws.com"))
         role.add_to_policy(
             iam.PolicyStatement(actions=["states:StartSyncExecution"], resources=[admission.state_machine_arn])
@@ -136,7 +133,7 @@ class Api(Construct):
             integration_http_method="POST",
             options=apigateway.IntegrationOptions(
                 credentials_role=role,
-                # An unmapped content type would pass the body through as the call to Step Functions itself.
+                # Otherwise a body of an unmapped content type would reach Step Functions as the call itself.
                 passthrough_behavior=apigateway.PassthroughBehavior.NEVER,
                 request_templates={"application/json": self._request_template(admission)},
                 integration_responses=self._integration_responses(),
@@ -152,7 +149,7 @@ class Api(Construct):
         return reduce(lambda text, name: text.replace(f"@{name}@", values[name]), values, template)
 
     def _integration_responses(self) -> list[apigateway.IntegrationResponse]:
-        """The default one reads ADMISSION's reply; the others are Step Functions' own refusals and failures."""
+        """Return the default, which reads ADMISSION's reply, and one for errors of Step Functions."""
         answer = (TEMPLATES / "post_operations.response.vtl").read_text()
         failure = (TEMPLATES / "post_operations.failure.vtl").read_text()
         return [
@@ -174,7 +171,7 @@ class Api(Construct):
         )
 
     def _usage_plan(self) -> apigateway.IApiKey:
-        """For each key. Quotas and throttles of plans are best effort; those of the stage hold for all.
+        """Limit each key, as best effort; the stage's throttles count all callers together.
 
         https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-usage-plans.html
         """
@@ -210,12 +207,12 @@ def _method_response(code: str) -> apigateway.MethodResponse:
 
 
 def _access_log_format() -> apigateway.AccessLogFormat:
-    """Who, what and how it ended; never a body, a header value or a key.
+    """Log no body, header value or key.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
     """
     variables = {
-        "extendedRequestId": "$context.extendedRequestId",  # a client cannot choose it, as it can the next one
+        "extendedRequestId": "$context.extendedRequestId",  # a client can choose the next one, but not this
         "requestId": "$context.requestId",
         "requestTime": "$context.requestTime",
         "httpMethod": "$context.httpMethod",

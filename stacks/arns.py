@@ -1,4 +1,4 @@
-"""ARNs, spelled out: these refer to what cannot refer back, or is made in another stack."""
+"""ARNs of resources that cannot be referred to: the reference would be circular, or another stack makes them."""
 
 from aws_cdk import Stack
 
@@ -6,7 +6,6 @@ from stacks import names
 
 
 def execution_prefix(stack: Stack) -> str:
-    """The ARN of an OPERATION execution, up to its name."""
     return f"{_states(stack)}:execution:{names.OPERATION_MACHINE}:"
 
 
@@ -23,7 +22,7 @@ def late_watch_machine(stack: Stack) -> str:
 
 
 def late_watch_executions(stack: Stack) -> str:
-    """All of them: each is named as its operation."""
+    """Match all late watches: each has the name of its operation."""
     return f"{_states(stack)}:execution:{names.LATE_WATCH_MACHINE}:*"
 
 

@@ -1,4 +1,4 @@
-"""Safety nets behind the state machines: a rule for every bad end, and a sweep for the rest."""
+"""Safety nets behind the state machines: a rule for executions that end badly, and a sweep for the rest."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ class Backstops(Construct):
     def __init__(self, scope: Construct, construct_id: str, functions: Functions, workflow: Workflow) -> None:
         super().__init__(scope, construct_id)
         self._close_bad_ends(functions.all["audit"], workflow)
-        # Events are best effort; the sweep is not.
+        # Events are best effort, so a sweep finds what they miss.
         run_every(self, "Sweep", _SWEEP_MINUTES, functions.all["sweep"], "Closes operations that should long be over")
 
     def _close_bad_ends(self, audit: lambda_.Function, workflow: Workflow) -> None:
-        """Executions that were stopped, ran out of time or broke: no state of theirs can record that.
+        """Let Audit close executions that were aborted, timed out or failed: their own states cannot.
 
         https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-states.html
         """
         dead_letters = sqs.Queue(self, "DeadLetters", enforce_ssl=True, retention_period=Duration.days(14))
-        # The rule's dead letters are events that did not reach Lambda; these are events that Audit failed on.
+        # Events on which Audit failed; the rule's dead letters are those that did not reach Lambda.
         # https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
         audit.configure_async_invoke(
             max_event_age=Duration.hours(2), retry_attempts=2, on_failure=destinations.SqsDestination(dead_letters)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 DEFINITIONS = Path(__file__).parent.parent / "statemachine"
-# What a Retry of every Lambda Task names.
+# The errors that every Lambda Task retries.
 # https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html
 _TRANSIENT_LAMBDA_ERRORS = (
     "Lambda.ClientExecutionTimeoutException",
@@ -22,9 +22,9 @@ _PLACEHOLDER = "${TransientLambdaErrors}"
 
 
 def read_definition(name: str, folder: Path = DEFINITIONS) -> dict[str, Any]:
-    """Read `<name>.asl.json`, with the transient errors of Lambda wherever it has their placeholder.
+    """Read `<name>.asl.json`, and put Lambda's transient errors in place of their placeholder.
 
-    Other `${...}` stay: CloudFormation puts ARNs, URLs and numbers there.
+    CloudFormation replaces the other `${...}`.
     """
     definition: dict[str, Any] = json.loads((folder / f"{name}.asl.json").read_text())
     for state in definition["States"].values():

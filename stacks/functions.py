@@ -20,7 +20,9 @@ from stacks.tables import Tables
 
 @dataclass(frozen=True)
 class FunctionSpec:
-    """`timeout` in seconds: shorter than every Task that waits for the function, so that none goes on unseen."""
+    """Describe a function. `timeout`, in seconds, is shorter than that of any Task that waits for it, so none outlives
+    its Task.
+    """
 
     summary: str
     timeout: int
@@ -41,7 +43,7 @@ _MEMORY_MB = 256
 
 
 class Functions(Construct):
-    """`self.all` by name, as the folders under functions/ are called."""
+    """Build all functions. `self.all` has them by the names of their folders."""
 
     def __init__(
         self,
@@ -98,7 +100,7 @@ class Functions(Construct):
         )
 
     def _role(self, function: str, statements: list[iam.PolicyStatement]) -> iam.Role:
-        """Not AWSLambdaBasicExecutionRole: that may write to every log group of the account."""
+        """Allow only the functions' own log group: AWSLambdaBasicExecutionRole can write to every one."""
         role = iam.Role(
             self,
             f"{function.capitalize()}Role",

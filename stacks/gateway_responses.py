@@ -1,10 +1,10 @@
-"""The answers that API Gateway gives by itself, in the contract's shape and with its CORS headers."""
+"""The errors that API Gateway answers itself, in the API's format and with CORS headers."""
 
 from aws_cdk import aws_apigateway as apigateway
 
 from stacks.settings import Settings
 
-# A gateway response's template knows variables and nothing else; `messageString` brings its own quotes.
+# These templates can only insert variables. `messageString` already has its quotes.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
 _ITS_OWN_WORDS = '{"error":$context.error.messageString}'
 _RESPONSES = {

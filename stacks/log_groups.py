@@ -1,5 +1,3 @@
-"""Log groups: made by the stack, with a retention, so that nothing logs for ever."""
-
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_logs as logs
 from constructs import Construct

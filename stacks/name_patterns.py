@@ -1,7 +1,4 @@
-"""Tells whether a name pattern can match any RDS identifier at all.
-
-One that cannot (`prod_`, `^-`, `orders/`) protects nothing, and nobody would notice.
-"""
+"""Finds name patterns that cannot match any RDS identifier (`prod_`, `^-`, `orders/`), and so protect nothing."""
 
 from __future__ import annotations
 
@@ -13,10 +10,10 @@ from typing import Any
 
 from rds_operations.model.identifiers import INSTANCE_ID_LENGTH
 
-# Python's own parser: the pattern as a tree of (operation, argument).
+# Python's own parser returns the pattern as a tree of (operation, argument).
 _parse = import_module("re._parser").parse
 
-# Where in an identifier a match can stand. A letter first, then letters, digits and single hyphens, none at the end.
+# Places in an identifier: a letter, then letters, digits and single hyphens, none of them last.
 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
 _START, _INSIDE, _HYPHEN, _END = "start", "inside", "after a hyphen", "end"
 _BEFORE_A_HYPHEN, _BEFORE_A_LETTER = "where a word ends", "where a word goes on"
@@ -27,7 +24,7 @@ Places = frozenset[str]
 
 
 class NotPlain(ValueError):
-    """What this cannot judge, in a word."""
+    """Name what this module cannot judge in a pattern."""
 
 
 _NOT_PLAIN = {
@@ -40,14 +37,14 @@ _NOT_PLAIN = {
 
 
 def can_be_found(pattern: str) -> bool:
-    """Tell whether a search in any case, anywhere in an identifier, can find it. Raises `NotPlain`."""
+    """Return whether a search in any case can find the pattern in some identifier. Raises `NotPlain`."""
     parsed = _parse(pattern, re.IGNORECASE)
     shortest, _longest = parsed.getwidth()
     return bool(_after(parsed, _ANYWHERE)) and shortest <= INSTANCE_ID_LENGTH
 
 
 def _after(nodes: Iterable[tuple[Any, Any]], places: Places) -> Places:
-    """Where a match can have come to, from these places, when all the nodes have matched one after the other."""
+    """Return where a match can be after all nodes, in order."""
     for operation, argument in nodes:
         places = _step(str(operation), argument, places)
     return places
@@ -58,7 +55,7 @@ def _step(operation: str, argument: Any, places: Places) -> Places:
         return _consume(_fitting(operation, argument), places)
     if operation == "AT":
         return _at(str(argument), places)
-    if operation == "SUBPATTERN" and not argument[2]:  # the flags that it switches off
+    if operation == "SUBPATTERN" and not argument[2]:  # it switches no flags off
         return _after(argument[3], places)
     if operation == "BRANCH":
         short = (branch for branch in argument[1] if branch.getwidth()[0] <= INSTANCE_ID_LENGTH)
@@ -70,7 +67,7 @@ def _step(operation: str, argument: Any, places: Places) -> Places:
 
 
 def _fitting(operation: str, argument: Any) -> set[str]:
-    """The characters of identifiers that a node takes, as Python itself takes them."""
+    """Return the identifier characters that Python matches with a node."""
     if operation == "ANY":
         return set(_CHARACTERS)
     return {character for character in _CHARACTERS if _takes(operation, argument, character)}
@@ -110,7 +107,7 @@ def _consume(characters: set[str], places: Places) -> Places:
 
 
 def _at(where: str, places: Places) -> Places:
-    """A word begins at the start and after a hyphen, and ends before a hyphen and at the end."""
+    """Apply an anchor. Words begin at the start and after a hyphen, and end before a hyphen and at the end."""
     if where in ("AT_BEGINNING", "AT_BEGINNING_STRING"):
         return places & {_START}
     if where in ("AT_END", "AT_END_STRING"):
@@ -124,6 +121,6 @@ def _at(where: str, places: Places) -> Places:
 def _repeated(least: int, most: int, nodes: Any, places: Places) -> Places:
     for _time in range(min(least, INSTANCE_ID_LENGTH + 1)):
         places = _after(nodes, places)
-    for _time in range(min(most - least, 6)):  # as many as there are places: more would reach no new one
+    for _time in range(min(most - least, 6)):  # one for each place
         places |= _after(nodes, places)
     return places

@@ -1,10 +1,10 @@
-"""The physical names, where an operator meets them in the console."""
+"""The physical names that operators see in the console."""
 
 AUDIT_TABLE = "rds_audit_log"
 OPERATIONS_TABLE = "rds_operations"
 FUNCTION_PREFIX = "rds-operations"
 FUNCTIONS_LOG_GROUP = "/aws/lambda/rds-operations-service"
-# Step Functions adds one line per log group to a resource policy of limited length, except under this prefix.
+# For a log group without this prefix, Step Functions adds a line to a resource policy of limited length.
 # https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
 WORKFLOW_LOG_GROUPS = "/aws/vendedlogs/states"
 ACCESS_LOG_GROUP = "/aws/apigateway/rds-operations"
@@ -19,5 +19,7 @@ def function(name: str) -> str:
 
 
 def function_role(function: str, region: str) -> str:
-    """A name of its own, so that other accounts can trust it. Roles are the account's, hence the Region."""
+    """Return a fixed name, which other accounts can trust. It has the Region, because role names belong to the
+    account.
+    """
     return f"{FUNCTION_PREFIX}-{function}-{region}"

@@ -1,4 +1,4 @@
-"""The roles that the service works under in an account: one that reads, one that acts."""
+"""The two roles that the service uses in an account: one reads, one acts."""
 
 from __future__ import annotations
 
@@ -16,15 +16,14 @@ from stacks.acting_role_policy import Regions, ResourceScope, allows, denies
 from stacks.policy_sizes import in_managed_policies
 
 READING_FUNCTIONS = ("classify", "execute", "poll", "sweep", "inventory")
-"""Those that look at RDS."""
 ACTING_FUNCTIONS = ("execute",)
 LOOKS = ("rds:DescribeDBInstances", "rds:ListTagsForResource")
-"""At instances. The second where the first shows no tags, as AWS GovCloud (US) has done."""
+"""ListTagsForResource is for where DescribeDBInstances shows no tags, as in AWS GovCloud (US)."""
 
 
 @dataclass(frozen=True)
 class Service:
-    """The deployment that is trusted. `external_id` empty where it is of the same account."""
+    """Describe the trusted deployment. `external_id` is empty in the same account."""
 
     account: str
     region: str
@@ -40,8 +39,8 @@ def acting_role(
     allowed = iam.Policy(role, "Allows", roles=[role], statements=allows(reach, regions, gate))
     for number, statements in enumerate(in_managed_policies(denies(reach, gate)), 1):
         denied = iam.ManagedPolicy(role, f"Denies{number}", roles=[role], statements=statements)
-        allowed.node.add_dependency(denied)  # nothing is allowed before all that must be is denied
-    # So that CloudTrail names the person. Apart, because an external id is no part of this check.
+        allowed.node.add_dependency(denied)  # so that nothing is allowed before it is denied
+    # CloudTrail then names the person. A separate statement, because this action cannot check an external id.
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
     if role.assume_role_policy:
         role.assume_role_policy.add_statements(
@@ -54,7 +53,7 @@ def acting_role(
 
 
 def reading_role(scope: Construct, service: Service, name: str) -> iam.Role:
-    """Describe calls, in every Region: a replica's source may be anywhere."""
+    """Allow reads in every Region: a replica's source may be in any of them."""
     stack = Stack.of(scope)
     role = _role(scope, "ReadingRole", service, READING_FUNCTIONS, name, "Looks at databases")
     for statement in reading_statements(ResourceScope(stack.partition, stack.account)):
@@ -63,7 +62,7 @@ def reading_role(scope: Construct, service: Service, name: str) -> iam.Role:
 
 
 def reading_statements(reach: ResourceScope) -> list[iam.PolicyStatement]:
-    """The reads of Classify, Poll, the sweep and the inventory."""
+    """Return what Classify, Poll, the sweep and the inventory read."""
     actions: dict[str, set[str]] = {INSTANCE: set(LOOKS)}
     for operation in OPERATIONS.values():
         for permission in operation.poll_permissions:
@@ -80,8 +79,8 @@ def _role(
 
 
 def _trusted(stack: Stack, service: Service, functions: tuple[str, ...]) -> iam.PrincipalBase:
-    """The account, narrowed to its roles: one that is named as principal is bound by its id, and would be lost when it
-    is created again. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+    """Trust the account, limited to its roles: a principal that is a role is bound by its id, and lost if it is made
+    again. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     """
     roles = [arns.role(stack, service.account, names.function_role(name, service.region)) for name in functions]
     conditions: dict[str, object] = {"ArnEquals": {"aws:PrincipalArn": roles}}

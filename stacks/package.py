@@ -1,4 +1,4 @@
-"""The code of the functions: one package for all, with its small dependencies, made without Docker or network."""
+"""The code of the functions: one package for all, with its dependencies, made without Docker or network."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def build(settings: Settings) -> Path:
 
 
 def packaged(settings: Settings) -> str:
-    """Write what `settings.packaged` reads, in the order of the settings file: the gate decides by that order."""
+    """Return what `settings.packaged` reads. The gate decides by the order of the settings file."""
     accounts = {account_id: asdict(account) for account_id, account in settings.accounts.items()}
     return json.dumps(
         {

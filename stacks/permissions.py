@@ -1,4 +1,4 @@
-"""IAM on one page: what each function may do. The RDS actions stand in the operations' own modules."""
+"""What IAM allows each function. The operations' own modules have the RDS actions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from stacks.tables import Tables
 def by_function(
     stack: Stack, tables: Tables, refusals: RefusalQueue, acting_role: iam.IRole, accounts: Iterable[str]
 ) -> dict[str, list[iam.PolicyStatement]]:
-    """`accounts`: those that the service operates besides its own."""
+    """Return each function's statements. `accounts` are those besides the service's own."""
     operations, audit, inventory = (table.table_arn for table in (tables.operations, tables.audit, tables.inventory))
     # A replica's source may be in any Region.
     reach = ResourceScope(stack.partition, stack.account)
@@ -38,12 +38,12 @@ def by_function(
     def watches(function: str) -> list[iam.PolicyStatement]:
         return [*reading_statements(reach), *reads_elsewhere(function)]
 
-    # Opening a request: itself, its lock, its key and its opening record, in one transaction.
+    # One transaction writes the operation, its lock, its key and its opening record.
     opens = [
         _allow(operations, actions=["dynamodb:GetItem", "dynamodb:PutItem"]),
         _allow(audit, actions=["dynamodb:PutItem"]),
     ]
-    # Closing one: its item, the release of its lock and key, its closing record; what is not settled is watched on.
+    # Closing updates the operation, frees its lock and key, writes its record, and starts a late watch if needed.
     closes = [
         _allow(operations, actions=["dynamodb:GetItem", "dynamodb:UpdateItem"]),
         _allow(audit, actions=["dynamodb:PutItem"]),
@@ -55,19 +55,19 @@ def by_function(
         "classify": [
             *reads("classify"),
             _allow(inventory, actions=["dynamodb:Query"]),
-            # What an Idempotency-Key stands for.
+            # Finds what an Idempotency-Key stands for.
             _allow(operations, actions=["dynamodb:GetItem"]),
         ],
-        # An update: the mark of a request that it hands to a repetition.
+        # Marks a request that Admit hands over to a repetition.
         "admit": [*opens, _allow(operations, actions=["dynamodb:UpdateItem"])],
         "execute": [
             *reads("execute"),
-            # All that it can do to a database is what these roles can, narrowed to the one operation.
+            # Only through these roles can Execute change databases, narrowed to the one operation.
             _assume(stack, "execute", acts, "sts:SetSourceIdentity"),
             *opens,
             _allow(operations, actions=["dynamodb:UpdateItem"]),
         ],
-        # The progress; and in a late watch, who acted last.
+        # Stores the progress; a late watch reads who acted last.
         "poll": [*watches("poll"), _allow(operations, actions=["dynamodb:GetItem", "dynamodb:UpdateItem"])],
         "audit": closes,
         "sweep": [
@@ -93,7 +93,7 @@ def _allow(*resources: str, actions: list[str]) -> iam.PolicyStatement:
 
 
 def _assume(stack: Stack, function: str, roles: list[str], *more_actions: str) -> iam.PolicyStatement:
-    """From the function alone, not from another one that its role is passed to. The trust of `roles` cannot ask this.
+    """Allow the function alone, not another one with its role; a trust policy cannot check that.
 
     https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
     """

@@ -1,5 +1,3 @@
-"""The sizes that IAM accepts, and the size of a policy."""
-
 from __future__ import annotations
 
 import json
@@ -10,7 +8,7 @@ from aws_cdk import aws_iam as iam
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 MOST_INLINE = 10_240
-"""Characters: of all the policies that are a role's own."""
+"""Characters of all inline policies of a role together."""
 MOST_MANAGED = 6_144
 MOST_ATTACHED = 10
 """Managed policies of a role."""
@@ -23,9 +21,7 @@ def characters(document: Any) -> int:
 
 
 def in_managed_policies(statements: Iterable[iam.PolicyStatement]) -> list[list[iam.PolicyStatement]]:
-    """Put the statements into as few managed policies as their order allows, each small enough.
-
-    The CDK would split what is too large for a role by itself, but it estimates the sizes, and too low.
+    """Fill as few managed policies as the statements' order allows: the CDK's own split estimates sizes too low.
     https://github.com/aws/aws-cdk/blob/main/packages/aws-cdk-lib/aws-iam/lib/role.ts
     """
     policies: list[list[iam.PolicyStatement]] = []

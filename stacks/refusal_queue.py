@@ -1,4 +1,4 @@
-"""The queue of refusals that DynamoDB did not take. ADMISSION fills it, the sweep empties it."""
+"""The queue of refusals that could not be written to DynamoDB. ADMISSION fills it, the sweep empties it."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from constructs import Construct
 from stacks.settings import Settings
 
 _MOST_ATTEMPTS = 1000
-"""More than the sweeps of three days: after that a person must look."""
+"""More than the sweeps of three days; after that a person must decide."""
 
 
 @dataclass(frozen=True)
 class RefusalQueue:
-    """`dead_letters`: what was tried too often, and what ADMISSION cannot have sent."""
+    """Hold the queues. `dead_letters` gets what was tried too often or cannot be ADMISSION's."""
 
     queue: sqs.Queue
     dead_letters: sqs.Queue
 
     def let_only(self, sender: iam.IRole) -> None:
-        """Deny everybody else to send, the account's administrators included: what lies here becomes a record.
+        """Deny sending to everybody else, even administrators: each message becomes an audit record.
 
         https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
         """
@@ -39,7 +39,7 @@ class RefusalQueue:
 
 
 def refusal_queue(scope: Construct, settings: Settings) -> RefusalQueue:
-    enforce_ssl = not settings.is_local  # the local cloud speaks HTTP
+    enforce_ssl = not settings.is_local  # the local cloud has only HTTP
     given_up = sqs.Queue(scope, "RefusalDeadLetters", enforce_ssl=enforce_ssl, retention_period=Duration.days(14))
     queue = sqs.Queue(
         scope,

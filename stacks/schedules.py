@@ -1,5 +1,3 @@
-"""A function that runs every few minutes."""
-
 from __future__ import annotations
 
 from aws_cdk import Duration, Stack

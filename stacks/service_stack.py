@@ -1,5 +1,3 @@
-"""The service in one account and Region: composes, builds nothing itself."""
-
 from __future__ import annotations
 
 from typing import Any
@@ -50,7 +48,7 @@ class ServiceStack(Stack):
             CfnOutput(self, name, value=value)
 
     def _apis(self, settings: Settings, workflow: Workflow, functions: Functions) -> dict[Authentication, Api]:
-        """One for each way to authenticate, in the order of the settings."""
+        """Make one API for each way to authenticate, in the order of the settings."""
         log = log_group(self, "AccessLog", names.ACCESS_LOG_GROUP, settings)
         behind = Backend(workflow.admission, functions.all["status"], log)
         modes = [Authentication(mode) for mode in settings.authentication]
@@ -67,5 +65,4 @@ def _key_id(apis: dict[Authentication, Api]) -> dict[str, str]:
 
 
 def _name(mode: Authentication) -> str:
-    """IamApi, ApiKeyApi, CognitoApi."""
     return f"{mode.value.title().replace('_', '')}Api"

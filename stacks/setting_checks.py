@@ -1,4 +1,4 @@
-"""The checks of a settings file's parts. Each says in a sentence which setting is wrong, and what to write instead."""
+"""The checks of a settings file. Each error says which setting is wrong, and what to write instead."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _PRINCIPALS = (
 
 
 class SettingsError(ValueError):
-    """A sentence that names the setting and what to write instead."""
+    """Say which setting is wrong, and what to write instead."""
 
 
 def require(condition: object, sentence: str) -> None:
@@ -51,7 +51,7 @@ def require(condition: object, sentence: str) -> None:
 
 
 def checked_gate(document: Mapping[str, Any], *, many_places: bool) -> GateSettings:
-    """`many_places`: the deployment serves more than the Region that it runs in."""
+    """Check the gate's settings. `many_places`: the deployment serves more than its own account and Region."""
     names = document.get("environment_tag_names", ["Environment"])
     require(
         isinstance(names, list) and names and all(isinstance(name, str) and name for name in names),
@@ -79,7 +79,7 @@ def checked_gate(document: Mapping[str, Any], *, many_places: bool) -> GateSetti
 
 
 def _check_tag_names(names: list[str]) -> None:
-    """IAM compares them, too, in any case: what it makes of letters beyond ASCII is not documented."""
+    """Allow ASCII only: IAM compares names in any case, and does not document how for other letters."""
     for name in names:
         require(
             _TAG_NAME.fullmatch(name) and name == name.strip(),
@@ -88,7 +88,7 @@ def _check_tag_names(names: list[str]) -> None:
 
 
 def _check_ignored_names(ignored: Any, named: list[str]) -> None:
-    """Any other name counts only where `environment_tag_names` has it, so there would be nothing to ignore."""
+    """Allow shipped names only: others count only where `environment_tag_names` lists them."""
     known = ", ".join(sorted(FOLDED_TAG_NAMES))
     sound = isinstance(ignored, list) and all(
         isinstance(name, str) and name.casefold() in FOLDED_TAG_NAMES for name in ignored
@@ -103,7 +103,6 @@ def _check_ignored_names(ignored: Any, named: list[str]) -> None:
 
 
 def _checked_words(own: Any) -> dict[str, Environment]:
-    """The shipped words and the deployment's own."""
     require(isinstance(own, dict), "environment_words must be an object of words and what they mean")
     for word, meant in own.items():
         where = f"environment_words: {word!r}"
@@ -122,7 +121,7 @@ def _checked_words(own: Any) -> dict[str, Environment]:
 
 
 def _check_no_production(word: str, gate: GateSettings) -> None:
-    """A reader would take `prod2` or `shop-prod` for production, whatever the settings say."""
+    """Refuse `prod2` or `shop-prod`: a reader takes them for production."""
     words = words_of(gate)
     production = frozenset(words_for({Environment.PRODUCTION}, gate))
     require(
@@ -133,7 +132,7 @@ def _check_no_production(word: str, gate: GateSettings) -> None:
 
 
 def _check_mapped_instance(instance: str, many_places: bool) -> None:
-    """With more places than one, a name alone could mean a database that nobody thought of."""
+    """Require account and Region where there are several places: a name alone could mean the wrong database."""
     *place, name = instance.split("/")
     require(
         rds_identifier(name, INSTANCE_ID_LENGTH) == name,
@@ -193,7 +192,7 @@ def _check_whole_words(pattern: str) -> None:
 
 
 def checked_callers(document: Mapping[str, Any]) -> CallerSettings:
-    """`permissions`, `auditors` and `user_pool_client_ids`; principals as they are compared: without an IAM path."""
+    """Check `permissions`, `auditors` and `user_pool_client_ids`. Principals have no IAM path here."""
     permissions = document.get("permissions", {})
     require(isinstance(permissions, dict), "permissions must be an object of principals")
     for principal, grant in permissions.items():
@@ -214,7 +213,6 @@ def checked_callers(document: Mapping[str, Any]) -> CallerSettings:
 
 
 def checked_targets(document: Mapping[str, Any]) -> tuple[tuple[str, ...], dict[str, Account]]:
-    """`regions` and `accounts`."""
     regions = _checked_regions("regions", document.get("regions", []))
     accounts = document.get("accounts", {})
     require(isinstance(accounts, dict), "accounts must be an object of account ids")

@@ -1,4 +1,4 @@
-"""The settings of one deployment: a JSON file, checked before anything is synthesised, and context overrides."""
+"""The settings of one deployment: a JSON file and context overrides, checked before synthesis."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from stacks.setting_checks import (
 
 LOCAL = "local"
 _LOG_RETENTION_DAYS = (30, 90, 180, 365, 731)
-# Beyond the waiting: a Poll with all its attempts, and every other state with all of its.
+# Besides the waiting: one Poll with all its attempts, and all other states with theirs.
 _LONGEST_POLL_SECONDS = 120
 _OTHER_STATES_SECONDS = 900
 
 
 @dataclass(frozen=True)
 class Settings:
-    """`stage` names the API's stage, and `local` leaves out what protects data; the rest as docs/settings.md says."""
+    """Hold what docs/settings.md describes; `stage` names the API's stage, `local` leaves out what protects data."""
 
     stage: str = "v1"
     poll_interval_seconds: int = 30
@@ -56,7 +56,7 @@ class Settings:
 
     @property
     def throttle_burst(self) -> int:
-        """Requests at once: what comes in two seconds."""
+        """Return the requests of two seconds."""
         return 2 * self.throttle_rate_per_second
 
     @property
@@ -65,23 +65,21 @@ class Settings:
 
     @property
     def quota_per_day(self) -> int:
-        """Requests of one API key in a day: 10,000 at the default rate."""
+        """Return the requests of one API key: 10,000 at the default rate."""
         return 2_000 * self.throttle_rate_per_second
 
     @property
     def longest_execution_seconds(self) -> int:
-        """No OPERATION runs for longer than this."""
         return (self.poll_interval_seconds + _LONGEST_POLL_SECONDS) * self.max_polls + _OTHER_STATES_SECONDS
 
     @property
     def longest_late_watch_seconds(self) -> int:
-        """No late watch runs for longer than this."""
         longest_poll = self.late_watch_interval_seconds + _LONGEST_POLL_SECONDS
         return longest_poll * self.late_watch_max_polls + _OTHER_STATES_SECONDS
 
     @classmethod
     def load(cls, path: Path, overrides: Mapping[str, Any]) -> Settings:
-        """`overrides` are context values (`cdk synth -c max_polls=20`), where they name a setting outside the gate."""
+        """Load a file. `overrides` are context values (`cdk synth -c max_polls=20`)."""
         try:
             document = json.loads(path.read_text(), object_pairs_hook=_unique)
         except OSError as error:
@@ -118,10 +116,10 @@ _FILE_ONLY = (
     frozenset({"authentication", "permissions", "auditors", "user_pool_client_ids", "regions", "accounts"}) | _GATE
 )
 SIMPLE_SETTINGS = frozenset(item.name for item in fields(Settings)) - {"gate", "callers"} - _FILE_ONLY
-"""Numbers and texts; the rest has parts of its own."""
+"""Numbers and texts; the others have their own checks."""
 KNOWN = SIMPLE_SETTINGS | _FILE_ONLY
 FILE_ONLY_SETTINGS = _FILE_ONLY | {"user_pool_arn"}
-"""Who may do what, and where: in the settings file only, where a review sees it."""
+"""Who may do what, and where: only in the file, where a review sees it."""
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -132,7 +130,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _typed(name: str, value: Any) -> Any:
-    """Context values on the command line are text."""
+    """Check the value; on the command line numbers are text."""
     is_number = isinstance(getattr(Settings, name), int)
     if is_number and isinstance(value, str) and value.isdecimal():
         return int(value)

@@ -1,6 +1,5 @@
-"""The sizes of a synthesised template, with the longest values that its parts can have on AWS.
-
-What does not fit would fail in the middle of a deployment: here a sentence says which setting to shorten.
+"""The sizes of a synthesised template with its longest values on AWS: a deployment that is too large would fail
+halfway.
 """
 
 from __future__ import annotations
@@ -15,12 +14,12 @@ from stacks.setting_checks import require
 
 Document = dict[str, Any]
 MOST_IN_A_REQUEST = 51_200
-"""Bytes of a template that is sent with a call, as StackSets get it: `--template-body`.
+"""Bytes of a template that is sent with a call (`--template-body`), as for StackSets.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 """
 _PSEUDO = {"AWS::Partition": "aws-us-gov", "AWS::AccountId": "0" * 12, "AWS::Region": "r" * LONGEST_REGION}
 _ARN = "a" * 150
-"""More than the ARNs of the stacks' own resources have."""
+"""Longer than any ARN in the stacks."""
 _NAMES = "Use fewer or shorter environment_tag_names or environment_words, or fewer regions"
 _ACCOUNTS = "Use fewer accounts"
 _BOTH = "Use fewer accounts, or fewer or shorter environment_tag_names or environment_words"
@@ -28,7 +27,7 @@ _EXTERNAL_ID = "Use a shorter external_id"
 
 
 def check_policies(template: Document) -> None:
-    """Raise a SettingsError where a role has more than IAM takes."""
+    """Raise a SettingsError where a role's policies are too large for IAM."""
     for role, item in template["Resources"].items():
         if item["Type"] != "AWS::IAM::Role":
             continue
@@ -46,7 +45,7 @@ def check_policies(template: Document) -> None:
 
 
 def check_body(template: Path) -> None:
-    """Raise a SettingsError where StackSets could not be given the template."""
+    """Raise a SettingsError where the template is too large for StackSets."""
     _fits(f"The template {template.name}", template.stat().st_size, MOST_IN_A_REQUEST, _BOTH)
 
 
@@ -61,7 +60,7 @@ def _attached(template: Document, role: str, kind: str) -> Iterator[Document]:
 
 
 def _longest(template: Document, value: Any) -> Any:
-    """The value as CloudFormation resolves it, at its longest. What is not known here fails."""
+    """Return the longest value that CloudFormation can make of it. Raises NotImplementedError for unknown functions."""
     if isinstance(value, list):
         return [_longest(template, item) for item in value]
     if not isinstance(value, dict):
@@ -87,6 +86,6 @@ def _resolved(template: Document, function: str, argument: Any) -> Any:
 
 
 def _parameter(template: Document, name: str) -> str:
-    """Empty for the name of a resource."""
+    """Return an empty text for a resource's name."""
     length: int = template.get("Parameters", {}).get(name, {}).get("MaxLength", 0)
     return "p" * length

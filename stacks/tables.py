@@ -1,5 +1,3 @@
-"""The tables: what is, what was, and where databases are."""
-
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
@@ -16,7 +14,7 @@ class Tables(Construct):
         self.operations = _table(
             self, "Operations", settings, names.OPERATIONS_TABLE, partition_key="operation_id", sort_key=None
         )
-        # Sparse: an operation leaves it when there is nothing more to come for it.
+        # Sparse: finished operations leave it.
         self.operations.add_global_secondary_index(
             index_name=UNFINISHED_INDEX,
             partition_key=dynamodb.Attribute(name="unfinished", type=dynamodb.AttributeType.STRING),

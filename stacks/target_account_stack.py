@@ -1,4 +1,4 @@
-"""An account that the service operates besides its own: the two roles that it works under there."""
+"""The two roles that the service uses in an account other than its own."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _REGIONS = "Regions"
 
 
 class TargetAccountStack(Stack):
-    """One template for all accounts, as StackSets want it: what differs between them are its parameters, and the
-    Regions, which it finds by the account. It has no assets, so it does not ask whether the account was bootstrapped.
+    """Deploy one template to all accounts, as StackSets requires: only parameters differ, and the Regions, by account.
+    It has no assets, so it needs no bootstrapped account.
     """
 
     def __init__(
@@ -29,14 +29,14 @@ class TargetAccountStack(Stack):
         **kwargs: Any,
     ) -> None:
         chosen = synthesizer or DefaultStackSynthesizer(generate_bootstrap_version_rule=False)
-        # Without white space, since what a call can hold of it is limited: see `size_checks`.
+        # No white space: a call can hold only so much of a template (see `size_checks`).
         super().__init__(scope, construct_id, synthesizer=chosen, suppress_template_indentation=True, **kwargs)
         service = Service(
             account=self._parameter("ServiceAccount", "The account that the service runs in", r"[0-9]{12}", 12),
             region=self._parameter(
                 "ServiceRegion", "The Region that the service runs in", r"[a-z0-9\-]+", LONGEST_REGION
             ),
-            # The characters that STS takes, and no more than in the settings: those are known to fit into a trust.
+            # The characters that STS allows. The settings' longest id is known to fit into a trust policy.
             # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
             external_id=self._parameter(
                 "ExternalId",
@@ -53,8 +53,8 @@ class TargetAccountStack(Stack):
             CfnOutput(self, name, value=role.role_arn)
 
     def _own_regions(self, settings: Settings) -> str:
-        """Those of the account that the stack is deployed in. One that is not in the settings has no entry: there the
-        deployment fails, and makes no role.
+        """Return the deployed account's Regions. In an account that is not in the settings, the deployment fails and
+        makes no role.
 
         https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference-findinmap.html
         """

@@ -1,4 +1,4 @@
-"""The Cognito user pool: one that exists, by its ARN, or one that the stack makes."""
+"""The Cognito user pool: an existing one, by its ARN, or a new one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def user_pool(scope: Construct, settings: Settings) -> cognito.IUserPool:
 
 
 def _made(scope: Construct, settings: Settings) -> cognito.UserPool:
-    """Nobody signs up by themselves; a password alone opens nothing, but on the local cloud."""
+    """Make a pool without self sign-up, and with MFA except on the local cloud."""
     pool = cognito.UserPool(
         scope,
         "UserPool",

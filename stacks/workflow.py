@@ -1,5 +1,3 @@
-"""The state machines, from the ASL files."""
-
 from __future__ import annotations
 
 import json
@@ -77,7 +75,7 @@ class Workflow(Construct):
             definition_body=sfn.DefinitionBody.from_string(json.dumps(definition)),
             definition_substitutions={"Partition": Stack.of(self).partition, **arns, **substitutions},
             tracing_enabled=True,
-            # Without execution data: it holds callers and tag values.
+            # Execution data would show callers and tag values.
             logs=sfn.LogOptions(
                 destination=log_group(
                     self, f"{construct_id}Log", f"{names.WORKFLOW_LOG_GROUPS}/{name}", self._settings
@@ -86,7 +84,7 @@ class Workflow(Construct):
                 include_execution_data=False,
             ),
         )
-        # Not grant_invoke: that would allow every version and alias, too.
+        # grant_invoke would also allow every version and alias.
         machine.add_to_role_policy(
             iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[f.function_arn for f in invoked.values()])
         )

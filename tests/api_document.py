@@ -1,4 +1,4 @@
-"""docs/openapi.json as the tests read it: its operations, its schemas, its examples."""
+"""docs/openapi.json for the tests: its operations, schemas and examples."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def document() -> Document:
 
 
 def at(pointer: str) -> Any:
-    """What a reference into the document (`#/components/...`) stands for."""
+    """Return what a reference (`#/components/...`) stands for."""
     found: Any = document()
     for part in pointer.removeprefix("#/").split("/"):
         found = found[part.replace("~1", "/").replace("~0", "~")]
@@ -35,7 +35,6 @@ def component(name: str) -> Document:
 
 
 def resolved(item: Document) -> Document:
-    """The item itself, or what it refers to."""
     found: Document = at(item["$ref"]) if "$ref" in item else item
     return found
 
@@ -51,17 +50,16 @@ def body_schema(response: Document) -> Document:
 
 
 def problems(schema: Document, value: Any) -> list[str]:
-    """What is wrong with a value, in words; formats count."""
+    """Return what is wrong with a value, in words. Formats count."""
     return [f"{error.instance_path}: {error.message}" for error in _validator(json.dumps(schema)).iter_errors(value)]
 
 
 def examples() -> Iterator[tuple[Document, Any]]:
-    """Every example of a body, with the schema it stands beside."""
+    """Yield every example of a body, with its schema."""
     yield from _examples(document())
 
 
 def requests() -> list[Document]:
-    """The examples of POST's body."""
     media = document()["paths"][START]["post"]["requestBody"]["content"]["application/json"]
     return [example["value"] for example in media["examples"].values()]
 

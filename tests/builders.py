@@ -1,4 +1,4 @@
-"""Builders, valid by default: a test overrides the one field it is about."""
+"""Builders of valid objects: a test overrides only the field that it is about."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ OTHER_ACCOUNT = "210987654321"
 OTHER_REGION = "ap-southeast-2"
 EXTERNAL_ID = "external-id-of-210987654321"
 TARGETS = Targets(HOME)
-"""A deployment for its own account and Region alone."""
+"""Only its own account and Region."""
 MANY_TARGETS = Targets(HOME, (OTHER_REGION,), {OTHER_ACCOUNT: Account(EXTERNAL_ID, (REGION, "eu-west-1"))})
-"""A second Region at home, and a second account with two: one that home has too, and one that it has not."""
+"""A second Region at home, and a second account with two, of which home has one."""
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/Dba"
 ROLE_SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/Dba/john.doe"
 REQUEST_IDS = {"extendedRequestId": "JKJaXmPLvHcESHA=", "requestId": "the-clients-word"}
 API_KEY = "the-value-of-an-api-key"
-"""What no record, log or answer may ever show."""
+"""No record, log or answer may show it."""
 REQUESTED_AT = "2025-11-13T10:30:00.000Z"
 POLLING = Polling(timedelta(seconds=30), 10)
 MOMENT = datetime(2025, 11, 13, 10, 30, tzinfo=UTC)
 DEVELOPMENT = Verdict(Environment.DEVELOPMENT, "tag Environment=dev")
 
 moments = st.integers(0, 10**15).map(lambda microseconds: MOMENT + timedelta(microseconds=microseconds))
-"""Some thirty years of them."""
+"""About thirty years."""
 verdicts = st.builds(Verdict, st.sampled_from(Environment), st.text(max_size=12))
 GIVEN = {name: case.given for name, case in CASES.items()}
 COMPLETE = {name: case.complete for name, case in CASES.items()}
@@ -61,7 +61,7 @@ CHOICES: list[dict[str, Any]] = [
     {"region": OTHER_REGION},
     *({"account_id": place.account_id, "region": place.region} for place in MANY_TARGETS.places),
 ]
-"""What a request may say of the place, where `MANY_TARGETS` are served."""
+"""What a request may say of the place under `MANY_TARGETS`."""
 valid_requests: st.SearchStrategy[dict[str, Any]] = st.builds(
     lambda request, choice: {**request, **choice},
     st.one_of(
@@ -94,7 +94,7 @@ near_requests: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "extra\n": json_values,
     },
 )
-"""JSON objects that are nearly requests, and now and then one that is."""
+"""JSON objects that are nearly requests, and sometimes are."""
 
 
 def a_body(operation: str = "create_snapshot", /, **parameters: Any) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def a_body(operation: str = "create_snapshot", /, **parameters: Any) -> dict[str
 
 
 def a_caller(**fields: Any) -> dict[str, Any]:
-    """A `user_identity`: somebody who assumed a role."""
+    """Return a `user_identity` of a person in a role."""
     return {
         "userId": "john.doe",
         "principal": ROLE_SESSION,
@@ -138,7 +138,7 @@ def a_request(
 
 
 def ordered(body: dict[str, Any]) -> OperationRequest:
-    """The request that a valid request becomes: where it chooses no place, the instance was found at home."""
+    """Return the request made from a valid body. Without a chosen place, the instance is at home."""
     parsed = parse_body(body)
     assert not isinstance(parsed, Refusal), parsed
     place = {"account_id": parsed.account_id or ACCOUNT, "region": parsed.region or REGION}
@@ -146,7 +146,7 @@ def ordered(body: dict[str, Any]) -> OperationRequest:
 
 
 def an_instance(*without: str, **fields: Any) -> DBInstanceTypeDef:
-    """An instance as DescribeDBInstances shows it, that every operation is allowed on."""
+    """Return an instance as from DescribeDBInstances, which every operation may act on."""
     instance: Any = {
         "DBInstanceIdentifier": INSTANCE_ID,
         "DBInstanceArn": f"arn:aws:rds:{REGION}:{ACCOUNT}:db:{INSTANCE_ID}",
@@ -165,9 +165,9 @@ def an_instance(*without: str, **fields: Any) -> DBInstanceTypeDef:
 
 
 def an_envelope(body: Any = None, **fields: Any) -> dict[str, Any]:
-    """What the request mapping template makes of an HTTP request, given as a document or as raw text.
+    """Return what the request mapping template makes of an HTTP request, given as a document or raw text.
 
-    Without `idempotency_key` no such header was sent.
+    Without `idempotency_key` the header was not sent.
     """
     return {
         "body": body if isinstance(body, str) else json.dumps(a_body() if body is None else body),
@@ -178,7 +178,7 @@ def an_envelope(body: Any = None, **fields: Any) -> dict[str, Any]:
 
 
 def a_context(**fields: Any) -> dict[str, Any]:
-    """The `caller` of an envelope: what the request mapping template takes from API Gateway's context."""
+    """Return an envelope's `caller`, which the request mapping template takes from API Gateway's context."""
     return {
         "authentication": "api_key",
         "sourceIp": "203.0.113.42",
@@ -201,9 +201,9 @@ def a_proxy_event(
     claims: dict[str, Any] | None = None,
     **identity: Any,
 ) -> dict[str, Any]:
-    """GET /operations/{operation_id} as a Lambda function gets it, the key's value at all three places that have it.
+    """Return GET /operations/{operation_id} as a Lambda function gets it, with the key's value in all three places.
 
-    `identity` is of the request context; `claims` those of a Cognito token. By default the caller of `an_envelope`.
+    `identity` is in the request context; `claims` are a Cognito token's. The default caller is that of `an_envelope`.
     https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
     """
     headers = {"x-api-key": API_KEY, "User-Agent": "curl/8.5.0"}
@@ -237,15 +237,15 @@ def a_proxy_event(
 
 
 def an_execution(name: str = "by-hand", **fields: Any) -> dict[str, Any]:
-    """What the machines pass on of the context object's Execution."""
+    """Return what the machines pass on of the context object's Execution."""
     return {"Id": EXECUTION_PREFIX + name, "Name": name, "StartTime": REQUESTED_AT, **fields}
 
 
 def an_admission(name: str = "request-1", **fields: Any) -> dict[str, Any]:
-    """The same of ADMISSION, an Express workflow, whose ARNs end with a number of their own."""
+    """Return the same of ADMISSION, an Express workflow, whose ARNs end with an id of their own."""
     execution = ADMISSION_MACHINE.replace(":stateMachine:", ":express:")
     return an_execution(name, **{"Id": f"{execution}:{name}:5f1c1d3e-8a5b-4d6f-9c0e-2b7a4e1f3d90", **fields})
 
 
 requests = valid_requests.map(ordered)
-"""Every request that there can be, but for its ids and its caller."""
+"""Every possible request, except for its ids and its caller."""

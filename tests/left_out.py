@@ -1,4 +1,4 @@
-"""The last line of `make test`: what was not tested on this machine, and how to get it."""
+"""The last line of `make test`: what this machine did not test, and how to change that."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ def main() -> None:
 
 
 def told(reports: Iterable[Path]) -> str:
-    """One line for all that pytest's reports (`--junitxml`) call skipped; empty where nothing was."""
+    """Return one line on all tests that pytest's reports (`--junitxml`) call skipped, or an empty text."""
     reasons = Counter(reason for report in reports for reason in _reasons(report))
     parts = [f"{count} test{'s' * (count > 1)}, because: {reason}" for reason, count in reasons.most_common()]
     return "Not tested: " + "; ".join(parts) if parts else ""
 
 
 def _reasons(report: Path) -> list[str]:
-    """Why, for each test that was skipped. A test that is expected to fail has been tested."""
+    """Return each skipped test's reason. A test that is expected to fail is not skipped."""
     skipped = ElementTree.parse(report).iter("skipped")  # noqa: S314 - pytest has written it a moment ago
     return [" ".join(found.get("message", "").split()) for found in skipped if found.get("type") == "pytest.skip"]
 

@@ -1,4 +1,4 @@
-"""A local cloud of one's own with the service on it: on a free port, in its own folder, stopped whatever happens."""
+"""A separate local cloud with the service: on a free port, in its own folder, always stopped at the end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from local import cloud, deployment
 from tests.workflow.service import Service
 
 TIME_SCALE = 60.0
-"""A poll every half second. The definition stays as it is; only waiting is scaled."""
+"""A poll every half second. Only waiting is scaled, not the definition."""
 
 
 LATE_WATCH = {"late_watch_interval_seconds": 60, "late_watch_max_polls": 3}
@@ -23,7 +23,7 @@ LATE_WATCH = {"late_watch_interval_seconds": 60, "late_watch_max_polls": 3}
 
 @contextmanager
 def local_service(folder: Path, *, faults: bool = False) -> Iterator[Service]:
-    """`faults` lets a test inject them."""
+    """Start the cloud and deploy. `faults` lets a test inject faults."""
     here = cloud.start(folder, cloud.free_port(), TIME_SCALE, faults=faults)
     try:
         yield Service.on(here, deployment.deploy(here, overrides=LATE_WATCH))
@@ -33,7 +33,7 @@ def local_service(folder: Path, *, faults: bool = False) -> Iterator[Service]:
 
 @contextmanager
 def passing_service() -> Iterator[Service]:
-    """For a program: in a temporary folder, and stopped by SIGTERM, too."""
+    """Do the same for a program, in a temporary folder. SIGTERM stops it, too."""
     signal.signal(signal.SIGTERM, _leave)
     with tempfile.TemporaryDirectory(prefix="rds-operations-") as folder, local_service(Path(folder)) as service:
         yield service

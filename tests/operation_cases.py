@@ -1,4 +1,4 @@
-"""What the tests must know of each operation, in one place: a new operation is a new case here."""
+"""What the tests know of each operation: a new operation needs a new case here."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ _flags = st.none() | st.booleans()
 
 @dataclass(frozen=True)
 class Shown:
-    """What RDS answers to a poll: fields of the instance, the fields of its snapshot (None: there is none), events.
+    """Describe RDS's answer to a poll: the instance's fields, its snapshot's (None: no snapshot), events.
 
-    `gone`: there is no such instance.
+    `gone`: the instance does not exist.
     """
 
     instance: Mapping[str, Any]
@@ -47,10 +47,10 @@ class Shown:
 
 @dataclass(frozen=True)
 class OperationCase:
-    """`given` is the least that a caller must send, `complete` the same with its defaults, `parameters` whatever may be
-    sent. `acting_call` is the RDS action that changes something. `before` is what RDS shows when it has not begun yet,
-    `failures` what it shows when the operation has failed. `details` is what the result document takes from RDS, in
-    `shown_details` from nothing to all of it, and `own_keys` are its own keys and their types.
+    """Describe an operation. `given` is the least that a caller must send, `complete` the same with defaults,
+    `parameters` whatever may be sent. `acting_call` is the RDS action that changes something. RDS shows `before` until
+    the operation has begun, and `failures` when it has failed. `details` is what the result document takes from RDS,
+    `shown_details` from none to all of it, and `own_keys` are its own keys with their types.
     """
 
     given: Document
@@ -63,9 +63,9 @@ class OperationCase:
     own_keys: Mapping[str, type]
     shown_details: tuple[Document, ...]
     changes: frozenset[str]
-    """Fields of the instance that may differ while RDS is at it and afterwards."""
+    """Fields of the instance that may change while RDS works, and after it."""
     on: Callable[[str, str], Document]
-    """Parameters for an instance and a text that tells two requests apart."""
+    """Returns parameters for an instance, and a text that tells two requests apart."""
 
     @property
     def details(self) -> Document:

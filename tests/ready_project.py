@@ -1,4 +1,4 @@
-"""A project beside this one, as `make setup` leaves it behind: for tests of the Makefile."""
+"""A copy of this project after `make setup`, for tests of the Makefile."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from local.cloud import ROOT
 
 
 def ready_project(folder: Path) -> Path:
-    """With this one's Python."""
+    """Make it, with this project's Python."""
     folder.mkdir(exist_ok=True)
     for name in ("Makefile", "requirements.lock", "package.json", "package-lock.json"):
         shutil.copy2(ROOT / name, folder)

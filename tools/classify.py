@@ -1,6 +1,6 @@
-"""`python -m tools.classify <settings> <instances>`: what the gate makes of an estate, without asking AWS.
+"""`python -m tools.classify <settings> <instances>` shows how the gate decides on an estate, without asking AWS.
 
-It runs the gate's own code. It says nothing of who may call, nor whether an operation fits an instance.
+It runs the gate's own code, but does not check callers or whether an operation fits an instance.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _USAGE = "Say make classify SETTINGS=settings/mine.json INSTANCES=instances.json
 
 @dataclass(frozen=True)
 class Decision:
-    """`text` is what a caller is told who is refused."""
+    """Hold a decision. `text` is what a refused caller is told."""
 
     instance_id: str
     place: Place
@@ -43,13 +43,13 @@ class Decision:
 
     @property
     def is_cut_off(self) -> bool:
-        """Whether a source or a replica was asked for that the file does not have."""
+        """Return whether the file lacks a source or replica that was needed."""
         source = self.verdict.source
         return source.startswith((REPLICATION_SOURCE, READ_REPLICA)) and source.endswith(UNREADABLE)
 
 
 def decisions(estate: Estate, settings: GateSettings) -> list[Decision]:
-    """Judge each instance as the inventory does: by its tags, its place and name, its sources and its replicas."""
+    """Judge each instance as the inventory does: by its tags, place, name, sources and replicas."""
     found = []
     for place, instance in estate.instances:
         name, verdict = instance["DBInstanceIdentifier"], verdict_with_replication(estate, instance, settings)
@@ -60,12 +60,11 @@ def decisions(estate: Estate, settings: GateSettings) -> list[Decision]:
 
 
 def report(found: Sequence[Decision]) -> str:
-    """The table, what those are told who are refused, and the sums."""
     return "\n".join([*_table(found), "", *_told(found), *_sums(found)])
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Return 2 where the input is bad, after a sentence that says what to do."""
+    """Return 2 where the input is bad, after printing what to do."""
     if len(arguments) != 2 or not all(arguments):
         return _bad(_USAGE)
     try:
@@ -86,7 +85,7 @@ def _table(found: Iterable[Decision]) -> list[str]:
 
 
 def _told(found: Iterable[Decision]) -> list[str]:
-    """Each sentence once: of production it is the same for all."""
+    """List each sentence once: all production instances have the same one."""
     texts = list(dict.fromkeys(decision.text for decision in found if decision.text))
     return ["What a caller is told who is refused:", *(f"- {_plain(text)}" for text in texts), ""] if texts else []
 
@@ -100,7 +99,7 @@ def _sums(found: Sequence[Decision]) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """A tag can have any character: none may move the terminal's cursor."""
+    """Escape what does not print: no tag may move the terminal's cursor."""
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 

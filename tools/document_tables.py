@@ -1,4 +1,4 @@
-"""Writes the parts of the documents that follow from the code: `make docs`. A test holds the files against them."""
+"""Writes the parts of the documents that follow from the code: `make docs`. A test compares them with the files."""
 
 import json
 from collections.abc import Callable
@@ -49,7 +49,7 @@ def errors_table() -> str:
 
 
 def added_keys() -> dict[str, dict[str, str]]:
-    """By state, in the order of the states, the keys that it adds to the state document and what they say."""
+    """Return each state's added keys and their meaning, in the order of the states."""
     by_state: dict[str, dict[str, str]] = {state: {} for state in STATES}
     for key, hint in get_type_hints(StateDocument, include_extras=True).items():
         for by in (item for item in hint.__metadata__ if isinstance(item, By)):
@@ -80,7 +80,7 @@ def tag_names() -> str:
 
 
 def example(name: str, *left_out: str) -> str:
-    """A settings file as the page shows it, without what the page says in words."""
+    """Return a settings file without the settings that the page explains in words."""
     document = json.loads((ROOT / "settings" / "examples" / f"{name}.json").read_text())
     shown = {setting: value for setting, value in document.items() if setting not in left_out}
     return f"```json\n{json.dumps(shown, indent=2)}\n```"
@@ -104,11 +104,11 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
         "actors": lambda: _listed(ACTING_FUNCTIONS),
     },
 }
-"""By file, what stands between `<!-- name -->` and `<!-- end of name -->`."""
+"""By file, the text between `<!-- name -->` and `<!-- end of name -->`."""
 
 
 def rendered(file: str) -> str:
-    """The file as it must be. One without its marks would be a mistake."""
+    """Return the file as it must be. Raises ValueError where it lacks a mark."""
     text = (ROOT / file).read_text()
     for name, part in PARTS[file].items():
         begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"

@@ -1,4 +1,4 @@
-"""Finds every error text that a caller can be answered with: `docs/errors.md` is made from them."""
+"""Finds every error text that a caller can get, for `docs/errors.md`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 from rds_operations.model.refusals import Code
 
 FUNCTIONS = Path(__file__).parent.parent / "functions" / "rds_operations"
-# The makers of refusals, with the status and the code that they set; None where the call says it.
+# What makes refusals, with the status and code that it sets, or None where the call gives them.
 _MAKERS: dict[str, tuple[int | None, Code | None]] = {
     "Refusal": (None, None),
     "bad_request": (400, Code.INVALID_REQUEST),
@@ -21,7 +21,7 @@ _MAKERS: dict[str, tuple[int | None, Code | None]] = {
 
 
 class ErrorText(NamedTuple):
-    """`…` stands for what differs from one answer to the next."""
+    """Describe an error. `…` in the text stands for what varies."""
 
     status: int
     code: str
@@ -42,7 +42,7 @@ def _in_module(module: ast.Module) -> Iterator[ErrorText]:
 
 
 def _calls_of(scope: ast.AST) -> Iterator[ast.Call]:
-    """The calls of a function itself, without those of functions inside of it."""
+    """Return a function's own calls, not those of nested functions."""
     for child in ast.iter_child_nodes(scope):
         if isinstance(child, ast.FunctionDef):
             continue

@@ -1,4 +1,4 @@
-"""An estate in a file: what `aws rds describe-db-instances` prints, a list of such pages, or a CSV file."""
+"""An estate in a file: the output of `aws rds describe-db-instances`, a list of such pages, or a CSV file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef
 
 COLUMNS = ("name", "account", "region", "tags")
-"""Of a CSV file; others may be there, and are not read."""
+"""Of a CSV file. Other columns are not read."""
 _FORMS = (
     "Give what `aws rds describe-db-instances` prints, a list of such pages, or a CSV file with the columns "
     f"{', '.join(COLUMNS)}"
@@ -24,17 +24,17 @@ _FORMS = (
 
 
 class EstateError(ValueError):
-    """A sentence that says what is wrong with the file, and what to do."""
+    """Say what is wrong with the file, and what to do."""
 
 
 @dataclass(frozen=True)
 class Estate:
-    """Instances by place and name: read as the gate reads RDS."""
+    """Hold instances by place and name, for the gate to read as it reads RDS."""
 
     by_place: dict[Place, dict[str, DBInstanceTypeDef]]
 
     def reading(self, place: Place) -> _At:
-        """The instances of a place; none where the file has none."""
+        """Return the instances of a place, none where the file has none."""
         return _At(self.by_place.get(place, {}))
 
     @property
@@ -126,7 +126,7 @@ _SOUND: dict[str, tuple[Callable[[Any], bool], str]] = {
     "ReadReplicaSourceDBInstanceIdentifier": _TEXT,
     "ReadReplicaSourceDBClusterIdentifier": _TEXT,
 }
-"""What the gate reads of an instance, beside its name and ARN."""
+"""What the gate reads of an instance, besides its name and ARN."""
 
 
 def _of_csv(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -142,9 +142,8 @@ def _of_csv(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _instance(where: str, row: dict[str, Any]) -> dict[str, Any]:
-    """As DescribeDBInstances would show it: identifiers are in lower case there.
-
-    The row's columns are texts, or None where the line is short.
+    """Return what DescribeDBInstances would, with identifiers in lower case. A short line's missing columns are
+    None.
     """
     if None in row or None in row.values():
         raise EstateError(f"{where} has not as many columns as the first line. Put a text that has a comma into quotes")
@@ -159,7 +158,7 @@ def _instance(where: str, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tags(where: str, text: str) -> list[dict[str, str]]:
-    """`Environment=dev;Team=x`. A value may have `=` in it, and its spaces count, as they do on AWS."""
+    """Parse `Environment=dev;Team=x`. A value may contain `=`, and its spaces count, as on AWS."""
     pairs = [part.partition("=") for part in text.split(";") if part.strip()]
     names = [name for name, _, _ in pairs]
     if len(set(names)) < len(names):

@@ -1,7 +1,7 @@
-"""Writes docs/licences.md, from the lock files and the metadata of what is installed: `make docs`.
+"""Writes docs/licences.md from the lock files and the installed packages' metadata: `make docs`.
 
-It says the same on every machine: the lock files name what brings a package along, and only the text of a licence is
-read from what is installed here.
+Every machine gets the same page: the lock files say why a package is needed, and only the text of a licence comes from
+the installed package.
 """
 
 import json
@@ -15,13 +15,13 @@ PAGE = ROOT / "docs" / "licences.md"
 PERMISSIVE = frozenset(
     {"Apache-2.0", "BSD", "BSD-2-Clause", "BSD-3-Clause", "CNRI-Python", "ISC", "MIT", "MIT-0", "PSF-2.0"}
 )
-# What else there may be, and why that is in order.
+# Other licences, and why they may be used.
 RECIPROCAL = {
     "AGPL-3.0-or-later": "asks for the source of what is built on it. The tests alone use it, as a Node process of"
     " their own that they ask over a pipe: nothing of the service contains it, links to it or is shipped with it.",
     "MPL-2.0": "asks for the source of its own files when they are changed. They are not, and they are not shipped.",
 }
-# The words of classifiers and of older metadata, as SPDX says it.
+# SPDX's names for the words of classifiers and older metadata.
 _SPDX = {
     "Apache 2.0": "Apache-2.0",
     "Apache License 2.0": "Apache-2.0",
@@ -47,7 +47,6 @@ class Package:
 
 
 def headings() -> dict[str, str]:
-    """Each direct pin of requirements.txt, to the heading that it stands under."""
     found, heading = {}, ""
     for line in (ROOT / "requirements.txt").read_text().splitlines():
         if named := re.fullmatch(r"# ([A-Z][a-z ]+?)(?: \(.*\))?:", line):
@@ -58,7 +57,7 @@ def headings() -> dict[str, str]:
 
 
 def packages() -> list[Package]:
-    """All that a set-up installs, most exposed first, without what is for Windows alone: nothing here runs there."""
+    """Return all that a set-up installs, most exposed first, except what is for Windows."""
     direct = headings()
     uses = list(dict.fromkeys(direct.values()))
     entries = [entry for entry in _ENTRY.finditer((ROOT / "requirements.lock").read_text()) if _runs_here(entry)]

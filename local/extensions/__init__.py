@@ -1,1 +1,1 @@
-"""What MiniStack lacks and AWS has, as far as the service needs it; `local.server` installs them all."""
+"""What MiniStack lacks and the service needs. `local.server` installs all of it."""

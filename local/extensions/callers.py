@@ -1,6 +1,6 @@
-"""Extension: what API Gateway says of a request's caller: the key's id, and claims as a REST API renders them.
+"""Extension: API Gateway's data on a caller: the key's id, and claims as in a REST API.
 
-MiniStack tells a function nothing of the key.
+MiniStack does not pass the key's id.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
 """
 
@@ -29,14 +29,14 @@ def install() -> None:
 
 
 def key_id(resource: Document, method: str, headers: dict[str, str]) -> str:
-    """Empty where the method asks for no key, whatever the caller has sent."""
+    """Return the id of the caller's key, or an empty text where the method requires none."""
     required = resource["resourceMethods"][method].get("apiKeyRequired")
     key = required and apigateway_v1._resolve_api_key(apigateway_v1._api_key_from_request(headers))
     return str(key["id"]) if key else ""
 
 
 def claims_of(authorizer: Document | None) -> dict[str, str]:
-    """A list is `a,b` in a REST API; MiniStack has it as an HTTP API, `[a b]`."""
+    """Return the claims with groups as `a,b`, as in a REST API. MiniStack has `[a b]`, as in an HTTP API."""
     claims: dict[str, str] = (authorizer or {}).get("claims") or {}
     groups = claims.get("cognito:groups", "").strip("[]")
     return claims | ({"cognito:groups": groups.replace(" ", ",")} if groups else {})

@@ -1,4 +1,4 @@
-"""A client's connection, closed under its feet."""
+"""Closes a client's connection while the client waits."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import stat
 
 
 def close(client: tuple[str, int] | None) -> None:
-    """Shut down this process's end of the connection whose other end is `client`, an address and a port."""
     for descriptor in map(int, os.listdir("/dev/fd")):
         with contextlib.suppress(OSError):
             if client and stat.S_ISSOCK(os.fstat(descriptor).st_mode):

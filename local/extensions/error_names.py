@@ -1,7 +1,7 @@
-"""Extension: an exception of a Python function as on AWS: its class is the error's name, and its process lives on.
+"""Extension: an exception's class is the error's name, and the function's process goes on, as on AWS.
 
-MiniStack's worker reports every exception as Runtime.HandlerError and kills the process, so that every refusal by
-exception costs the next invocation a start. Here the worker hands an exception out as a marked result.
+MiniStack reports every exception as Runtime.HandlerError and ends the process, so the next invocation needs a start.
+Here the worker returns an exception as a marked result.
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 """
 
@@ -30,7 +30,7 @@ def install() -> None:
         if isinstance(body, dict) and _RAISED in body:
             return _error(body, str(result.get("log", "")))
         if result.get("error") and body["errorType"] != "Sandbox.Timedout":
-            body["errorType"] = "Runtime.ExitError"  # whatever befell the process itself, be it in MiniStack's hands
+            body["errorType"] = "Runtime.ExitError"  # MiniStack reports here whatever ended the process
         return result
 
     lambda_svc._execute_function_warm = with_error_name

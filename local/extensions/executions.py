@@ -1,5 +1,4 @@
-"""Extension: what Step Functions does with an execution and MiniStack does not: time-out, redrive, names it refuses,
-the same start once more.
+"""Extension: what MiniStack's executions lack: time-out, redrive, invalid names, the same start repeated.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
@@ -28,7 +27,7 @@ def install() -> None:
 
 
 def end(execution_arn: str, status: str) -> None:
-    """End a running execution from outside, with its event: ABORTED or TIMED_OUT."""
+    """End a running execution, with its event. `status` is ABORTED or TIMED_OUT."""
     execution = stepfunctions._executions[execution_arn]
     if execution["status"] == "RUNNING":
         execution.update(status=status, stopDate=now_iso())
@@ -37,7 +36,7 @@ def end(execution_arn: str, status: str) -> None:
 
 
 def _once(start: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Answer the same start once more, while its execution runs; MiniStack refuses it."""
+    """Answer a repeated start with the execution that runs; MiniStack refuses it."""
 
     def start_execution(request: Any) -> Any:
         for execution in list(stepfunctions._executions.values()):
@@ -81,7 +80,7 @@ def _redrive(request: dict[str, Any]) -> Any:
 
 
 def _run_from_last_state(execution: Execution) -> None:
-    """The state that did not succeed is run again, with its input; those before it are not."""
+    """Run the state that failed again, with its input, but not those before it."""
     entered = [
         event["stateEnteredEventDetails"] for event in execution["events"] if "stateEnteredEventDetails" in event
     ]

@@ -1,6 +1,6 @@
-"""Extension: the points where a fault can strike (see `local.extensions.faults`), put into MiniStack.
+"""Extension: the points in MiniStack where `local.extensions.faults` can strike.
 
-API calls (`rds:CreateDBSnapshot`, `dynamodb:TransactWriteItems`, ...), their effects:
+API calls (`rds:CreateDBSnapshot`, `dynamodb:TransactWriteItems`, ...) have these effects:
   refuse      answer with an error instead of performing the call; `fail`: perform it, and answer with an error
   cut         close the connection without performing it; `lose`: perform it, then close without an answer
   hang        perform it, and answer only after a while
@@ -8,7 +8,7 @@ API calls (`rds:CreateDBSnapshot`, `dynamodb:TransactWriteItems`, ...), their ef
   rewrite     perform it, and change the answer
 States (`operation:Wait`, ...): `stop` or `time_out` the execution on entering, `break` it with an error that no Catch
 sees, `hold` it until the fault is switched off. Functions (`function:audit`) and the start of OPERATION
-(`states:start`): `refuse`; `lose` fails after all. Events (`event:audit`): `drop`.
+(`states:start`): `refuse`; `lose` performs it, then fails. Events (`event:audit`): `drop`.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def _with_api_faults(dispatch: Callable[..., Awaitable[Response]]) -> Callable[.
 
 
 def _caller(arn: str) -> str:
-    """The role; the acting role's sessions are Execute's."""
+    """Return the role; sessions of the acting role are Execute's."""
     role = arn.lower().partition("assumed-role/")[2]
     return f"execute, as {role}" if "acting" in role.partition("/")[0] else role
 
@@ -101,7 +101,7 @@ async def _broken(point: str, fault: Fault, answer: Response, caller: str) -> Re
 
 
 def _point(headers: Any, body: bytes) -> str:
-    """The service, as the signature names it, and the action, as the two protocols carry it; empty for neither."""
+    """Return `service:action`, from the signature and either protocol, or an empty text."""
     scope = re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/", headers.get("authorization", ""))
     target = headers.get("x-amz-target", "").rpartition(".")[2]
     action = target or parse_qs(body.decode(errors="replace")).get("Action", [""])[0]
@@ -109,7 +109,7 @@ def _point(headers: Any, body: bytes) -> str:
 
 
 def _error(point: str, fault: Fault | None) -> Response:
-    """In the form of the service: XML of the Query protocol, or JSON."""
+    """Return the error in the service's form: XML of the Query protocol, or JSON."""
     code, message, status = (fault.code, fault.message, fault.status) if fault else ("", "", 500)
     if point.startswith("rds:"):
         text = f"<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
@@ -122,7 +122,7 @@ def _error(point: str, fault: Fault | None) -> Response:
 
 
 def _remembering(invoke: Callable[..., Any]) -> Callable[..., Any]:
-    """Which worker process is busy with what, so that the right one can be killed."""
+    """Remember each worker's event, to kill the right process."""
 
     def remembering(worker: Any, event: Any, *args: Any, **kwargs: Any) -> Any:
         _running[worker] = json.dumps(event)
@@ -182,12 +182,12 @@ def _with_state_faults(execute: Callable[..., Any]) -> Callable[..., Any]:
             _wait_until_off(fault)
         elif fault:
             executions.end(context["Execution"]["Id"], {"stop": "ABORTED", "time_out": "TIMED_OUT"}[fault.effect])
-        return execute(state, given, *more)  # what a state has begun goes on, as on AWS
+        return execute(state, given, *more)  # a state that was entered completes, as on AWS
 
     return entered
 
 
 def _wait_until_off(fault: Fault) -> None:
-    """In the execution's own thread: nothing else waits."""
+    """Wait in the execution's own thread."""
     while SWITCHBOARD.is_on(fault):
         time.sleep(0.05)

@@ -1,7 +1,7 @@
-"""Faults that a test injects: what to break, for whom, how often; and which calls reached RDS.
+"""Faults that tests inject: what to break, for whom and how often; and which calls reached RDS.
 
-Part of the local cloud only, and there only where the server was started with FAULTS=1. `fault_points` puts this
-between the functions and the cloud; `/_local/faults` and `/_local/calls` are its switches.
+They need a server that was started with FAULTS=1. `fault_points` applies them; tests control them by `/_local/faults`
+and `/_local/calls`.
 """
 
 from __future__ import annotations
@@ -21,14 +21,15 @@ Document = dict[str, Any]
 
 @dataclass
 class Fault:
-    """`point` is an API action (`rds:CreateDBSnapshot`), a state (`operation:Wait`) or a function (`function:poll`).
+    """Describe a fault. `point` is an API action (`rds:CreateDBSnapshot`), a state (`operation:Wait`) or a function
+    (`function:poll`).
 
-    It strikes where `matching` (a regular expression) is found in the request or the state's input, and `caller`, in
-    any case, in the name of the role: not at the first `skip` times, then `times` times (-1: always), for `lasts`
-    seconds from its first strike (0: for ever).
+    It strikes where the regular expression `matching` is found in the request or the state's input, and `caller`, in
+    any case, in the role's name. It lets the first `skip` pass, then strikes `times` times (-1: always), until `lasts`
+    seconds after its first strike (0: for ever).
 
-    What happens is `effect`, as `fault_points` lists them. `seconds` belongs to `hang`; `code`, `status` and
-    `message` to `refuse` and `fail`; `pattern` and `replacement` (on the answer's body) to `rewrite`.
+    `fault_points` lists the values of `effect`. `seconds` belongs to `hang`; `code`, `status` and `message` to `refuse`
+    and `fail`; `pattern` and `replacement` (in the answer's body) to `rewrite`.
     """
 
     point: str
@@ -63,7 +64,7 @@ class Fault:
 
 
 class Switchboard:
-    """All faults that are on, and the acting calls that were made, in their order."""
+    """Hold all active faults, and the acting calls in order."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -71,7 +72,6 @@ class Switchboard:
         self._calls: list[Document] = []
 
     def strike(self, point: str, text: str, caller: str = "") -> Fault | None:
-        """The first fault that strikes here and now."""
         with self._lock:
             return next((fault for fault in self._faults if fault.strikes_now(point, text, caller)), None)
 
@@ -85,7 +85,7 @@ class Switchboard:
             self._calls.append(call)
 
     def answer(self, method: str, path: str, query: str, body: bytes) -> tuple[int, Document | list[Document]]:
-        """The switches, over HTTP: POST a fault, DELETE those that name a text, GET them or the calls."""
+        """Serve HTTP: POST a fault, DELETE those whose `matching` contains a text, GET the faults or the calls."""
         wanted = parse_qs(query).get("contains", [""])[0]
         with self._lock:
             if path == CALLS_PATH:

@@ -1,7 +1,6 @@
-"""Extension: `$string` writes characters as they are, like JSONata's reference implementation.
+"""Extension: `$string` does not escape characters outside ASCII, as in JSONata's reference implementation.
 
-The engine would escape all that are not ASCII: what a service does not take would seem to be taken.
-https://docs.jsonata.org/string-functions#string
+If it did, characters that a service refuses would seem to be accepted. https://docs.jsonata.org/string-functions#string
 """
 
 import json

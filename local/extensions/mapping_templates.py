@@ -1,4 +1,4 @@
-"""Velocity with API Gateway's variables, for the local cloud. The tests hold it against Apache Velocity itself.
+"""Velocity with API Gateway's variables. Tests compare it with Apache Velocity itself.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
 """
@@ -32,7 +32,7 @@ def render_request(template: str, body: str, headers: dict[str, str], context: C
 
 
 def render_response(template: str, body: str, context: Context) -> tuple[str, dict[str, Any]]:
-    """The text, and what the template set in `$context.responseOverride`."""
+    """Return the text, and what the template sets in `$context.responseOverride`."""
     override: dict[str, Any] = {"header": {}}
     return _render(template, _Input(body, {}), {**context, "responseOverride": override}), override
 
@@ -49,7 +49,7 @@ class _Input:
         self._headers = headers
 
     def path(self, path: str) -> Any:
-        """Dotted names only."""
+        """Return the value at a path of dotted names."""
         value: Any = json.loads(self.body)
         for name in path.removeprefix("$").removeprefix(".").split("."):
             value = value.get(name) if isinstance(value, dict) else None
@@ -68,7 +68,7 @@ class _Util:
 
 
 class _Map(dict[str, str]):
-    """A Java map, as far as the templates use one."""
+    """Act as a Java map, as far as the templates need."""
 
     def keySet(self) -> list[Text]:
         return [Text(name) for name in self]
@@ -95,7 +95,7 @@ _SHORT = {"\b": "\\b", "\n": "\\n", "\t": "\\t", "\f": "\\f", "\r": "\\r"}
 
 
 def _escaped(unit: str) -> str:
-    """commons-lang 2.6: StringEscapeUtils.escapeJavaScript."""
+    """Escape like StringEscapeUtils.escapeJavaScript of commons-lang 2.6."""
     if unit in _SHORT:
         return _SHORT[unit]
     if unit in "'\"\\/":

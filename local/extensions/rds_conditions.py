@@ -1,7 +1,7 @@
-"""Extension: what else RDS knows of an instance: whether AWS Backup has its window, whether the automation of RDS
-Custom is paused, what became of a failover, and that a reboot may begin in `incompatible-parameters`.
+"""Extension: AWS Backup's hold on the window, RDS Custom's paused automation, the result of a failover, and a reboot
+from `incompatible-parameters`.
 
-An instance says so by its tags (`local.instance_tags`).
+An instance's tags set these (`local.instance_tags`).
 https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Events.Messages.html
 """
@@ -65,7 +65,7 @@ def _noting_failovers(begin: Callable[[Any], Any]) -> Callable[[Any], Any]:
         if instance:
             instance[_ASKED] = rds._p(parameters, "ForceFailover") == "true"
             if instance["DBInstanceStatus"] == "incompatible-parameters":
-                instance["DBInstanceStatus"] = "available"  # in which alone MiniStack takes the call
+                instance["DBInstanceStatus"] = "available"  # MiniStack accepts the call in no other status
         return begin(parameters)
 
     return begin_reboot

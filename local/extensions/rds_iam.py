@@ -1,6 +1,6 @@
-"""Extension: IAM of RDS as on AWS: conditions on tags, and the resources that an action is authorised on.
+"""Extension: conditions on RDS tags, and the resources on which IAM authorises an action, as on AWS.
 
-MiniStack knows no tags of RDS resources, authorises CreateDBSnapshot on the instance alone, and tagging on no resource.
+MiniStack has no tag conditions for RDS, authorises CreateDBSnapshot on the instance alone, and tagging on no resource.
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/security_iam_id-based-policy-examples-create-and-modify-examples.html
 """
@@ -36,7 +36,7 @@ def _with_tags(resolve: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
         if not arn.startswith("arn:aws:rds:"):
             return resolve(key, context)
         if prefix == _RESOURCE_TAG:
-            # Of tags that differ only in case AWS takes one, and does not say which: here the first.
+            # AWS does not say which of several tags that differ only in case it takes. Here it is the first.
             return next((tag["Value"] for tag in _tags(arn) if tag["Key"].lower() == name.lower()), None)
         if prefix == f"rds:{_kind(arn)}-tag/":
             # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAM.SpecifyingCustomTags.html
@@ -54,21 +54,21 @@ def _with_rds_arns(extract: Callable[..., str]) -> Callable[..., str]:
             return extract(service, method, path, headers, body, query, region, account)
         parameters = _parameters(body, query)
         named = _named(parameters) or extract(service, method, path, headers, body, parameters, region, account)
-        return named.lower()  # as RDS stores its identifiers
+        return named.lower()  # RDS stores identifiers in lower case
 
     return extract_resource_arn
 
 
 def _named(parameters: Parameters) -> str:
-    """The ARN of what MiniStack will act on, where it would not check that one; else nothing."""
+    """Return the ARN that MiniStack will act on where its own check would use another one; else an empty text."""
     if rds._p(parameters, "Action") in _ON_TAGS:
         return str(rds._p(parameters, "ResourceName"))
     name = str(rds._p(parameters, "DBInstanceIdentifier"))
-    instance = rds._resolve_instance(name) if name else None  # it takes an ARN and a DbiResourceId for a name, too
+    instance = rds._resolve_instance(name) if name else None  # MiniStack also finds it by ARN or DbiResourceId
     if instance:
         return str(instance["DBInstanceArn"])
     if not name and rds._p(parameters, "Action") == "DescribeDBInstances":
-        return f"arn:aws:rds:{get_region()}:{get_account_id()}:db:*"  # all of them
+        return f"arn:aws:rds:{get_region()}:{get_account_id()}:db:*"  # all instances
     name = name or str(rds._p(parameters, "DBClusterIdentifier"))
     return name if name.startswith("arn:") else ""
 
@@ -88,7 +88,7 @@ def _with_snapshot_checks(handle: Callable[..., Awaitable[Response]]) -> Callabl
 
 
 def _needed_on_snapshot(parameters: Parameters) -> Iterator[str]:
-    """MiniStack has checked the first one on the instance."""
+    """Yield the actions to check on the snapshot; MiniStack checks the instance."""
     yield "rds:CreateDBSnapshot"
     if rds._parse_tags(parameters):
         yield "rds:AddTagsToResource"
@@ -108,15 +108,15 @@ def _denial(access_key: str, action: str, body: bytes, parameters: Parameters) -
 
 
 def _parameters(body: bytes, query: Parameters) -> Parameters:
-    """With the precedence of MiniStack's handler, so that what is checked is what will be done."""
+    """Merge them as MiniStack's handler does, so that the check sees what will be done."""
     return {**query, **parse_qs(body.decode(errors="replace"))}
 
 
 def _kind(arn: str) -> str:
-    """`db`, `snapshot`, `cluster`, ...: the condition keys are named after it."""
+    """Return `db`, `snapshot`, `cluster`, ...: condition keys have this name."""
     return arn.split(":", 5)[-1].partition(":")[0]
 
 
 def _tags(arn: str) -> list[dict[str, str]]:
-    """MiniStack keeps an identifier as it was given, RDS in lower case."""
+    """Return the tags of a resource. MiniStack keeps identifiers as given, RDS in lower case."""
     return next((tags for tagged, tags in rds._tags.items() if tagged.lower() == arn.lower()), [])

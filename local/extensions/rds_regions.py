@@ -1,4 +1,4 @@
-"""Extension: RDS in a Region that the account has not enabled. MiniStack has every Region.
+"""Extension: RDS in a Region that the account has not enabled. In MiniStack all are enabled.
 
 https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
 """
@@ -12,7 +12,7 @@ from ministack.core.responses import get_region
 from ministack.services import rds
 
 Response = tuple[int, dict[str, str], bytes]
-# Those that are disabled until the account opts in: accounts on the local cloud do not.
+# Disabled until an account opts in, which no local account does.
 OPT_IN = frozenset(
     {
         "af-south-1",

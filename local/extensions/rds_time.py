@@ -1,4 +1,4 @@
-"""Extension: time in RDS. Snapshots and reboots take a while, and can be told to fail or never to end."""
+"""Extension: snapshots and reboots take time, and an instance's tags can make them fail or never end."""
 
 import threading
 import time
@@ -25,7 +25,7 @@ def install(time_scale: float) -> None:
 
 
 def _going_on(load: Callable[[Document], None], time_scale: float) -> Callable[[Document], None]:
-    """After a restart, what was under way begins again: RDS itself was not killed."""
+    """Begin again what a restart of the local cloud interrupted: RDS itself would not have stopped."""
 
     def load_persisted_state(state: Document) -> None:
         rebooting = [
@@ -43,7 +43,7 @@ def _going_on(load: Callable[[Document], None], time_scale: float) -> Callable[[
 
 
 def _reboot_again(instance: Instance) -> None:
-    while instance["DBInstanceStatus"] == "creating":  # as which MiniStack loads every instance
+    while instance["DBInstanceStatus"] == "creating":  # MiniStack loads every instance with this status
         time.sleep(0.1)
     instance["DBInstanceStatus"] = "rebooting"
     rds._finish_instance_reboot(instance, None)
@@ -54,7 +54,7 @@ def _slow_snapshots(create: Callable[[str, Instance], Document], time_scale: flo
         snapshot = create(snapshot_id, instance)
         snapshot.update(Status="creating", PercentProgress=0, DbiResourceId=instance["DbiResourceId"])
         if instance["DBInstanceStatus"] == "available":
-            instance["DBInstanceStatus"] = "backing-up"  # as RDS does while it takes a snapshot
+            instance["DBInstanceStatus"] = "backing-up"  # as RDS does during a snapshot
         _in_background(partial(_grow, snapshot, instance, time_scale), get_account_id(), get_region())
         return snapshot
 

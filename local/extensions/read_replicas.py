@@ -1,4 +1,4 @@
-"""Extension: a read replica whose source is in another Region of the account, named by its ARN.
+"""Extension: a read replica of a source in another Region of the account, named by its ARN.
 
 MiniStack searches for the source in the replica's own Region only.
 https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstanceReadReplica.html
@@ -44,7 +44,7 @@ def _across_regions(within_region: Callable[[Any], Any]) -> Callable[[Any], Any]
 
 
 def _replica(name: str, source: Instance, parameters: Any) -> Instance:
-    """Made with backups disabled; all else that is not given comes from the source."""
+    """Return a replica without backups. What is not given comes from the source."""
     return copy.deepcopy(source) | {
         "DBInstanceIdentifier": name,
         "DBInstanceArn": f"arn:aws:rds:{get_region()}:{get_account_id()}:db:{name}",

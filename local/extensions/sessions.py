@@ -1,9 +1,9 @@
-"""Extension: what STS does with a role's session and MiniStack does not.
+"""Extension: what MiniStack's STS lacks for a role's session.
 
 Its aws:PrincipalArn is the role, not the session.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
-A source identity is set only if the caller's policy and the role's trust policy allow sts:SetSourceIdentity; from then
-on it stays, and is handed on to every session that is made from this one.
+A source identity needs sts:SetSourceIdentity in the caller's policy and the role's trust policy. After that it cannot
+change, and passes to every session made from this one.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
 """
 
@@ -44,7 +44,7 @@ def install() -> None:
 
 
 def role_of(session_arn: str) -> Document:
-    """The role of an assumed-role session, as IAM has it; by its name where it has been deleted."""
+    """Return the role of an assumed-role session, made from its name if it was deleted."""
     account, name = session_arn.split(":")[4], session_arn.split("/")[1]
     role: Document | None = iam._roles.get_scoped(account, None, name)
     return role or {"RoleName": name, "RoleId": "", "Arn": f"arn:aws:iam::{account}:role/{name}"}
@@ -73,7 +73,7 @@ def _with_source_identity(principal_keys: Callable[[Any], Document]) -> Callable
 
 
 def _with_keys_of_assume_role(tag_context: Callable[..., Document]) -> Callable[..., Document]:
-    """For the caller's policy. For the trust policy MiniStack has them, but for the source identity."""
+    """Add the keys for the caller's policy. MiniStack has all but the source identity for the trust policy."""
 
     def request_tag_context(service: str, iam_action: str, body: bytes, parameters: Document) -> Document:
         asked = _KEYS_OF_ASSUME_ROLE if iam_action == "sts:AssumeRole" else ()
@@ -104,7 +104,7 @@ def _with_checks(handle: Callable[..., Awaitable[Response]]) -> Callable[..., Aw
 
 
 def _with_its_source_identity(register: Callable[[str, Document], None]) -> Callable[[str, Document], None]:
-    """Called when all that MiniStack checks has been allowed."""
+    """Add the source identity after all of MiniStack's checks."""
 
     def register_session(access_key: str, session: Document) -> None:
         if ":assumed-role/" in session["Arn"] and "SourceAccessKeyId" in session:
@@ -118,7 +118,7 @@ def _with_its_source_identity(register: Callable[[str, Document], None]) -> Call
 
 
 def _check_path(asked: Document, session: Document) -> None:
-    """MiniStack finds a role by its name, whatever path is put before it; policies allow an ARN with its path."""
+    """Compare the path: MiniStack finds a role by its name alone, but policies allow an ARN with a path."""
     given = sts._p(asked, "RoleArn")
     if role_of(session["Arn"])["Arn"] != given:
         raise _Denied(session["SourcePrincipalArn"], "sts:AssumeRole", given)
@@ -135,7 +135,7 @@ def _source_identity(asked: Document, session: Document) -> str:
 
 
 def _may_set(identity: str, access_key: str, role: Document) -> bool:
-    """Neither sts:ExternalId nor sts:RoleSessionName is a key of this action.
+    """Return whether both policies allow it. This action has neither sts:ExternalId nor sts:RoleSessionName as a key.
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html
     """
@@ -157,7 +157,7 @@ def _may_set(identity: str, access_key: str, role: Document) -> bool:
 
 
 def _problem(parameters: Document) -> str:
-    """What is wrong with a name, in the words of AWS; of a source identity only where one is given."""
+    """Return AWS's error for a bad name, or an empty text. Only the session name is required."""
     for name in ("RoleSessionName", SOURCE_IDENTITY):
         field = f"{name[0].lower()}{name[1:]}"
         value = sts._p(parameters, name, None)

@@ -1,6 +1,6 @@
-"""Extension: a snapshot gets its instance's tags where the instance has `CopyTagsToSnapshot` and the call has no tag.
+"""Extension: a snapshot copies its instance's tags where the instance has `CopyTagsToSnapshot` and the call has no tag.
 
-MiniStack shows them always, and lists them never.
+MiniStack always shows them, and never lists them.
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Tagging.html#USER_Tagging.CopyTags
 """
 
@@ -20,7 +20,7 @@ def install() -> None:
 
 
 def _with_tags(create: Callable[..., Document]) -> Callable[..., Document]:
-    """The tags of the call, which come afterwards, replace these."""
+    """Copy the tags; those of the call replace them later."""
 
     def made(name: str, instance: Document, *more: Any, **named: Any) -> Document:
         snapshot = create(name, instance, *more, **named)
@@ -32,6 +32,6 @@ def _with_tags(create: Callable[..., Document]) -> Callable[..., Document]:
 
 
 def _own_tags(instance: Document) -> list[dict[str, str]]:
-    """AWS's own stay where they are."""
+    """Return the tags without AWS's own, which are not copied."""
     tags: list[dict[str, str]] = rds._tags.get(instance["DBInstanceArn"], [])
     return [tag for tag in tags if not re.match("aws:", tag["Key"], re.IGNORECASE)]

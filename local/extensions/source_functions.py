@@ -1,7 +1,7 @@
-"""Extension: a call from within a function says which function makes it (`lambda:SourceFunctionArn`).
+"""Extension: a call from within a function has `lambda:SourceFunctionArn`.
 
-Only there: whoever else has a session of the function's role has no such key. Nor has a trust policy, which cannot ask
-for it. https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
+Other sessions of the function's role lack it, and so do trust policies.
+https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def install() -> None:
 
 
 def _saying_whose_they_are(make: Callable[[Document], dict[str, str]]) -> Callable[[Document], dict[str, str]]:
-    """MiniStack makes these when it starts a function's process, for each function its own."""
+    """Note the function: MiniStack makes credentials for each process of a function."""
 
     def execution_credentials(config: Document) -> dict[str, str]:
         made = make(config)

@@ -1,6 +1,6 @@
-"""Extension: the state of the cloud, written to disk every moment, so that it survives a kill -9.
+"""Extension: writes the cloud's state to disk all the time, so that it survives a kill -9.
 
-MiniStack writes its state when it is stopped in order. Only where the server was started with PERSIST_STATE=1.
+MiniStack writes it only when it is stopped normally. This needs PERSIST_STATE=1.
 """
 
 from __future__ import annotations

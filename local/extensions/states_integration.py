@@ -1,8 +1,8 @@
 """Extension: API Gateway's service integration with Step Functions, `states:action/...`.
 
-MiniStack hands every non-proxy AWS integration to one function, after keys, authorisation and validation. Here such a
-URI is served as API Gateway serves it: render the request template, call Step Functions under the integration's role,
-choose the integration response by the status, render its template.
+MiniStack passes every non-proxy AWS integration to one function, after keys, authorisation and validation. For these,
+this renders the request template, calls Step Functions under the integration's role, chooses the response by the
+status, and renders its template.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-integration-settings.html
 """
 
@@ -71,7 +71,7 @@ def _serve(
 
 
 def _call_states(action: str, region: str, role_arn: str, call: str) -> tuple[int, str]:
-    """Signed as the integration's role, so that what its policy lacks is really denied."""
+    """Sign as the integration's role, so that its policy applies."""
     account = role_arn.split(":")[4]
     arn = f"arn:aws:lambda:{region}:{account}:function:apigateway"  # names the session; no such function exists
     session = execution_credentials({"Role": role_arn, "FunctionArn": arn, "FunctionName": "apigateway"})
@@ -90,7 +90,7 @@ def _call_states(action: str, region: str, role_arn: str, call: str) -> tuple[in
 
 
 def _integration_response(integration: dict[str, Any], status: int) -> dict[str, Any]:
-    """The one whose pattern matches the backend's status, else the default one, which has no pattern."""
+    """Return the response whose pattern matches the status, else the default, which has no pattern."""
     responses = list(integration["integrationResponses"].values())
     matching = [r for r in responses if r.get("selectionPattern") and re.fullmatch(r["selectionPattern"], str(status))]
     default = [response for response in responses if not response.get("selectionPattern")]
@@ -100,7 +100,7 @@ def _integration_response(integration: dict[str, Any], status: int) -> dict[str,
 def _context(
     headers: dict[str, str], stage: str, resource: dict[str, Any], method: str, known: dict[str, Any]
 ) -> Context:
-    """`$context`. The source IP is the peer's: MiniStack would believe an X-Forwarded-For header."""
+    """Return `$context`. Its source IP is the peer's: MiniStack would trust X-Forwarded-For."""
     identity = {
         "sourceIp": _request_origin.get()[0],
         "userAgent": headers.get("user-agent", ""),
@@ -110,7 +110,7 @@ def _context(
     claims = claims_of(known.get("authorizer_context"))
     return {
         "extendedRequestId": new_uuid(),
-        "requestId": headers.get("x-amzn-requestid") or new_uuid(),  # a client may choose this one
+        "requestId": headers.get("x-amzn-requestid") or new_uuid(),  # a client may choose it
         "httpMethod": method,
         "resourcePath": resource["path"],
         "stage": stage,
@@ -126,5 +126,5 @@ def _called_path(headers: dict[str, str], api_id: str, stage: str, path: str) ->
 
 
 def _as_sent(headers: dict[str, str]) -> dict[str, str]:
-    """ASGI gives header names in lower case, as HTTP/2 clients send them."""
+    """Return the headers with names in lower case, as ASGI and HTTP/2 have them."""
     return {name: value if isinstance(value, str) else value[-1] for name, value in headers.items()}

@@ -1,8 +1,8 @@
-"""Extension: how a Task of Step Functions calls another service, where MiniStack does otherwise.
+"""Extension: how a Step Functions Task calls another service.
 
-It calls under the machine's role, whoever has started the execution: a queue's policy asks for that role.
+It uses the machine's role, whoever started the execution: a queue's policy requires that role.
 https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
-The history of an execution says what a Task asked for.
+The execution's history has the Task's arguments.
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_TaskScheduledEventDetails.html
 """
 
@@ -56,7 +56,7 @@ def _kept(evaluate: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _with_parameters(add: Callable[..., Any]) -> Callable[..., Any]:
-    """MiniStack schedules a Task right after it has evaluated the arguments, in the execution's own thread."""
+    """Add the arguments, which MiniStack evaluates in the same thread just before it schedules a Task."""
 
     def add_event(execution: Any, kind: str, details: Any = None) -> Any:
         if kind == "TaskScheduled":

@@ -1,7 +1,7 @@
-"""Extension: CloudTrail's record of a call to RDS or STS says who made it.
+"""Extension: CloudTrail records who called RDS or STS.
 
-MiniStack takes everybody for an IAM user, names no action of the Query protocol, and would fill its trail with calls
-that are no management events. Recorded is what was let through: not what IAM refused.
+MiniStack records every caller as an IAM user, no action of the Query protocol, and calls that are no management events.
+This records only what IAM allows.
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
 """
 
@@ -79,7 +79,7 @@ def _resources(parameters: Document) -> list[Document]:
 
 
 def _shown(parameters: Document) -> Document:
-    """As CloudTrail spells them, `dBInstanceIdentifier`, and without a password."""
+    """Return them in CloudTrail's spelling, `dBInstanceIdentifier`, without a password."""
     return {
         f"{name[0].lower()}{name[1:]}": "****" if "password" in name.lower() else value
         for name, value in parameters.items()

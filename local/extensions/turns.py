@@ -1,8 +1,7 @@
-"""Extension: a few invocations of one function at once; the others wait, first come, first served.
+"""Extension: only a few invocations of one function run at once; the others wait in order.
 
-MiniStack starts a process for every invocation that finds the others busy, as AWS starts an environment. AWS has the
-machines for it. Here many starts share a few cores, each takes seconds, and the Tasks that wait for them time out.
-No function of this project invokes one, so waiting cannot deadlock.
+MiniStack starts a process for every invocation that finds the others busy. On a few cores many starts take seconds
+each, and the waiting Tasks time out. Waiting cannot deadlock, because no function invokes another.
 """
 
 import threading
@@ -31,7 +30,7 @@ def install(at_once: int) -> None:
 
 
 class Turns:
-    """A semaphore whose turns are handed over in order: one that comes later never overtakes."""
+    """Act as a semaphore that never lets a later caller overtake."""
 
     def __init__(self, at_once: int) -> None:
         self._free = at_once

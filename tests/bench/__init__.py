@@ -1,4 +1,4 @@
-"""What a cold start costs, measured: `make bench`."""
+"""`make bench` measures cold starts."""
 
 import sys
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""`make bench`: the CPU time of a whole cold process, relative to a bare botocore client that makes one call.
+"""`make bench` measures a whole cold process's CPU time, relative to a bare botocore client that makes one call.
 
-ROUNDS=15. With PRODUCT, the functions of another checkout are measured beside these, in the same rounds.
+ROUNDS=15. With PRODUCT, it also measures another checkout's functions in the same rounds.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def main() -> int:
 
 
 def _measured(packages: dict[str, Path], rounds: int, endpoint: str) -> dict[tuple[str, str], list[float]]:
-    """The ratios of each round. The functions take turns, so that a busy moment strikes all of them."""
+    """Return each round's ratios. The functions take turns, so that a busy moment affects all of them."""
     ratios: dict[tuple[str, str], list[float]] = defaultdict(list)
     for number in range(rounds + 1):
         floor = _seconds(next(iter(packages.values())), _FLOOR, {}, endpoint)
@@ -66,7 +66,7 @@ def _seconds(folder: Path, function: str, event: object, endpoint: str) -> float
 
 
 def _built(checkout: Path) -> Path:
-    """The package as a checkout deploys it, compiled for this Python. It stays as long as this process."""
+    """Build a checkout's package as deployed, compiled for this Python. It lasts as long as this process."""
     code = (
         "import compileall, sys, time; from pathlib import Path; from stacks import package; "
         "from stacks.settings import Settings; folder = package.build(Settings()); "

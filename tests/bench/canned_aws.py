@@ -1,6 +1,7 @@
-"""RDS, DynamoDB and STS with one answer for each action, on 127.0.0.1. Nothing inside the measured process is patched.
+"""RDS, DynamoDB and STS on 127.0.0.1, with one answer for each action, so that nothing in the measured process is
+patched.
 
-Started as a process of its own: prints its port, and ends with its parent's pipe.
+As a process of its own, it prints its port and ends with its parent's pipe.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One cold start in a process of its own: `cold.py <folder> <function> <event>`. Imports as little as it can."""
+"""One cold start in its own process: `cold.py <folder> <function> <event>`. It imports as little as it can."""
 
 import json
 import sys
@@ -8,7 +8,7 @@ sys.path.insert(0, folder)
 
 
 class Context:
-    """What the functions are given and do not use."""
+    """Stand in for what the functions get and do not use."""
 
     aws_request_id = "1"
     function_name = "bench"
@@ -16,7 +16,7 @@ class Context:
 
 
 def floor() -> None:
-    """A bare botocore client that makes one call: what the budgets are relative to."""
+    """Make one call with a bare botocore client, to which the budgets are relative."""
     from botocore.session import get_session  # noqa: PLC0415 - only for the floor
 
     client = get_session().create_client("rds")

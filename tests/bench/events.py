@@ -1,4 +1,4 @@
-"""The inputs of the measured functions, and the one item of DynamoDB."""
+"""The measured functions' inputs, and DynamoDB's only item."""
 
 from __future__ import annotations
 

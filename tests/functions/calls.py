@@ -1,4 +1,4 @@
-"""Every call of the functions to AWS, in its order; and what a test answers in the place of AWS."""
+"""Records the functions' calls to AWS in order, and lets a test answer in AWS's place."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ from rds_operations.model import clock
 
 Document = dict[str, Any]
 Answer = tuple[Any, Document]
-"""As botocore takes one from a `before-call` handler: an HTTP response and the document parsed from it."""
+"""An HTTP response and the parsed document, as botocore takes them from a `before-call` handler."""
 OWN_KEY = "testing"
 
 
 @dataclass(frozen=True)
 class Call:
-    """`hand`: with the function's own credentials, in a reading role of another account, or in an operation's session.
+    """Describe a call. `hand` is "own" for the function's credentials, "reading" for another account's role, "acting"
+    for an operation's session.
 
-    `params` as they are sent, where the service's protocol sends names and values (RDS and STS do).
+    `params` are as sent, where the protocol sends names and values (RDS and STS).
     """
 
     state: str
@@ -42,14 +43,13 @@ class Call:
 
 
 class Calls:
-    """Of all clients that are made from a watched session, later than that."""
+    """Record the calls of all clients that are made later from a watched session."""
 
     def __init__(self) -> None:
         self.made: list[Call] = []
         self.state = ""
-        """Whose calls they are now."""
         self.sessions_last: timedelta | None = None
-        """How long STS lets a role's credentials live, if not for what was asked."""
+        """How long STS lets credentials live, if not as long as asked."""
         self._answerers: list[Callable[[Call], Answer | None]] = []
         self._senders: list[Callable[[Any], None]] = []
 
@@ -58,10 +58,10 @@ class Calls:
             "before-call": self._before_call,
             "after-call.sts.AssumeRole": self._after_assume_role,
             "before-send.rds": self._before_send,
-            "before-send": botocore_stubber,  # moto's own: a session that is older than moto's import lacks it
+            "before-send": botocore_stubber,  # moto's own, which sessions older than moto's import lack
         }
         for event, handler in handlers.items():
-            session.unregister(event, handler)  # twice there, it would do everything twice
+            session.unregister(event, handler)  # registered twice, it would act twice
             session.register(event, handler)
         return session
 
@@ -73,7 +73,7 @@ class Calls:
 
     @contextmanager
     def answering(self, answer: Callable[[Call], Answer | None]) -> Iterator[None]:
-        """What `answer` returns for a call, AWS seems to have said; where it returns None, the call goes on."""
+        """Answer calls with what `answer` returns; None lets the call go on."""
         self._answerers.append(answer)
         try:
             yield
@@ -82,7 +82,7 @@ class Calls:
 
     @contextmanager
     def refusing(self, state: str, service: str, action: str, code: str, status: int = 400) -> Iterator[None]:
-        """Every such call of one function is answered with this error; an empty `action` means all."""
+        """Answer such calls of one function with an error; an empty `action` means every one."""
 
         def refuse(call: Call) -> Answer | None:
             return error(code, status) if (call.state, call.service) == (state, service) and fits(call) else None
@@ -95,7 +95,7 @@ class Calls:
 
     @contextmanager
     def acting(self) -> Iterator[Script]:
-        """Within, every RDS call of an operation's session is answered from the script; all of it must be used."""
+        """Answer all RDS calls of operations' sessions from a script, which must be used up."""
         script = Script()
         with self.answering(script.answer):
             yield script
@@ -103,7 +103,7 @@ class Calls:
 
     @contextmanager
     def sending(self, sent: Callable[[Any], None]) -> Iterator[None]:
-        """Sees every request to RDS as it leaves, and can lose it."""
+        """Let `sent` see every request to RDS as it leaves, and lose it."""
         self._senders.append(sent)
         try:
             yield
@@ -127,8 +127,6 @@ class Calls:
 
 
 class Script:
-    """What RDS says next, line by line."""
-
     def __init__(self) -> None:
         self.lines: deque[tuple[str, Answer]] = deque()
 

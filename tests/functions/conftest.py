@@ -1,4 +1,4 @@
-"""RDS and DynamoDB in memory (moto), and the real handlers in front of them. Nothing leaves the process."""
+"""The real handlers, with RDS and DynamoDB in memory (moto). Nothing leaves the process."""
 
 import gc
 import importlib.util
@@ -28,12 +28,12 @@ def calls() -> Calls:
 
 @pytest.fixture(scope="session")
 def modules(calls: Calls) -> dict[str, ModuleType]:
-    """The handler modules, as private copies: their clients and settings come from this environment at import."""
+    """Return private copies of the handler modules, imported in this environment."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in ENVIRONMENT.items():
             patch.setenv(name, value)
         modules = {state: _fresh(f"{state}.handler") for state in STATES}
-    gc.freeze()  # none of what is there now goes away: botocore's and moto's models are not looked through again
+    gc.freeze()  # the collector then skips botocore's and moto's models, which stay anyway
     return modules
 
 
@@ -47,7 +47,7 @@ def clients() -> Clients:
 
 @pytest.fixture(scope="package")
 def moto() -> Iterator[Any]:
-    """Switched on once, which takes longer than to empty it; and off before other tests talk to a local cloud."""
+    """Start moto once, because emptying it is faster; stop it before other tests use a local cloud."""
     with mock_aws() as moto:
         yield moto
 
@@ -56,7 +56,7 @@ def moto() -> Iterator[Any]:
 def aws(
     modules: dict[str, ModuleType], clients: Clients, calls: Calls, moto: Any, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[FakeAws]:
-    """Empty tables, as the stack makes them, and no instance."""
+    """Return empty tables as the stack makes them, and no instance."""
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(aws_clients, "new_session", calls.watching(aws_clients.new_session))
@@ -81,7 +81,6 @@ def _fresh(name: str) -> ModuleType:
 
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
-    """Keep what the functions log."""
     written = io.StringIO()
     handler: Any = telemetry.logger.registered_handler
     monkeypatch.setattr(handler, "stream", written)

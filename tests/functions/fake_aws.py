@@ -1,4 +1,4 @@
-"""What the tests see and do: requests in through the handlers, effects out of RDS and DynamoDB."""
+"""Sends the tests' requests through the handlers, and shows the effects in RDS and DynamoDB."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ AUDIT_TABLE = "rds_audit_log"
 INVENTORY_TABLE = "rds_inventory"
 ACTING_ROLE = f"arn:aws:iam::{ACCOUNT}:role/rds-operations-acting-{REGION}"
 LOCK = f"lock#{ACCOUNT}#{REGION}#{INSTANCE_ID}"
-"""The item that is there while an operation runs on the one instance of most tests."""
+"""The lock of the one instance that most tests use."""
 LONGEST_SECONDS = 1260
 OPERATION_MACHINE = EXECUTION_PREFIX.replace(":execution:", ":stateMachine:").rstrip(":")
 REFUSAL_QUEUE = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/refusals"
@@ -84,7 +84,7 @@ DEVELOPMENT: Document = {"environment": "development", "source": "tag Environmen
 
 
 class Clients:
-    """The tests' own, made once, and all from one session, which reads the service models once."""
+    """Hold the tests' clients, made from one session that reads the service models once."""
 
     def __init__(self) -> None:
         self._session = boto3.Session()
@@ -94,7 +94,7 @@ class Clients:
         self._rds: dict[Place, RDSClient] = {}
 
     def rds_at(self, place: Place) -> RDSClient:
-        """Of somebody who works there: moto takes the account from this header."""
+        """Return a client for the place: moto takes the account from this header."""
         if place not in self._rds:
 
             def sign(params: Document, **_event: Any) -> None:
@@ -123,12 +123,12 @@ class FakeAws:
         callers: CallerSettings | None = None,
         gate: GateSettings | None = None,
     ) -> None:
-        """As if the stack had been deployed with these settings; every function keeps an access of its own."""
+        """Deploy with these settings; every function keeps its own RDS access."""
         callers, gate = callers or CallerSettings(), gate or GateSettings()
         self._set("validate", targets=targets)
         for state in ("classify", "execute", "poll", "sweep", "inventory"):
             before = self.modules[state].rds_clients
-            # The clients with the function's own credentials are slow to make, and the same in every deployment.
+            # Clients with a function's own credentials are slow to make, and never differ.
             rds_clients = copy(before)
             rds_clients._sts = before._sts
             rds_clients.targets, rds_clients._sessions = targets, {ACCOUNT: before.session}
@@ -159,23 +159,23 @@ class FakeAws:
         return document
 
     def admit(self, body: Document, key: str | None = None, request_id: str = "request-1", **more: Any) -> Document:
-        """ADMISSION from Validate to Admit, or to the refusal on the way; what its states left in the work."""
+        """Run ADMISSION from Validate to Admit or a refusal, and return the work."""
         envelope = an_envelope(body, **({} if key is None else {"idempotency_key": key}), **more)
         given = {"machine": "ADMISSION", "envelope": envelope, "execution": an_admission(request_id)}
         return self._through(("classify", "admit"), self.call("validate", given))
 
     def begin(self, start: Document) -> Document:
-        """OPERATION from Validate to Classify, as ADMISSION or a person starts it."""
+        """Run OPERATION from Validate to Classify, as ADMISSION or a person starts it."""
         given = {"machine": "OPERATION", "body": json.dumps(start["input"])}
         execution = an_execution(start["name"])
         return self._through(("classify",), self.call("validate", {**given, "execution": execution}))
 
     def accept(self, operation: str = "create_snapshot", key: str | None = None, **parameters: Any) -> Document:
-        """The work of an OPERATION that ADMISSION has accepted, right before Execute."""
+        """Return the work of an accepted OPERATION just before Execute."""
         return self.begin(self.admit(a_body(operation, **parameters), key)["start"])
 
     def start_directly(self, operation: str = "create_snapshot", name: str = "by-hand", **parameters: Any) -> Document:
-        """The same, without ADMISSION."""
+        """Return the same without ADMISSION."""
         return self.begin({"name": name, "input": a_body(operation, **parameters)})
 
     def execute(self, work: Document) -> Document:
@@ -185,19 +185,19 @@ class FakeAws:
         return {**work, "polls": poll, **self.call("poll", {**work, "polls": poll})}
 
     def audit(self, work: Document, name: str = "") -> Document:
-        """OPERATION's Audit: the outcome."""
+        """Run OPERATION's Audit, and return the outcome."""
         execution = an_execution(name or work["request"]["operation_id"])
         return self.call("audit", {"machine": "OPERATION", "work": work, "execution": execution})
 
     def answer(self, work: Document, key: str | None = None, request_id: str = "request-1") -> Document:
-        """ADMISSION's Audit: the reply."""
+        """Run ADMISSION's Audit, and return the reply."""
         envelope = an_envelope(**({} if key is None else {"idempotency_key": key}))
         given = {"machine": "ADMISSION", "execution": an_admission(request_id), "envelope": envelope}
         answer = self.call("audit", {**given, "work": work})
         return {"statusCode": answer["reply"]["statusCode"], **json.loads(answer["reply"]["body"])}
 
     def end(self, name: str, status: str = "ABORTED", given: Any = None, **detail: Any) -> Document:
-        """EventBridge's event of an execution that ended badly."""
+        """Send EventBridge's event of an execution that ended badly."""
         event = {
             "executionArn": EXECUTION_PREFIX + name,
             "name": name,
@@ -214,7 +214,7 @@ class FakeAws:
         return self.call("sweep", {})
 
     def overdue(self, operation_id: str) -> None:
-        """As if the longest possible time had passed."""
+        """Make it due."""
         item = self.item(operation_id)
         assert item
         self.put(**{**item, "due_at": 1})
@@ -227,18 +227,17 @@ class FakeAws:
         return LATE_WATCH_MACHINE
 
     def late_watches(self) -> list[str]:
-        """The names of the late watches that were started."""
         found = self.states.list_executions(stateMachineArn=LATE_WATCH_MACHINE)["executions"]
         return [execution["name"] for execution in found]
 
     def waiting(self) -> int:
-        """The messages in the queue, those in flight included."""
+        """Count the messages in the queue, including those in flight."""
         names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         found = self.queues.get_queue_attributes(QueueUrl=REFUSAL_QUEUE, AttributeNames=names)["Attributes"]
         return sum(int(number) for number in found.values())
 
     def dead_letters(self) -> list[str]:
-        """Their bodies, in no request."""
+        """Receive all, and return their bodies."""
         found: list[str] = []
         while batch := self.queues.receive_message(QueueUrl=DEAD_LETTERS, MaxNumberOfMessages=10).get("Messages"):
             found += [message["Body"] for message in batch]
@@ -249,15 +248,15 @@ class FakeAws:
         answer = self.call("status", a_proxy_event(operation_id, **caller))
         return {**answer, "body": json.loads(answer["body"])}
 
-    # Out: what is in RDS and in the tables.
+    # Out: the contents of RDS and the tables.
 
     @property
     def actions(self) -> list[str]:
-        """The RDS actions that Execute called in the sessions of its operations, in their order."""
+        """Return the RDS actions that Execute called in its sessions, in order."""
         return [call.action for call in self.calls.of("execute", "rds") if call.hand == "acting"]
 
     def create_all(self) -> None:
-        """What the stack makes: the tables, the machines (nothing runs in them) and the queues."""
+        """Create what the stack makes: tables, queues, and machines that run nothing."""
         self._create_operations_table()
         self._create_table(AUDIT_TABLE, {"instance_id": "HASH", "audit_id": "RANGE"})
         self._create_inventory_table()
@@ -276,7 +275,7 @@ class FakeAws:
             "DBInstanceClass": "db.t4g.micro",
             "Engine": "postgres",
             "PreferredMaintenanceWindow": "wed:06:38-wed:07:08",
-            "VpcSecurityGroupIds": ["sg-1"],  # without it moto makes a VPC, slowly
+            "VpcSecurityGroupIds": ["sg-1"],  # without it moto makes a VPC, which is slow
             "Tags": [{"Key": "Environment", "Value": environment}] if environment else [],
             **fields,
         }
@@ -286,7 +285,7 @@ class FakeAws:
         self.rds_at(place).delete_db_instance(DBInstanceIdentifier=instance_id, SkipFinalSnapshot=True)
 
     def retag(self, environment: str, instance_id: str = INSTANCE_ID, place: Place = HOME) -> None:
-        """Another environment; an empty one takes the tag away."""
+        """Change the environment; an empty one removes the tag."""
         rds, arn = self.rds_at(place), f"arn:aws:rds:{place.region}:{place.account_id}:db:{instance_id}"
         if environment:
             rds.add_tags_to_resource(ResourceName=arn, Tags=[{"Key": "Environment", "Value": environment}])
@@ -294,16 +293,15 @@ class FakeAws:
             rds.remove_tags_from_resource(ResourceName=arn, TagKeys=["Environment"])
 
     def replicate(self, source: str, instance_id: str = INSTANCE_ID, place: Place = HOME) -> None:
-        """From now on it shows `source` (a name, or an ARN) as what it replicates."""
+        """Make the instance show `source` (a name or ARN) as its replication source."""
         self.backend_at(place).databases[instance_id].source_db_instance_identifier = source
 
     @property
     def backend(self) -> Any:
-        """moto's own state, for what its API cannot be made to show."""
+        """Return moto's own state, for what its API cannot set."""
         return self.backend_at(HOME)
 
     def execution(self, arn: str) -> Any:
-        """An execution as moto keeps it."""
         return stepfunctions_backends[ACCOUNT][REGION].describe_execution(arn)
 
     def backend_at(self, place: Place) -> Any:
@@ -317,12 +315,12 @@ class FakeAws:
         return _plain(answer["Item"]) if "Item" in answer else None
 
     def lock(self) -> Document | None:
-        """The lock of the one instance of most tests, if an operation has it: a released one has no owner."""
+        """Return the usual instance's lock if an operation holds it; a released one has no owner."""
         item = self.item(LOCK)
         return item if item and "owner" in item else None
 
     def held(self) -> list[str]:
-        """The locks and Idempotency-Keys that an operation has."""
+        """Return the operations that hold locks and Idempotency-Keys."""
         return [item["operation_id"] for item in self.items() if "owner" in item]
 
     def put(self, **item: Any) -> None:
@@ -333,18 +331,18 @@ class FakeAws:
         self.dynamodb.delete_item(TableName=OPERATIONS_TABLE, Key={"operation_id": {"S": operation_id}})
 
     def items(self) -> list[Document]:
-        """Operations, locks and keys; not the ids that are taken because they were refused for good."""
+        """Return operations, locks and keys, without the ids that were refused for good."""
         return [item for item in self._operations_table() if "refused_at" not in item]
 
     def refused_ids(self) -> list[str]:
-        """The ids under which nothing can be opened any more."""
+        """Return the ids that nothing can be opened under."""
         return [item["operation_id"] for item in self._operations_table() if "refused_at" in item]
 
     def _operations_table(self) -> list[Document]:
         return [_plain(item) for item in self.dynamodb.scan(TableName=OPERATIONS_TABLE)["Items"]]
 
     def records(self) -> list[Document]:
-        """The audit log in the order of time."""
+        """Return the audit log by time."""
         items = [_plain(item) for item in self.dynamodb.scan(TableName=AUDIT_TABLE)["Items"]]
         return sorted(items, key=lambda item: (item["timestamp"], item["event"]))
 
@@ -405,7 +403,7 @@ class FakeAws:
 
 
 def a_work(operation: str = "create_snapshot", **more: Any) -> Document:
-    """What Validate and Classify leave for a fresh request."""
+    """Return what Validate and Classify make of a new request."""
     return {"request": a_request(operation).to_document(), "verdict": DEVELOPMENT, **more}
 
 

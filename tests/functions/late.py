@@ -1,4 +1,4 @@
-"""What tests of late ends do: an operation that RDS never took, the late watch's look, the sweep's."""
+"""For tests of late ends."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def item(aws: FakeAws, operation_id: str) -> Document:
 
 
 def never_taken(aws: FakeAws, operation: str, request_id: str = "request-1", **parameters: Any) -> str:
-    """The id of an operation that ended before RDS was done: it has claimed, but its call never came to RDS."""
+    """Return the id of an operation that claimed and ended, but whose call never came to RDS."""
     work = aws.admit(a_body(operation, **parameters), request_id=request_id)
     assert "start" in work, work
     work = aws.begin(work["start"])
@@ -34,7 +34,7 @@ def never_taken(aws: FakeAws, operation: str, request_id: str = "request-1", **p
 
 
 def unavailable(aws: FakeAws, work: Document) -> Document:
-    """Execute, of which RDS takes no call and does not say so."""
+    """Execute, while RDS takes no call and gives no definite answer."""
 
     def answer(call: Call) -> Answer | None:
         acts = call.hand == "acting" and not call.action.startswith("Describe")
@@ -45,28 +45,27 @@ def unavailable(aws: FakeAws, work: Document) -> Document:
 
 
 def let_lock_end(aws: FakeAws) -> None:
-    """As if its time had passed."""
     lock = aws.lock()
     assert lock
     aws.put(**{**lock, "expires_at": 1})
 
 
 def watched(aws: FakeAws, operation_id: str) -> Document:
-    """One look of the late watch, on what Audit has given it."""
+    """Run one poll of the late watch, on its input from Audit."""
     arn = LATE_WATCH_MACHINE.replace(":stateMachine:", ":execution:") + f":{operation_id}"
     given = json.loads(aws.states.describe_execution(executionArn=arn)["input"])
     return aws.poll({**given, "machine": "LATE_WATCH"}, 1)
 
 
 def settled(aws: FakeAws, operation_id: str) -> Document:
-    """The result document after a look of the late watch that was the end."""
+    """Return the result document after a poll of the late watch that saw the end."""
     work = watched(aws, operation_id)
     assert work["progress"]["finished"] is True, work["progress"]
     return aws.call("audit", {"machine": "LATE_WATCH", "work": work})
 
 
 def by_sweep(aws: FakeAws, operation_id: str) -> Document:
-    """The same, where the late watch is lost."""
+    """Return the same by the sweep, without the late watch."""
     aws.overdue(operation_id)
     assert aws.sweep()["settled"] == 1
     document: Document = aws.status(operation_id)["body"]
@@ -78,6 +77,5 @@ End = Callable[[FakeAws, str], Document]
 
 
 def restarted(call: Call) -> Answer | None:
-    """RDS shows a restart, a moment ago."""
     shown = {"Events": [{"Message": "DB instance restarted", "Date": clock.now()}]}
     return (SimpleNamespace(status_code=200), shown) if call.action == "DescribeEvents" else None

@@ -1,4 +1,4 @@
-"""Something happens between two calls of a function to DynamoDB."""
+"""Something happens between a function's two calls to DynamoDB."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.functions.fake_aws import FakeAws
 
 @contextmanager
 def before(aws: FakeAws, state: str, action: str, meanwhile: Callable[[], object], skip: int = 0) -> Iterator[None]:
-    """Do something once, right before a function's call to DynamoDB, the first one after `skip`."""
+    """Run `meanwhile` once, right before the function's first such call after `skip`."""
     left = [skip]
 
     def strike(call: Call) -> None:

@@ -1,4 +1,4 @@
-"""A second account and a second Region: found, operated and watched there, and refused in words that name the role."""
+"""A second account and Region: instances are found, operated and watched there; refusals name the role."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def sts_says(aws: FakeAws, role: str, said: Answer | Exception) -> AbstractConte
     return aws.calls.answering(answer)
 
 
-# There, and nowhere else.
+# Only there.
 
 
 @pytest.mark.parametrize("place", [THERE, FAR, BESIDE])
@@ -84,7 +84,7 @@ def test_an_instance_is_found_operated_and_watched_where_it_is(aws: FakeAws, pla
     aws.take_inventory()
     request = aws.admit(a_body())
     assert (request["request"]["account_id"], request["request"]["region"]) == (place.account_id, place.region)
-    aws.create_instance()  # a namesake at home, that nobody has asked for
+    aws.create_instance()  # a namesake at home, which nobody requested
     work = aws.execute(aws.begin(request["start"]))
     operation_id = work["request"]["operation_id"]
     lock = f"lock#{place.account_id}#{place.region}#{INSTANCE_ID}"
@@ -138,7 +138,7 @@ def test_the_sweep_looks_where_the_instance_is(aws: FakeAws) -> None:
     assert (record["recorded_by"], record["success"]) == ("sweep", True)
 
 
-# In whose name.
+# The person in whose name it acts.
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_an_account_is_asked_once_for_credentials_to_read(aws: FakeAws) -> None:
 
 @pytest.mark.parametrize(("lasting", "renewed"), [(60, False), (16, False), (14, True), (1, True)])
 def test_credentials_are_renewed_before_they_expire(aws: FakeAws, lasting: int, renewed: bool) -> None:
-    """`lasting` in minutes; botocore renews in the last fifteen."""
+    """`lasting` is in minutes; botocore renews in the last fifteen."""
     aws.calls.sessions_last = timedelta(minutes=lasting)
     look(aws, THERE)
     before = len(assumptions(aws, "classify"))
@@ -241,14 +241,14 @@ def test_an_account_that_is_known_from_the_inventory_alone_is_refused_alike(aws:
         assert aws.admit(a_body())["refusal"]["code"] == "account_not_reachable"
 
 
-# A Region that is not enabled, or that a service control policy closes: boto3#2381 and #2022, aws-cli#8413,
+# A Region that is not enabled, or closed by a service control policy: boto3#2381 and #2022, aws-cli#8413,
 # steampipe-plugin-aws#75.
 NOT_ENABLED = ["InvalidClientTokenId", "OptInRequired", "AuthFailure", "UnrecognizedClientException"]
 CLOSED = ["AccessDenied", "AccessDeniedException", *NOT_ENABLED]
 
 
 def closed(aws: FakeAws, place: Place, code: str) -> AbstractContextManager[None]:
-    """A place whose RDS answers nothing but this."""
+    """Let the place's RDS answer only with this error."""
     hand = "own" if place.account_id == ACCOUNT else "reading"
 
     def refuse(call: Call) -> Answer | None:
@@ -277,7 +277,7 @@ def test_a_place_that_is_closed_to_us_is_a_clear_refusal(aws: FakeAws, code: str
 
 @pytest.mark.parametrize("code", CLOSED)
 def test_what_may_be_in_a_closed_region_has_to_be_named(aws: FakeAws, code: str) -> None:
-    """A namesake may be there: which of the two is meant, nobody can say but the caller."""
+    """A namesake may be there, so only the caller can say which one is meant."""
     aws.create_instance()
     with closed(aws, BESIDE, code):
         refusal = aws.admit(a_body())["refusal"]
@@ -308,7 +308,7 @@ def test_an_account_that_closed_meanwhile_ends_the_operation_with_nothing_done(a
 
 
 def test_an_account_that_closes_after_the_act_does_not_make_it_undone(aws: FakeAws) -> None:
-    """The answer of the first attempt was lost, and the second one finds no way in."""
+    """The first attempt's answer was lost, and the second gets no access."""
     work = accepted_there(aws, "reboot_instance")
     first = aws.execute(work)
     with sts_says(aws, ACTING, error("AccessDenied", 403)):

@@ -1,4 +1,4 @@
-"""Admit: on record with its lock, once per Idempotency-Key, one at a time per instance."""
+"""Admit: writes the operation and its lock, once per Idempotency-Key, one at a time per instance."""
 
 import json
 import time
@@ -34,7 +34,6 @@ def reply(work: Document) -> tuple[int, Document]:
 
 
 def repeated(first: Document, status: str = "accepted") -> tuple[int, Document]:
-    """The answer to a repetition of a request whose operation stands so now."""
     code, body = reply(first)
     return code, {**body, "status": status, "repeated": True}
 
@@ -86,7 +85,7 @@ def test_the_same_key_and_request_get_the_same_answer_and_no_second_record(aws: 
 
 
 def test_two_requests_with_one_key_side_by_side_are_one_operation(aws: FakeAws) -> None:
-    """Both have passed Classify before either is admitted."""
+    """Both pass Classify before either is admitted."""
     envelope = an_envelope(a_body(), idempotency_key="my-key")
     works = []
     for name in ("request-1", "request-2"):
@@ -227,7 +226,7 @@ def test_two_callers_may_use_the_same_key(aws: FakeAws) -> None:
 
 
 def test_a_key_whose_operation_is_gone_writes_nothing(aws: FakeAws) -> None:
-    """Only TTL removes items, the key and its operation within days of each other: refused as busy meanwhile."""
+    """TTL removes the key and its operation within days of each other. Until both are gone, the key is busy."""
     operation_id = aws.admit(a_body(), key="my-key")["request"]["operation_id"]
     aws.drop(operation_id)
     aws.drop(LOCK)
@@ -238,7 +237,7 @@ def test_a_key_whose_operation_is_gone_writes_nothing(aws: FakeAws) -> None:
 
 
 def test_an_admit_that_is_run_too_late_opens_nothing(aws: FakeAws) -> None:
-    """Its Task may have given up: nobody would start the request, or close it."""
+    """Its Task may have given up, so nobody would start the request or close it."""
     late = clock.to_text(clock.now() - timedelta(seconds=3))
     with pytest.raises(AdmittedTooLate, match="late, so nothing was done"):
         aws.call("admit", {**a_work(), "entered_at": late})

@@ -16,7 +16,7 @@ FAULT = {"Error": "KeyError", "Cause": '{"errorMessage": "boom", "stackTrace": [
 
 
 def done(aws: FakeAws, operation: str = "create_snapshot") -> Document:
-    """An operation that is over in RDS, right before its Audit."""
+    """Return an operation that RDS has done, just before its Audit."""
     aws.create_instance()
     return aws.execute(aws.accept(operation))
 
@@ -36,7 +36,7 @@ def assert_open(aws: FakeAws, operation_id: str) -> None:
     assert "completed" not in aws.events()
 
 
-# What OPERATION refuses at the last moment.
+# Late refusals by OPERATION.
 
 
 def test_a_tag_that_turns_to_production_is_a_refusal_and_no_error_metric(
@@ -63,7 +63,7 @@ def test_a_direct_start_on_a_busy_instance_is_a_refusal(aws: FakeAws) -> None:
     assert sorted(aws.events()) == ["accepted", "refused"]
 
 
-# What ADMISSION refuses.
+# Refusals by ADMISSION.
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_an_admission_that_broke_leaves_other_operations_alone(aws: FakeAws) -> 
     assert sorted(aws.events()) == ["accepted", "refused"]
 
 
-# How OPERATION ends.
+# Ends of OPERATION.
 
 
 @pytest.mark.parametrize("operation", ["create_snapshot", "modify_backup_window"])

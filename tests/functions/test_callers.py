@@ -1,4 +1,4 @@
-"""Who may ask for what, from ADMISSION and from a direct start; and who may see whose operations."""
+"""Who may request what, through ADMISSION and by a direct start, and who may see whose operations."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def deploy(aws: FakeAws, *names: str, **grant: list[str]) -> None:
     ],
 )
 def test_a_caller_who_has_the_permission_is_served_to_the_end(aws: FakeAws, name: str, caller: Document) -> None:
-    """OPERATION does not ask for it again, though it is started in another name."""
+    """OPERATION, which runs under another name, does not check it again."""
     deploy(aws, name)
     aws.create_instance()
     request = aws.admit(a_body(), caller=caller)
@@ -78,7 +78,7 @@ def test_who_may_not_ask_for_an_operation_learns_nothing_of_the_instance(aws: Fa
 
 
 def test_a_token_of_another_app_client_learns_nothing_by_a_key_either(aws: FakeAws) -> None:
-    """It names the same person, so it would be the same caller with the same key."""
+    """The token names the same person, who would be the same caller with the same key."""
     aws.deploy(callers=CallerSettings(user_pool_client_ids=("ours",)))
     aws.create_instance()
     ours, theirs = COGNITO | {"clientId": "ours"}, COGNITO | {"clientId": "theirs"}

@@ -1,5 +1,3 @@
-"""Classify: the instance as RDS shows it, and what follows."""
-
 import json
 from types import SimpleNamespace
 
@@ -68,7 +66,7 @@ def test_a_disagreement_is_told_in_the_log_and_in_the_record(
     ],
 )
 def test_an_instance_that_does_not_exist(aws: FakeAws, where: Document, named: str) -> None:
-    """A place that the request has named is named."""
+    """The error names a place that the request has named."""
     result = aws.admit(a_body() | where)
     assert "verdict" not in result
     assert result["refusal"] == {

@@ -1,4 +1,4 @@
-"""What holds for every operation when Execute acts: once, and never under a claim that a repetition may misread."""
+"""Every operation acts once, and never under a claim that a repetition may misread."""
 
 import pytest
 

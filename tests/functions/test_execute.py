@@ -43,14 +43,14 @@ def test_a_snapshot_is_made_with_the_callers_tags_and_the_services_own(aws: Fake
     assert lock["expires_at"] == pytest.approx(time.time() + LONGEST_SECONDS, abs=10)
 
 
-# aws-solutions/instance-scheduler-on-aws#142: a call with a tag, and ours has one, switches RDS's own copying off.
+# aws-solutions/instance-scheduler-on-aws#142: any tag in the call, and ours has one, stops RDS from copying tags.
 @pytest.mark.parametrize("attempts", [1, 2])
 def test_a_snapshot_is_sent_the_tags_that_its_instance_has_at_the_last_look(aws: FakeAws, attempts: int) -> None:
     aws.rds.modify_db_instance(DBInstanceIdentifier=INSTANCE_ID, CopyTagsToSnapshot=True)
     work = aws.accept(tags=[{"Key": "Team", "Value": "dba"}])
     arn = aws.rds.describe_db_instances(DBInstanceIdentifier=INSTANCE_ID)["DBInstances"][0]["DBInstanceArn"]
     aws.rds.add_tags_to_resource(ResourceName=arn, Tags=[{"Key": "CostCenter", "Value": "4711"}])
-    if attempts == 2:  # the call of the first is lost: the second begins it
+    if attempts == 2:  # the first one's call is lost, so the second acts
         with aws.calls.answering(lambda call: error("X", 500) if call.action == "CreateDBSnapshot" else None):
             aws.execute(work)
     aws.execute(work)
@@ -255,7 +255,7 @@ def test_a_second_execute_that_is_throttled_is_no_failure(aws: FakeAws) -> None:
         aws.execute(work)
         rds.refuse("DescribeDBSnapshots", "DBSnapshotNotFound", status=404)
         rds.refuse("CreateDBSnapshot", "Throttling", "Rate exceeded")
-        with pytest.raises(RdsThrottled):  # so that the state's Retry begins what was not begun
+        with pytest.raises(RdsThrottled):  # so that the state's Retry makes the call
             aws.execute(work)
     assert aws.execute(work)["progress"]["status"] in ("creating", "available")
     assert len(aws.snapshots()) == 1

@@ -1,4 +1,4 @@
-"""Whoever may invoke Execute or Audit writes their events. The request on record decides, not the event."""
+"""Anyone who may invoke Execute or Audit writes its event, but the recorded request decides."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_a_success_is_not_believed_of_what_has_not_acted(aws: FakeAws) -> None:
 
 
 def test_a_success_of_what_has_not_acted_is_closed_behind_as_a_failure(aws: FakeAws) -> None:
-    """Where the machine's own Audit has not believed it, nobody may be left with an operation that never ends."""
+    """The machine's own Audit did not believe it. The operation must still end."""
     work = aws.accept()
     operation_id = work["request"]["operation_id"]
     cause = json.dumps({**work, "progress": DONE})

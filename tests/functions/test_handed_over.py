@@ -1,4 +1,4 @@
-"""A request and its repetition: whoever opens, closes or answers, no 202 stands for what is taken back."""
+"""A request and its repetition: whoever opens, closes or answers, no 202 is taken back."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def stored(aws: FakeAws, operation_id: str) -> Document:
 
 
 def unbegun(work: Document) -> Document:
-    """The work of an ADMISSION that never heard what its Admit has done."""
+    """Return the work of an ADMISSION that never got Admit's answer."""
     return {name: part for name, part in work.items() if name not in ("reply", "start")} | {"error": LOST}
 
 
@@ -54,7 +54,7 @@ def test_what_was_handed_over_stays_open(aws: FakeAws) -> None:
 
 
 def test_what_is_handed_over_while_it_is_closed_stays_open(aws: FakeAws) -> None:
-    """Both have passed Classify before either is admitted, so only Admit knows that one repeats the other."""
+    """Both pass Classify before either is admitted, so only Admit knows that one repeats the other."""
     works: list[Document] = []
 
     def overtake() -> None:
@@ -134,13 +134,13 @@ def test_a_repetition_whose_mark_is_not_taken_starts_nothing(aws: FakeAws) -> No
     assert aws.held() == []
 
 
-# The request is closed while a repetition looks at it.
+# The request is closed while a repetition reads it.
 
 
 @pytest.mark.parametrize("reads", range(4))
 @pytest.mark.parametrize("state", ["classify", "admit"])
 def test_a_repetition_gets_nothing_that_is_closed_meanwhile(aws: FakeAws, state: str, reads: int) -> None:
-    """Whichever of its reads comes first after the end: it is told to try again, or gets an operation that lives."""
+    """After the end, each of its reads leads to "try again" or to a live operation."""
     lost = unbegun(first(aws))
     closed: list[Document] = []
 
@@ -183,7 +183,7 @@ def test_another_request_is_not_told_of_a_key_that_is_freed_as_it_looks(aws: Fak
 
 
 def test_nothing_is_opened_for_a_repetition_that_nobody_has_judged(aws: FakeAws) -> None:
-    """Classify has found a request that was accepted before, and it is closed before Admit comes."""
+    """Classify found an accepted request, which was closed before Admit."""
     lost = unbegun(first(aws))
     aws.retag("Production")
     with (

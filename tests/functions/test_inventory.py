@@ -1,4 +1,4 @@
-"""Inventory: what is where, listed on a schedule; and how Classify finds an instance by its name alone."""
+"""Inventory lists the instances on a schedule; Classify finds an instance by its name alone."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def environment(aws: FakeAws, instance_id: str = INSTANCE_ID) -> tuple[str, str]
 
 
 def found(aws: FakeAws, **choice: str) -> Place | str:
-    """Where ADMISSION finds the instance, or the code with which it refuses."""
+    """Return the place where ADMISSION finds the instance, or the code of its refusal."""
     work = aws.admit(a_body() | choice, request_id="-".join(["body", *choice.values()]))
     return (
         work["refusal"]["code"]
@@ -57,7 +57,7 @@ def found(aws: FakeAws, **choice: str) -> Place | str:
     )
 
 
-# Taking stock.
+# Listing.
 
 
 def test_every_place_is_listed(aws: FakeAws) -> None:
@@ -82,7 +82,7 @@ def test_every_place_is_listed(aws: FakeAws) -> None:
 
 
 def fleet(aws: FakeAws) -> None:
-    """Two pages full of instances."""
+    """Create two pages of instances."""
     aws.create_instance()
     databases = aws.backend.databases
     for number in range(120):
@@ -164,7 +164,7 @@ def test_a_place_that_cannot_be_listed_keeps_its_entries_and_holds_up_no_other(a
         return error("Throttling") if (call.service, call.hand, call.region) == ("rds", "own", REGION) else None
 
     if closed == "role":
-        aws.deploy(MANY_TARGETS)  # new functions, which have no credentials yet
+        aws.deploy(MANY_TARGETS)  # new functions have no credentials yet
     with aws.calls.answering(refuse):
         counts = aws.take_inventory()
     unlisted = {THERE, FAR} if closed == "role" else {HOME}
@@ -176,7 +176,7 @@ def test_a_place_that_cannot_be_listed_keeps_its_entries_and_holds_up_no_other(a
 def test_a_place_that_breaks_the_listing_is_one_line_and_the_others_are_listed(
     aws: FakeAws, log: io.StringIO, place: Place
 ) -> None:
-    """RDS answers there as nobody expects, and the code breaks on it."""
+    """RDS gives an unexpected answer, on which the code breaks."""
     for each in PLACES:
         aws.create_instance(place=each)
     aws.take_inventory()
@@ -201,7 +201,7 @@ def logged(log: io.StringIO) -> list[Document]:
 
 
 def what_breaks(call: Call) -> Answer | None:
-    """An answer that is none, so that reading it raises what is no fault of ours."""
+    """Return an empty answer, so that reading it raises an error."""
     asked = call.params.get("DBInstanceIdentifier")
     return (SimpleNamespace(status_code=200), {}) if asked == "broken" else None
 
@@ -214,7 +214,7 @@ def replica_of_what_breaks(aws: FakeAws, name: str) -> None:
 def test_an_instance_that_breaks_the_listing_is_one_line_and_the_others_are_listed(
     aws: FakeAws, log: io.StringIO
 ) -> None:
-    """It keeps what is known of it: it is there, so it has not gone."""
+    """The table keeps its entry, because it still exists."""
     for name in ("first-01", "odd-01", "zero-01"):
         aws.create_instance("dev", name)
     aws.take_inventory()

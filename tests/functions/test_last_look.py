@@ -1,4 +1,4 @@
-"""Execute's last look: the tags are read live, right before acting, and what they call production stays untouched."""
+"""Execute reads the tags right before it acts, and leaves alone what they call production."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _deployed(aws: FakeAws) -> None:
 
 
 def accepted(aws: FakeAws, operation: str = "create_snapshot", place: Place = HOME) -> Document:
-    """Right before Execute: Classify has seen a development instance, twice."""
+    """Return the work just before Execute. Classify has twice seen a development instance."""
     choice = {"account_id": place.account_id, "region": place.region}
     return aws.begin(aws.admit(a_body(operation) | choice)["start"])
 
@@ -36,7 +36,7 @@ def changes(aws: FakeAws) -> list[str]:
 
 
 def assert_refused(aws: FakeAws, work: Document, code: str) -> Document:
-    """Nothing was done, that is on record, and the lock is free; the closing record."""
+    """Check that nothing was done, with a record and a free lock. Return the closing record."""
     work = aws.execute(work)
     assert work["refusal"]["code"] == code
     assert work["progress"]["finished"] is True
@@ -53,7 +53,7 @@ def assert_refused(aws: FakeAws, work: Document, code: str) -> Document:
 
 
 def assert_not_begun(aws: FakeAws, work: Document, code: str, environment: str) -> None:
-    """Of a direct start: it never was an operation, and that is on record."""
+    """Check that a direct start never became an operation, and that it has a record."""
     work = aws.execute(work)
     assert work["refusal"]["code"] == code
     assert aws.audit(work)["error"] == "OperationRefused"
@@ -63,7 +63,7 @@ def assert_not_begun(aws: FakeAws, work: Document, code: str, environment: str) 
     assert json.loads(record["result"])["code"] == code
 
 
-# What is not allowed now.
+# No longer allowed.
 
 
 PRODUCTION = ("Production", "production_instance", "production", "tag Environment=Production")
@@ -158,7 +158,7 @@ def test_a_namesake_that_is_production_is_in_nobodys_way(aws: FakeAws) -> None:
     assert (len(aws.snapshots(THERE)), aws.snapshots()) == (1, [])
 
 
-# What else has changed by then.
+# Other changes.
 
 
 def test_a_permission_is_asked_again_for_the_environment_of_now(aws: FakeAws) -> None:
@@ -200,7 +200,7 @@ def test_a_direct_start_is_asked_for_its_permission_by_the_environment_of_now(aw
 
 @pytest.mark.parametrize("operation", ACTIONS)
 def test_a_no_whose_answer_is_lost_is_said_again(aws: FakeAws, operation: str) -> None:
-    """It must not be taken for an attempt that may have acted."""
+    """The repetition must not take it for an attempt that may have acted."""
     aws.create_instance()
     work = accepted(aws, operation)
     aws.retag("prod")
@@ -299,7 +299,7 @@ def test_a_tag_that_turns_while_others_are_looked_at_stops_the_operation(aws: Fa
         assert_refused(aws, work, "production_instance")
 
 
-# Where there is no look.
+# Execute cannot read.
 
 
 @pytest.mark.parametrize("operation", ACTIONS)
@@ -348,7 +348,7 @@ def test_a_source_that_throttles_is_not_taken_for_unreadable(aws: FakeAws) -> No
     assert aws.execute(work)["progress"]["success"] is True
 
 
-# One after the other.
+# The order of the steps.
 
 
 @pytest.mark.parametrize("operation", ACTIONS)
@@ -392,7 +392,7 @@ def test_sources_are_read_from_the_nearest_before_a_replica_is_changed(
     assert act.step == ("rds", "RebootDBInstance", "acting")
 
 
-# Once more.
+# Repetitions.
 
 
 @pytest.mark.parametrize(
@@ -402,7 +402,7 @@ def test_sources_are_read_from_the_nearest_before_a_replica_is_changed(
 def test_a_repeated_execute_on_what_is_production_now_does_nothing_more(
     aws: FakeAws, operation: str, tag: str | None
 ) -> None:
-    """`None`: the instance is gone. What the first attempt has done, the polls will see."""
+    """`None`: the instance is gone. The polls see what the first attempt did."""
     aws.create_instance()
     work = accepted(aws, operation)
     first = aws.execute(work)

@@ -1,4 +1,4 @@
-"""What became of an operation that ended before RDS was done: seen once, kept, and never another operation's end."""
+"""The result of an operation that ended before RDS was done: seen once, kept, and never another operation's end."""
 
 from __future__ import annotations
 
@@ -106,11 +106,11 @@ def test_an_instance_that_fails_after_it_was_restarted_has_been_rebooted(aws: Fa
         assert aws.poll(work, 1)["progress"]["success"] is True
 
 
-# What the late watch begins with, and what it leaves.
+# What the late watch starts and ends with.
 
 
 def test_a_redrive_of_what_is_closed_gives_the_late_watch_no_end(aws: FakeAws) -> None:
-    """Stopped after it acted, when no late watch could be started; then driven again from Execute."""
+    """It was stopped after it acted, when no late watch could start, and redriven from Execute."""
     work = aws.accept()
     operation_id = work["request"]["operation_id"]
     aws.execute(work)
@@ -124,7 +124,7 @@ def test_a_redrive_of_what_is_closed_gives_the_late_watch_no_end(aws: FakeAws) -
 
 
 def test_an_end_seen_after_a_redrive_is_recorded_at_once(aws: FakeAws) -> None:
-    """Stopped and closed after it acted; then driven again, and its poll sees the restart, which none may see later."""
+    """It was closed after it acted and then redriven. Its poll sees the restart, which may not be visible later."""
     work = aws.execute(aws.accept("reboot_instance"))
     aws.end(work["request"]["operation_id"])
     with aws.calls.answering(restarted):
@@ -159,7 +159,7 @@ def test_an_end_seen_after_a_redrive_and_a_later_reboot_is_nobodys(aws: FakeAws)
 
 
 def unrecorded(aws: FakeAws, operation_id: str, **changes: Any) -> Callable[[Call], Answer | None]:
-    """Step Functions shows that a late watch saw the end, and that its Audit failed."""
+    """Let Step Functions show that a late watch saw the end, and that its Audit failed."""
     stored = item(aws, operation_id)
     names = ("operation_id", "operation", "instance_id", "account_id", "region")
     request = {name: stored[name] for name in names} | {"parameters": json.loads(stored["parameters"])}
@@ -203,7 +203,7 @@ def test_the_cause_of_another_late_watch_settles_nothing(aws: FakeAws, changes: 
         assert by_sweep(aws, operation_id)["final_status"] == "timeout"
 
 
-# The instance, while a call may be under way.
+# The instance, while a call may still run.
 
 
 def test_no_other_operation_begins_while_a_stopped_ones_call_may_be_under_way(aws: FakeAws) -> None:
@@ -229,7 +229,7 @@ def test_no_other_operation_begins_while_a_stopped_ones_call_may_be_under_way(aw
 
 
 def test_an_operation_that_stops_after_acting_is_closed_by_the_sweep(aws: FakeAws) -> None:
-    """Stopped, and its event lost: its instance is not locked for as long as an execution can run."""
+    """Its event is lost, but its instance stays locked for less than the longest execution."""
     work = aws.start_directly("reboot_instance")
     aws.execute(work)
     in_five_minutes = clock.to_epoch(clock.now() + timedelta(minutes=5))

@@ -1,4 +1,4 @@
-"""Names of executions that a spreadsheet would take for a formula: refused, on record, and not written down."""
+"""A spreadsheet would take these execution names for formulas: they are refused, on record, and not written down."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FORMULAS = ["=1+1", "+1", "-2", "@SUM(1)", "\uff1d1+1", "'=1+1", "(1)"]
 each_formula = pytest.mark.parametrize("name", FORMULAS)
 BROKEN = {"Error": "States.Timeout", "Cause": ""}
 MOMENT = 1763029800000
-"""`REQUESTED_AT`, as an event of EventBridge tells it."""
+"""`REQUESTED_AT`, as in an EventBridge event."""
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +25,9 @@ def _instance(aws: FakeAws) -> None:
 
 
 def assert_safe(record: Document, name: str) -> None:
-    """No attribute begins with the name, or as no name may. `-`, where no instance is known, is the service's own."""
+    """Check that no attribute begins with the name or a formula's sign. `-` is the service's own, where no instance is
+    known.
+    """
     for attribute, value in record.items():
         text = str(value).removeprefix(f"{NO_INSTANCE}#")
         assert not text.startswith((name, "=", "+", "@", "\uff1d")), attribute
@@ -33,7 +35,7 @@ def assert_safe(record: Document, name: str) -> None:
 
 
 def started(aws: FakeAws, name: str, given: Any) -> Document:
-    """OPERATION up to its Audit, with the times that its context object has."""
+    """Run OPERATION up to its Audit, with the times of its context object."""
     work = aws.begin({"name": name, "input": given})
     assert (work["refusal"]["status"], work["refusal"]["code"]) == (400, "invalid_request")
     return work
@@ -56,7 +58,7 @@ def test_a_direct_start_under_a_formula_is_refused_with_one_record(aws: FakeAws,
 
 @each_formula
 def test_the_backstop_and_audit_know_it_by_the_same_id(aws: FakeAws, name: str) -> None:
-    """Its Validate broke, so nobody has said no to it yet."""
+    """Its Validate broke, so nothing has refused it yet."""
     given = {"machine": "OPERATION", "work": {"error": BROKEN}, "body": json.dumps(a_body())}
     aws.call("audit", {**given, "execution": an_execution(name)})
     aws.end(name, "FAILED", a_body(), startDate=MOMENT)
@@ -74,7 +76,7 @@ def test_its_log_lines_carry_the_id_of_its_record(aws: FakeAws, name: str, log: 
 
 
 def test_nobody_can_take_the_id_of_a_start_that_was_refused(aws: FakeAws) -> None:
-    """An operation of that name would be closed with it."""
+    """Otherwise an operation of that name would be closed with it."""
     refused = started(aws, "=1", a_body())["request"]["operation_id"]
     aws.put(operation_id="=1", fingerprint="any")
     aws.audit({"error": BROKEN}, "=1")
@@ -84,7 +86,7 @@ def test_nobody_can_take_the_id_of_a_start_that_was_refused(aws: FakeAws) -> Non
 
 @each_formula
 def test_an_admission_that_was_started_under_a_formula_does_not_write_it_down(aws: FakeAws, name: str) -> None:
-    """Only API Gateway should start ADMISSION; whoever else may can choose the name."""
+    """Only API Gateway should start ADMISSION; anyone else who may can choose the name."""
     aws.create_instance("prod", "prod-01")
     work = aws.admit({**a_body(), "instance_id": "prod-01"}, request_id=name)
     given = {"machine": "ADMISSION", "execution": an_execution(name), "envelope": an_envelope()}

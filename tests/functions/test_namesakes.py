@@ -1,4 +1,4 @@
-"""An instance is deleted, and another one gets its name: nothing of the new one is told of the old one."""
+"""An instance is deleted, and a new one gets its name: the old one's operation reports nothing of the new one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _instance(aws: FakeAws) -> None:
 
 
 def make_anew(aws: FakeAws) -> None:
-    """Delete the instance and create another one of its name. moto gives all of them the same id."""
+    """Replace the instance by one of the same name, with another id, which moto would not change."""
     tags = [{"Key": "Environment", "Value": "dev"}]
     aws.delete_instance()
     aws.create_instance(Tags=tags, PreferredBackupWindow=WINDOW)
@@ -61,7 +61,7 @@ def test_a_snapshot_of_an_instance_that_was_made_anew_is_not_the_one_asked_for(a
 
 @pytest.mark.parametrize("operation", ["create_snapshot", "reboot_instance", "modify_backup_window"])
 def test_the_polls_look_for_the_instance_on_record(aws: FakeAws, operation: str) -> None:
-    """OPERATION's own Classify may have seen the one before it: RDS can be behind."""
+    """OPERATION's own Classify may have seen the old one, because RDS can be behind."""
     work = aws.accept(operation)
     work["request"]["resource_id"] = "db-BEFORE"
     polled = aws.poll(aws.execute(work), 1)
@@ -91,7 +91,7 @@ def test_what_was_accepted_for_one_instance_is_not_done_to_the_next_of_its_name(
 
 
 def test_a_direct_start_keeps_the_instance_that_its_own_look_has_found(aws: FakeAws) -> None:
-    """Whatever its event says of one."""
+    """Its event may name any other."""
     work = aws.start_directly("reboot_instance")
     work["request"]["resource_id"] = ""
     aws.execute(work)
@@ -99,7 +99,7 @@ def test_a_direct_start_keeps_the_instance_that_its_own_look_has_found(aws: Fake
 
 
 def test_a_request_without_a_resource_id_is_not_compared(aws: FakeAws) -> None:
-    """A deploy came between: its item names no instance."""
+    """An older version wrote its item, which names no instance."""
     work = aws.accept("reboot_instance")
     stored = item(aws, work["request"]["operation_id"])
     aws.put(**{name: value for name, value in stored.items() if name != "resource_id"})

@@ -1,4 +1,4 @@
-"""An answer that says "nothing was done" is true for ever; what has acted was accepted."""
+"""An answer "nothing was done" stays true; what has acted was accepted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def first(aws: FakeAws) -> Document:
     return aws.admit(a_body(), "a-key", "request-1")
 
 
-# ADMISSION breaks after OPERATION was started.
+# ADMISSION breaks after it started OPERATION.
 
 
 @each_fault
@@ -65,7 +65,7 @@ def test_a_repeated_audit_says_again_that_nothing_was_done(aws: FakeAws) -> None
     assert aws.events() == ["accepted", "completed"]
 
 
-# What a repetition is told when it breaks.
+# The answer to a repetition that breaks.
 
 
 @pytest.mark.parametrize("state", ["validate", "classify", "admit"])

@@ -1,4 +1,4 @@
-"""Poll: one look at RDS, written down; never back."""
+"""Poll: reads RDS once and stores the progress, which never goes back."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ def _instance(aws: FakeAws) -> None:
 
 
 def creating(aws: FakeAws) -> Document:
-    """A snapshot in the making; in moto it would be there at once."""
+    """Show a snapshot as creating: moto finishes it at once."""
     work = aws.execute(aws.accept())
     shown(aws, "creating", 0)
     return {**work, "progress": Progress("creating").to_document()}

@@ -1,4 +1,4 @@
-"""Faults that meet: answers that are lost, writes that land late, reads that are behind. What is said stays true."""
+"""Combined faults: lost answers, late writes, stale reads. Every answer stays true."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def item(aws: FakeAws, operation_id: str) -> dict[str, Any]:
     return found
 
 
-# Who a request is.
+# The identity of a request.
 
 
 def test_a_request_id_that_a_client_chose_is_nobodys_identity(aws: FakeAws) -> None:
-    """API Gateway lets a client choose it; the name of ADMISSION's execution is the platform's."""
+    """A client can choose it in API Gateway; the name of ADMISSION's execution comes from AWS."""
     envelope = {**an_envelope(), "request_id": "chosen"}
     requests = [
         aws.call("validate", {"machine": "ADMISSION", "envelope": envelope, "execution": an_execution(name)})["request"]
@@ -59,7 +59,7 @@ def test_a_direct_start_whose_validate_broke_is_one_record(aws: FakeAws) -> None
     assert record["instance_id"] == INSTANCE_ID
 
 
-# What the answer says.
+# The answer.
 
 
 def test_a_key_leads_to_no_operation_that_never_began(aws: FakeAws) -> None:
@@ -173,7 +173,7 @@ def test_ones_own_snapshot_whose_tags_do_not_show_yet_is_waited_for(aws: FakeAws
     tags, snapshot.tags = snapshot.tags, []
     work = aws.execute(work)
     assert work["progress"]["finished"] is False
-    work = aws.poll(work, 1)  # the first look that counts: Execute's comes a moment after the call
+    work = aws.poll(work, 1)  # the first that counts: Execute's own comes a moment after the call
     assert work["progress"]["finished"] is False
     without = aws.poll(work, 2)["progress"]
     assert without["error"] == f"DBSnapshotAlreadyExists: Snapshot {SNAPSHOT_ID} already exists"

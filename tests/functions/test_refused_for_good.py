@@ -1,4 +1,4 @@
-"""A refused id stays refused: nothing that comes late, or is driven again, does what the record says was not done."""
+"""A refused id stays refused: no late or redriven attempt does what the record says was not done."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def stopped(aws: FakeAws, operation: str = "create_snapshot") -> Document:
 
 
 def to_admit(aws: FakeAws, key: str | None = None, request_id: str = "request-1") -> Document:
-    """The work of an ADMISSION right before its Admit."""
+    """Return the work of an ADMISSION just before its Admit."""
     envelope = an_envelope(a_body(), **({} if key is None else {"idempotency_key": key}))
     given = {"machine": "ADMISSION", "envelope": envelope, "execution": an_admission(request_id)}
     work = aws.call("validate", given)
@@ -41,7 +41,7 @@ def to_admit(aws: FakeAws, key: str | None = None, request_id: str = "request-1"
 def test_a_direct_start_that_was_stopped_and_is_driven_again_does_nothing(
     aws: FakeAws, state: str, operation: str
 ) -> None:
-    """Step Functions goes on with the state that it was stopped in."""
+    """Step Functions continues with the state in which it stopped."""
     work = aws.start_directly(operation)
     stopped(aws, operation)
     if state != "Execute":
@@ -60,7 +60,7 @@ def test_a_direct_start_that_was_stopped_and_ends_again_is_one_record(aws: FakeA
 
 
 def test_what_is_opened_while_its_execution_is_closed_ends_as_an_operation(aws: FakeAws) -> None:
-    """Stopped in Execute, which goes on: the request is there by the time of the record."""
+    """Execute goes on after the stop, and has opened the request when the record is written."""
     work = aws.start_directly("reboot_instance")
     with before(aws, "audit", "TransactWriteItems", lambda: aws.execute(work)):
         stopped(aws, "reboot_instance")
@@ -131,7 +131,7 @@ def test_a_refusal_that_waited_in_the_queue_leaves_alone_what_a_repetition_has_d
 
 
 def refused_again(aws: FakeAws, work: Document) -> Document:
-    """Admit is repeated while another operation has the instance. What its first attempt has written is under way."""
+    """Repeat Admit while another operation has the instance, and the first attempt's write has not landed."""
     aws.put(operation_id=LOCK, owner="another", expires_at=clock.to_epoch(clock.now()) + 60)
     work = work | aws.call("admit", {**work, "retries": 1})
     assert work["refusal"]["code"] == "operation_in_progress"

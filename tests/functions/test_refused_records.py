@@ -1,4 +1,4 @@
-"""Every record `refused` has the same `result`, whoever writes it: ADMISSION, OPERATION, the backstop or the sweep."""
+"""Every `refused` record has the same `result`, whether ADMISSION, OPERATION, the backstop or the sweep writes it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,6 @@ def admission_whose_order_another_has_opened(aws: FakeAws) -> None:
 
 
 def operation(**more: Any) -> Written:
-    """A direct start."""
     return lambda aws: aws.audit({**aws.start_directly(), **more})
 
 
@@ -42,7 +41,7 @@ def operation_on_a_busy_instance(aws: FakeAws) -> None:
 
 
 def operation_that_is_on_no_record(aws: FakeAws) -> None:
-    """It says that it has succeeded."""
+    """Claim success without a recorded operation."""
     aws.audit({"request": aws.start_directly()["request"], "progress": {"status": "available", "success": True}})
 
 

@@ -23,7 +23,7 @@ def _instances(aws: FakeAws) -> None:
 
 @contextmanager
 def meanwhile(aws: FakeAws, state: str, action: Callable[[], object]) -> Iterator[None]:
-    """Run `action` once, right before the next transaction of `state` is sent."""
+    """Run `action` once, right before the next transaction of `state`."""
     module = aws.modules[state]
     store = module.closer.store if state == "sweep" else module.store
     events, name = store._client.meta.events, "before-call.dynamodb.TransactWriteItems"
@@ -37,7 +37,7 @@ def meanwhile(aws: FakeAws, state: str, action: Callable[[], object]) -> Iterato
 
 
 def accepted(aws: FakeAws, number: int, key: str | None = None, operation: str = "reboot_instance", **more: Any) -> str:
-    """The operation of a request of its own, which must be accepted."""
+    """Return the operation of a new request, which must be accepted."""
     work = aws.admit(a_body(operation) | more, key, request_id=f"request-{number}")
     assert work["reply"]["statusCode"] == 202, work
     operation_id: str = work["start"]["name"]
@@ -49,7 +49,6 @@ def owner(aws: FakeAws, item_id: str) -> str:
 
 
 def key_of(aws: FakeAws, operation_id: str) -> str:
-    """The item of the key with which an operation was asked for."""
     return f"key#{stored(aws, operation_id)['idempotency_key']}"
 
 
@@ -60,7 +59,7 @@ def stored(aws: FakeAws, item_id: str) -> Document:
 
 
 def never_began(aws: FakeAws, operation_id: str) -> None:
-    """Its execution was never started, so the sweep closes it and frees its key."""
+    """Let the sweep close it and free its key, as its execution never started."""
     aws.overdue(operation_id)
     assert aws.sweep() == {"closed": 1}
 
@@ -117,7 +116,7 @@ def test_of_two_requests_for_a_released_lock_one_gets_it(aws: FakeAws) -> None:
 
 
 def test_of_two_requests_for_a_freed_key_one_gets_it(aws: FakeAws) -> None:
-    """They are for different instances, so no lock is between them."""
+    """They are for different instances, so no lock separates them."""
     first = accepted(aws, 1, "a-key")
     never_began(aws, first)
     with meanwhile(aws, "admit", lambda: accepted(aws, 3, "a-key", instance_id=OTHER)):
@@ -131,7 +130,7 @@ def test_of_two_requests_for_a_freed_key_one_gets_it(aws: FakeAws) -> None:
 def test_of_two_that_close_an_operation_the_late_one_leaves_what_was_taken_since(
     aws: FakeAws, late: str, quick: str
 ) -> None:
-    """Between the late one's look at the lock and its write, the quick one closes, and the next operation begins."""
+    """The quick one closes it and the next operation begins, after the late one reads the lock and before it writes."""
     work = aws.admit(a_body("reboot_instance"), "a-key")
     first = work["start"]["name"]
     aws.overdue(first)

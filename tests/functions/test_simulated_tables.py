@@ -1,4 +1,4 @@
-"""The simulation's tables (`tests/simulation/dynamodb.py`) held against moto's: each call is made on both."""
+"""Compares the simulation's tables (`tests/simulation/dynamodb.py`) with moto's: each call is made on both."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ Action = Callable[[OperationStore, OperationRequest, datetime], object]
 
 
 class Both:
-    """A client whose every call is made on moto and on the model, which must answer the same."""
+    """Make every call on moto and on the model, which must answer the same."""
 
     def __init__(self) -> None:
         self.client = boto3.client("dynamodb")
@@ -58,7 +58,6 @@ class Both:
         self.client._make_api_call = self._call  # type: ignore[attr-defined]
 
     def items(self, table: str) -> list[Document]:
-        """What moto has."""
         found: list[Document] = self._on_moto("Scan", {"TableName": table})["Items"]
         return found
 
@@ -138,7 +137,7 @@ ACTIONS: dict[str, Action] = {
     "overdue": lambda store, request, now: [list(store.overdue(kind, now)) for kind in Unfinished],
 }
 steps = st.tuples(st.sampled_from(sorted(ACTIONS)), st.sampled_from(ORDERS), st.sampled_from([0, 1, 5, 7, 59]))
-# Not shrunk: an example that fails says which call it was.
+# No shrinking: a failed example says which call it was.
 slow = settings(
     max_examples=12,
     deadline=None,
@@ -149,7 +148,7 @@ slow = settings(
 
 @pytest.fixture
 def both(aws: FakeAws) -> Callable[[], Both]:
-    """Empty tables, for each example anew."""
+    """Return empty tables for each example."""
 
     def empty() -> Both:
         found = Both()
@@ -182,8 +181,6 @@ def test_the_ledger_writes_and_reads_the_same(
 
 
 class Watched(OperationStore):
-    """Knows which of its methods were called."""
-
     called: ClassVar[set[str]] = set()
 
     def __getattribute__(self, name: str) -> Any:
@@ -192,7 +189,6 @@ class Watched(OperationStore):
 
 
 def test_every_call_of_the_ledger_is_among_these(both: Callable[[], Both]) -> None:
-    """All but one that makes none."""
     store = Watched(both().client, Deployment.from_env())
     for action in ACTIONS.values():
         with suppress(TableBusy, TableUnavailable):
@@ -217,13 +213,13 @@ def test_the_inventory_writes_and_reads_the_same(both: Callable[[], Both]) -> No
     assert_equal_items(here)
 
 
-# Conditions as they could be written, on items as they could be.
+# Random conditions on random items.
 
 names = st.sampled_from(["one", "two", "absent"])
 TEXTS: list[Document] = [{"S": text} for text in ("", "9", "10", "a")]
 NUMBERS: list[Document] = [{"N": str(number)} for number in (-1, 9, 10, 200)]
 SIGNS = ("=", "<>", "<", "<=", ">", ">=")
-# Of one type in an example: moto cannot put two in order. What is of another type compares with nothing: test_models.
+# One type in each example, because moto cannot order two. For those, see test_models.
 examples = st.sampled_from([TEXTS, NUMBERS]).flatmap(
     lambda values: st.tuples(
         st.dictionaries(st.sampled_from(["one", "two"]), st.sampled_from(values)), st.sampled_from(values)
@@ -253,7 +249,7 @@ def test_conditions_and_updates_do_the_same(
 ) -> None:
     item, value = example
     if ":value" not in update + condition:
-        return  # DynamoDB takes no value that nobody uses
+        return  # DynamoDB refuses an unused value
     here = both()
     key = {"operation_id": {"S": "it"}}
     here.client.put_item(TableName=OPERATIONS_TABLE, Item=key | item)

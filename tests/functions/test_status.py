@@ -1,5 +1,3 @@
-"""GET /operations/{operation_id}."""
-
 import json
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The sweep: whatever was left open is closed, by looking at the execution and at RDS."""
+"""The sweep closes what was left open, by what the execution and RDS show."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.functions.fake_aws import OPERATION_MACHINE, Document, FakeAws
 
 
 def open_operation(aws: FakeAws, operation: str = "create_snapshot", *, started: bool = True) -> str:
-    """Accepted, and long overdue; its execution, where it was started, runs until `stop`."""
+    """Accept an operation that is long overdue. Its execution, if started, runs until `stop`."""
     aws.create_instance()
     work = aws.admit(a_body(operation), "a-key")
     operation_id: str = work["request"]["operation_id"]
@@ -125,7 +125,7 @@ def test_one_that_cannot_be_closed_does_not_keep_the_others_waiting(
     assert [json.loads(line)["operation_id"] for line in failures] == ["broken"]
 
 
-# What was closed before RDS was done.
+# Operations that were closed before RDS was done.
 
 
 def timed_out(aws: FakeAws) -> str:
@@ -137,12 +137,12 @@ def timed_out(aws: FakeAws) -> str:
 
 
 def late(aws: FakeAws, operation_id: str, **progress: Any) -> Document:
-    """The Audit of a late watch that saw this."""
+    """Run a late watch's Audit with this progress."""
     return aws.call("audit", {"machine": "LATE_WATCH", "work": watched(aws, operation_id, **progress)})
 
 
 def watched(aws: FakeAws, operation_id: str, **progress: Any) -> Document:
-    """What Audit gave the late watch, with what that saw."""
+    """Return Audit's input for the late watch, with this progress."""
     item = aws.item(operation_id) or {}
     names = ("operation_id", "operation", "instance_id", "account_id", "region")
     request = {name: item[name] for name in names if name in item} or {"operation_id": operation_id}
@@ -179,7 +179,7 @@ def test_a_time_out_is_watched_on_and_on_record_once_it_is_known_what_became_of_
     ids=str,
 )
 def test_a_late_watch_of_another_request_settles_nothing(aws: FakeAws, forged: Document) -> None:
-    """Somebody else than Audit has started it, under this operation's id."""
+    """Someone other than Audit started it under this operation's id."""
     operation_id = timed_out(aws)
     before = aws.item(operation_id)
     work = watched(aws, operation_id, finished=True, success=True)

@@ -1,4 +1,4 @@
-"""The edge to DynamoDB: botocore's errors translated once. What moto cannot answer is stubbed."""
+"""botocore's errors are translated once. Stubs answer what moto cannot."""
 
 import pytest
 from botocore.stub import Stubber

@@ -1,4 +1,4 @@
-"""Metrics and logs: what an operator sees, and what must never be there."""
+"""Metrics and logs: what operators see, and what must never appear."""
 
 import io
 import json
@@ -11,7 +11,7 @@ from tests.functions.fake_aws import Document, FakeAws
 
 
 def metrics(capsys: pytest.CaptureFixture[str]) -> list[Document]:
-    """The lines in CloudWatch's embedded metric format."""
+    """Return the lines in CloudWatch's embedded metric format."""
     lines = [line for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     return [json.loads(line) for line in lines]
 

@@ -1,4 +1,4 @@
-"""Two attempts of one Execute at the same time: the answer of the first was lost, but it still runs."""
+"""Two attempts of one Execute at the same time: the first lost its answer, but still runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _instance(aws: FakeAws) -> None:
 
 @contextmanager
 def before_the_call(aws: FakeAws, action: Callable[[], object]) -> Iterator[None]:
-    """Do something once, between the claim of an attempt and its call, which RDS then throttles."""
+    """Run `action` once between an attempt's claim and its call, which RDS then throttles."""
     under_way: list[str] = []
 
     def answer(call: Call) -> Answer | None:
@@ -39,7 +39,7 @@ def before_the_call(aws: FakeAws, action: Callable[[], object]) -> Iterator[None
 
 
 def acted_twice_at_once(aws: FakeAws, operation: str = "create_snapshot") -> Document:
-    """The second attempt does what it may while the first looks; then the first is throttled."""
+    """Run a whole second attempt during the first, which is then throttled."""
     work = aws.accept(operation)
     with before_the_call(aws, lambda: aws.execute(work)):
         aws.execute(work)
@@ -52,7 +52,7 @@ def test_a_throttled_attempt_does_not_give_back_what_a_later_one_went_on_with(aw
     operation_id = work["request"]["operation_id"]
     assert "acting_at" in (aws.item(operation_id) or {})
     aws.end(operation_id)
-    assert aws.late_watches() == [operation_id]  # so what became of it will be on record
+    assert aws.late_watches() == [operation_id]  # so the result will be on record
 
 
 @pytest.mark.parametrize("refusal", ["DBSnapshotAlreadyExists", "InvalidDBInstanceState"])
@@ -69,7 +69,7 @@ def test_a_third_attempt_takes_no_refusal_for_the_end_of_what_the_second_one_did
 
 
 def test_a_claim_that_is_given_back_before_it_is_kept_is_claimed_anew(aws: FakeAws) -> None:
-    """The first attempt gives it back between the second one's look at the item and its write."""
+    """The first attempt gives it back after the second one reads the item and before it writes."""
     work = aws.accept()
     with pytest.raises(RdsThrottled), aws.calls.refusing("execute", "rds", "CreateDBSnapshot", "Throttling"):
         aws.execute(work)
@@ -89,7 +89,7 @@ def test_a_claim_that_is_given_back_before_it_is_kept_is_claimed_anew(aws: FakeA
 
 
 def test_an_account_that_closes_for_the_second_attempt_leaves_no_claim_to_the_first(aws: FakeAws) -> None:
-    """The second goes on to the polls, so the first must not undo the claim when RDS throttles it."""
+    """The second continues with the polls, so the first may not undo the claim when it is throttled."""
     work = aws.accept("reboot_instance")
 
     def second() -> None:
@@ -121,7 +121,7 @@ def test_an_attempt_that_comes_as_the_first_gives_back_is_repeated_and_acts(aws:
 
 
 def test_an_end_that_rests_on_a_claim_is_not_written_once_that_is_given_back(aws: FakeAws) -> None:
-    """Stopped while its last look says no: the claim is there as the backstop reads it, and gone as it writes."""
+    """It is stopped while Execute refuses: the claim exists when the backstop reads, and is gone when it writes."""
     work = aws.accept("reboot_instance")
     operation_id = work["request"]["operation_id"]
     unclaimed = aws.item(operation_id) or {}

@@ -1,4 +1,4 @@
-"""What ADMISSION could not record waits in a queue: what is good is recorded, what is not ADMISSION's is set aside."""
+"""A queue keeps what ADMISSION could not record. The sweep records good messages, and sets the others aside."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FAULT = {"Error": "RdsThrottled", "Cause": '{"errorMessage": "Rate exceeded"}'}
 
 
 def kept(aws: FakeAws, request_id: str = "request-1", **work: Any) -> Document:
-    """The message that ADMISSION leaves of a refusal, or of another end of its work."""
+    """Return ADMISSION's message about a refusal, or another end of its work."""
     return {
         "machine": "ADMISSION",
         "work": work or aws.admit(a_body(), request_id=request_id),
@@ -71,11 +71,11 @@ def test_a_refusal_that_was_recorded_after_all_is_not_recorded_twice(aws: FakeAw
     assert aws.events() == ["refused"]
 
 
-# What else may lie there.
+# Other messages.
 
 
 def forged(aws: FakeAws, **refusal: Any) -> Document:
-    """A good message whose refusal says something else."""
+    """Return a good message with a changed refusal."""
     message = kept(aws, "request-forged")
     message["work"]["refusal"] |= refusal
     return message

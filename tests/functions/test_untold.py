@@ -1,4 +1,4 @@
-"""A direct start that ended before it was on record, and no event told of it: the sweep asks Step Functions."""
+"""A direct start ended before it was on record, and its event was lost: the sweep asks Step Functions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.functions.fake_aws import OPERATION_MACHINE, FakeAws
 
 
 def ended_untold(aws: FakeAws, name: str = "by-hand", given: Any = None, **ended: Any) -> Any:
-    """The execution, as moto keeps it, which can then be changed."""
+    """Return moto's execution, which can then be changed."""
     text = json.dumps(a_body() if given is None else given)
     arn = aws.states.start_execution(stateMachineArn=OPERATION_MACHINE, name=name, input=text)["executionArn"]
     aws.states.stop_execution(executionArn=arn)
@@ -41,7 +41,7 @@ def test_a_direct_start_that_ended_untold_is_refused_on_record(
 
 
 def test_a_refusal_that_an_execution_could_not_record_is_recorded_with_its_reason(aws: FakeAws) -> None:
-    work = aws.start_directly()  # there is no instance
+    work = aws.start_directly()  # no instance exists
     ended_untold(aws, status="FAILED", error="AuditFailed", cause=json.dumps(work))
     assert aws.sweep() == {"closed": 1}
     (record,) = aws.records()
@@ -60,7 +60,7 @@ def test_what_is_on_record_or_ended_long_ago_is_not_recorded_again(aws: FakeAws)
 
 
 def test_one_that_ran_for_long_is_found_too(aws: FakeAws) -> None:
-    """Executions are listed by their start, and this one started before the time that the sweep looks back on."""
+    """Executions are listed by start, and this one started before the time that the sweep covers."""
     ended = clock.now() - timedelta(minutes=55)
     ended_untold(aws, start_date=ended - timedelta(minutes=15), stop_date=ended)
     assert aws.sweep() == {"closed": 1}

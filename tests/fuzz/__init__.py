@@ -1,1 +1,1 @@
-"""Requests nobody thought of, made from docs/openapi.json: `make fuzz`, and a slice of it in the suite."""
+"""Random requests made from docs/openapi.json: `make fuzz`, and some of them in the test suite."""

@@ -1,4 +1,4 @@
-"""`make fuzz`: FUZZ_REQUESTS requests of the seed SEED to a local cloud of its own."""
+"""`make fuzz` sends FUZZ_REQUESTS requests of the seed SEED to its own local cloud."""
 
 from __future__ import annotations
 

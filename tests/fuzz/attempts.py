@@ -1,4 +1,4 @@
-"""The requests of a campaign: the same ones for the same seed and the same code (Hypothesis takes words from it)."""
+"""A campaign's requests, the same for the same seed and code, from which Hypothesis takes words."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _METHODS = ("PUT", "PATCH", "DELETE")
 
 @dataclass(frozen=True)
 class Attempt:
-    """A request as it goes out, without the API key. `case` where the document describes its path and method.
+    """Describe a request without the API key. `case` is given if the document describes its path and method.
 
-    `follows` (0 to 1) says which of the operations accepted so far a GET asks for; below 0 it asks for its own path.
+    `follows` (0 to 1) chooses the accepted operation that a GET asks for; below 0 it keeps its own path.
     """
 
     kind: str
@@ -57,7 +57,7 @@ def attempts(number: int, seed_number: int) -> list[Attempt]:
     def collect(attempt: Attempt) -> None:
         found.append(attempt)
 
-    while len(found) < number:  # hypothesis may count examples that it had to give up
+    while len(found) < number:  # hypothesis may count examples that it gave up
         collect()
     return found[:number]
 
@@ -70,10 +70,10 @@ def _any_attempt() -> st.SearchStrategy[Attempt]:
 @st.composite
 def _valid_start(draw: st.DrawFn) -> Attempt:
     case = draw(SCHEMA[START]["POST"].as_strategy())
-    if draw(st.integers(0, 2)):  # the same few keys and names come again and again, and hide what comes after them
+    if draw(st.integers(0, 2)):  # Hypothesis repeats a few keys and names, which hide later checks
         case.headers.pop("Idempotency-Key", None)
         case.body = _renamed(case.body, draw(st.from_regex(r"[a-z][a-z0-9]{7}", fullmatch=True)))
-    if draw(st.integers(0, 7)):  # a place that is not the deployment's hides what comes after it, too
+    if draw(st.integers(0, 7)):  # so does a place that is not the deployment's
         case.body = draw(_placed(case.body))
     return _start(draw, "valid", case)
 
@@ -92,7 +92,7 @@ def _renamed(body: Any, snapshot_id: str) -> Any:
 
 @st.composite
 def _placed(draw: st.DrawFn, body: Any) -> Any:
-    """In no place that was chosen, mostly; else in one of the deployment's, by both of its names or by one."""
+    """Mostly choose no place, else one of the deployment's, by account, Region or both."""
     own = {name: value for name, value in body.items() if name not in ("account_id", "region")}
     account_id, region = draw(st.sampled_from(PLACES))
     chosen = draw(st.sampled_from([(), (), (), ("account_id", "region"), ("account_id",), ("region",)]))
@@ -100,7 +100,7 @@ def _placed(draw: st.DrawFn, body: Any) -> Any:
 
 
 def _start(draw: st.DrawFn, kind: str, case: schemathesis.Case[Any]) -> Attempt:
-    """Mostly on an instance that exists, in any spelling: what names one gets past the first refusal."""
+    """Mostly name an existing instance, in any case, to pass the first refusal."""
     name = draw(st.sampled_from([*NAMES, *map(str.upper, NAMES), *[""] * 3]))
     if isinstance(case.body, dict) and name:
         case.body = {**case.body, "instance_id": name}
@@ -116,7 +116,7 @@ def _look(draw: st.DrawFn) -> Attempt:
 
 @st.composite
 def _off_the_road(draw: st.DrawFn) -> Attempt:
-    """Another content type, method or path, no valid key, or a body that is no request at all."""
+    """Choose another content type, method or path, no valid key, or a body that is not a request."""
     body = json.dumps({"operation": "reboot_instance", "instance_id": draw(st.sampled_from(NAMES))}).encode()
     word = draw(st.from_regex(r"[A-Za-z0-9._~-]{1,20}", fullmatch=True))
     choices = (
@@ -135,7 +135,7 @@ def _off_the_road(draw: st.DrawFn) -> Attempt:
 
 
 def _of_case(kind: str, case: schemathesis.Case[Any], follows: float = -1) -> Attempt:
-    """What schemathesis would send, but for the credentials and its own headers."""
+    """Return what schemathesis would send, without credentials and its own headers."""
     given_ = case.as_transport_kwargs(base_url=_ANY_URL)
     known = ("method", "url", "headers", "json", "data", "params", "cookies")
     prepared = requests.Request(**{name: given_[name] for name in known if name in given_}).prepare()

@@ -1,4 +1,4 @@
-"""The campaign: send, judge every answer, wait for what was accepted, look at what has changed."""
+"""The campaign: sends requests, judges each answer, waits for the accepted operations, and checks what changed."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from tests.workflow.service import Service
 
 Document = dict[str, Any]
 _SENDERS = 3
-_WARM_UP_CLIENTS = (1, 2)  # where cores are few, no more invocations of a function run at once
+_WARM_UP_CLIENTS = (1, 2)  # with few cores, no more invocations of a function run at once
 _WARM_UP_OPERATION = ("modify_backup_window",)  # it ends at once
 _TIMEOUT_SECONDS = 60
 
 
 @dataclass
 class Report:
-    """`violations` are sentences, each with the request as a curl line where one request is to blame."""
+    """Hold the result. `violations` are sentences, each with the request as a curl line if one is to blame."""
 
     seed: int
     requests: int = 0
@@ -41,8 +41,6 @@ class Report:
 
 
 class Campaign:
-    """Written to by all senders."""
-
     def __init__(self, service: Service, report: Report) -> None:
         self._service = service
         self._report = report
@@ -87,7 +85,7 @@ class Campaign:
 
 
 def run(service: Service, number: int, seed: int) -> Report:
-    """On a cloud where nothing else runs."""
+    """Run it on a cloud where nothing else runs."""
     report, begun = Report(seed), time.monotonic()
     demo_instances.create_all(service.cloud)
     list(warm_up(service, [service.new_instance() for _ in range(2)], _WARM_UP_CLIENTS, _WARM_UP_OPERATION))

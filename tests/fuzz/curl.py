@@ -1,4 +1,4 @@
-"""An attempt as a line for the shell, for a cloud of `make up`, with $API and $KEY as README.md sets them."""
+"""An attempt as a shell line for a cloud of `make up`, with README.md's $API and $KEY."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.fuzz.attempts import Attempt
 
 
 def curl(attempt: Attempt, path: str) -> str:
-    """Bytes that are no plain text are spelled as the shell's $'...' has them."""
+    """Return the line. Bytes that are not plain text are written as the shell's $'...'."""
     key = '"x-api-key: $KEY"' if attempt.key is None else shlex.quote(f"x-api-key: {attempt.key}")
     headers = [f"-H {_quoted(f'{name}: {value}'.encode())}" for name, value in attempt.headers.items()]
     body = [] if attempt.body is None else [f"--data-binary {_quoted(attempt.body)}"]

@@ -1,4 +1,4 @@
-"""What every answer must be, whatever was asked."""
+"""What every answer must be, whatever the request."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ERROR = {"$ref": "#/components/schemas/Error"}
 _MALFORMED = ("invalid_request", "missing_parameter", "invalid_parameter", "operation_not_allowed")
 _RULES_IN_WORDS = ("more than once", "minutes long", "Idempotency-Key")
 _NO_CREDENTIALS = (None, "invalid_api_key", "unknown_route")
-# Of an attempt that the document does not describe: the status and code to expect.
+# The status and code for an attempt that the document does not describe.
 _OFF_THE_ROAD = {
     "content type": (415, "unsupported_media_type"),
     "method": (403, "unknown_route"),
@@ -42,7 +42,7 @@ _OFF_THE_ROAD = {
 
 
 def complaints(attempt: Attempt, answer: requests.Response) -> list[str]:
-    """Sentences; none for a good answer."""
+    """Return sentences, none for a good answer."""
     try:
         body = answer.json()
     except ValueError:
@@ -63,7 +63,7 @@ def _of_case(attempt: Attempt, answer: requests.Response, body: Any) -> list[str
 
 
 def _gate(attempt: Attempt, answer: requests.Response, body: Any) -> list[str]:
-    """The document and Validate agree on what a request is. Its key is valid."""
+    """Check that the document and Validate agree on requests. The key is valid."""
     if answer.status_code == 403 and body.get("code") in _NO_CREDENTIALS:
         return [f"a 403 of the API itself, though the key is valid: {body['error']}"]
     problems = _problems_of(attempt.body)

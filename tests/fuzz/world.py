@@ -1,4 +1,4 @@
-"""What a campaign may have changed, and what it has, in every place: executions, instances, snapshots."""
+"""What a campaign may change and what it changed, in every place: executions, instances, snapshots."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tests.operation_cases import CASES
 from tests.workflow.service import Service
 
 Document = dict[str, Any]
-# What an accepted operation may change of its instance: the new window, and the state where RDS is not done with it.
+# Each operation's changes of its instance: the new window, and the state while RDS works.
 _CHANGED_BY = {name: case.changes for name, case in CASES.items()}
 
 
 @dataclass(frozen=True)
 class Accepted:
-    """An operation that was accepted, with the body that asked for it, and where its 202 says that the instance is."""
+    """Describe an accepted operation, with its body and the instance's place from the 202."""
 
     operation_id: str
     body: Document
@@ -31,7 +31,6 @@ class Accepted:
 
     @property
     def snapshot(self) -> str:
-        """Empty where it makes none."""
         name = str((self.body.get("parameters") or {}).get("snapshot_id", "")).lower()
         return in_place(self.account, self.region, name) if name else ""
 
@@ -42,8 +41,6 @@ def in_place(account: str, region: str, name: str) -> str:
 
 @dataclass(frozen=True)
 class World:
-    """Instances and snapshots by place and name."""
-
     executions: set[str]
     instances: dict[str, Document]
     snapshots: dict[str, Document]
@@ -58,7 +55,7 @@ class World:
 
 
 def changes_without_leave(before: World, after: World, accepted: list[Accepted]) -> list[str]:
-    """Sentences on everything that nobody was allowed to change."""
+    """Return a sentence on each change that no operation allowed."""
     started = after.executions - before.executions
     allowed = {item.operation_id for item in accepted}
     return [
@@ -108,7 +105,7 @@ def _all(client: Any, operation: str, key: str) -> list[Document]:
 
 
 def accepted_of(answers: list[tuple[bytes | None, Document]]) -> list[Accepted]:
-    """The distinct operations of 202 answers; a repeated request names the same one."""
+    """Return the distinct operations of 202 answers; a repeated request gets the same one."""
     found = {
         answer["operation_id"]: Accepted(
             answer["operation_id"],

@@ -1,4 +1,4 @@
-"""The templates of deployments on AWS, synthesised once: no credentials, no network."""
+"""The templates of deployments on AWS, synthesised once, without credentials or network."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Template:
         return self.section("Resources")
 
     def section(self, name: str) -> dict[str, Document]:
-        """Empty where the template has none."""
+        """Return a section, empty where the template has none."""
         found: dict[str, Document] = json.loads(self.path.read_text()).get(name, {})
         return found
 
@@ -51,7 +51,6 @@ def new_app(folder: Path) -> App:
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
-    """The default deployment."""
     folder = tmp_path_factory.mktemp("cdk.out")
     app = new_app(folder)
     ServiceStack(app, "RdsOperations", Settings.load(ROOT / "settings" / "default.json", {}))
@@ -61,7 +60,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
 
 @pytest.fixture(scope="session")
 def all_modes() -> Settings:
-    """Every way to authenticate, more Regions than one, two accounts to operate."""
+    """Return settings with every way to authenticate, two Regions and two target accounts."""
     return Settings.from_document(
         {
             "authentication": ["iam", "api_key", "cognito"],
@@ -87,7 +86,7 @@ def _both(tmp_path_factory: pytest.TempPathFactory, all_modes: Settings) -> Path
 
 @pytest.fixture(scope="session")
 def all_modes_template(_both: Path) -> Template:
-    """With a web ACL."""
+    """Return the service's template, with a web ACL."""
     return Template(_both / "RdsOperations.template.json")
 
 

@@ -1,7 +1,7 @@
-"""The two safeguards agree: what the gate classifies as production, IAM does not let the acting role touch.
+"""The two safeguards agree: IAM denies the acting role what the gate classifies as production.
 
-The policies are those of the synthesised templates, decided by an IAM simulator on the cases that the classifier
-decides. Where the two differ, the tests list it: where IAM is stricter, and what it cannot see.
+An IAM simulator decides by the synthesised policies on the classifier's cases. The tests list the differences: where
+IAM is stricter, and what it cannot see.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ ACTING_ACTIONS = sorted(
 
 
 def spellings(text: str) -> list[str]:
-    """Lower, upper, capital first, capital last, and mixed."""
+    """Return it in lower case, upper case, with the first or the last letter upper, and mixed."""
     mixed = "".join(letter.upper() if place % 2 else letter for place, letter in enumerate(text))
     return list(dict.fromkeys([text, text.upper(), text.capitalize(), text[:-1] + text[-1].upper(), mixed]))
 
@@ -76,13 +76,11 @@ UNSEEN = {
         {"Stage": "dev", "sTAGE": "blue"},
     ],
 }
-"""The gate refuses these, and IAM would not: they hang on the first lock alone. docs/security.md says so."""
+"""The gate refuses these, and IAM would not: only the first safeguard holds here. docs/security.md says so."""
 
 
 @dataclass(frozen=True)
 class RolePolicy:
-    """The acting role in one account."""
-
     simulator: Simulator
     account: str
     policies: Sequence[Document]
@@ -101,7 +99,7 @@ class RolePolicy:
         session: Document | None = None,
         account: str = "",
     ) -> Decision:
-        """In the Region of the resource, as RDS takes calls."""
+        """Decide in the resource's Region, where RDS takes the call."""
         here = {"aws:RequestedRegion": resource.split(":")[3]}
         return self.simulator.decide(
             policies=self.policies,
@@ -114,12 +112,13 @@ class RolePolicy:
         )
 
     def decisions(self, action: str, tags: Tags, session: Document | None = None) -> list[Decision]:
-        """Of an instance with these tags. Of tags that differ in case alone, AWS does not say which one
-        `aws:ResourceTag` has: each is tried."""
+        """Return the decisions for an instance with these tags. AWS does not say which of several tags that differ only
+        in case `aws:ResourceTag` has, so each is tried.
+        """
         return [self.ask(action, self.db(), context, session) for context in contexts(tags)]
 
     def allows(self, action: str, tags: Tags, session: Document | None = None) -> bool:
-        """In at least one reading."""
+        """Return whether any of the decisions allows it."""
         return any(decision.allowed for decision in self.decisions(action, tags, session))
 
 
@@ -133,7 +132,7 @@ def contexts(tags: Tags) -> list[dict[str, str]]:
 
 
 def by_tags(tags: Tags, gate: GateSettings = SHIPPED) -> Environment | None:
-    """What the tags alone say; None where there is no environment tag."""
+    """Return what the tags alone say, or None without an environment tag."""
     verdict = classify("orders-01", Place(HOME, REGION), tags, gate)
     return None if verdict.source == NOTHING else verdict.environment
 
@@ -170,7 +169,6 @@ def policy(request: pytest.FixtureRequest, home_policy: RolePolicy, target_polic
 
 
 def policy_of(simulator: Simulator, names: tuple[str, ...]) -> RolePolicy:
-    """Of a deployment with these tag names."""
     return policy_by(simulator, GateSettings(environment_tag_names=names))
 
 
@@ -192,8 +190,9 @@ def _only_allows(policy: Document) -> Document:
 def assert_agree(
     policy: RolePolicy, tags: Tags, gate: GateSettings = SHIPPED, actions: Sequence[str] = ACTING_ACTIONS
 ) -> None:
-    """What no list above names: IAM lets each acting action through exactly where the tags do, or where there are none,
-    which are the gate's to judge."""
+    """Fail unless IAM allows each acting action exactly where the tags do, or where there are none, which the gate
+    judges.
+    """
     environment = by_tags(tags, gate)
     for action in actions:
         decisions = policy.decisions(action, tags)
@@ -213,7 +212,7 @@ def test_there_is_an_action_to_deny() -> None:
 
 class TestTheSameTags:
     def test_every_name_with_every_word(self, policy: RolePolicy) -> None:
-        """Each word in another spelling for each name, and in turn by each action."""
+        """Each name meets each word, in changing spellings and by changing actions."""
         for (at, name), (place, word) in itertools.product(enumerate(NAMES), enumerate(WORDS)):
             variants = spellings(word)
             tags = {name: variants[at % len(variants)], "team": "orders"}
@@ -225,7 +224,7 @@ class TestTheSameTags:
             assert_agree(policy, {NAMES[at % len(NAMES)]: value}, actions=[action])
 
     def test_values_with_spaces_around_them(self, policy: RolePolicy) -> None:
-        """Never allowed: IAM does not trim, and takes them for words that it does not know."""
+        """IAM does not trim, so it takes them for unknown words and never allows them."""
         for at, value in enumerate(PADDED_VALUES):
             name, action = NAMES[at % len(NAMES)], ACTING_ACTIONS[at % len(ACTING_ACTIONS)]
             assert by_tags({name: value}) in (Environment.PRODUCTION, Environment.UNKNOWN)
@@ -244,7 +243,7 @@ class TestTheSameTags:
             assert decision.explicit_deny, decision.explanation
 
     def test_without_the_denies_production_is_not_allowed_either(self, policy: RolePolicy) -> None:
-        """Two nets: what the one lets through, the other holds."""
+        """Either the allows or the denies would be enough."""
         allows = replace(policy, policies=[_only_allows(policy) for policy in policy.policies])
         production = [word for word, environment in WORDS.items() if environment is Environment.PRODUCTION]
         for at, (name, word) in enumerate(itertools.product(NAMES, production)):
@@ -263,7 +262,7 @@ class TestTheSameTags:
                 assert_agree(policy, {one: first, other: second}, actions=[action])
 
     def test_two_configured_names_that_differ_in_case_alone(self, policy: RolePolicy) -> None:
-        """`aws:ResourceTag` has one of the two; `rds:db-tag` finds production under either name."""
+        """`aws:ResourceTag` has one of the two; `rds:db-tag` finds production under both."""
         for one, other in itertools.permutations(ENVIRONMENT_TAG_NAMES, 2):
             if one.casefold() == other.casefold():
                 assert by_tags({one: "dev", other: "Prod"}) is Environment.PRODUCTION
@@ -283,7 +282,7 @@ class TestWhereTheyDiffer:
 
     @pytest.mark.parametrize("tags", [tags for found in UNSEEN.values() for tags in found], ids=json.dumps)
     def test_iam_cannot_see(self, policy: RolePolicy, tags: Tags) -> None:
-        """Should AWS or the policy come to see one of these, the list must say so."""
+        """The list must change if AWS or the policy comes to see one of these."""
         assert by_tags(tags) in (Environment.PRODUCTION, Environment.UNKNOWN)
         for action in ACTING_ACTIONS:
             assert policy.allows(action, tags)
@@ -308,8 +307,9 @@ class TestOtherSettings:
     def test_nothing_that_tags_call_production_or_unknown_is_allowed(
         self, simulator: Simulator, data: st.DataObject
     ) -> None:
-        """Any settings, up to three tags of any names and values but those that the list above names. And what the gate
-        lets through, by a tag or without one, IAM does not refuse after the answer."""
+        """For any settings and up to three tags, except those listed above. IAM also never refuses what the gate has
+        allowed.
+        """
         own_names = st.sampled_from(["Landscape", "landscape", "cost:Stage", "Data Class", *ENVIRONMENT_TAG_NAMES])
         names = tuple(data.draw(st.lists(own_names, min_size=1, max_size=4, unique=True)))
         gate = GateSettings(environment_tag_names=names)
@@ -362,8 +362,7 @@ class TestOtherSettings:
     def test_ignored_names_and_own_words_let_in_nothing_that_says_production(
         self, simulator: Simulator, data: st.DataObject
     ) -> None:
-        """What the gate lets in by a tag IAM lets in; what it refuses by one, IAM refuses, unless it is a part of the
-        value of an ignored tag."""
+        """IAM allows and refuses what the gate does by a tag, except for a part of an ignored tag's value."""
         own = data.draw(
             st.dictionaries(
                 st.sampled_from(["preview", "qa2", "nonprod"]), st.sampled_from(["dev", "test"]), max_size=2
@@ -437,7 +436,7 @@ class TestReach:
     def test_each_account_of_the_template_has_its_own_regions(
         self, simulator: Simulator, target_template: Template
     ) -> None:
-        """One template, two accounts: neither acts, or looks, in a Region that is the other's alone."""
+        """Neither of the two accounts acts or reads in a Region that only the other has."""
         dev = {"aws:ResourceTag/env": "dev", "rds:db-tag/env": "dev"}
         regions = {TARGET: {REGION, "eu-central-1"}, BILLING: {"us-east-1"}}
         for account, own in regions.items():
@@ -456,7 +455,7 @@ class TestReach:
             assert not policy.ask(action, policy.db(), dev).allowed
 
     def test_an_account_that_is_not_on_the_list_gets_no_role(self, target_template: Template) -> None:
-        """CloudFormation ends where a mapping has no such key, before it makes anything."""
+        """CloudFormation fails at a missing mapping key before it creates anything."""
         stranger = Deployed(target_template, THIRD, REGION, TARGET_PARAMETERS)
         with pytest.raises(KeyError, match=THIRD):
             stranger.policies(stranger.role("ActingRole"))
@@ -471,7 +470,7 @@ class TestReach:
             assert not policy.ask(action, elsewhere, dev, account=THIRD).allowed
 
     def test_it_reads_any_instance(self, policy: RolePolicy) -> None:
-        """Describe stands apart: what is production must be seen to be refused."""
+        """To be refused, production must be readable."""
         for tags in ({}, {"env": "prod"}):
             (decision,) = policy.decisions("rds:DescribeDBInstances", tags)
             assert decision.allowed, decision.explanation
@@ -487,7 +486,7 @@ def a_request(operation: str, instance: str = "orders-01", snapshot: str = "befo
 
 
 class TestSessions:
-    """What Execute's session may do: the intersection of the acting role's policies and of the order's own."""
+    """Execute's session may do what both the acting role's policies and its own session policy allow."""
 
     @pytest.mark.parametrize("operation", OPERATIONS)
     def test_the_operation_on_its_own_resources_and_nothing_else(self, policy: RolePolicy, operation: str) -> None:
@@ -509,13 +508,13 @@ class TestSessions:
 
     @staticmethod
     def _resources(policy: RolePolicy, kind: str, action: str) -> list[tuple[str, bool]]:
-        """And whether they are the request's own, as far as its session policy tells."""
+        """Return each resource, and whether the session policy names it as the request's own."""
         if kind == INSTANCE:
             own, other = policy.db(), policy.db("orders-02")
         else:
             own, other = policy.snapshot(), policy.snapshot("before-release-2")
         elsewhere = [other, own.replace(REGION, "eu-central-1"), own.replace(policy.account, THIRD)]
-        if action == "rds:DescribeDBSnapshots":  # granted without a resource: looking is all that it does
+        if action == "rds:DescribeDBSnapshots":  # granted without a resource: it only reads
             return [(own, True), (other, True), (elsewhere[1], True)]
         return [(own, True), *((resource, False) for resource in elsewhere)]
 
@@ -529,7 +528,7 @@ class TestSessions:
 
 
 def _actions_of_all() -> list[tuple[str, str]]:
-    """Every action that some operation acts with, with the types of its resources; of Describe calls, one."""
+    """Return every acting action with its resource types, and one Describe call."""
     found = {
         (permission.action, SNAPSHOT if kind == "*" else kind)
         for operation in OPERATIONS.values()
@@ -541,7 +540,7 @@ def _actions_of_all() -> list[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class Door:
-    """A role, as those meet it who want to take it on."""
+    """Ask whether callers can assume a role."""
 
     simulator: Simulator
     arn: str
@@ -556,7 +555,9 @@ class Door:
         by: str | None = None,
         **context: str,
     ) -> bool:
-        """`by`: the function whose code calls, by its ARN, or empty for none; a function's role has its own."""
+        """Return whether the role's trust and the caller's policies allow it. `by` is the ARN of the calling function,
+        empty for none; by default it is the function whose role `caller` is.
+        """
         own = {"aws:PrincipalArn": caller, **_source_function(caller if by is None else by)}
         given = {**own, **{f"sts:{name}": value for name, value in context.items()}}
         return self.simulator.decide(
@@ -571,7 +572,7 @@ class Door:
 
 
 def _source_function(caller: str) -> dict[str, str]:
-    """What Lambda adds to the calls of a function: of `caller` itself, or of the function whose role it is."""
+    """Return the key that Lambda adds to a function's calls; `caller` is the function, or its role."""
     role = re.fullmatch(r"arn:aws:iam::([0-9]{12}):role/(rds-operations-[a-z]+)-([a-z]+-[a-z]+-[0-9])", caller)
     arn = f"arn:aws:lambda:{role[3]}:{role[1]}:function:{role[2]}" if role else caller
     return {"lambda:SourceFunctionArn": arn} if ":lambda:" in arn else {}
@@ -580,7 +581,7 @@ def _source_function(caller: str) -> dict[str, str]:
 EVERYTHING: list[Document] = [
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 ]
-"""What an administrator of an account could give to a role."""
+"""What an account's administrator could give to a role."""
 
 
 def door(simulator: Simulator, deployed: Deployed, start: str) -> Door:
@@ -589,7 +590,6 @@ def door(simulator: Simulator, deployed: Deployed, start: str) -> Door:
 
 
 def function(deployed: Deployed, name: str) -> tuple[str, list[Document]]:
-    """A function's role and its policies."""
     role = deployed.role(f"Functions{name}Role")
     return deployed.arn(role), deployed.policies(role)
 
@@ -623,7 +623,7 @@ class TestTrust:
     def test_no_other_function_takes_on_an_acting_role(
         self, simulator: Simulator, service: Deployed, target: Deployed, name: str
     ) -> None:
-        """Not by its own policies, and not by the trust policy if it had all the policies there are."""
+        """Neither its own policies nor, if it had every policy, the trust policy lets it."""
         caller, policies = function(service, name)
         for deployed in (service, target):
             acting = door(simulator, deployed, "ActingRole")
@@ -645,7 +645,7 @@ class TestTrust:
     def test_a_functions_role_opens_nothing_outside_of_its_function(
         self, simulator: Simulator, service: Deployed, target: Deployed, name: str
     ) -> None:
-        """Whoever may pass the role to a function of their own has its policies, but not its ARN."""
+        """Anyone who may pass the role to another function gets its policies, but not its ARN."""
         caller, policies = function(service, name)
         another = f"arn:aws:lambda:{REGION}:{HOME}:function:rds-operations-{name.lower()}"
         doors = [door(simulator, target, "ReadingRole")]
@@ -676,7 +676,7 @@ class TestTrust:
         ],
     )
     def test_nobody_else_does(self, simulator: Simulator, target: Deployed, caller: str) -> None:
-        """Whatever their own policies say, and though they know the external id."""
+        """Even with every policy and the external id."""
         for start in ("ActingRole", "ReadingRole"):
             role = door(simulator, target, start)
             assert not role.opens(caller, EVERYTHING, ExternalId=EXTERNAL_ID)
@@ -693,7 +693,7 @@ class TestTrust:
     def test_execute_reaches_the_accounts_of_the_settings_and_no_others(
         self, simulator: Simulator, service: Deployed, target: Deployed
     ) -> None:
-        """Though an account that is not in the settings trusts it."""
+        """Even an account that trusts it, but is not in the settings, is out of reach."""
         stranger = replace(target, account=THIRD)
         execute, policies = function(service, "Execute")
         for start in ("ActingRole", "ReadingRole"):

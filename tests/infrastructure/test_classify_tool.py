@@ -1,4 +1,4 @@
-"""`make classify`: an estate in a file, judged by the gate's own code."""
+"""`make classify`: the gate's own code judges an estate in a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Documents state what can be checked, and are held to it here."""
+"""Documents agree with the code."""
 
 import json
 import re
@@ -31,7 +31,7 @@ PLACE = Place("111122223333", "eu-west-1")
 README = (ROOT / "README.md").read_text()
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FOUR_PAGES = ("environment-classification", "flexible-tag-names", "cross-account-setup", "deployment")
-"""Those that the specification links."""
+"""The pages that the specification links."""
 
 
 def page(name: str) -> str:
@@ -39,13 +39,13 @@ def page(name: str) -> str:
 
 
 def rows(text: str) -> list[list[str]]:
-    """The cells of all table rows, without heads and rules."""
+    """Return the cells of all table rows, without headers and rules."""
     lines = re.findall(r"^\|.+\|$(?!\n\|---)", text, re.MULTILINE)
     return [[cell.strip() for cell in line[1:-1].split("|")] for line in lines if not line.startswith("|---")]
 
 
 def anchors(text: str) -> set[str]:
-    """As GitHub makes them of the headings."""
+    """Return the headings' anchors on GitHub."""
     headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -80,7 +80,7 @@ def test_the_four_pages_of_the_specification_are_there_and_linked() -> None:
 
 
 def defaults() -> dict[str, Any]:
-    """Of every setting, as the settings file would say it."""
+    """Return every setting's default, as in the settings file."""
     parts = (Settings(), Settings().gate, CallerSettings())
     known = {item.name: getattr(part, item.name) for part in parts for item in fields(part)}
     return {name: value for name, value in known.items() if name in KNOWN}
@@ -153,7 +153,7 @@ def test_classification_page_names_the_codes_of_the_gate_and_what_is_allowed() -
 
 
 def test_the_order_of_the_classification_is_the_pages() -> None:
-    """Every source says something else; each in turn is taken away."""
+    """Every source says something else, and each is removed in turn."""
     settings = GateSettings(
         instance_mappings={"dev-1": "sandbox", "111122223333/dev-1": "test", "111122223333/eu-west-1/dev-1": "poc"},
         account_mappings={"111122223333": "staging"},
@@ -225,7 +225,7 @@ def test_cross_account_page_names_the_roles_the_parameters_and_the_codes(target_
         assert f"`{name}`" in text or name in text
     assert names.function_role("x", "y") == "rds-operations-x-y"
     parameters = json.loads(target_template.path.read_text())["Parameters"]
-    assert set(parameters) == {"ServiceAccount", "ServiceRegion", "ExternalId"}  # none that asks for a bootstrap
+    assert set(parameters) == {"ServiceAccount", "ServiceRegion", "ExternalId"}  # none needs a bootstrapped account
     for name in parameters:
         assert f"--parameters {name}=" in text
         assert f"ParameterKey={name}" in text
@@ -237,7 +237,7 @@ def test_cross_account_page_names_the_roles_the_parameters_and_the_codes(target_
 
 def test_deployment_page_names_every_output_and_nothing_else(all_modes_template: Template) -> None:
     outputs = json.loads(all_modes_template.path.read_text())["Outputs"]
-    # Beside ours the CDK makes one of its own for each API.
+    # The CDK adds an output of its own for each API.
     own = {name for name in outputs if "RestApiEndpoint" not in name}
     named = {name for cells in rows(page("deployment").split("## Who")[0]) for name in re.findall(r"`(\w+)`", cells[0])}
     assert named == own

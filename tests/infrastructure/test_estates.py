@@ -1,5 +1,5 @@
-"""The settings of the documents' conventions, on estates as such companies have them: production stays out, the rest is
-let in. The rows are made up; the words, names and tags are those of public repositories, which the documents name.
+"""The documents' example settings, on estates like those of real companies: production is refused, the rest allowed.
+The rows are made up; words, names and tags come from public repositories that the documents name.
 """
 
 import csv
@@ -18,7 +18,7 @@ ENOUGH = 0.95
 
 
 def truths(path: Path) -> dict[tuple[str, str, str], bool]:
-    """Which are production: what their owners know, and the gate does not."""
+    """Return which are production, as their owners know and the gate does not."""
     with path.open(newline="") as file:
         return {
             (row["account"], row["region"], row["name"]): row["truth"] == "production" for row in csv.DictReader(file)

@@ -1,4 +1,4 @@
-"""A row of the fault table is run once more where its fault did not strike, for no other reason. Without a cloud."""
+"""A row of the fault table runs again only if its fault did not strike. These tests need no cloud."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EXPECTED = {"answer": 403, "acted": 0, "records": ("refused by admission",)}
 
 @dataclass
 class Stub:
-    """A service that refuses everything, with a record. Of each instance it is said whether its faults strike."""
+    """Refuse everything, with a record. `strikes` says for each instance whether its faults strike."""
 
     strikes: Iterator[bool]
     instances: list[str] = field(default_factory=list)
@@ -103,7 +103,7 @@ def test_a_promise_that_is_broken_without_the_fault_is_not_tried_again() -> None
 
 @pytest.mark.parametrize("moment", ["post", "during", "after"])
 def test_what_a_row_itself_finds_wrong_is_not_tried_again(moment: str) -> None:
-    """Even where its fault has not struck."""
+    """Even if its fault did not strike."""
 
     def find_it_wrong(_case: Case) -> None:
         raise AssertionError("two operations")

@@ -1,4 +1,4 @@
-"""The fuzz campaign's own checks, held to what they must find: a check that never fails finds nothing."""
+"""The fuzz campaign's checks find the errors that they are for."""
 
 import json
 from dataclasses import replace
@@ -34,7 +34,7 @@ def an_answer(status: int, body: Any, **headers: str) -> requests.Response:
     answer.status_code = status
     answer._content = body if isinstance(body, bytes) else json.dumps(body).encode()
     answer.headers.update({"Content-Type": "application/json", **headers})
-    answer.raw = urllib3.HTTPResponse(headers=answer.headers, body=answer._content)  # where schemathesis looks
+    answer.raw = urllib3.HTTPResponse(headers=answer.headers, body=answer._content)  # schemathesis reads this
     answer.request = requests.Request("POST", "http://127.0.0.1/operations").prepare()
     answer.url = "http://127.0.0.1/operations"
     answer.elapsed = timedelta(seconds=1)

@@ -1,4 +1,4 @@
-"""What this project relies on IAM to do, asked of the simulator: that it can be trusted, and that it can say no."""
+"""The simulator decides as IAM does wherever this project relies on it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ADMISSION keeps is text that SQS takes, and means the same: its JSONata, as it is deployed."""
+"""ADMISSION's deployed JSONata keeps text that SQS accepts, with the same meaning."""
 
 import json
 import re
@@ -17,7 +17,7 @@ EVERY_CHARACTER = "".join(chr(number) for number in range(0x110000) if not 0xD80
 
 
 def as_the_reference_writes_it(value: Any) -> str:
-    """jsonata-js: JSON.stringify leaves all but control characters, quotes and backslashes as they are."""
+    """Write as jsonata-js: JSON.stringify escapes only control characters, quotes and backslashes."""
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -32,7 +32,7 @@ def expression(template: Template) -> str:
 
 
 def message(expression: str, text: str, to_string: Callable[[Any], str]) -> str:
-    """What `Keep` sends of a request whose every part is this text."""
+    """Return what `Keep` sends if every part of the request is `text`."""
     keep = jsonata.Jsonata.jsonata(expression)
     keep.register_lambda("string", to_string)
     execution = {"Id": "arn", "Name": "name", "StartTime": "now", "Input": {"envelope": {"body": text}}}
@@ -55,7 +55,7 @@ def test_what_is_escaped_means_the_same(expression: str, text: str) -> None:
 
 
 def test_the_template_itself_holds_none_of_them(template: Template) -> None:
-    """CloudFormation would not take it."""
+    """CloudFormation would refuse it."""
     raw = template.path.read_text()
     assert TAKEN.fullmatch(raw)
     assert TAKEN.fullmatch(json.dumps(json.loads(raw), ensure_ascii=False))

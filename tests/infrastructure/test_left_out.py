@@ -1,4 +1,4 @@
-"""`make test` ends with a line that says what was not tested; with nothing to say it is silent."""
+"""`make test` ends with a line on what was not tested, if anything."""
 
 from __future__ import annotations
 
@@ -30,7 +30,6 @@ LEFT_OUT = "Not tested: 3 tests, because: no engine here. To get it: apt-get ins
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """One test in every folder, and tools that find nothing wrong."""
     ready_project(tmp_path)
     for folder in ("unit", "functions", "infrastructure", "local", "local_commands", "simulation", "workflow"):
         (tmp_path / "tests" / folder).mkdir(parents=True)
@@ -44,7 +43,7 @@ def project(tmp_path: Path) -> Path:
 def make_test(project: Path) -> subprocess.CompletedProcess[str]:
     outer = ("CI", "MAKEFLAGS", "MAKELEVEL", "MFLAGS")
     environment = {name: value for name, value in os.environ.items() if name not in outer}
-    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # which takes most of the time
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # loading plugins takes most of the time
     return subprocess.run(["make", "test"], cwd=project, env=environment, capture_output=True, text=True, check=False)
 
 

@@ -1,4 +1,4 @@
-"""docs/licences.md is up to date, and nothing goes to AWS that asks for more than to be named."""
+"""docs/licences.md is up to date, and licences of what goes to AWS require attribution only."""
 
 from stacks.package import DEPENDENCIES
 from tools import licences

@@ -1,4 +1,4 @@
-"""The mapping templates of POST /operations, rendered on the engine that API Gateway uses, and on the local cloud's."""
+"""The mapping templates of POST /operations, on API Gateway's engine and the local cloud's."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ CLAIMS = {
     "email": "john@example.com",
     "exp": "1796123456",
 }
-"""Of an identity token, as API Gateway hands them on: all of them texts."""
+"""Of an identity token. API Gateway passes all of them as texts."""
 CLAIMED = {
     "sub": "sub",
     "iss": "issuer",
@@ -55,7 +55,7 @@ CLAIMED = {
     "cognito:username": "username",
     "cognito:groups": "groups",
 }
-"""A claim's name there, and in the caller."""
+"""The claims' names, there and in the caller."""
 UNCLAIMED = dict.fromkeys(CLAIMED.values(), "")
 MAX_INPUT_BYTES = 262_144
 """https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartSyncExecution.html"""
@@ -107,7 +107,7 @@ each_forgery = pytest.mark.parametrize("forgery", FORGERIES.values(), ids=FORGER
 
 
 class LocalEngine:
-    """The local cloud's, held to the same: what works there works on AWS."""
+    """Render on the local cloud's engine, which must do the same."""
 
     def render(
         self,
@@ -145,7 +145,7 @@ def dump(value: Any) -> str:
 
 
 def load(text: str) -> Any:
-    """Like `json.loads`, but a key that comes twice, where parsers differ in which one counts, is an error."""
+    """Parse like `json.loads`, but fail on a repeated key, on which parsers differ."""
     return json.loads(text, object_pairs_hook=_unique)
 
 
@@ -166,7 +166,7 @@ def call_input(
     claims: Mapping[str, str] | None = None,
     ids: Mapping[str, str] | None = None,
 ) -> str:
-    """The `input` of the StartSyncExecution call. Without `claims` there is no authorizer."""
+    """Return the `input` of the StartSyncExecution call. Without `claims` there is no authorizer."""
     ids = IDS if ids is None else ids
     context: dict[str, Any] = {**ids, "identity": IDENTITY if identity is None else identity}
     if claims is not None:
@@ -191,7 +191,6 @@ def envelope_in(text: str) -> dict[str, Any]:
 
 
 def claimed(envelope: Mapping[str, Any]) -> dict[str, str]:
-    """What the caller's claims became."""
     return {name: value for name, value in envelope["caller"].items() if name in UNCLAIMED}
 
 
@@ -210,7 +209,7 @@ def assert_arrives(engine: Engine, value: Any) -> None:
 
 
 def body_of(length: int, filler: str) -> str:
-    """A JSON object of exactly so many UTF-16 units, which is what Java counts."""
+    """Return a JSON object of this many UTF-16 units, which Java counts."""
     filler = dump(filler)[1:-1]
     count, rest = divmod(length - len('{"a":""}'), utf16_length(filler))
     return f'{{"a":"{filler * count}{"x" * rest}"}}'
@@ -265,7 +264,7 @@ def test_an_absent_idempotency_key_is_left_out(engine: Engine, headers: dict[str
 @pytest.mark.parametrize("first", ["", "a", " "])
 @pytest.mark.parametrize("second", ["", "b"])
 def test_two_idempotency_keys_are_none_that_validate_takes(engine: Engine, first: str, second: str) -> None:
-    """In two spellings; even where one of them is empty, or both are equal."""
+    """They differ in spelling; one may be empty, or both equal."""
     headers = {"Idempotency-Key": first, "Content-Type": "x", "idempotency-key": second}
     key = envelope_in(call_input(engine, "{}", headers))["idempotency_key"]
     assert sorted(key) == sorted(f"{first} {second}")
@@ -349,14 +348,14 @@ def test_claims_of_an_identity_token(engine: Engine) -> None:
 
 
 def test_claims_of_an_access_token(engine: Engine) -> None:
-    """Its user name is `username`; it has a `client_id` and no `aud`."""
+    """It has `username` and `client_id`, but no `aud`."""
     claims = {"sub": CLAIMS["sub"], "iss": CLAIMS["iss"], "client_id": "x", "username": "john.o'neil", "scope": "a b"}
     envelope = envelope_in(call_input(engine, "{}", claims=claims))
     assert claimed(envelope) == named({"sub": claims["sub"], "iss": claims["iss"], "cognito:username": "john.o'neil"})
 
 
 def test_the_name_of_an_identity_token_comes_first(engine: Engine) -> None:
-    """An attribute that is called `username` is not the user's name."""
+    """`username` here is another attribute, not the user's name."""
     envelope = envelope_in(call_input(engine, "{}", claims={**CLAIMS, "username": "administrator"}))
     assert claimed(envelope) == named(CLAIMS)
 
@@ -430,10 +429,10 @@ def test_limit_is_the_one_of_validate() -> None:
 def test_largest_call_fits_into_step_functions(engine: Engine, filler: str) -> None:
     body = body_of(LARGEST_BODY, filler)
     assert utf16_length(body) == LARGEST_BODY
-    # One byte of a header, read as Latin-1, is the most that a header can grow.
+    # A header grows most if each of its bytes is read as Latin-1.
     identity = IDENTITY | {"userAgent": "é" * (MAX_HEADER_BYTES // 2)}
     ids = IDS | {"requestId": "é" * (MAX_HEADER_BYTES // 2)}
-    # The claims are in a header's token, too, a third longer there.
+    # The token in the header also holds the claims, a third longer.
     text = call_input(engine, body, identity=identity, claims=CLAIMS, ids=ids)
     envelope = envelope_in(text)
     assert envelope["body"] == body

@@ -1,6 +1,6 @@
-"""cdk-nag: its findings in both stacks, with all three ways to authenticate, are acknowledged one by one, with reasons.
+"""Each finding of cdk-nag, in both stacks and with all three ways to authenticate, is acknowledged with a reason.
 
-All of them and no others: an acknowledgement that has no finding any more fails, too.
+An acknowledgement without a finding fails, too.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ ACKNOWLEDGED[f"{SERVICE}/Functions/Audit/Resource"]["Serverless-LambdaDLQ"] = (
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory, all_modes: Settings) -> set[tuple[str, str]]:
-    """Construct and finding, of every severity, as the report says when nothing is acknowledged."""
+    """Return construct and finding, of every severity."""
     folder = tmp_path_factory.mktemp("nag")
     app = new_app(folder)
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))

@@ -1,4 +1,4 @@
-"""A name pattern that no identifier can ever fit is found when the settings are checked."""
+"""The check of settings finds a name pattern that fits no identifier."""
 
 import re
 from itertools import product

@@ -1,6 +1,6 @@
-"""No role can delete a database, a snapshot, a table or an item: neither by an action's name nor by a pattern.
+"""No role can delete a database, snapshot, table or item, neither by an action's name nor by a pattern.
 
-`sqs:DeleteMessage` is none of these: it takes a refusal off its queue when that is on record.
+`sqs:DeleteMessage` may take a recorded refusal off its queue.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def as_list(value: Any) -> list[Any]:
 
 
 def can_delete(statement: Document) -> set[str]:
-    """The deleting actions that a statement allows. IAM reads actions in any case.
+    """Return the deleting actions that a statement allows. IAM reads actions in any case.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notaction.html
     """
@@ -51,7 +51,7 @@ def _matches(action: str, patterns: list[str]) -> bool:
 
 
 def statements(template: Template) -> Iterator[tuple[str, Document]]:
-    """Of all roles, and the name of the policy or role that each stands in."""
+    """Yield the statements of all roles, with the name of their policy or role."""
     for name, item in template.resources.items():
         kind, properties = item["Type"], item.get("Properties", {})
         policies = [properties] if kind in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy") else []

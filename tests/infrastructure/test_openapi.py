@@ -1,4 +1,4 @@
-"""docs/openapi.json is the API as it is: routes, codes, operations, limits, and what Validate takes."""
+"""docs/openapi.json has the API's real routes, codes, operations and limits, and what Validate accepts."""
 
 import json
 import re
@@ -26,7 +26,7 @@ from tests.infrastructure.conftest import ROOT, Template
 Document = dict[str, Any]
 REQUEST = {"$ref": "#/components/schemas/Request"}
 APIS = {"IamApi": "Signature", "ApiKeyApi": "ApiKey", "CognitoApi": "IdentityToken"}
-"""An API's logical id, and its security scheme."""
+"""The logical ids of APIs, and their security schemes."""
 # `"code": "..."` in Python, in templates, and escaped inside JSON strings.
 WRITTEN_CODE = re.compile(r'\\*"code\\*": ?\\*"([a-z_]+)\\*"')
 SCHEMA = schemathesis.openapi.from_path(api_document.PATH)
@@ -67,7 +67,7 @@ def test_routes_and_methods_are_those_of_each_api(all_modes_template: Template, 
 
 
 def test_each_way_to_authenticate_is_a_scheme() -> None:
-    """One of them opens an API, so each stands alone in `security`."""
+    """Each stands alone in `security`, because one is enough."""
     document = api_document.document()
     assert document["security"] == [{name: []} for name in APIS.values()]
     schemes = document["components"]["securitySchemes"]
@@ -205,7 +205,7 @@ def test_validate_takes_every_example(example: Document) -> None:
 
 
 def only_in_words(refusal: Refusal) -> bool:
-    """The two rules that a schema cannot say."""
+    """Return whether it breaks one of the two rules that a schema cannot express."""
     return "more than once" in refusal.error or "minutes long" in refusal.error
 
 

@@ -1,4 +1,4 @@
-"""What the code answers is what docs/openapi.json says: the 202, where an operation stands, how it ended."""
+"""The code's answers match docs/openapi.json: the 202, an operation's status, and its result."""
 
 import json
 from dataclasses import replace
@@ -60,7 +60,7 @@ def result_of(operation: str, work: Document, place: Place = HOME) -> Document:
 
 
 def assert_says_where(schema: Document, document: Document) -> None:
-    """Both or neither, and nothing else."""
+    """Check that both parts, and only they, are valid."""
     assert document["account_id"] == ELSEWHERE.account_id
     assert document["region"] == ELSEWHERE.region
     assert api_document.problems(schema, document) == []

@@ -1,4 +1,4 @@
-"""What is shipped decides: these tests ask the built package, in an interpreter that sees nothing else of ours."""
+"""The built package decides, in an interpreter that sees no other code of ours."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from stacks.settings import Settings
 HOME = Place("111122223333", "eu-west-1")
 THERE = Place("222233334444", "eu-central-1")
 Question = tuple[str, Place, dict[str, str]]
-"""An instance's name, place and tags."""
 ASK = """
 import json, sys
 sys.path.insert(0, {folder!r})
@@ -40,14 +39,12 @@ for line in sys.stdin:
 
 
 class Packaged:
-    """The classifier of a built package, with the settings inside it."""
-
     def __init__(self, built: Path) -> None:
         command = [sys.executable, "-I", "-c", ASK.format(folder=str(built))]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def verdict(self, question: Question, shipped: str = "") -> dict[str, Any]:
-        """With `shipped` in the place of the settings that the package was built with."""
+        """Return the verdict. `shipped` replaces the settings in the package."""
         name, place, tags = question
         asked = {"question": (name, (place.account_id, place.region), tags), "shipped": shipped}
         assert self._process.stdin
@@ -129,7 +126,7 @@ def test_the_packaged_classifier_says_what_the_tests_classifier_says(
 ) -> None:
     try:
         checked = Settings.from_document(document)
-    except SettingsError as error:  # none of these is bad
+    except SettingsError as error:  # all of these are valid
         raise AssertionError(str(error)) from error
     verdict = packaged.verdict((name, place, tags), package.packaged(checked))
     assert verdict == classify(name, place, tags, checked.gate).to_document()

@@ -1,4 +1,4 @@
-"""What each role may do, exactly. A change here is a change of the service's power, and is reviewed as one."""
+"""The exact permissions of each role, so that a review sees every change."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ CLOSES = {
     "dynamodb:PutItem": [AUDIT_TABLE],
     "states:StartExecution": ["stateMachine:rds-operations-late-watch"],
 }
-# role -> action -> resources, by the last part of an ARN or the start of a logical id.
+# role -> action -> resources, as the last part of an ARN or the start of a logical id.
 EXPECTED: dict[str, dict[str, list[str]]] = {
     "Validate": {},
     "Classify": {
@@ -48,7 +48,7 @@ EXPECTED: dict[str, dict[str, list[str]]] = {
         "dynamodb:PutItem": [OPERATIONS_TABLE, AUDIT_TABLE],
         "dynamodb:UpdateItem": [OPERATIONS_TABLE],
     },
-    # Nothing that acts on a database: for that it takes on the acting role.
+    # It has no acting action: for those it assumes the acting role.
     "Execute": {
         "rds:DescribeDBInstances": ["db:*"],
         "rds:ListTagsForResource": ["db:*"],
@@ -105,7 +105,7 @@ TARGETS = ("222233334444", "333344445555")
 
 
 def granted(template: Template, role: str) -> dict[str, list[str]]:
-    """Action -> resources, as short names."""
+    """Return action -> resources, as short names."""
     found: dict[str, list[str]] = {}
     for statement in statements(template, role):
         assert statement["Effect"] == "Allow"
@@ -137,7 +137,7 @@ def short(resource: Any) -> str:
 
 
 def granted_to_function(template: Template, function: str) -> dict[str, list[str]]:
-    """Beyond what every function may."""
+    """Return what a function may do besides what all may."""
     found = granted(template, f"Functions{function}Role")
     for action in LOGS:
         assert found.pop(action) == ["FunctionsLogGroup"]
@@ -182,7 +182,7 @@ def test_execute_acts_on_no_database_itself(all_modes_template: Template) -> Non
 
 @pytest.mark.parametrize("function", EXPECTED)
 def test_a_role_is_taken_on_by_its_own_function_alone(all_modes_template: Template, function: str) -> None:
-    """Not by another function that this one's role is passed to."""
+    """Another function with the same role cannot."""
     taking_on = [
         statement
         for statement in statements(all_modes_template, f"Functions{function}Role")
@@ -228,7 +228,7 @@ def test_the_acting_role_may_do_exactly_this(request: pytest.FixtureRequest, sta
     for item in allows:
         assert item["Condition"]["StringEquals"] == {"aws:RequestedRegion": regions}
     for item in allows[1:]:
-        # RDS would not let it into another account anyway; the statement does not ask it to.
+        # The statement names its own account only, although RDS lets it into no other anyway.
         assert {"Ref": "AWS::AccountId"} in item["Resource"]["Fn::Join"][1]
     folded = [f"aws:ResourceTag/{name}" for name in sorted(FOLDED_TAG_NAMES)]
     exact = [f"rds:db-tag/{name}" for name in ENVIRONMENT_TAG_NAMES]
@@ -243,7 +243,7 @@ def test_the_acting_role_may_do_exactly_this(request: pytest.FixtureRequest, sta
         *({"StringEqualsIgnoreCase": {key: production}} for key in folded),
         *({"Null": {key: ["false"]}, "StringNotEqualsIgnoreCase": {key: words}} for key in exact),
     ]
-    for item in on_tags:  # all but looking, whatever it is that has such a tag
+    for item in on_tags:  # all but reading, of any resource with such a tag
         assert (item["NotAction"], item["Resource"]) == ("rds:Describe*", "*")
     assert (on_tagging["Action"], on_tagging.get("Condition")) == (TAGGING, None)
     assert on_tagging["Resource"]["Fn::Join"][1][2:] == [":rds:*:", {"Ref": "AWS::AccountId"}, ":db:*"]
@@ -259,7 +259,7 @@ def trust(template: Template, role: str) -> list[Document]:
 
 
 def trusted(account: Document, region: Document, functions: list[str], **more: Document) -> Document:
-    """What a trust policy's statement says beyond its action."""
+    """Return a trust statement's parts besides its action."""
 
     def arn(kind: str, *rest: Any) -> Document:
         return {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":iam::", account, kind, *rest]]}
@@ -322,7 +322,7 @@ def test_each_machine_may_do_exactly_this(
 
 
 def test_nobody_but_admission_may_send_to_the_queue_of_refusals(template: Template) -> None:
-    """What lies there becomes a record: an Allow elsewhere, an administrator's too, does not help."""
+    """Each message becomes a record. No Allow elsewhere helps, not even an administrator's."""
     denies = [
         (statement, policy["Queues"])
         for policy in template.of_type("AWS::SQS::QueuePolicy")
@@ -365,7 +365,7 @@ def test_nobody_updates_or_deletes_an_audit_record(template: Template) -> None:
 
 @pytest.mark.parametrize("stack", ["template", "all_modes_template", "target_template"])
 def test_nothing_is_allowed_before_all_that_must_be_is_denied(request: pytest.FixtureRequest, stack: str) -> None:
-    """CloudFormation makes what a resource depends on first, and deletes it last."""
+    """CloudFormation creates a dependency first and deletes it last."""
     resources = request.getfixturevalue(stack).resources
     managed = {name for name, item in resources.items() if item["Type"] == "AWS::IAM::ManagedPolicy"}
     (allowing,) = [item for name, item in resources.items() if name.startswith("ActingRoleAllows")]

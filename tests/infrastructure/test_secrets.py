@@ -1,4 +1,4 @@
-"""No key, token or password is in any file of the repository. Offline: what is found is never tried."""
+"""No file of the repository has a key, token or password. The search is offline, and tries nothing that it finds."""
 
 import subprocess
 from pathlib import Path
@@ -10,7 +10,7 @@ from detect_secrets.settings import transient_settings
 
 from tests.infrastructure.conftest import ROOT
 
-# What looks like a secret and is none: why, and the values.
+# Values that look like secrets, and what they really are.
 FILE_ONLY_SETTINGS = {
     "a key for a cloud in memory": {"not-a-secret"},
     "a password for users of the local cloud": {"Correct-horse-battery-1"},
@@ -23,12 +23,12 @@ FILE_ONLY_SETTINGS = {
     },
 }
 NOT_SECRETS = set().union(*FILE_ONLY_SETTINGS.values())
-SHORTEST = 8  # of what a word like "key" stands before: keys are longer, and many a short word follows
-# Every detector, with the limits of entropy that detect-secrets has.
+SHORTEST = 8  # for values after a word like "key": real keys are longer
+# All detectors, with detect-secrets' own entropy limits.
 LIMITS = {"Base64HighEntropyString": {"limit": 4.5}, "HexHighEntropyString": {"limit": 3.0}}
 _CLASSES: dict[str, type] = get_mapping_from_secret_type_to_class()
 DETECTORS = sorted(detector.__name__ for detector in _CLASSES.values())
-# Left out: what is plainly made up, and the hashes in the lock files. No comment, and no name of a file, silences it.
+# These skip what is plainly made up, and the lock files' hashes. No comment or file name can silence the search.
 _HEURISTICS = (
     "is_sequential_string",
     "is_potential_uuid",
@@ -49,7 +49,7 @@ SETTINGS = {
 
 def scan(*paths: Path) -> list[tuple[str, int, str]]:
     with transient_settings(SETTINGS) as settings:
-        settings.disable_filters("detect_secrets.filters.heuristic.is_non_text_file")  # knows it by the name: *.lock
+        settings.disable_filters("detect_secrets.filters.heuristic.is_non_text_file")  # would skip *.lock by its name
         found = SecretsCollection()
         for path in paths:
             found.scan_file(str(path))
@@ -62,7 +62,7 @@ def scan(*paths: Path) -> list[tuple[str, int, str]]:
 
 @pytest.fixture(scope="module")
 def found() -> list[tuple[str, int, str]]:
-    """In all files that are or may be committed."""
+    """Scan all files that are or may be committed."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
     paths = [ROOT / name for name in names if name and (ROOT / name).is_file()]

@@ -1,4 +1,4 @@
-"""docs/security.md promises nothing that no test shows."""
+"""A test proves each promise of docs/security.md."""
 
 import ast
 import re
@@ -18,7 +18,7 @@ def shown_by() -> list[str]:
 
 
 def names_in(file: str) -> set[str]:
-    """Test functions and classes of a file, and the functions of its classes as `Class::function`."""
+    """Return a file's test functions and classes, and the classes' functions as `Class::function`."""
     tree = ast.parse((ROOT / file).read_text())
     found = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
     for node in tree.body:

@@ -1,4 +1,4 @@
-"""The settings file is checked before anything is synthesised."""
+"""The settings file is checked before synthesis."""
 
 import json
 import subprocess
@@ -304,7 +304,7 @@ def test_where_there_is_one_place_a_name_will_do() -> None:
 
 
 def test_an_upper_case_pattern_is_taken() -> None:
-    """It fits in any case."""
+    """Patterns match in any case."""
     patterns = {"^PROD-": "production"}
     assert Settings.from_document({"naming_patterns": patterns}).gate.naming_patterns == patterns
 
@@ -333,7 +333,6 @@ def test_shipped_settings_classify_nothing_by_default() -> None:
 
 
 def run_app(folder: Path, context: dict[str, str]) -> tuple[int, str]:
-    """Its exit status and its last words."""
     done = subprocess.run(
         [sys.executable, str(ROOT / "app.py")],
         cwd=folder,

@@ -1,4 +1,4 @@
-"""What fits into IAM, STS and CloudFormation is deployed; what does not is refused at synthesis, with a sentence.
+"""What fits into IAM, STS and CloudFormation is deployed; synthesis refuses the rest with a sentence.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 """
@@ -45,7 +45,7 @@ def own_words(count: int, length: int) -> Document:
 
 
 def accounts(count: int, regions: int = 1) -> Document:
-    """One Region is as long as a Region can be, so a target's role is no smaller than the one at home."""
+    """Return accounts, each with one of the longest Region names, so that a target's role is no smaller than home's."""
     given = [LONGEST_NAME, *(f"eu-{'w' * 8}{chr(ord('a') + number)}-1" for number in range(regions - 1))]
     ids = [str(222200000000 + number) for number in range(count)]
     return {"accounts": {account: {"external_id": f"id-{account}", "regions": given} for account in ids}}
@@ -63,7 +63,7 @@ GROWING: dict[str, Callable[[int], Document]] = {
     "accounts of many Regions": lambda count: accounts(min(count, 90), 26),
 }
 GROWING_AT_HOME = [GROWING["accounts"]]
-"""By which the service's own policies grow faster than a target's."""
+"""With these, the service's own policies grow faster than a target's."""
 USUAL: list[Document] = [{}, accounts(2), accounts(2, 26), external_id(1_224)]
 
 
@@ -79,7 +79,6 @@ def synthesised(folder: Path, document: Document, stacks: Sequence[str] = (SERVI
 
 
 def checked(document: Document, folder: Path, stacks: Sequence[str] = (SERVICE, TARGET)) -> None:
-    """As the app does it."""
     for template in synthesised(folder, document, stacks):
         check_policies(json.loads(template.path.read_text()))
         if template.path.stem.startswith(TARGET):
@@ -95,7 +94,7 @@ def fits(document: Document, folder: Path, stacks: Sequence[str] = (SERVICE, TAR
 
 
 def largest(make: Callable[[int], Document], folder: Path, stacks: Sequence[str]) -> int:
-    """The most that the checks let through, where everything more is refused."""
+    """Return the largest number that the checks accept."""
     low, high = 1, 128
     while high - low > 1:
         middle = (low + high) // 2
@@ -105,12 +104,12 @@ def largest(make: Callable[[int], Document], folder: Path, stacks: Sequence[str]
 
 
 def characters(policy: Document) -> int:
-    """Without the white space that stands between."""
+    """Count without white space."""
     return len(json.dumps(policy, separators=(",", ":")))
 
 
 def assert_all_fit(templates: list[Template], document: Document) -> None:
-    """In any one of the accounts: these tests give all of them Regions and ids of the same length."""
+    """Check in one of the accounts: in these tests all have Regions and ids of the same length."""
     account, parts = next(iter(document.get("accounts", {"222233334444": {"external_id": ""}}).items()))
     parameters = {"ServiceAccount": "1" * 12, "ServiceRegion": LONGEST_NAME, "ExternalId": parts["external_id"]}
     for template in templates:
@@ -140,7 +139,7 @@ def test_every_policy_of_the_largest_settings_fits(tmp_path: Path, make: Callabl
 
 
 def test_there_is_room_for_many_names(tmp_path: Path) -> None:
-    """So that a check that refuses everything would not pass."""
+    """Otherwise a check that refuses everything would pass."""
     assert fits(names(30, 18), tmp_path / "names")
     assert fits(own_words(60, 18), tmp_path / "words")
     assert fits(accounts(60, 4), tmp_path / "accounts")

@@ -1,4 +1,4 @@
-"""The ASL files, as they are deployed."""
+"""The ASL files as deployed."""
 
 import json
 import subprocess
@@ -23,11 +23,11 @@ TRANSIENT = {
     "Runtime.ExitError",
     "Lambda.Unknown",
 }
-"""Every function is safe to repeat: those that write know their own writes again, and Execute its own act."""
+"""Every function may be repeated: it recognises its own writes, and Execute its own act."""
 
 
 def definition(template: Template, name: str) -> dict[str, Any]:
-    """With the substitutions made, of which only the numbers matter here."""
+    """Return a definition with substitutions, of which only the numbers matter here."""
     machine = template.one("AWS::StepFunctions::StateMachine", StateMachineName=f"rds-operations-{name}")
     text = machine["DefinitionString"]
     for given, value in machine["DefinitionSubstitutions"].items():
@@ -70,7 +70,7 @@ def test_retries_name_their_errors(machine: dict[str, Any]) -> None:
                 assert set(retrier["ErrorEquals"]) >= TRANSIENT, name
 
 
-# Lambda.Unknown is what executions of 2024 and 2025 show of a function that ran into its own time-out.
+# Executions of 2024 and 2025 show Lambda.Unknown for a function that reached its own time-out.
 def test_what_admission_has_tried_again_in_vain_the_caller_is_told_to_try_again(template: Template) -> None:
     states = definition(template, "admission")["States"].values()
     names = {name for state in states for retrier in state.get("Retry", []) for name in retrier["ErrorEquals"]}
@@ -82,7 +82,7 @@ def test_what_admission_has_tried_again_in_vain_the_caller_is_told_to_try_again(
 def test_admission_answers_before_api_gateway_gives_up(template: Template) -> None:
     assert definition(template, "admission")["TimeoutSeconds"] == 25
     tasks = [s for s in definition(template, "admission")["States"].values() if s["Type"] == "Task"]
-    assert sum(task["TimeoutSeconds"] for task in tasks) < 25  # so the record is written within it, too
+    assert sum(task["TimeoutSeconds"] for task in tasks) < 25  # leaves time to write the record
 
 
 def test_admit_cannot_write_after_its_task_has_given_up(template: Template) -> None:
@@ -108,7 +108,7 @@ def test_the_late_watch_looks_soon_and_then_every_five_minutes_for_a_day(templat
 
 @pytest.mark.parametrize("name", ["operation", "late-watch"])
 def test_an_audit_that_does_not_answer_is_asked_again(template: Template, name: str) -> None:
-    """ADMISSION has no time to: what its Audit does not answer, it keeps."""
+    """ADMISSION has no time for it: it keeps what Audit does not answer."""
     (retry,) = definition(template, name)["States"]["Audit"]["Retry"]
     assert {"States.Timeout", "Sandbox.Timedout"} <= set(retry["ErrorEquals"])
     assert retry["MaxAttempts"] == 6
@@ -122,7 +122,7 @@ def test_the_late_watch_tells_poll_that_it_is_late(template: Template) -> None:
 
 
 def test_the_lock_of_what_may_still_act_outlives_the_longest_call(template: Template) -> None:
-    """An Execute runs on when its execution is stopped, after a start that may take ten seconds.
+    """Execute runs on after its execution is stopped, and starting it may take ten seconds.
 
     https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
     """
@@ -151,7 +151,7 @@ def test_the_graph_tells_the_story(template: Template) -> None:
 
 
 def test_every_function_ends_before_the_task_that_waits_for_it(machine: dict[str, Any], template: Template) -> None:
-    """A function that went on after its Task gave up could act or write unseen."""
+    """Otherwise a function could act or write unseen after its Task gave up."""
     timeouts = {f["Handler"].split(".")[0]: f["Timeout"] for f in template.of_type("AWS::Lambda::Function")}
     for name, state in machine["States"].items():
         if "lambda:invoke" in state.get("Resource", ""):

@@ -1,4 +1,4 @@
-"""What is installed is what was reviewed: each package has its hashes in a lock file, and no other is installed."""
+"""Only reviewed packages are installed: the lock files have each one's hashes."""
 
 import json
 import re
@@ -33,7 +33,6 @@ def locked(path: Path) -> list[Requirement]:
 
 
 def here(requirements: list[Requirement]) -> dict[str, str]:
-    """What of these belongs on this machine, and in which version."""
     return {
         canonicalize_name(requirement.name): str(requirement.specifier).removeprefix("==")
         for requirement in requirements
@@ -58,7 +57,7 @@ def test_a_lock_has_every_pin_in_its_version(pins: Path) -> None:
 
 @each_lock
 def test_every_package_in_a_lock_comes_from_a_pin(lock: Path) -> None:
-    """So that what was taken out of the pins is gone from the lock, too."""
+    """A removed pin must also leave the lock."""
     pins = {
         canonicalize_name(Requirement(line).name) for line in logical_lines(next(p for p in LOCKS if LOCKS[p] == lock))
     }
@@ -101,6 +100,6 @@ def test_no_node_module_runs_a_script_when_it_is_installed() -> None:
 
 @pytest.mark.parametrize("path", [*LOCKS, *LOCKS.values(), ROOT / "package-lock.json"], ids=lambda path: path.name)
 def test_no_lock_says_where_packages_come_from(path: Path) -> None:
-    """The clients of each machine know their own registry."""
+    """Each machine's clients have their own registry."""
     assert "://" not in path.read_text()
     assert "index-url" not in path.read_text()

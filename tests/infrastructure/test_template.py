@@ -58,7 +58,7 @@ def test_functions_are_alike(template: Template) -> None:
 
 
 def test_function_roles_have_names_that_other_accounts_can_trust(template: Template) -> None:
-    """A role is the account's, so its name has the Region, too."""
+    """Role names belong to the account, so they have the Region."""
     for function in template.of_type("AWS::Lambda::Function"):
         role = template.resources[function["Role"]["Fn::GetAtt"][0]]["Properties"]
         assert role["RoleName"] == {"Fn::Join": ["", [f"{function['FunctionName']}-", {"Ref": "AWS::Region"}]]}
@@ -148,7 +148,7 @@ def test_every_method_asks_for_its_apis_credentials(
 
 @each_api
 def test_preflight_asks_for_none(all_modes_template: Template, api: str) -> None:
-    """Browsers send none with it. It answers from API Gateway itself."""
+    """Browsers send no credentials with it, and API Gateway answers it itself."""
     methods = of_api(all_modes_template, api, "AWS::ApiGateway::Method")
     options = [item for item in methods if item["HttpMethod"] == "OPTIONS"]
     assert len(options) == 3
@@ -204,7 +204,7 @@ def test_a_key_has_a_plan_with_a_quota(all_modes_template: Template) -> None:
     assert stage.startswith("ApiKeyApi")
     key = all_modes_template.one("AWS::ApiGateway::ApiKey")
     assert key["Enabled"] is True
-    assert "Value" not in key  # a key in a template is a key in every place that a template is kept
+    assert "Value" not in key  # a key in a template is in every copy of it
 
 
 @each_api
@@ -294,7 +294,7 @@ def test_outputs(template: Template, all_modes_template: Template, target_templa
 
 
 def test_the_target_template_takes_what_sts_takes(target_template: Template) -> None:
-    """One template for all accounts, bootstrapped or not. It knows each one's Regions, and nobody's external id."""
+    """One template serves all accounts, bootstrapped or not. It has their Regions, but no external id."""
     text = target_template.path.read_text()
     parameters = json.loads(text)["Parameters"]
     assert {name: item["AllowedPattern"] for name, item in parameters.items()} == {
@@ -335,7 +335,7 @@ def test_schedules(template: Template, function: str, minutes: int) -> None:
     ]
     assert schedule["ScheduleExpression"] == f"rate({minutes} minutes)"
     assert schedule["Target"]["RetryPolicy"] == {"MaximumRetryAttempts": 0}
-    assert "State" not in schedule  # so it is enabled
+    assert "State" not in schedule  # enabled by default
     (run,) = [f for f in template.of_type("AWS::Lambda::Function") if f["Handler"].startswith(function.lower())]
     assert run["Timeout"] < minutes * 60
     (name,) = [name for name, item in template.resources.items() if item.get("Properties") == run]
@@ -396,7 +396,7 @@ def test_python_app_py_works_without_credentials(tmp_path: Path) -> None:
         env={
             "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
             "HOME": str(tmp_path),
-            # The CDK unpacks itself once, not for this test again.
+            # The CDK is unpacked once, not again for this test.
             "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(Path.home() / ".cache" / "aws" / "jsii" / "package-cache"),
             "CDK_OUTDIR": str(tmp_path),
         },

@@ -1,1 +1,1 @@
-"""Many operations at once on a local cloud: `make load`."""
+"""`make load`: many operations at once on a local cloud."""

@@ -1,4 +1,4 @@
-"""`make load`: OPERATIONS operations over INSTANCES instances by CLIENTS clients, on a local cloud of its own."""
+"""`make load`: CLIENTS clients send OPERATIONS operations on INSTANCES instances to their own local cloud."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _counted(seen: Seen) -> str:
 
 
 def percentile(values: list[float], percent: int) -> float:
-    """The nearest rank."""
+    """Return the percentile by nearest rank."""
     return sorted(values)[max(0, -(-len(values) * percent // 100) - 1)]
 
 

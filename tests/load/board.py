@@ -1,4 +1,4 @@
-"""What is to be done next: an operation to start where an instance is free, else one to look at."""
+"""The next task: an operation to start if an instance is free, else one to read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PATIENCE_SECONDS = 600
 
 @dataclass(frozen=True)
 class Job:
-    """An operation to start. A repetition after a 5xx carries the same `key`, so that it cannot act twice."""
+    """Describe an operation to start. A repetition after a 5xx has the same `key`, so it cannot act twice."""
 
     operation: str
     key: str
@@ -36,7 +36,7 @@ class Look:
 
 
 class Board:
-    """Shared by all clients. An instance is free until an operation is started on it, and again once that has ended."""
+    """Share the tasks between all clients. An instance is free before its operation starts and after that has ended."""
 
     def __init__(self, jobs: Iterable[Job], instances: Iterable[str]) -> None:
         self._jobs = deque(jobs)
@@ -47,7 +47,7 @@ class Board:
         self._deadline = time.monotonic() + _PATIENCE_SECONDS
 
     def take(self) -> Start | Look | None:
-        """The next thing to do, waited for if need be; None where all is done, or the patience is used up."""
+        """Wait for the next task. Return None when all is done, or the time is over."""
         with self._changed:
             while True:
                 if (self._over() and not self._in_hand) or time.monotonic() > self._deadline:
@@ -59,7 +59,7 @@ class Board:
                 self._changed.wait(self._pause())
 
     def done(self, task: Start | Look, *, then: Job | Look | None = None) -> None:
-        """`then` is what follows: a job to repeat, or a look that is due later. Without a look the instance is free."""
+        """Finish a task. `then` is a job to repeat or a later read; without a read the instance is free."""
         with self._changed:
             self._in_hand -= 1
             if isinstance(then, Job):
@@ -81,6 +81,6 @@ class Board:
         return None
 
     def _pause(self) -> float:
-        """Until the first look is due; else until another client is done."""
+        """Return the seconds until the first read is due or the time is over."""
         due = self._looks[0][0] if self._looks else self._deadline
         return max(0.0, min(due, self._deadline) - time.monotonic())

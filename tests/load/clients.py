@@ -1,4 +1,4 @@
-"""Clients that start operations and follow them, and what they saw."""
+"""Clients that start operations and follow them, and what they see."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAMES = tuple(CASES)
 
 @dataclass
 class Seen:
-    """Written by all clients; `post` and `get` in seconds."""
+    """Hold what all clients see; `post` and `get` are in seconds."""
 
     post: list[float] = field(default_factory=list)
     get: list[float] = field(default_factory=list)
@@ -31,7 +31,6 @@ class Seen:
 
 
 def jobs(number: int, prefix: str, names: tuple[str, ...] = NAMES) -> list[Job]:
-    """The operations in turn."""
     return [Job(names[n % len(names)], f"{prefix}-{n}") for n in range(number)]
 
 

@@ -12,7 +12,7 @@ Document = dict[str, Any]
 
 
 def scan(service: Service, table: str) -> list[Document]:
-    """All items of a table, as the DynamoDB API gives them; `table` as the deployment's outputs call it."""
+    """Return all items of a table, as from DynamoDB's API. `table` is its name in the deployment's outputs."""
     pages = service.aws("dynamodb").get_paginator("scan").paginate(TableName=service.outputs[table])
     return [item for page in pages for item in page["Items"]]
 
@@ -22,7 +22,7 @@ def audit_ids(service: Service) -> set[str]:
 
 
 def violations(service: Service, seen: Seen, operations: int, records_before: set[str]) -> list[str]:
-    """Sentences; none where all of it holds."""
+    """Return sentences, none if everything holds."""
     items = scan(service, "operations_table")
     records = [item for item in scan(service, "audit_table") if item["audit_id"]["S"] not in records_before]
     return [

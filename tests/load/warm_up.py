@@ -1,4 +1,4 @@
-"""The functions' processes, started one after the other: a start takes seconds, and is not what is measured."""
+"""Starts the functions' processes first: a start takes seconds, and is not measured."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.workflow.service import Service
 def warm_up(
     service: Service, instances: list[str], steps: Iterable[int], names: tuple[str, ...] = NAMES
 ) -> Iterator[tuple[int, Seen]]:
-    """Three operations by each client, for each number of clients; what came of them is for the reader to see."""
+    """Let each client run three operations, for each number of clients. The caller checks the results."""
     for clients in steps:
         prefix = f"warm-up-{clients}-{instances[0]}"
         yield clients, run(service, Board(jobs(3 * clients, prefix, names), instances), clients)

@@ -1,4 +1,4 @@
-"""An AWS account on a local cloud, with roles and databases of its own. A name that is made up is used once."""
+"""An AWS account on a local cloud, with its own roles and databases. A made-up name is used once."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from local.cloud import REGION, SECRET_KEY
 Document = dict[str, Any]
 HUB, SPOKE = "111122223333", "444455556666"
 OTHER_REGION = "eu-central-1"
-_models = boto3.Session()  # loads the model of a service once
+_models = boto3.Session()  # loads each service's model once
 _numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Whoever has these credentials; of an account's root, unless said otherwise."""
+    """Call with these credentials, by default those of an account's root."""
 
     endpoint: str
     access_key: str
@@ -48,7 +48,7 @@ class Caller:
         )
 
     def role(self, trusted: Document, *allowed: Document, path: str = "/", name: str = "") -> str:
-        """Its ARN. `trusted` is the statement of its trust policy, `allowed` are those of its own."""
+        """Return the ARN of a new role. `trusted` is its trust policy's statement, `allowed` are its own policy's."""
         iam, name = self.client("iam"), name or new_name("role")
         role = iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=_policy(trusted))["Role"]
         if allowed:
@@ -56,7 +56,6 @@ class Caller:
         return str(role["Arn"])
 
     def session_allowed(self, *allowed: Document) -> Caller:
-        """A session of a role that may do just this."""
         return self.assume(self.role(trust(self.access_key), *allowed))
 
     def database(self, region: str = REGION, **tags: str) -> str:
@@ -94,7 +93,7 @@ def trust(account: str, action: str | list[str] = "sts:AssumeRole", **condition:
 
 
 def refused(call: Any, **arguments: Any) -> str:
-    """The code and the message of the error."""
+    """Return the error's code and message."""
     with pytest.raises(ClientError) as raised:
         call(**arguments)
     error = raised.value.response["Error"]

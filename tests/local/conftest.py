@@ -1,4 +1,4 @@
-"""One local cloud for these tests, with nothing on it, and two accounts."""
+"""An empty local cloud for these tests, with two accounts."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Step Functions on the local cloud: names that it refuses, and a redrive of what had not begun."""
+"""Step Functions on the local cloud: refused names, and a redrive before the first state."""
 
 import json
 import time

@@ -23,7 +23,7 @@ def handler(event, context):
 
 @pytest.fixture
 def function(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
-    """A function, in this very process: the extension's changes and the function's process end with the test."""
+    """Run a function in this process. The extension's changes end with the test."""
     monkeypatch.setattr(lambda_runtime, "_PYTHON_WORKER_SCRIPT", lambda_runtime._PYTHON_WORKER_SCRIPT)
     monkeypatch.setattr(lambda_svc, "_execute_function_warm", lambda_svc._execute_function_warm)
     package = io.BytesIO()
@@ -62,7 +62,7 @@ def test_turns_are_given_to_so_many_at_once_in_the_order_of_coming() -> None:
     waiting = [threading.Thread(target=wait, args=(number,), daemon=True) for number in range(3)]
     for number, thread in enumerate(waiting):
         thread.start()
-        while len(held._waiting) <= number:  # the next one comes when this one waits
+        while len(held._waiting) <= number:  # so that they come in order
             thread.join(0.01)
     assert request == []
     for number, thread in enumerate(waiting):

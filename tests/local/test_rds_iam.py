@@ -1,4 +1,4 @@
-"""What IAM allows of RDS on the local cloud: by tag, and on which resources."""
+"""What IAM allows in RDS on the local cloud: by tag, and on which resources."""
 
 from typing import Any
 
@@ -87,7 +87,7 @@ def test_however_an_instance_is_named_its_own_tags_count(hub: Caller, named: Any
     )
 
     assert f"{REBOOT} with an explicit deny" in denied_reboot(caller, named(production))
-    # MiniStack then finds no instance of a name in another case.
+    # MiniStack finds no instance by a name in another case.
     assert named is db_arn or "DBInstanceNotFound" in denied_reboot(caller, named(development))
 
 

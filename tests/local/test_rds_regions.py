@@ -1,5 +1,3 @@
-"""Regions that an account has not enabled, on the local cloud."""
-
 from local.cloud import REGION
 from tests.local.account import Caller, refused
 

@@ -1,4 +1,4 @@
-"""Read replicas on the local cloud, within a Region and across."""
+"""Read replicas on the local cloud, in one Region and across Regions."""
 
 from typing import Any
 

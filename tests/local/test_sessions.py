@@ -1,4 +1,4 @@
-"""Sessions of roles on the local cloud: who may assume one, from where, and who it is that acts with it."""
+"""Role sessions on the local cloud: who may assume a role, from where, and in whose name it acts."""
 
 import json
 from typing import Any
@@ -16,7 +16,7 @@ def assume_denied(caller: Caller, role: str, **more: Any) -> str:
 
 
 def trusting(role: str, action: str | list[str] = ASSUME, **equals: str) -> Document:
-    """Trust of one role of the hub, as cross-account roles have it."""
+    """Return a trust policy's statement for one role of the hub, as in cross-account roles."""
     conditions = {"ArnEquals": {"aws:PrincipalArn": role}}
     return trust(HUB, action, **conditions, **({"StringEquals": equals} if equals else {}))
 

@@ -1,5 +1,3 @@
-"""Which tags a snapshot gets on the local cloud."""
-
 from typing import Any
 
 import pytest
@@ -10,7 +8,7 @@ OWN = [{"Key": "CostCenter", "Value": "4711"}, {"Key": "Environment", "Value": "
 MINE = [{"Key": "Purpose", "Value": "x"}]
 
 
-# aws-solutions/instance-scheduler-on-aws#142: one tag in the call, and none is copied.
+# aws-solutions/instance-scheduler-on-aws#142: any tag in the call stops the copying.
 @pytest.mark.parametrize(
     ("copies", "given", "found"), [(True, [], OWN), (True, MINE, MINE), (False, [], []), (False, MINE, MINE)]
 )

@@ -1,4 +1,4 @@
-"""Which function a call comes from, as IAM sees it on the local cloud."""
+"""IAM on the local cloud knows which function a call comes from."""
 
 from __future__ import annotations
 

@@ -1,5 +1,3 @@
-"""Who CloudTrail says it was."""
-
 import json
 from typing import Any
 

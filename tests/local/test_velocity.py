@@ -1,4 +1,4 @@
-"""`make setup` in CI makes sure of Apache Velocity, whatever an earlier set-up held; elsewhere it installs nothing."""
+"""In CI, `make setup` installs Apache Velocity, whatever an earlier set-up installed; elsewhere it does not."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WITHOUT_A_COMPILER = "velocity libcommons-lang-java default-jdk-headless"
 
 @pytest.fixture
 def programs(tmp_path: Path) -> Path:
-    """The only programs that there are: an apt-get that notes what it is asked, and installs nothing."""
+    """Return a folder with the only program: an apt-get that records its arguments and installs nothing."""
     folder = tmp_path / "programs"
     folder.mkdir()
     program(folder / "apt-get", 'echo "$@" >> "${0%/*}/asked"')
@@ -27,7 +27,7 @@ def programs(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """Set up without CI, and up to date."""
+    """Return a project that was set up without CI, and is up to date."""
     return ready_project(tmp_path / "project")
 
 
@@ -49,7 +49,7 @@ def test_a_set_up_that_was_made_without_ci_is_not_ready_for_ci(project: Path, pr
 
 
 def test_what_a_set_up_in_ci_has_installed_may_be_gone(project: Path, programs: Path) -> None:
-    """A `.venv` that is kept between two runs says nothing of the machine of the second."""
+    """A `.venv` kept from an earlier run says nothing about this machine."""
     for _run in range(2):
         make_setup(project, programs, CI="true")
     assert len(asked(programs)) == 4
@@ -65,7 +65,6 @@ def test_without_ci_nothing_is_installed_on_the_machine(
 
 @pytest.fixture
 def parts(tmp_path: Path, programs: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """A machine that has the engine: what it consists of."""
     jars = [tmp_path / jar.name for jar in velocity.JARS]
     for jar in jars:
         jar.touch()
@@ -84,7 +83,7 @@ def test_what_is_there_is_not_installed_again(programs: Path, parts: list[Path])
 
 @pytest.mark.parametrize("part", range(5))
 def test_without_any_one_part_the_engine_is_installed(programs: Path, parts: list[Path], part: int) -> None:
-    """A runtime without a compiler, too: the tests would not run on it."""
+    """Even a runtime without a compiler is not enough for the tests."""
     parts[part].unlink()
     with pytest.raises(SetupError, match=f"Still missing: .*{parts[part].name}"):
         velocity.main()

@@ -1,4 +1,4 @@
-"""Commands as somebody at a terminal gives them, in a project beside this one: they write to a `.local` of its own."""
+"""Runs commands as at a terminal, in a project of its own that has its own `.local`."""
 
 from __future__ import annotations
 
@@ -23,12 +23,11 @@ def project_beside_this(folder: Path) -> Path:
 
 
 def local(project: Path, command: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """`make up` and its like."""
     return run(project, [sys.executable, "-m", "local", command], **environment)
 
 
 def run(project: Path, command: list[str], **environment: str) -> subprocess.CompletedProcess[str]:
-    """Without what could lead anywhere but to a local cloud of its own."""
+    """Run it without variables that could lead to anything but its own local cloud."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(_LEAD_ELSEWHERE)}
     return subprocess.run(
         command,

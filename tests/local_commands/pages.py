@@ -1,4 +1,4 @@
-"""The commands that a page shows, followed as they stand: they print what is said there."""
+"""Runs the commands on a page, and compares what they print with the page."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _END_OF_BLOCK = "--- end of block ---"
 
 @dataclass(frozen=True)
 class Step:
-    """A block of commands, and what the page says that they print; None where it says nothing of it."""
+    """Hold a block of commands, and what they should print; None if the page does not say."""
 
     commands: str
     printed: str | None
 
 
 def follow(project: Path, page: str, heading: str) -> None:
-    """In one shell, as somebody who copies them one after the other."""
+    """Run the blocks in one shell, like a reader who copies them one by one."""
     found = _steps(page, heading)
     assert found
     script = f"\necho; echo '{_END_OF_BLOCK}'\n".join(step.commands for step in found)
@@ -33,7 +33,7 @@ def follow(project: Path, page: str, heading: str) -> None:
 
 
 def _steps(page: str, heading: str) -> list[Step]:
-    """The `bash` blocks under a heading, each with the `text` block that follows it."""
+    """Return the `bash` blocks under a heading, each with its following `text` block."""
     text = (ROOT / page).read_text().split(heading, 1)[1].split("\n## ", 1)[0]
     blocks = re.findall(r"^```(bash|text)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     following = [*blocks[1:], ("", "")]
@@ -45,5 +45,5 @@ def _steps(page: str, heading: str) -> list[Step]:
 
 
 def _shown(printed: str) -> re.Pattern[str]:
-    """`…` stands for anything on its line."""
+    """Return a pattern in which `…` stands for anything on its line."""
     return re.compile(".*".join(re.escape(part) for part in printed.strip().split("…")))

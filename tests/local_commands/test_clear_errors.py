@@ -1,4 +1,4 @@
-"""What goes wrong at the terminal is told in a sentence: a taken port, a nonsense number, an old Python, no network."""
+"""Errors at the terminal are clear sentences: a taken port, a bad number, an old Python, no network."""
 
 import os
 import socket

@@ -1,6 +1,6 @@
-"""The life of one local cloud: `up`, `up` again, the local commands of the pages, and `down` that leaves nothing.
+"""One local cloud: `up`, `up` again, the pages' local commands, and `down`, which leaves nothing.
 
-The tests share it, in this order. `down` is the last of them.
+The tests share it in this order; `down` is the last.
 """
 
 import json
@@ -30,7 +30,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def up(project: Path) -> subprocess.CompletedProcess[str]:
-    """What `make up PORT=<a free one> TIME_SCALE=60` has printed."""
+    """Run `make up PORT=<a free one> TIME_SCALE=60`."""
     done = local(project, "up", PORT=str(cloud.free_port()), TIME_SCALE="60")
     assert done.returncode == 0, done.stdout + done.stderr
     return done

@@ -1,6 +1,6 @@
-"""`make histories`: HISTORIES=1000 SEED=1. Exits 1 where anything did not hold.
+"""`make histories`: HISTORIES=1000 SEED=1. Exits with 1 if anything did not hold.
 
-With PUT_BACK, a fault of `known_faults`, it ends at the first history that finds it; with KEEP that is kept, shrunk.
+With PUT_BACK, a fault of `known_faults`, it ends at the first history that finds it; with KEEP it shrinks and keeps it.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _covered(loaded: Product, seen: Seen) -> Iterator[str]:
 
 
 def _retries_and_catches(loaded: Product) -> Iterator[tuple[str, list[str]]]:
-    """Each of the definitions, and the names under which it is counted."""
+    """Yield each state's Retries and Catches, and the names under which they are counted."""
     kinds = {"admission": "ADMISSION", "operation": "OPERATION", "late-watch": "LATE WATCH"}
     for arn, definition in loaded.definitions.items():
         kind = kinds[arn.rpartition("rds-operations-")[2]]

@@ -1,4 +1,4 @@
-"""What AWS says when it says no, before a client makes its own exception of it."""
+"""AWS's errors, before a client makes its own exceptions of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class AwsError(Exception):
-    """`more` goes beside the error in the answer, as a cancelled transaction's reasons do."""
+    """Hold an error. `more` goes beside it in the answer, such as a cancelled transaction's reasons."""
 
     def __init__(self, code: str, message: str = "simulated", status: int = 400, **more: Any) -> None:
         super().__init__(f"{code}: {message}")

@@ -1,8 +1,8 @@
-"""The one place at which every call of the product to AWS is taken: botocore's, below all clients.
+"""Takes every call of the product to AWS at one place in botocore, below all clients.
 
-Models what can happen to a call on its way (`fates`), botocore's own repetitions among it, and the time it takes.
+Models a call's fate on its way (`fates`), botocore's own repetitions, and the time it takes.
 https://docs.aws.amazon.com/boto3/latest/guide/retries.html
-A transaction that a client sends again has its effect once: botocore gives every call a token of its own.
+A transaction that a client repeats has one effect: botocore gives every call its own token.
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 """
 
@@ -55,11 +55,11 @@ class Call:
 
 
 TAKE: ContextVar[Callable[[Call], Document]] = ContextVar("take")
-"""Who is given the calls of the function that runs: each greenlet has a context of its own."""
+"""Takes the running function's calls: each greenlet has its own context."""
 
 
 def take_all_calls() -> None:
-    """From now on no client sends anything. One like an earlier one is a copy: to make it takes longer than a call."""
+    """Stop all clients from sending. A repeated client is a copy, because making one takes longer than a call."""
     BaseClient._make_api_call = _make_api_call  # type: ignore[attr-defined]
     make = partialmethod(_create_client, ClientCreator.create_client, {})
     ClientCreator.create_client = make  # type: ignore[method-assign, assignment]
@@ -69,7 +69,7 @@ def take_all_calls() -> None:
 def _create_client(
     creator: Any, make: Callable[..., Any], made: Document, *, credentials: Any, client_config: Any, **more: Any
 ) -> Any:
-    """Copies differ in their credentials alone, by which `sessions` knows them."""
+    """Return a copy. Copies differ only in their credentials, by which `sessions` knows them."""
     key = f"{more['service_name']} {more['region_name']} {client_config.read_timeout} {client_config.retries}"
     if key not in made:
         made[key] = make(creator, credentials=credentials, client_config=client_config, **more)
@@ -88,7 +88,7 @@ def _make_api_call(client: Any, operation_name: str, api_params: Document) -> Do
 
 
 def _check(client: Any, operation_name: str, params: Document) -> None:
-    """As botocore does; once for all that look alike, for it takes a tenth of a history's time."""
+    """Check as botocore does, but calls of one form once: it takes a tenth of a history's time."""
     kind = (operation_name, *((name, type(value)) for name, value in params.items()))
     if kind not in _CHECKED:
         shape = client.meta.service_model.operation_model(operation_name).input_shape
@@ -110,9 +110,9 @@ def _client_error(client: Any, operation_name: str, error: AwsError) -> Exceptio
 def carry_out(
     call: Call, fate: Fate, dice: Dice, effect: Effect, sleep: Callable[[float], None], later: Any
 ) -> Document:
-    """Let a call have its fate. Raises what the client would raise; being killed is up to the caller.
+    """Let a call have its fate. Raises what the client would raise; the caller handles being killed.
 
-    `later` does something after some seconds, whatever becomes of the function.
+    `later` runs something after some seconds, whatever becomes of the function.
     """
     once = _Once(call, effect)
     delay = dice.between(0.004, 0.05)
@@ -151,12 +151,12 @@ def _error(call: Call, fate: Fate, dice: Dice, once: _Once, sleep: Callable[[flo
 
 
 def _pause(number: int, dice: Dice) -> float:
-    """Seconds that a client waits after an attempt, in standard mode: up to 1, then 2, then 4."""
+    """Return the seconds that a client waits after an attempt in standard mode: up to 1, 2 or 4."""
     return float(dice.chance() * 2 ** (number - 1))
 
 
 class _Once:
-    """A call's effect, which may come again with each repetition; that of a transaction does not."""
+    """Repeat a call's effect with each repetition, but a transaction's only once."""
 
     def __init__(self, call: Call, effect: Effect) -> None:
         self._is_transaction = call.action == "TransactWriteItems"

@@ -1,4 +1,4 @@
-"""Many histories, on all cores."""
+"""Runs many histories on all cores."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _loaded: list[Product] = []
 
 @dataclass
 class Seen:
-    """What a campaign has seen. `failing` is the first seed of each name of a violation."""
+    """Hold what a campaign has seen. `failing` has the first seed for each violation's name."""
 
     histories: int = 0
     violations: Counter[str] = field(default_factory=Counter)
@@ -36,7 +36,6 @@ class Seen:
 
 
 def campaign(product: Product, first: int, number: int) -> Iterator[Seen]:
-    """What has been seen so far, after each history."""
     _loaded[:] = [product]
     gc.collect()
     gc.freeze()
@@ -48,7 +47,7 @@ def campaign(product: Product, first: int, number: int) -> Iterator[Seen]:
 
 
 def _be_quiet() -> None:
-    """The functions print their metrics."""
+    """Hide the metrics that the functions print."""
     sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - as long as the process
 
 

@@ -1,4 +1,4 @@
-"""One simulated deployment: all services, the clock, and what goes wrong."""
+"""One simulated deployment: all services, the clock and the faults."""
 
 from __future__ import annotations
 
@@ -32,9 +32,10 @@ ACTING = frozenset({"CreateDBSnapshot", "RebootDBInstance", "ModifyDBInstance"})
 
 @dataclass
 class Chance:
-    """What goes wrong: what `faults` says of each purpose, or without it what the weather says, until the calm.
+    """Decide what goes wrong for each purpose, by `faults` or else by the history's `Weather`; nothing does when
+    `calm`.
 
-    These are dice of their own: a history whose faults are given goes on as the one from which they are taken.
+    Its dice are its own, so a history with given faults continues like the one that they come from.
     """
 
     seed: int
@@ -98,7 +99,7 @@ class Cloud:
         )
 
     def every(self, seconds: float, function: str) -> Process:
-        """A schedule. What fails is not repeated."""
+        """Run a function on a schedule, without retries."""
         number = 0
         while True:
             yield seconds
@@ -115,7 +116,6 @@ class Cloud:
         return fate
 
     def _serve(self, invocation: Invocation, call: Call) -> Effect:
-        """What a call does, once it comes to its service."""
         services = {"dynamodb": self.tables.call, "stepfunctions": self.states.call, "sqs": self.queues.call}
         if call.service in services:
             return lambda dice: services[call.service](call.action, call.params, dice)
@@ -123,7 +123,7 @@ class Cloud:
             return lambda _dice: self.sessions.assume(call.params, invocation.who)
         session = self.sessions.of(call.client, invocation)
         if call.action in ACTING:
-            seen = dict(invocation.looks)  # as it is sent: RDS may take it after the function has read once more
+            seen = dict(invocation.looks)  # as sent: RDS may take the call after the function's next read
             return lambda dice: self._act(invocation, call, session, dice, seen)
         return lambda dice: self._look(invocation, call, session, dice)
 
@@ -151,7 +151,7 @@ class Cloud:
         return self.queues.call("SendMessage", given, dice)
 
     def _emit(self, execution: Execution, detail: Document) -> None:
-        """EventBridge: at least once, in no request, best effort.
+        """Deliver an event as EventBridge does: at least once, in any order, best effort.
 
         https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event.html
         """

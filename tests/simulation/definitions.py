@@ -1,9 +1,9 @@
-"""The state machines of `statemachine/`, with the numbers of a deployment, and an interpreter for what they use.
+"""The state machines of `statemachine/` with a deployment's numbers, and the parts of their language that they use.
 
 Models Amazon States Language: Task (Lambda, SQS and Step Functions integrations), Choice, Wait, Pass, Succeed and
 Fail; Retry with back-off, a longest delay and full jitter; Catch; time-outs.
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
-JSONata is evaluated by the engine that MiniStack uses, with the local cloud's correction of it.
+MiniStack's engine, as corrected by the local cloud, evaluates JSONata.
 https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
 """
 
@@ -24,7 +24,7 @@ jsonata_strings.install()
 
 
 class StateError(Exception):
-    """What a state ends with when it does not succeed: the name and the cause that Retry and Catch see."""
+    """End a state without success, with the name and cause that Retry and Catch see."""
 
     def __init__(self, error: str, cause: str = "") -> None:
         super().__init__(f"{error}: {cause}")
@@ -40,7 +40,6 @@ def load(folder: Path, name: str, substitutions: dict[str, str]) -> Document:
 
 
 def evaluated(template: Any, states: Document) -> Any:
-    """A template with its expressions evaluated, wherever they stand in it."""
     if isinstance(template, str):
         if template.startswith("{%") and template.endswith("%}"):
             return _evaluate(template[2:-2].strip(), states)

@@ -1,4 +1,4 @@
-"""What is deployed in a simulation: names, settings and numbers, as `stacks` makes them."""
+"""A simulation's names, settings and numbers, as `stacks` makes them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PERMISSIONS = {
     DIRECT: {"environments": ["development", "test"]},
 }
 SETTINGS = Settings(
-    late_watch_max_polls=8,  # what takes a day as shipped takes forty minutes here
+    late_watch_max_polls=8,  # forty minutes here, a day as shipped
     regions=(OTHER_REGION,),
     accounts={ABROAD.account_id: Account("external-id", (REGION,))},
     callers=CallerSettings(PERMISSIONS, auditors=(ALL,)),
@@ -69,7 +69,7 @@ ENVIRONMENT = {
     "POLL_INTERVAL_SECONDS": str(SETTINGS.poll_interval_seconds),
     "MAX_POLLS": str(SETTINGS.max_polls),
     "ALLOWED_ORIGIN": "*",
-    "POWERTOOLS_LOG_LEVEL": "CRITICAL",  # nobody reads it, and it takes a third of the time
+    "POWERTOOLS_LOG_LEVEL": "CRITICAL",  # nobody reads the log, which takes a third of the time
 }
 SUBSTITUTIONS = {
     "Partition": "aws",

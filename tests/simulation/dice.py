@@ -1,6 +1,6 @@
-"""Chance that can be repeated: what is thrown depends on the seed and on what it is for, not on what came before.
+"""Repeatable chance: a throw depends on the seed and its purpose, not on earlier throws.
 
-So a history from which an action or a fault was taken out goes on as it was, which lets it be shrunk.
+So a history without one of its actions or faults otherwise stays the same, and can be shrunk.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _THROWS = 16
 
 
 class Dice:
-    """All throws for one purpose."""
+    """Make all throws for one purpose."""
 
     def __init__(self, seed: int, purpose: str) -> None:
         self._purpose = f"{seed}/{purpose}"
@@ -24,7 +24,7 @@ class Dice:
         self._rounds = 0
 
     def chance(self) -> float:
-        """At least 0, less than 1."""
+        """Return at least 0 and less than 1."""
         if not self._throws:
             self._rounds += 1
             digest = blake2b(f"{self._purpose}/{self._rounds}".encode(), digest_size=4 * _THROWS).digest()
@@ -42,7 +42,7 @@ class Dice:
 
 
 class Thrown(Dice):
-    """Every throw is this one."""
+    """Throw this number every time."""
 
     def __init__(self, chance: float) -> None:
         super().__init__(0, "")

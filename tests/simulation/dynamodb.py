@@ -1,7 +1,7 @@
 """The tables, in memory.
 
-Models consistent reads of one item; queries, of a table or of an index that is a moment behind; conditional puts and
-updates; and transactions of up to 100 writes on different items, all of which happen at one moment or not at all.
+Models consistent reads of one item; queries of a table, or of an index that lags; conditional puts and updates; and
+transactions of up to 100 writes on different items, which all happen at one moment or not at all.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html
 """
@@ -30,13 +30,13 @@ ORDERS = {
 }
 """The sort key of a table or an index."""
 SHOWN = {"unfinished": ("operation_id", "unfinished", "due_at"), "place": ("instance_id", "place", "gone_at")}
-"""What the stack has each index show."""
+"""The attributes that the stack puts into each index."""
 _LONGEST_LAG = 3.0
-"""Seconds that an index is behind, at most."""
+"""Seconds that an index may lag."""
 
 
 class Tables:
-    """`written` is told of every item that is put or changed: the table, what was there and what is there now."""
+    """Hold the tables. `written` gets each write: the table, the item before it and after it."""
 
     def __init__(self, world: World, written: Callable[[str, Attributes, Attributes], None]) -> None:
         self._world = world

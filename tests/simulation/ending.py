@@ -1,4 +1,4 @@
-"""What must hold once all is quiet: closing record, item, GET, execution and RDS agree, and nothing is left."""
+"""What must hold at the end: closing record, item, GET, execution and RDS agree, and nothing is left open."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _NOTHING_DONE = {*map(str, Code), str(EndCode.NOT_STARTED)} - {str(EndCode.INTER
 _TO_BE_TOLD = "final_status will show"
 _NOTHING_WAS_DONE = "nothing was done"
 _TO_SHOW = 5.0
-"""Seconds until an end shows in what Step Functions lists and describes."""
+"""Seconds until Step Functions lists and describes an end."""
 _SWEPT = 3600.0
-"""Seconds after an end for which the sweep asks."""
+"""Seconds after an end in which the sweep finds it."""
 
 
 def check(cloud: Cloud, people: People, reports: dict[str, Document]) -> None:
-    """`reports` is what GET answers, by operation."""
+    """Check the whole history. `reports` has GET's answers by operation."""
     watcher = cloud.watcher
     for item in operations(cloud):
         _check_records(watcher, item)
@@ -83,7 +83,7 @@ def _check_item(cloud: Cloud, item: Document, report: Document) -> None:
 
 
 def _check_execution(cloud: Cloud, operation_id: str, known: list[Document]) -> None:
-    """What an execution itself says at its last end; of one that was stopped, ran out of time or broke, nothing.
+    """Compare an execution's last end with the record; one that was stopped, timed out or broke says nothing.
 
     One that was redriven after its operation was settled says what was on record by then.
     """
@@ -120,7 +120,7 @@ def _is_recorded(watcher: Watcher, request_id: str) -> bool:
 
 
 def _check_keys(watcher: Watcher, people: People) -> None:
-    """Every key answers the same."""
+    """Check that each key always gave the same operation."""
     accepted: dict[tuple[str, str], set[str]] = {}
     for attempt in people.attempts:
         given = attempt.action.given
@@ -132,7 +132,7 @@ def _check_keys(watcher: Watcher, people: People) -> None:
 
 
 def _check_starts(cloud: Cloud) -> None:
-    """Whoever starts OPERATION is on record; but the sweep asks for ends of the last hour only."""
+    """Check that each start of OPERATION has a record. The sweep finds ends of the last hour only."""
     recorded = {operation_id for operation_id, _event in cloud.watcher.records}
     for execution in cloud.states.executions.values():
         if execution.machine != deployment.OPERATION or execution.name in recorded:
@@ -151,7 +151,7 @@ def _could_be_swept(cloud: Cloud, execution: Execution) -> bool:
 
 
 def _check_words(cloud: Cloud) -> None:
-    """What says that nothing was done is true for ever: a refusal, and an end in these words."""
+    """Check that "nothing was done" stays true, in refusals and other ends."""
     acted = {act.by for act in cloud.rds.acts if act.by}
     for operation_id, words in _denials(cloud):
         if operation_id in acted:
@@ -168,7 +168,7 @@ def _denials(cloud: Cloud) -> Iterator[tuple[str, str]]:
 
 
 def check_answers(cloud: Cloud, people: People) -> None:
-    """An answer that says that nothing was done: no operation of that very request has acted."""
+    """Check that a request which was told "nothing was done" has no operation that acted."""
     acted = {act.by for act in cloud.rds.acts if act.by}
     by_request = {item["request_id"]: item["operation_id"] for item in operations(cloud)}
     for attempt in people.attempts:

@@ -1,4 +1,4 @@
-"""DynamoDB's expressions, as far as the product writes them; anything else is an error of the simulation.
+"""DynamoDB's expressions, as far as the product uses them; any other is an error of the simulation.
 
 Models conditions (`=`, `<`, `<=`, `>`, `>=`, `<>`, AND, OR, NOT, parentheses, `attribute_exists`,
 `attribute_not_exists`) and updates (SET of a value, REMOVE).
@@ -27,17 +27,15 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 class Given:
-    """The placeholders of one call."""
-
     def __init__(self, call: dict[str, Any]) -> None:
         self.names: dict[str, str] = call.get("ExpressionAttributeNames", {})
         self.values: dict[str, Any] = call.get("ExpressionAttributeValues", {})
 
 
 def check(call: dict[str, Any], keys: tuple[str, ...]) -> None:
-    """What DynamoDB refuses as malformed is an error of the simulation too.
+    """Fail where DynamoDB would refuse a call as malformed.
 
-    A placeholder is given and used; an update changes an attribute once, and never a key.
+    Each placeholder is given and used. An update changes an attribute once, and never a key.
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
     """
     given = Given(call)
@@ -52,7 +50,6 @@ def holds(expression: str, item: Attributes, given: Given) -> bool:
 
 
 def updated(expression: str, item: Attributes, given: Given) -> Attributes:
-    """The item as the expression leaves it."""
     changed = dict(item)
     for kind, name, value in _update(expression):
         attribute = given.names[name] if name.startswith("#") else name
@@ -141,9 +138,9 @@ def _comparison(left: str, sign: str, right: str) -> Look:
     def look(item: Attributes, given: Given) -> bool:
         one, other = _operand(left, item, given), _operand(right, item, given)
         if sign in ("=", "<>"):
-            return (one == other and one is not None) is (sign == "=")  # what is missing differs from everything
+            return (one == other and one is not None) is (sign == "=")  # a missing value differs from everything
         if one is None or other is None or one.keys() != other.keys():
-            return False  # what is missing or of another type is neither before nor after
+            return False  # a missing value, or one of another type, is not ordered
         return _COMPARISONS[sign](plain(one), plain(other))
 
     assert sign in ("=", "<>") or sign in _COMPARISONS, f"not understood: {sign}"
@@ -159,7 +156,7 @@ def _name(token: str, given: Given) -> str:
 
 
 def plain(attribute: dict[str, Any]) -> Any:
-    """What puts it in order."""
+    """Return the value by which it is ordered."""
     ((kind, value),) = attribute.items()
     assert kind in ("N", "S"), f"has no request: {attribute}"
     return int(value) if kind == "N" else value

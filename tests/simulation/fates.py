@@ -1,4 +1,4 @@
-"""What befalls one call of a function to AWS, and how often."""
+"""What happens to a function's call to AWS, and how often."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.simulation.dice import Dice
 
 
 class Fate(StrEnum):
-    """`LATE`: the client gives up, and the service does it all the same, seconds later."""
+    """Name a call's fate. `LATE`: the client gives up, and the service performs it seconds later."""
 
     FINE = "fine"
     SLOW = "slow"
@@ -62,7 +62,7 @@ _PLACES = (
     "event of",
     "sweep",
 )
-"""Where a history has most of its trouble: parts of the purposes for which dice are thrown."""
+"""Parts of the purposes at which a history has most of its faults."""
 
 
 _BAD_ACTS = (Fate.LATE, Fate.LATE, Fate.SLOW, Fate.LOST_BEFORE, Fate.KILLED_BEFORE, Fate.KILLED_AFTER)
@@ -72,7 +72,7 @@ _HANDS_ON, _TWINS = 0.25, 0.1
 
 
 class Scene(StrEnum):
-    """What a history is of. What is rare by itself would not be seen together in many thousand histories of all."""
+    """Name a history's scene. Events that are rare alone would hardly ever meet by chance."""
 
     ALL = "whatever people do"
     HANDS_ON = "an operator stops what hangs in its acting call, and drives it on"
@@ -87,9 +87,9 @@ class Scene(StrEnum):
 
 @dataclass(frozen=True)
 class Weather:
-    """How often anything goes wrong, and what: seldom everywhere, but often in one or two places.
+    """Set how often things go wrong: seldom in general, but often in one or two places.
 
-    Few kinds of faults at a time find more than all of them at once: "Swarm Testing", Groce et al., ISSTA 2012.
+    Few kinds of faults at a time find more than all together: "Swarm Testing", Groce et al., ISSTA 2012.
     """
 
     rate: float

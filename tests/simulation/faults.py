@@ -1,4 +1,4 @@
-"""`make known-faults`: puts the known faults back, one by one, and prints how soon the histories find each."""
+"""`make known-faults` puts each known fault back, and prints how soon the histories find it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def main() -> int:
 
 
 def _find(name: str) -> str:
-    """How many histories it took, and what was seen; empty where it was not found."""
+    """Return how many histories it took and what was seen, or an empty text."""
     environment = {**os.environ, "PUT_BACK": name, "HISTORIES": os.environ.get("HISTORIES", "10000")}
     command = [sys.executable, "-W", "ignore", "-m", "tests.simulation"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""How violations are counted."""
+"""Counts violations by kind."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ LOCKS = frozenset(
 
 
 def of_kind(violations: Iterable[Violation]) -> Counter[str]:
-    """How many are `lost`, `twice`, `untrue`, `locks left`."""
+    """Count how many are `lost`, `twice`, `untrue` and `locks left`."""
     counts = Counter({"lost": 0, "twice": 0, "untrue": 0, "locks left": 0})
     for violation in violations:
         counts[kind_of(violation.name)] += 1

@@ -1,6 +1,6 @@
-"""The functions as they are deployed: the code, with the settings shipped inside, and one module for each handler.
+"""The functions as deployed: the code with its settings, and one module for each handler.
 
-`install` must come before anything of the product is imported: it may be a copy in which a fault was put back.
+Call `install` before anything imports the product, which may be a copy with a fault put back.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from typing import Any
 Document = dict[str, Any]
 ROOT = Path(__file__).parent.parent.parent
 Change = tuple[str, str, str]
-"""A file, below functions/ or statemachine/; a text that stands in it once; and what is put in its place."""
+"""A file below functions/ or statemachine/, a text that occurs in it once, and its replacement."""
 
 
 def copy(*changes: Change) -> Path:
-    """A temporary copy of the product's two folders, changed."""
+    """Return a changed temporary copy of the product's two folders."""
     target = Path(tempfile.mkdtemp(prefix="rds-operations-simulation-"))
     atexit.register(shutil.rmtree, target, ignore_errors=True)
     for folder in ("functions", "statemachine"):
@@ -37,7 +37,7 @@ def copy(*changes: Change) -> Path:
 
 
 def install(product: Path) -> None:
-    """Make this copy the product that is imported from now on."""
+    """Make all later imports use this copy."""
     sys.path[:] = [str(product / "functions"), *(path for path in sys.path if Path(path) != ROOT / "functions")]
     from stacks.package import packaged  # noqa: PLC0415 - it imports the product
     from tests.simulation.deployment import ENVIRONMENT, SETTINGS  # noqa: PLC0415

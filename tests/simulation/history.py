@@ -1,4 +1,4 @@
-"""One history, from its seed to the last check."""
+"""Runs one history, from its seed to the last check."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.simulation.world import Process, World
 Document = dict[str, Any]
 _FIRST_ACTION = 20.0
 _FAULTS_GO_ON = (600.0, 600.0, 900.0, 900.0, 3000.0, 9000.0)
-"""Seconds after the last action: for as long as operations run, or as late watches do."""
+"""Seconds after the last action: some as long as operations run, others as long as late watches."""
 _LOOK_AGAIN = 60.0
 _BOUND = float(deployment.LONGEST_SECONDS + deployment.LATE_WATCH_SECONDS + 4 * deployment.SWEEP_SECONDS)
 """Seconds from the last fault until everything must be settled."""
@@ -35,8 +35,6 @@ _worlds: list[World] = []
 
 @dataclass(frozen=True)
 class Product:
-    """The code and the definitions that the histories are made of."""
-
     handlers: dict[str, Callable[[Document, object], Document]]
     definitions: dict[str, Document]
 
@@ -52,7 +50,7 @@ class History:
 
 
 def product(folder: Any) -> Product:
-    """Load it, once in a process; from then on its clock and its calls are the simulation's."""
+    """Load the product, once in a process. The simulation takes over its clock and calls."""
     names = {"admission": deployment.ADMISSION, "operation": deployment.OPERATION, "late_watch": deployment.LATE_WATCH}
     definitions = {arn: load(folder / "statemachine", name, deployment.SUBSTITUTIONS) for name, arn in names.items()}
     definitions[deployment.OPERATION]["TimeoutSeconds"] = deployment.SETTINGS.longest_execution_seconds
@@ -70,7 +68,7 @@ def _now() -> datetime:
 def run(
     product: Product, seed: int, plan: list[Action] | None = None, faults: Mapping[str, str] | None = None
 ) -> History:
-    """The history of a seed; with other actions than the seed's, and just these faults, where they are given."""
+    """Run a seed's history. `plan` replaces its actions, `faults` its faults."""
     plan = make_plan(seed) if plan is None else plan
     chance = Chance(seed, faults)
     cloud = Cloud(chance, product.handlers, product.definitions)
@@ -91,7 +89,7 @@ def run(
 
 
 def _settle(cloud: Cloud, people: People, calm_at: float, over: list[bool]) -> Process:
-    """Wait for the calm, then for the end of everything; then look at it."""
+    """Wait until no more faults strike and everything has ended, then check it."""
     yield calm_at
     cloud.chance.calm = True
     cloud.story.tell("the world", "nothing goes wrong any more")
@@ -118,7 +116,7 @@ def _is_quiet(cloud: Cloud) -> bool:
 
 
 def _get(item: Document) -> Document:
-    """GET by an auditor: see API Gateway's proxy event."""
+    """Return an auditor's GET as API Gateway's proxy event."""
     return {
         "pathParameters": {"operation_id": item["operation_id"]},
         "stageVariables": {"authentication": "api_key"},

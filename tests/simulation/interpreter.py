@@ -1,4 +1,4 @@
-"""Runs an execution, state by state. See `definitions` for what of the language is modelled, `work` for a Task's."""
+"""Runs an execution state by state. `definitions` says what is modelled, `work` does it for Tasks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST_TRIES = 9
 
 
 class Watch(Protocol):
-    """Who is told of what a state has left, and of what must not be."""
+    """Receive what states return, and what must not be."""
 
     def passed(self, execution: Execution, output: Any) -> None: ...
 
@@ -33,18 +33,18 @@ class Interpreter:
     seed: int
     definitions: dict[str, Document]
     work: Callable[[Document, Document, Signal, str], None]
-    """Does what the Task, a state, asks for with these arguments, and tells the result or a `StateError`."""
+    """Performs the Task (its state, then its arguments), and tells the result or a `StateError`."""
     counts: Counter[str]
     watch: Watch
 
     def run(self, states: States, execution: Execution, turn: int) -> Process:
-        """The process of an execution."""
+        """Run an execution, as a process."""
         steps = 0
         while execution.turn == turn:
             steps += 1
             name, state = execution.state, self.definitions[execution.machine]["States"][execution.state]
             self.counts[f"state {execution.kind} {name}"] += 1
-            # Of an execution that goes on after a redrive, other things befall the same state.
+            # After a redrive, other things happen to the same state.
             purpose = f"{execution.kind} {execution.name}/{turn}.{steps} {name}"
             yield Dice(self.seed, purpose).between(0.005, 0.04)
             if execution.turn != turn:
@@ -91,7 +91,7 @@ class Interpreter:
     def _task(self, execution: Execution, state: Document, name: str, states: Document, purpose: str) -> Step:
         tries: Counter[int] = Counter()
         turn = execution.turn
-        while execution.turn == turn:  # one that was stopped does not try again
+        while execution.turn == turn:  # a stopped execution does not try again
             number = tries.total() + 1
             states["context"]["State"]["RetryCount"] = tries.total()
             try:
@@ -125,7 +125,7 @@ class Interpreter:
         raise error
 
     def _work(self, state: Document, states: Document, who: str) -> Generator[Any, Any, Any]:
-        """What the Task's resource answers. Raises `StateError`."""
+        """Return the answer of the Task's resource. Raises `StateError`."""
         given = evaluated(state["Arguments"], states)
         done = Signal()
         self.world.after(state["TimeoutSeconds"], lambda: done.tell(StateError("States.Timeout")))
@@ -149,7 +149,7 @@ def _retrier(state: Document, error: str) -> int | None:
 
 
 def _matches(names: list[str], error: str) -> bool:
-    """`States.TaskFailed` is any failure of a Task but a time-out."""
+    """Match an error. `States.TaskFailed` is any failure of a Task except a time-out."""
     return error in names or "States.ALL" in names or ("States.TaskFailed" in names and error != "States.Timeout")
 
 

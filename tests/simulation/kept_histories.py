@@ -1,8 +1,8 @@
-"""Histories that have shown a known fault, shrunk: `kept/` has their actions and faults.
+"""Shrunk histories that show a known fault: `kept/` has their actions and faults.
 
-Run as a program it replays all of them, with their fault put back and without, and prints a JSON document:
-`{"with": {fault: [violations]}, "without": {fault: [violations]}}`. The fault is part of the code that is imported, so
-each needs a process of its own; what all of them import is imported once, before they are forked.
+As a program it replays them all, with their fault put back and without, and prints a JSON document:
+`{"with": {fault: [violations]}, "without": {fault: [violations]}}`. The fault is in the imported code, so each needs
+its own process. What they share is imported once, before the fork.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ Found = dict[str, list[str]]
 
 @dataclass(frozen=True)
 class QueuedRefusal:
-    """`violation` is what shows the fault; `plan` are the fields of the actions; `faults` what befell each purpose."""
+    """Hold a kept history. `violation` shows the fault; `plan` has the actions' fields, `faults` each purpose's
+    fate.
+    """
 
     fault: str
     violation: str
@@ -57,7 +59,9 @@ def all_kept() -> list[QueuedRefusal]:
 
 
 def replay(kept: list[QueuedRefusal], put_back: str = "") -> Found:
-    """What each shows, by its fault, on a product of its own. For a process in which nothing of it was imported."""
+    """Return each one's violations by its fault, on its own product. The process must not have imported the product
+    before.
+    """
     folder = copy(*(KNOWN[put_back] if put_back else ()))
     try:
         install(folder)

@@ -1,7 +1,7 @@
-"""Lambda: runs the real handlers, each of which waits inside of its calls.
+"""Lambda: runs the real handlers, which wait inside their calls.
 
-Models functions that are run late, killed at any call, or end at their own time-out while a call of theirs is under
-way; and asynchronous invocations, which are repeated twice, after one and two minutes.
+Models functions that run late, are killed at any call, or reach their own time-out during a call; and asynchronous
+invocations, which are repeated twice, after one and two minutes.
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 """
@@ -26,7 +26,7 @@ _FIRST_REPETITION = 60.0
 
 
 class Killed(BaseException):
-    """The function's process is gone. `error` as Step Functions names it."""
+    """End a function's process. `error` is Step Functions' name for it."""
 
     def __init__(self, error: str) -> None:
         self.error = error
@@ -34,15 +34,13 @@ class Killed(BaseException):
 
 @dataclass(frozen=True)
 class Failure:
-    """How a function ended that did not answer."""
-
     error: str
     cause: str
 
 
 @dataclass
 class Invocation:
-    """`who` is unique; `looks` is what the function has seen of instances, the last look at each."""
+    """Describe an invocation. `who` is unique; `looks` has the function's last read of each instance."""
 
     function: str
     who: str
@@ -62,7 +60,7 @@ class Invocation:
 
 
 class Lambdas:
-    """`serve` makes what a call asks for; `fate_of` says what befalls it; `tell` hears of what ended badly."""
+    """Run functions. `serve` performs a call, `fate_of` decides its fate, `tell` learns of bad ends."""
 
     def __init__(
         self,
@@ -77,7 +75,7 @@ class Lambdas:
         self._serve, self._fate_of, self._tell = serve, fate_of, tell
 
     def invoke(self, function: str, event: Document, who: str, delay: float = 0.0) -> Signal:
-        """Tells the answer, a document, or a `Failure`."""
+        """Invoke a function. The signal tells its answer or a `Failure`."""
         done = Signal()
         text = json.dumps(event)
 
@@ -89,7 +87,7 @@ class Lambdas:
         return done
 
     def invoke_event(self, function: str, event: Document, who: str, given_up: Callable[[], None]) -> Any:
-        """A process: without anybody to wait for the answer."""
+        """Invoke it, as a process, without waiting for an answer."""
         for attempt in range(3):
             if attempt:
                 yield _FIRST_REPETITION * attempt
@@ -128,7 +126,7 @@ class Lambdas:
                 return serve(dice)
             except AwsError:
                 raise
-            except Exception as error:  # the simulation's own fault, which no handler may take for AWS's
+            except Exception as error:  # the simulation's own fault, which handlers must not take for AWS's
                 self._world.break_with(error)
                 raise
 

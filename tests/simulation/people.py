@@ -1,4 +1,4 @@
-"""Does what a plan says: the callers of the API, the operators of Step Functions, and the others who work on RDS."""
+"""Carries out a plan: the API's callers, Step Functions' operators, and others who work on RDS."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Document = dict[str, Any]
 
 @dataclass
 class Attempt:
-    """One POST. `execution` is ADMISSION's; the answer is what API Gateway sends, whether or not it arrives."""
+    """Describe a POST. `execution` is ADMISSION's; the answer is API Gateway's, even if it does not arrive."""
 
     action: Action
     execution: Execution
@@ -38,7 +38,7 @@ class People:
         self._cloud = cloud
         self.attempts: list[Attempt] = []
         self.touched: set[Any] = set()
-        """What others have changed in RDS: an instance's place and name, or a snapshot's name."""
+        """What others changed in RDS: an instance's place and name, or a snapshot's name."""
 
     def do(self, action: Action) -> None:
         self._cloud.story.tell("plan", str(action))
@@ -48,7 +48,7 @@ class People:
         self._cloud.world.begin(self._posting(action))
 
     def _posting(self, action: Action) -> Process:
-        """A caller repeats, with the same key, what was not answered or was to be tried again."""
+        """Repeat, with the same key, what got no answer or "try again"."""
         for number in range(1, 4):
             name = f"request-{action.number}.{number}"
             dice = Dice(self._cloud.chance.seed, name)
@@ -78,7 +78,7 @@ class People:
             self._cloud.story.tell("an operator", f"redrives {execution.name}")
 
     def _operation(self, number: int) -> Execution | None:
-        """The execution that came of an action of the plan."""
+        """Return the execution that an action of the plan led to."""
         names = [f"direct-{number}"]
         for attempt in self.attempts:
             if attempt.action.number == number:
@@ -123,7 +123,7 @@ class People:
 
 
 def _envelope(action: Action) -> Document:
-    """As the request mapping template makes it: see `stacks/mapping_templates`."""
+    """Return what the request mapping template in `stacks/mapping_templates` makes."""
     body = json.dumps(action.given["body"])
     context = {
         "authentication": "api_key",
@@ -137,7 +137,7 @@ def _envelope(action: Action) -> Document:
 
 
 def _answer(execution: Execution) -> tuple[int, Document]:
-    """As the response mapping template makes it."""
+    """Return what the response mapping template makes."""
     if execution.status == "SUCCEEDED":
         reply = json.loads(execution.output)
         return int(reply["statusCode"]), json.loads(reply["body"])

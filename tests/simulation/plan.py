@@ -1,4 +1,4 @@
-"""What people do in one history, made from its seed: requests, repetitions, stops, redrives, other people's work."""
+"""People's actions in one history, made from its seed: requests, repetitions, stops, redrives and others' work."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.simulation.fates import Scene
 Document = dict[str, Any]
 INSTANCES = ("one", "two", "staged")
 NAMESAKE = "namesake"
-"""There is one of this name in two places."""
+"""Two places have an instance of this name."""
 _BUSY_SECONDS = 900.0
 OPERATIONS = ("create_snapshot", "reboot_instance", "modify_backup_window")
 _WINDOWS = ("03:00-04:00", "23:00-23:45")
@@ -21,7 +21,7 @@ _WINDOWS = ("03:00-04:00", "23:00-23:45")
 
 @dataclass(frozen=True)
 class Action:
-    """`kind` is a method of `People`; `number` names it, and stays when others are taken out of the plan."""
+    """Describe an action. `kind` is a method of `People`; `number` stays when the plan is shrunk."""
 
     number: int
     at: float
@@ -39,7 +39,7 @@ def make_plan(seed: int) -> list[Action]:
         return _hands_on(dice)
     if scene is Scene.TWINS:
         return _twins(dice)
-    # In half of the histories all of it happens within a minute or two, and mostly on one instance.
+    # In half of the histories, everything happens within a minute or two, mostly on one instance.
     longest = dice.one_of((10.0, 60.0, 120.0, _BUSY_SECONDS, _BUSY_SECONDS))
     mostly = dice.one_of(INSTANCES[:2]) if dice.hits(0.6) else ""
     actions: list[Action] = []
@@ -54,7 +54,7 @@ def make_plan(seed: int) -> list[Action]:
 
 
 def _hands_on(dice: Dice) -> list[Action]:
-    """One or two requests; most are stopped while they act, driven on, and followed by another, soon or later."""
+    """Make one or two requests. Most are stopped while they act, redriven and followed by another."""
     actions: list[Action] = []
     for number in range(1, 2 + int(dice.hits(0.4))):
         body = _body(number, dice, "", dice.one_of(("create_snapshot", *OPERATIONS)))
@@ -72,14 +72,13 @@ def _hands_on(dice: Dice) -> list[Action]:
                 actions.append(Action(150 + number, stop.at + dice.between(0.5, 12), "redrive", of))
             if dice.hits(0.4):
                 actions.append(_instead(200 + number, stop, dice))
-        if dice.hits(0.3):  # when the polls are used up, and the late watch looks on
+        if dice.hits(0.3):  # when the polls are used up and the late watch runs
             later = {"caller": ALL, "body": {**body, "parameters": _parameters(250 + number, dice, body["operation"])}}
             actions.append(Action(250 + number, request.at + dice.between(330, 1500), "post", {**later, "key": ""}))
     return sorted(actions, key=lambda action: action.at)
 
 
 def _twins(dice: Dice) -> list[Action]:
-    """A request and its repetitions, all within a few seconds."""
     given = {"caller": ALL, "body": {**_body(1, dice, ""), "instance_id": INSTANCES[0]}, "key": "key-1"}
     moments = [dice.between(0, dice.one_of((1, 4, 8))) for _ in range(1 + int(dice.between(0, 3)))]
     return [Action(number, moment, "post", given) for number, moment in enumerate(sorted([0.0, *moments]), 1)]
@@ -89,7 +88,7 @@ def _request(number: int, dice: Dice, longest: float, mostly: str, before: list[
     at = dice.between(0, dice.one_of((longest, longest, 20)))
     posts = [action for action in before if action.kind == "post" and action.given["key"]]
     if posts and dice.hits(0.35):
-        post = dice.one_of(posts)  # the same key again: mostly soon, now and then for another request
+        post = dice.one_of(posts)  # the same key: mostly soon, sometimes for another request
         soon = post.at + dice.between(0, dice.one_of((0.3, 3, 10, 60, 600)))
         body = post.given["body"] if dice.hits(0.9) else _body(number, dice, mostly)
         return Action(number, soon, "post", {**post.given, "body": body})
@@ -125,7 +124,7 @@ def _parameters(number: int, dice: Dice, operation: str) -> Document:
 
 
 def _other(number: int, dice: Dice, before: list[Action]) -> Action:
-    """What others do, at about the time of a request and to the same instance; or to its execution."""
+    """Make an action of others, near a request, on the same instance or on its execution."""
     kind = dice.one_of(
         (
             "stop",
@@ -154,14 +153,14 @@ def _other(number: int, dice: Dice, before: list[Action]) -> Action:
 
 
 def _instead(number: int, stop: Action, dice: Dice) -> Action:
-    """After a stop, somebody asks for something else on that instance."""
+    """Make another request for the instance after a stop."""
     body = {**_body(number, dice, ""), "instance_id": stop.given["instance"]}
     given = {"caller": ALL, "body": body, "key": ""}
     return Action(number, stop.at + dice.between(0.5, 15), "post", given)
 
 
 def _more(kind: str, of: Action, dice: Dice) -> Document:
-    """What only one kind of action has."""
+    """Return what only this kind of action has."""
     if kind == "retag":
         return {"environment": dice.one_of(("production", "staging", "dev"))}
     if kind == "recreate":
@@ -172,7 +171,6 @@ def _more(kind: str, of: Action, dice: Dice) -> Document:
 
 
 def population() -> dict[tuple[Place, str], str]:
-    """Which instances there are at the beginning, with their tag."""
     return {
         (HOME, "one"): "dev",
         (HOME, "two"): "dev",

@@ -1,7 +1,7 @@
 """The queue of what ADMISSION could not record, and its dead letters.
 
-Models delivery at least once, late and in any order; the time for which a message that was received is hidden; and
-receipts: each delivery has one of its own, and only the last one deletes.
+Models delivery at least once, late and in any order; the time for which a received message is hidden; and receipts:
+each delivery has its own, and only the last one deletes.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/standard-queues.html
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html
@@ -18,9 +18,9 @@ from tests.simulation.world import World
 Document = dict[str, Any]
 HIDDEN_SECONDS = 240
 _LATEST = 600.0
-"""Seconds until a message that is late can be received: two sweeps later."""
+"""Seconds until a late message can be received: two sweeps."""
 _BATCH = 1
-"""As long as a call asks for no more."""
+"""The default of a call."""
 
 
 @dataclass
@@ -67,7 +67,7 @@ class Queues:
         return {"Messages": found} if found else {}
 
     def _DeleteMessage(self, call: Document, _dice: Dice) -> Document:
-        """With an earlier receipt, or twice, nothing is deleted, and nothing is said."""
+        """Delete with the last receipt. An earlier or repeated one deletes nothing, without an error."""
         messages = self.messages.get(call["QueueUrl"], {})
         name = call["ReceiptHandle"].partition("#")[0]
         if name in messages and messages[name].receipt == call["ReceiptHandle"]:

@@ -1,8 +1,8 @@
 """Instances, snapshots and events of every account and Region, in memory.
 
-Models states that take their time or never end; reads that are behind by up to 20 seconds, so that two looks a poll
-apart do not both miss; events that come late or never; names of snapshots that are unique; calls that RDS refuses in
-the wrong state; and IAM, which sees a tag minutes after it was set.
+Models states that take time or never end; reads up to 20 seconds behind, so that of two reads a poll apart one is
+right; events that come late or never; unique names of snapshots; calls that RDS refuses in the wrong state; and IAM,
+which sees a tag minutes after it was set.
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html
 https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBSnapshot.html
 https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RebootDBInstance.html
@@ -29,7 +29,7 @@ READY = frozenset({"available", "storage-optimization"})
 
 
 class Rds:
-    """`told` hears of everything that happens in RDS, in words."""
+    """Simulate RDS. `told` gets every event in words."""
 
     def __init__(self, world: World, told: Callable[[str], None]) -> None:
         self._world = world
@@ -40,7 +40,7 @@ class Rds:
         self.acts: list[Act] = []
         self._made = 0
 
-    # What people do.
+    # People's actions.
 
     def create(self, where: Where, environment: str, **more: Any) -> None:
         place, name = where
@@ -74,7 +74,7 @@ class Rds:
         if where in self.instances:
             self.instances[where].set(self._world.seconds, None)
 
-    # What clients call.
+    # Clients' calls.
 
     def call(self, action: str, call: Document, dice: Dice, place: Place, by: str = "") -> Document:
         answer: Document = getattr(self, f"_{action}")(call, dice, place, by)
@@ -147,14 +147,14 @@ class Rds:
         return {"DBSnapshot": shown}
 
     def _back_up(self, act: Act, seconds: float) -> None:
-        """The instance shows its state a moment after the call."""
+        """Show the instance's state a moment after the call."""
         now = self.instances[act.where].now
         if now and self._is_it(act) and now["DBInstanceStatus"] == "available":
             self._status(act, "backing-up")
             self._world.after(seconds, lambda: self._back(act, "backing-up"))
 
     def _show(self, versions: Versions, shown: Document, dice: Dice) -> None:
-        """A snapshot's tags may show later than itself."""
+        """Show a snapshot, maybe before its tags."""
         if not dice.hits(0.4):
             versions.set(self._world.seconds, shown)
             return
@@ -207,7 +207,7 @@ class Rds:
     def _taken(
         self, action: str, call: Document, place: Place, by: str, states: frozenset[str]
     ) -> tuple[Document, Act]:
-        """The instance, where RDS takes the call."""
+        """Return the instance if RDS takes the call."""
         where = (place, call["DBInstanceIdentifier"])
         versions = self.instances.get(where)
         shown = versions.now if versions else None
@@ -220,7 +220,6 @@ class Rds:
         return shown, Act(action, where, by, self._world.seconds, shown["DbiResourceId"], call)
 
     def _is_it(self, act: Act) -> bool:
-        """Whether the instance is still the one that was acted on."""
         now = self.instances[act.where].now
         return bool(now and now["DbiResourceId"] == act.resource_id)
 

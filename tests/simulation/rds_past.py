@@ -1,4 +1,4 @@
-"""What there is in RDS, as it was at every moment; and what was done to it."""
+"""What RDS had at every moment, and what was done to it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NEVER = 10.0**9
 
 
 class Versions:
-    """A thing as it was and is; `None` while it is not there."""
+    """Keep a thing's versions; `None` while it does not exist."""
 
     def __init__(self) -> None:
         self._versions: list[tuple[float, Document | None]] = []
@@ -31,7 +31,7 @@ class Versions:
         return self._versions[-1][1] if self._versions else None
 
     def between(self, begin: float, end: float) -> list[Document]:
-        """All that it was at any moment of a time."""
+        """Return all versions at any moment in between."""
         first = self.as_of(begin)
         later = [shown for moment, shown in self._versions if begin < moment <= end]
         return [shown for shown in (first, *later) if shown]
@@ -39,7 +39,7 @@ class Versions:
 
 @dataclass
 class Act:
-    """An acting call that RDS took. `by` is the operation, empty for somebody else."""
+    """Describe an acting call that RDS took. `by` is the operation, empty for anyone else."""
 
     action: str
     where: Where
@@ -50,16 +50,15 @@ class Act:
     done_at: float = NEVER
     succeeded: bool = False
     told_after: float = 0.0
-    """Seconds after which an event tells of it, where one has to."""
+    """Seconds until an event reports it, if one must."""
 
 
 def seconds_of(moment: Any) -> float:
-    """A moment of the virtual clock, in seconds since the beginning."""
+    """Return a moment of the virtual clock, in seconds since the beginning."""
     return float((moment - BEGINNING).total_seconds())
 
 
 def lag(dice: Dice) -> float:
-    """Seconds that a read is behind."""
     kind = dice.chance()
     if kind < 0.7:
         return 0.0

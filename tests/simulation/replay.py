@@ -1,7 +1,7 @@
-"""The interpreter as a second judge: an execution of another Step Functions, done once more with the same answers.
+"""The interpreter as a second judge: it repeats an execution of another Step Functions with the same answers.
 
-What the other one has recorded of an execution is a list of steps. The interpreter runs the same definition on the same
-input, each Task is answered as it was then, and each step that the interpreter makes must be the one that was recorded.
+The recording of an execution is a list of steps. The interpreter runs the same definition on the same input with the
+recorded answers to Tasks, and each of its steps must be the recorded one.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ _FROM_OUTSIDE = ("ABORTED", "TIMED_OUT")
 
 @dataclass(frozen=True)
 class Recording:
-    """An execution that has ended: as DescribeExecution and GetExecutionHistory show it, and its definition."""
+    """Hold an ended execution, as DescribeExecution and GetExecutionHistory show it, and its definition."""
 
     definition: Document
     description: Document
     events: list[Document]
 
     def steps(self) -> list[Step]:
-        """What the execution did, and what was done to it."""
+        """Return the execution's steps, and what was done to it."""
         return [step for event in self._events() if (step := _step(event))]
 
     def answers(self) -> list[Document | StateError | None]:
-        """What each Task was answered, in their order. None: it was not, before the execution was stopped."""
+        """Return the answers to Tasks, in order. None means that the execution was stopped first."""
         found: list[Document | StateError | None] = []
         for event in self._events():
             if event["type"] == "TaskScheduled":
@@ -51,7 +51,7 @@ class Recording:
         return found
 
     def _events(self) -> list[Document]:
-        """Without what comes after an end: the emulator still finishes the state in which it was stopped."""
+        """Leave out what comes after an end: the emulator still finishes the state in which it was stopped."""
         found, over = [], False
         for event in self.events:
             over = over and event["type"] != "ExecutionRedriven"
@@ -90,9 +90,10 @@ def _answer(event: Document) -> Document | StateError:
 
 
 def plain(text: str) -> Any:
-    """JSON without what may differ: when a state was entered, and the emulator's sentence on a Task's time-out.
+    """Parse JSON without what may differ: the moment a state was entered, and the emulator's cause of a Task's
+    time-out.
 
-    A time-out need not have a cause, and the interpreter gives it none.
+    A time-out needs no cause, and the interpreter gives none.
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_TaskTimedOutEventDetails.html
     """
     return json.loads(text, object_hook=_plain)
@@ -107,7 +108,7 @@ def _plain(found: Document) -> Document:
 
 
 class Replay:
-    """One recording, judged. It is the interpreter's `Watch`, and does the work of its Tasks."""
+    """Judge one recording, as the interpreter's `Watch` and with the work of its Tasks."""
 
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
@@ -119,7 +120,7 @@ class Replay:
         self._states = States(self._world, definitions, self._run, lambda *_: None, lambda *_: None)
 
     def judge(self) -> Counter[str]:
-        """Raise an AssertionError that tells of the first difference; return the Retries and Catches, counted."""
+        """Raise an AssertionError at the first difference; return the counts of Retries and Catches."""
         told = self._recording.description
         execution = self._states.start(told["stateMachineArn"], told["name"], json.loads(told["input"]))
         execution.start_time = clock.to_text(told["startDate"])
@@ -141,12 +142,12 @@ class Replay:
         self._made(*_end(execution.status, execution.output, execution.error, execution.cause))
 
     def _run(self, execution: Execution, turn: int) -> Process:
-        yield 0.0  # by now the execution has its recorded start
+        yield 0.0  # now the execution has its recorded start
         self._enters(execution, execution.state, execution.state_input)
         yield from self._interpreter.run(self._states, execution, turn)
 
     def _enters(self, execution: Execution, state: str, given: Any) -> None:
-        if execution.turn == 0:  # the local cloud's redrive does not tell of the states that it enters
+        if execution.turn == 0:  # the local cloud does not report the states that a redrive enters
             self._made("enters", state, plain(json.dumps(given)))
         self._end_from_outside(execution)
 
@@ -155,11 +156,11 @@ class Replay:
         answer = self._answers.popleft()
         (execution,) = self._states.executions.values()
         self._end_from_outside(execution)
-        if not (isinstance(answer, StateError) and answer.error == "States.Timeout"):  # for which it waits itself
+        if not (isinstance(answer, StateError) and answer.error == "States.Timeout"):  # it waits for time-outs itself
             self._world.after(0, lambda: done.tell(answer))
 
     def _end_from_outside(self, execution: Execution) -> None:
-        """Stop the execution, or let its time be over, where that was recorded."""
+        """Stop the execution, or let it time out, where that was recorded."""
         kind, *details = self._steps[0]
         if kind == "ends" and details[0] in _FROM_OUTSIDE:
             status, _output, error, cause = details

@@ -1,6 +1,6 @@
-"""STS: whose hand a call is in.
+"""STS: whose credentials a call has.
 
-Models sessions of a role with a session policy, which bind a call to the actions and resources that it names.
+Models role sessions with a session policy, which limits a call to the actions and resources it names.
 https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 """
 
@@ -22,7 +22,7 @@ _PAST = datetime(2000, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Session:
-    """`policy` is empty where the role's own is all there is."""
+    """Describe a session. `policy` is empty if only the role's own counts."""
 
     account_id: str
     name: str = ""
@@ -43,12 +43,12 @@ class Sessions:
     def assume(self, call: Document, who: str) -> Document:
         key = f"key of {who}/{len(self._sessions)}"
         self._sessions[key] = Session(call["RoleArn"].split(":")[4], call["RoleSessionName"], call.get("Policy", ""))
-        # Long over: botocore keeps none of a history's credentials for the next one.
+        # Expired, so that botocore keeps no credentials for the next history.
         keys = {"AccessKeyId": key, "SecretAccessKey": "testing", "SessionToken": "testing", "Expiration": _PAST}
         return {"Credentials": keys, "AssumedRoleUser": {"AssumedRoleId": key, "Arn": call["RoleArn"]}}
 
     def of(self, client: Any, invocation: Invocation) -> Session:
-        """Whose credentials a client has. Those of a reading role are asked for when they are first needed."""
+        """Return the session of a client. A reading role's credentials are fetched when first needed."""
         credentials = client._request_signer._credentials
         fetch = getattr(credentials, "_refresh_using", None)
         if fetch is None:

@@ -1,4 +1,4 @@
-"""What AWS answers with, as botocore's models of the services have it."""
+"""AWS's answers, as botocore's service models define them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def operation(name: str, action: str) -> OperationModel:
 
 
 def assert_has_shape(name: str, action: str, answer: dict[str, Any]) -> None:
-    """As botocore checks what is sent: every field is known, of its type, and none is missing that always comes."""
+    """Check that every field is known and of its type, and that no required one is missing."""
     shape: Any = operation(name, action).output_shape
     problems = ParamValidator().validate(answer, shape)
     assert not problems.has_errors(), problems.generate_report()

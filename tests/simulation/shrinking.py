@@ -1,4 +1,4 @@
-"""Makes a failing history small: actions and faults are taken out as long as it still fails in the same way."""
+"""Shrinks a failing history by removing actions and faults while it still fails in the same way."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _MOST_RUNS = 200
 
 
 def shrink(product: Product, history: History, name: str) -> History:
-    """The smallest found within two hundred runs."""
+    """Return the smallest history found in two hundred runs."""
     runs, size = 0, max(1, len(_parts(history)) // 2)
     while runs < _MOST_RUNS:
         smaller = None
@@ -33,5 +33,5 @@ def shrink(product: Product, history: History, name: str) -> History:
 
 
 def _parts(history: History) -> list[Any]:
-    """What can be taken out: the faults that struck, then the actions."""
+    """Return what can be removed: the faults that struck, then the actions."""
     return [*history.struck, *history.plan]

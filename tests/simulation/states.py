@@ -1,7 +1,7 @@
 """Step Functions: executions of the three definitions, and what can be done to them.
 
-Models names that are taken for good, starting again what runs already, a description that is a moment behind, a stop
-that leaves a running function alone, time-outs of executions, and redrive from the state that did not succeed.
+Models names that stay taken, repeated starts of what runs, descriptions that lag, a stop that does not stop a running
+function, executions' time-outs, and redrive from the state that did not succeed.
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
 https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
@@ -30,9 +30,9 @@ _LISTED = frozenset({"executionArn", "stateMachineArn", "name", "status", "start
 
 @dataclass
 class Execution:
-    """`text` is the input as it was given.
+    """Hold an execution. `text` is the input as given.
 
-    `turn` counts its runs: what belongs to an earlier one has no say any more.
+    `turn` counts its runs: what belongs to an earlier one no longer counts.
     """
 
     machine: str
@@ -69,7 +69,7 @@ class Execution:
 
 
 class States:
-    """`run` makes the process of an execution, from a state on; `emit` is given the event of a bad end."""
+    """Run executions. `run` makes an execution's process from its state on; `emit` gets the event of a bad end."""
 
     def __init__(
         self,
@@ -141,7 +141,7 @@ class States:
         execution.seen.append((self._world.seconds, execution.describe()))
 
     def _StartExecution(self, call: Document, _dice: Dice) -> Document:
-        """Start it, or answer once more while it runs: the same input is the same text."""
+        """Start it, or repeat the answer while it runs. Only the same text is the same input."""
         known = self.find(call["stateMachineArn"], call["name"])
         if known and (known.status != "RUNNING" or known.text != call["input"]):
             raise AwsError("ExecutionAlreadyExists", f"Execution Already Exists: {call['name']}")
@@ -158,7 +158,7 @@ class States:
         return seen[-1]
 
     def _ListExecutions(self, call: Document, dice: Dice) -> Document:
-        """List by status, the newest first, a moment behind.
+        """List by status, newest first, with a lag.
 
         https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html
         """
@@ -173,10 +173,7 @@ class States:
         return {"executions": sorted(fitting, key=lambda doc: doc["startDate"], reverse=True)}
 
     def _detail(self, execution: Execution) -> Document:
-        """Tell of an end as EventBridge does.
-
-        https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-states.html
-        """
+        """https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-states.html"""
         return {
             "executionArn": execution.arn,
             "stateMachineArn": execution.machine,
@@ -192,6 +189,6 @@ class States:
 
 
 def as_state_error(error: AwsError) -> StateError:
-    """As an integration with Step Functions itself names it."""
+    """Return the error with the name that an integration with Step Functions itself gives it."""
     name = error.code if error.code.endswith("Exception") else f"{error.code}Exception"
     return StateError(f"StepFunctions.{name}", error.message)

@@ -1,4 +1,4 @@
-"""What happened, as a person reads it: time, who, what, effect."""
+"""What happened, for people to read: time, who, what, effect."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""How the simulation has a call fail, held against botocore itself, with the product's clients and answers as AWS's.
+"""Simulated failures of calls agree with botocore's, with the product's clients and AWS's answers.
 
-The HTTP answer is put in place of the network: https://docs.aws.amazon.com/boto3/latest/guide/events.html
+A handler answers in place of the network: https://docs.aws.amazon.com/boto3/latest/guide/events.html
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ CALLS: dict[tuple[str, str], Document] = {
 NOT_THERE = AwsError("DBInstanceNotFound", "DBInstance one not found.", 404)
 DENIED = AwsError("AccessDenied", "not authorized", 403)
 BUSY = AwsError("InvalidDBInstanceState", "Instance one is modifying.")
-# Each that the simulation raises, with a call that it answers.
+# All that the simulation raises, with a call that gets it.
 RAISED = [
     ("dynamodb", "PutItem", AwsError("ConditionalCheckFailedException", "The conditional request failed")),
     ("dynamodb", "UpdateItem", AwsError("TransactionConflictException")),
@@ -86,7 +86,7 @@ TROUBLE = {
     "acting": "RebootDBInstance",
 }
 ENDLESS: dict[Fate, Answer | None] = {
-    Fate.THROTTLED: None,  # by each service in its own word
+    Fate.THROTTLED: None,  # each service has its own word
     Fate.BROKEN_AFTER: AwsError("InternalFailure", status=500),
     Fate.UNREACHED: EndpointConnectionError(endpoint_url="https://simulated"),
     Fate.LOST_AFTER: ReadTimeoutError(endpoint_url="https://simulated"),
@@ -99,7 +99,7 @@ class Raw(BytesIO):
 
 
 class Wire:
-    """In place of the network: every request has the same answer. `slept` is what botocore waits between them."""
+    """Give every request the same answer in place of the network. `slept` has botocore's waits."""
 
     def __init__(self, client: Any, answer: Answer) -> None:
         self._query = client.meta.service_model.protocol == "query"
@@ -127,7 +127,7 @@ def _json(error: AwsError) -> str:
 
 @pytest.fixture
 def new_client(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
-    """The product's, of a session that nobody else listens to. Every pause is half of the longest."""
+    """Return the product's client, from its own session. Every pause is half of the longest."""
     for name, value in {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
@@ -155,7 +155,7 @@ def in_the_simulation(client: Any, action: str, params: Document, answer: Answer
 
 
 def essence(error: Exception) -> object:
-    """What the product reads of it."""
+    """Return what the product reads of it."""
     if not isinstance(error, ClientError):
         return type(error)
     response: Any = error.response
@@ -172,7 +172,7 @@ def essence(error: Exception) -> object:
 def test_a_refusal_comes_out_of_the_client_as_of_botocore(
     new_client: Callable[[str], Any], name: str, action: str, answer: AwsError
 ) -> None:
-    """And is not repeated."""
+    """And it is not repeated."""
     client, params = new_client(name), CALLS[name, action]
     wire = Wire(client, answer)
     assert essence(on_the_wire(client, action, params)) == essence(calls._client_error(client, action, answer))
@@ -199,7 +199,7 @@ def test_every_error_of_the_simulation_is_among_these() -> None:
 def test_what_goes_wrong_is_repeated_as_by_botocore(
     new_client: Callable[[str], Any], pauses: list[float], name: str, fate: Fate
 ) -> None:
-    """As often, with the same pauses, and with the same error in the end."""
+    """The number, the pauses and the last error are the same."""
     client, action = new_client(name), TROUBLE[name]
     call = Call(client, action, CALLS[name, action])
     effects: list[None] = []
@@ -229,7 +229,7 @@ def carried_out(call: Call, fate: Fate, effects: list[None], slept: list[float])
 def test_a_transaction_that_is_sent_again_is_the_same(
     new_client: Callable[[str], Any], pauses: list[float], action: str, expected: int
 ) -> None:
-    """By the token that botocore gives it, DynamoDB does it once.
+    """botocore gives it a token, so DynamoDB performs it once.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
     """

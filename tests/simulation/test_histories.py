@@ -1,4 +1,4 @@
-"""A slice of `make histories`, with another seed each day."""
+"""Part of `make histories`, with another seed each day."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ HISTORIES = 500
 
 
 def test_histories_of_the_day() -> None:
-    """In a process of its own: a simulation loads the product anew, and takes all of its calls."""
+    """A process of its own: a simulation loads the product again, and takes all its calls."""
     seed = os.environ.get("SEED") or str(datetime.now(UTC).toordinal() * 1000)
     environment = {**os.environ, "SEED": seed, "HISTORIES": str(HISTORIES)}
     command = [sys.executable, "-W", "ignore", "-m", "tests.simulation"]
@@ -22,7 +22,7 @@ def test_histories_of_the_day() -> None:
 
 
 def test_a_read_after_the_call_does_not_judge_it() -> None:
-    """RDS takes this call 12 seconds late: the instance was retagged and read back in between."""
+    """RDS takes this call 12 seconds late, after the instance was retagged and read again."""
     environment = {**os.environ, "HISTORIES": "1", "SEED": "201825"}
     command = [sys.executable, "-W", "ignore", "-m", "tests.simulation"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
@@ -47,7 +47,7 @@ def test_a_history_is_repeated_from_its_seed_its_actions_and_its_faults() -> Non
 
 @pytest.mark.parametrize("fault", ["no opening record", "a key is not kept", "a window is not read back"])
 def test_a_fault_that_is_put_back_is_found(fault: str) -> None:
-    """Three that are found at once; `make known-faults` has all."""
+    """Three that are found soon; `make known-faults` has all."""
     environment = {**os.environ, "PUT_BACK": fault, "HISTORIES": "1000", "SEED": "1"}
     command = [sys.executable, "-W", "ignore", "-m", "tests.simulation"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

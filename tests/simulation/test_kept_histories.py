@@ -23,7 +23,7 @@ def replayed() -> dict[str, Found]:
 
 @pytest.mark.parametrize("fault", KNOWN)
 def test_a_known_fault_shows_in_its_history(fault: str, replayed: dict[str, Found]) -> None:
-    """Where it does not any more, what happens has other names or times: `make known-faults KEEP=1` keeps it anew."""
+    """If it fails, names or times have changed: `make known-faults KEEP=1` keeps a new one."""
     assert KEPT[fault].violation in replayed["with"][fault]
 
 

@@ -1,4 +1,4 @@
-"""The models, where a mistake in them would hide one of the product."""
+"""Models in which a mistake would hide one of the product."""
 
 import json
 import re
@@ -28,11 +28,11 @@ GIVEN = Given(
     [
         ("#owner = :me", True),
         ("attribute_not_exists(#owner)", False),
-        ("attribute_not_exists(#owner) OR expires_at <= :ten", True),  # as numbers, not as texts
+        ("attribute_not_exists(#owner) OR expires_at <= :ten", True),  # as numbers, not texts
         ("attribute_exists(#owner) AND attribute_not_exists(gone) AND gone = :me", False),
         ("attribute_exists(#owner) AND (attribute_not_exists(gone) OR gone < :ten)", True),
         ("NOT #owner = :me", False),
-        ("owner < :ten", False),  # of two types
+        ("owner < :ten", False),  # two types
     ],
 )
 def test_conditions_hold_as_in_dynamodb(expression: str, expected: bool) -> None:
@@ -58,7 +58,7 @@ def test_functions_have_the_time_that_the_stack_gives_them() -> None:
 
 
 def test_an_expression_without_a_result_is_an_error() -> None:
-    """As in Step Functions: what is missing is not null."""
+    """As in Step Functions, a missing value is not null."""
     with pytest.raises(StateError, match=r"States\.QueryEvaluationError"):
         evaluated("{% $states.input.nothing %}", {"input": {}})
 

@@ -1,6 +1,6 @@
-"""The simulated SQS, and the simulated API of Step Functions, held against moto's: each call is made on both.
+"""Compares the simulated SQS and Step Functions API with moto's: each call is made on both.
 
-Where moto differs from AWS's documentation, what is documented is tested on the model alone. Both live by one clock.
+Where moto differs from AWS's documentation, only the model is tested. Both use one clock.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ LUCKY = Thrown(0.5)
 """Nothing is behind, and nothing comes twice."""
 MACHINES = (OPERATION, LATE_WATCH)
 WAITS = (1, HIDDEN_SECONDS - 0.5, HIDDEN_SECONDS + 1)
-"""No sum of them is the moment itself at which a message shows again: moto and the model round it differently."""
-# Not shrunk: an example that fails says which call it was.
+"""No sum of them is the exact moment when a message reappears, which moto and the model round differently."""
+# No shrinking: a failed example says which call it was.
 some = settings(
     max_examples=15,
     deadline=None,
@@ -42,7 +42,7 @@ some = settings(
 
 
 class Both:
-    """The models and moto, empty, and the time that it is for both. A refusal is an answer: its code."""
+    """Hold the empty models and moto, with one clock. A refusal's answer is its code."""
 
     def __init__(self, clients: Document | None = None) -> None:
         self.world = World()
@@ -89,7 +89,6 @@ def _untold(*_what: object) -> None:
 
 @pytest.fixture
 def both(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Both]]:
-    """Begin anew, for each example."""
     with mock_aws() as mocked:
         session = boto3.Session(region_name=REGION)
         clients = {"sqs": session.client("sqs"), "stepfunctions": session.client("stepfunctions")}
@@ -110,7 +109,7 @@ def both(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Both]]:
 
 
 class TwoQueues:
-    """Bodies are unique: by them a message of one is known as that of the other."""
+    """Match messages of both by their bodies, which are unique."""
 
     def __init__(self, both: Both) -> None:
         self._both = both
@@ -136,7 +135,6 @@ class TwoQueues:
         return [message["Body"] for message, _ in pairs]
 
     def delete(self, url: str, body: str) -> None:
-        """By the latest receipt."""
         for call, receipt in zip((self._both.on_moto, self._both.on_model), self._receipts[body], strict=True):
             assert not isinstance(call("sqs", "DeleteMessage", QueueUrl=url, ReceiptHandle=receipt), str)
 
@@ -174,7 +172,7 @@ def test_messages_are_sent_received_hidden_and_deleted_the_same(
 
 
 def test_an_earlier_receipt_deletes_nothing() -> None:
-    """With moto every receipt that a message ever had deletes it, and one that it never had is an error.
+    """In moto, any receipt that a message ever had deletes it, and an unknown one is an error.
 
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html
     """
@@ -227,7 +225,7 @@ class TwoMachines:
         return self._same("StartExecution", stateMachineArn=machine, name=name, input=text)
 
     def stop(self, machine: str, name: str) -> None:
-        """By hand. Somebody who does it knows that it runs."""
+        """Stop by hand; people know that it runs."""
         known = self._both.states.find(machine, name)
         if known and known.status == "RUNNING":
             self._both.states.stop(known)
@@ -248,7 +246,7 @@ class TwoMachines:
 
 
 def _essence(answer: Answer) -> Answer:
-    """What moto tells of as well: it knows no error and no cause of one that was stopped."""
+    """Return what moto shows too: it has no error or cause of a stopped execution."""
     if isinstance(answer, str):
         return answer
     if "executions" in answer:
@@ -269,7 +267,7 @@ def test_executions_are_started_stopped_and_shown_the_same(
             machines.start(OPERATION, name, text)
         elif step == "stop":
             machines.stop(OPERATION, name)
-        here.world.seconds += 1  # of what began at one moment, none is the newest
+        here.world.seconds += 1  # executions that began at one moment have no order
     for machine in MACHINES:
         for name in "xyz":
             machines.describe(machine, name)
@@ -278,7 +276,7 @@ def test_executions_are_started_stopped_and_shown_the_same(
 
 
 def test_a_name_is_taken_once_by_the_text_of_its_input(both: Callable[[], Both]) -> None:
-    """Also for who asks again after the end, with the same.
+    """A repeated start after the end is refused, too.
 
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
     """

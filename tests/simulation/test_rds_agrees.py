@@ -1,7 +1,7 @@
-"""What the simulated RDS does in the end, held against moto's: each call is made on both.
+"""Compares the simulated RDS's final state with moto's: each call is made on both.
 
-moto does everything at once, so the model is given the time for it. What is on the way there, and what RDS refuses
-meanwhile, moto does not have: see `test_rds_model.py`.
+moto does everything at once, so the model gets the time it needs. `test_rds_model.py` tests what moto lacks: states on
+the way, and what RDS refuses in them.
 """
 
 from __future__ import annotations
@@ -46,17 +46,17 @@ class Both:
     def __init__(self, client: Any) -> None:
         self._world = World()
         self._rds = Rds(self._world, lambda _told: None)
-        self._rds.create((ELSEWHERE, "one"), "dev")  # which is nobody's here
+        self._rds.create((ELSEWHERE, "one"), "dev")  # another place's instance
         self._client = client
 
     def create(self, name: str, tag: str) -> None:
-        """By its owner, who knows whether it is there."""
+        """Create the instance unless it exists, as its owner would know."""
         versions = self._rds.instances.get((HOME, name))
         if versions and versions.now:
             return
         self._rds.create((HOME, name), tag, **WINDOWS)
         given: Document = {"DBInstanceIdentifier": name, "DBInstanceClass": "db.t4g.micro", "Engine": "postgres"}
-        groups = ["sg-1"]  # without it moto makes a VPC, slowly
+        groups = ["sg-1"]  # without it moto makes a VPC, which is slow
         tags = [{"Key": "Environment", "Value": tag}]
         self._client.create_db_instance(**given, **WINDOWS, VpcSecurityGroupIds=groups, Tags=tags)
 
@@ -67,7 +67,7 @@ class Both:
             self._client.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
 
     def call(self, action: str, **call: Any) -> None:
-        """And let it be done."""
+        """Call both, and wait until it is done."""
         answers = self._on_moto(action, call), self._on_model(action, call)
         self._world.run(lambda: False)
         if action.startswith("Describe") or any(isinstance(answer, str) for answer in answers):
@@ -89,7 +89,7 @@ class Both:
 
 
 def _essence(answer: Answer) -> object:
-    """What both show, without what RDS makes up: with moto every instance has the same resource id."""
+    """Return what both show, without what RDS makes up: moto's instances all have one resource id."""
     if isinstance(answer, str):
         return answer
     ((kind, found),) = ((kind, answer[kind]) for kind in SHOWN if kind in answer)
@@ -98,7 +98,6 @@ def _essence(answer: Answer) -> object:
 
 @pytest.fixture
 def both() -> Iterator[Callable[[], Both]]:
-    """Begin anew, for each example."""
     with mock_aws() as mocked:
         client = boto3.Session(region_name=HOME.region).client("rds")
 
@@ -128,7 +127,7 @@ people = st.tuples(st.sampled_from(["create", "delete"]), instances)
 @settings(
     max_examples=10,
     deadline=None,
-    phases=[Phase.generate],  # not shrunk: an example that fails says which call it was
+    phases=[Phase.generate],  # no shrinking: a failed example says which call it was
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(steps=st.lists(st.one_of(people, calls, calls), min_size=4, max_size=12))
@@ -153,7 +152,7 @@ def test_instances_and_snapshots_end_the_same(
 
 
 def test_an_instance_that_is_made_anew_has_another_resource_id() -> None:
-    """Its snapshots keep the id of the one that they were made of.
+    """Snapshots keep the id of their own instance.
 
     https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html
     """

@@ -1,4 +1,4 @@
-"""What the simulated RDS shows and refuses, held against botocore's model of RDS."""
+"""Compares what the simulated RDS shows and refuses with botocore's model of RDS."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_the_production_tag_is_refused_as_by_iam(rds: Rds) -> None:
 
 
 def refused(rds: Rds, action: str, call: Document, dice: Dice, by: str = "") -> str:
-    """The code, which is one that RDS has for this call, with its HTTP status."""
+    """Return the code, after checking that RDS has it for this call, with its HTTP status."""
     with pytest.raises(AwsError) as raised:
         rds.call(action, call, dice, HOME, by)
     errors = {

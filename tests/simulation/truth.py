@@ -1,4 +1,4 @@
-"""What the service says of the database, held against what RDS has really done."""
+"""Compares what the service says of a database with what RDS really did."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from tests.simulation.rds_past import Act, seconds_of
 
 Document = dict[str, Any]
 _LAG = 30.0
-"""Seconds before the beginning, of which a look may still tell."""
+"""Seconds before the beginning that a read may still show."""
 _TO_BE_SEEN = 1.5 * SETTINGS.late_watch_interval_seconds
-"""Seconds before the last look: what was done by then, and shows, must have been seen."""
+"""Seconds before the last read by which visible work must have been seen."""
 
 
 def check_truth(cloud: Cloud, people: People, item: Document) -> None:
-    """Of one operation that is over: a success that was none, a failure that was a success.
+    """Check a finished operation for a false success, or a failure that was a success.
 
-    A call that came so late that it fell on an instance made anew under that name is no success.
+    A late call on a new instance of the same name is no success.
     """
     operation_id, watcher = item["operation_id"], cloud.watcher
     records = watcher.records.get((operation_id, "completed"))
@@ -33,7 +33,7 @@ def check_truth(cloud: Cloud, people: People, item: Document) -> None:
     act = next((act for act in cloud.rds.acts if act.by == operation_id), None)
     last = final[0] if final else records[0]
     said = json.loads(last["result"])
-    # A note says that another operation had begun by then: whose the end was, only the late watch has asked.
+    # A note says that another operation had begun by then, so only the late watch asked whose end it was.
     seen = watcher.ends_seen_late if "final_note" in said else watcher.ends_seen
     if said.get("final_status", said["status"]) == "timeout" and operation_id in seen:
         _check_forgotten(cloud, people, item)
@@ -46,7 +46,9 @@ def check_truth(cloud: Cloud, people: People, item: Document) -> None:
 
 
 def _check_forgotten(cloud: Cloud, people: People, item: Document) -> None:
-    """What only a stopped execution has seen, nobody can see again once a stranger has changed it."""
+    """Check a forgotten end. If only a stopped execution saw it and a stranger then changed it, nobody can see it
+    again.
+    """
     operation_id = item["operation_id"]
     execution = cloud.states.find(deployment.OPERATION, operation_id)
     stopped = execution is not None and execution.status == "ABORTED"
@@ -92,9 +94,9 @@ def _name_of_wrong_success(item: Document, restarted: list[str], shown: list[Doc
 
 
 def _check_failure(cloud: Cloud, item: Document, act: Act, said: Document, record: Document) -> None:
-    """Nobody else had a hand in it, so what RDS shows is this operation's."""
+    """Check a failure where nobody else interfered, so that RDS shows this operation's work."""
     status, moment = said.get("final_status", said["status"]), _seconds(record["timestamp"])
-    # Without a final record nothing will ever be said but this.
+    # Without a final record, this is the last word.
     if status == "failed" and act.succeeded and (act.done_at <= moment or record["event"] == "completed"):
         cloud.watcher.found("a failure that was a success", f"{item['operation_id']}: {said.get('error', '')[:100]}")
     troubled = any("Poll" in purpose or purpose.startswith("sweep") for purpose in cloud.chance.struck)
@@ -107,7 +109,7 @@ def _seconds(timestamp: str) -> float:
 
 
 def _is_alone(cloud: Cloud, people: People, item: Document) -> bool:
-    """Nobody else has acted on the instance or has taken the snapshot's name: there is nothing to be seen."""
+    """Return whether nobody else acted on the instance or took the snapshot's name, so that RDS shows nothing."""
     where = (Place(item["account_id"], item["region"]), item["instance_id"])
     snapshot = json.loads(item["parameters"]).get("snapshot_id", "")
     names = {act.call.get("DBSnapshotIdentifier") for act in cloud.rds.acts}
@@ -115,7 +117,7 @@ def _is_alone(cloud: Cloud, people: People, item: Document) -> bool:
 
 
 def _is_untouched(cloud: Cloud, people: People, act: Act) -> bool:
-    """No stranger and no other operation on the same instance that could be taken for this one, or hide it."""
+    """Return whether no stranger's or other operation's work on the instance could hide this one or pass for it."""
     snapshot = act.call.get("DBSnapshotIdentifier")
     others = [other for other in cloud.rds.acts if other is not act and other.where == act.where]
     if snapshot:

@@ -1,4 +1,4 @@
-"""What must hold at every act and at every write, looked at when it happens."""
+"""What must hold at every act and every write, checked at once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LONGEST_CALL_SECONDS = 60
 
 @dataclass(frozen=True)
 class Violation:
-    """`name` is of the kind; `text` tells the case."""
+    """Describe a violation. `name` is its kind; `text` tells the case."""
 
     name: str
     text: str
@@ -35,19 +35,19 @@ class Watcher:
         self._cloud = cloud
         self.violations: list[Violation] = []
         self.records: dict[tuple[str, str], list[Document]] = {}
-        """By operation and event, in the order in which they were written."""
+        """By operation and event, in the order of writing."""
         self.ends_seen: set[str] = set()
-        """The operations of which an execution has seen that RDS was done."""
+        """The operations whose end in RDS an execution has seen."""
         self.ends_seen_late: set[str] = set()
-        """Those of which a late watch has, and knew by then that it is no other operation's."""
+        """Those whose end a late watch has seen, knowing that it is no other operation's."""
         self.whole_sweeps: list[float] = []
-        """When each sweep began that failed on nothing."""
+        """When each sweep began that had no failure."""
 
     def tell(self, who: str, what: str) -> None:
         self._cloud.story.tell(who, what)
 
     def passed(self, execution: Execution, output: Any) -> None:
-        """What a state has left: whether an end in RDS was seen."""
+        """Note the end in RDS, if a state has seen it."""
         if execution.kind != "ADMISSION" and isinstance(output, dict):
             progress = output.get("progress") or {}
             if progress.get("finished") and progress["status"] == "available":
@@ -71,7 +71,7 @@ class Watcher:
                 claim = "has the claim" if "acting_at" in after else "gave the claim back"
                 self._cloud.story.tell("table", f"{after['operation_id']['S']} {claim}")
             if "ended_at" in after and "ended_at" not in before:
-                # The lock goes in the same transaction, whose other writes come after this one.
+                # The same transaction releases the lock, in a later write.
                 self._cloud.world.after(0, lambda: self._released(plain(after)))
 
     def acted(self, seen: dict[Any, Document | None], session: Session, act: Act) -> None:
@@ -105,7 +105,7 @@ class Watcher:
             self.found(f"recorded twice as {record['event']}", record["operation_id"])
 
     def _released(self, item: Document) -> None:
-        """The lock of an end that is not settled may end by itself, in the time of a call that may be under way."""
+        """Check the lock. After an open end it may expire by itself, once a call that may still run must be over."""
         lock, now = self.lock_of(item), self._cloud.world.now().timestamp()
         longest = now + (_LONGEST_CALL_SECONDS if "unfinished" in item else 0)
         if lock.get("owner") == item["operation_id"] and lock["expires_at"] > longest:
@@ -141,7 +141,6 @@ class Watcher:
 
 
 def permitted(item: Document, environment: str) -> bool:
-    """By the deployment's permissions, read anew."""
     names = names_of(item["user_identity"])
     grants = [grant for name, grant in deployment.PERMISSIONS.items() if name in names]
     return any(
@@ -152,8 +151,6 @@ def permitted(item: Document, environment: str) -> bool:
 
 
 def plain(attributes: Attributes) -> Document:
-    """An item as Python has it; the documents in it parsed."""
-
     item: Document = {}
     for name, attribute in attributes.items():
         ((kind, value),) = attribute.items()

@@ -1,7 +1,6 @@
-"""The work of a Task, and what befalls it.
+"""Performs a Task's work, and what can happen to it.
 
-A Task that waits for a function can be told too much, too late or nothing: the invocation is refused, run late, run
-twice as long as anybody waits, or its answer is lost.
+The invocation can be refused, run late, run twice as long as the Task waits, or lose its answer.
 https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html
 """
 
@@ -25,8 +24,6 @@ Document = dict[str, Any]
 
 
 class Task(StrEnum):
-    """What befalls the work of one Task."""
-
     FINE = "fine"
     REFUSED = "refused, not run"
     BROKEN_BEFORE = "broken, not run"
@@ -48,7 +45,7 @@ _BROKEN = (
     "Lambda.Unknown",
 )
 _LATEST = 9.0
-"""Seconds that a function that somebody waits for is run late: what a cold start may take.
+"""The most seconds that an awaited function is late, as after a cold start.
 
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 """
@@ -61,12 +58,12 @@ class Work:
     seed: int
     lambdas: Lambdas
     integrations: Callable[[str, Document, Dice], Document]
-    """Does what a Task asks of another service than Lambda."""
+    """Performs what a Task asks of services other than Lambda."""
     strikes: Callable[[str], bool]
-    """Whether something befalls a Task, for the purpose that is named."""
+    """Returns whether something happens to a Task, for this purpose."""
     counts: Counter[str]
     tell: Callable[[str, str], None]
-    """Hears of what befalls a Task."""
+    """Gets what happens to a Task."""
 
     def do(self, state: Document, given: Document, done: Signal, who: str) -> None:
         dice = Dice(self.seed, who)

@@ -1,8 +1,8 @@
-"""Virtual time: what happens next happens at once, and the clock says that it took its time.
+"""Virtual time: each event happens at once, and the clock moves on by the time it takes.
 
-Two kinds of things take time. A *process* is a generator, which yields the seconds to wait, or a `Signal`. A greenlet
-runs a function's real code and waits inside of its calls to AWS. Only one of them runs at any moment, and which one
-depends on the virtual time alone: a history is the same each time.
+Two things take time. A *process* is a generator, which yields the seconds to wait, or a `Signal`. A greenlet runs a
+function's real code and waits inside its calls to AWS. Only one of them runs at any moment, chosen by virtual time
+alone, so a history is the same each time.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Process = Generator[Any, Any, Any]
 
 
 class Signal:
-    """Something that will have happened, once; who waits for it is told the value."""
+    """Tell those who wait, once, that something has happened, with a value."""
 
     def __init__(self) -> None:
         self.done = False
@@ -35,11 +35,11 @@ class Signal:
 
 
 class Ended(BaseException):
-    """Thrown into what still waits when the history is over."""
+    """End what still waits when the history is over."""
 
 
 class World:
-    """The clock, and what is still to happen."""
+    """Hold the clock, and what is still to happen."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -60,15 +60,15 @@ class World:
         self.at(self.seconds + seconds, action)
 
     def begin(self, process: Process) -> None:
-        """Let a process run, from now on."""
+        """Start a process now."""
         self.after(0, lambda: self._step(process, None))
 
     def run_code(self, action: Callable[[], None]) -> None:
-        """Run an action that waits by `sleep`, from now on."""
+        """Start an action now that waits by `sleep`."""
         self.after(0, lambda: greenlet(action, self._loop).switch())
 
     def sleep(self, seconds: float) -> None:
-        """Wait, in an action's code. Where nothing else happens meanwhile, only the clock goes on."""
+        """Wait, in an action's code. If nothing else happens meanwhile, only the clock moves on."""
         if self.broken:
             raise Ended
         until = self.seconds + seconds
@@ -82,12 +82,12 @@ class World:
         self._waiting.remove(waits)
 
     def break_with(self, error: BaseException) -> None:
-        """The simulation itself is at fault: it ends, whatever the action's code makes of this."""
+        """End the history because of the simulation's own fault, whatever the action's code does."""
         self.broken = self.broken or error
         raise Ended
 
     def run(self, over: Callable[[], bool]) -> None:
-        """Until it is over, or nothing is left to happen. Raises what has broken the simulation."""
+        """Run until it is over, or nothing is left to happen. Raises what has broken the simulation."""
         self._loop = getcurrent()
         while self._agenda and not over():
             self.seconds, _number, action = heapq.heappop(self._agenda)

@@ -1,4 +1,4 @@
-"""The pure suite: no sockets, no AWS, no clock that a rule reads."""
+"""Tests without sockets, AWS, or a clock that a rule reads."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ import pytest
 import pytest_socket
 from hypothesis import settings
 
-# The same examples on every run: a gate must not fail for what the change did not touch.
+# Every run has the same examples, so that only a change can fail it.
 settings.register_profile("unit", deadline=None, derandomize=True, max_examples=80)
 settings.load_profile("unit")
 

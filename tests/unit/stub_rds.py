@@ -1,5 +1,3 @@
-"""RDS with a client whose methods answer what a test says."""
-
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -9,7 +7,7 @@ from rds_operations.aws.rds import Rds
 
 
 def rds(**answers: Any) -> Rds:
-    """The edge with a client whose methods answer, or raise, what a test says."""
+    """Return an `Rds` whose client's methods return or raise what a test says."""
 
     def method(answer: Any) -> Any:
         def call(**_arguments: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Cold starts: what a function must not import, asked of a fresh interpreter."""
+"""Cold starts: what a function must not import, in a fresh interpreter."""
 
 import json
 import os
@@ -48,12 +48,12 @@ def imported_by(*modules: str) -> set[str]:
 
 
 def test_validate_imports_no_aws_sdk() -> None:
-    """Powertools asks for the bare name `botocore`, to see whether it is there; nothing inside of it is loaded."""
+    """Powertools only checks whether `botocore` exists; nothing inside it is loaded."""
     assert not {name for name in imported_by("validate.handler") if name.startswith(("botocore.", "boto3"))}
 
 
 def own_modules_of_each() -> dict[str, set[str]]:
-    """The modules of the service that each function imports, from one interpreter that forgets them in between."""
+    """Return the service's modules that each function imports, from one interpreter that forgets them in between."""
     code = f"""
 import importlib, json, sys
 found = {{}}
@@ -76,7 +76,7 @@ LEDGER = {"rds_operations.aws.operation_store"}
 
 
 def test_a_function_imports_the_edges_that_it_works_at_and_no_others() -> None:
-    """Status reads one item: it has no way to RDS. Classify also asks what a key stands for."""
+    """Status reads one item, and has no access to RDS. Classify also reads what a key stands for."""
     edges = {name: modules & (RDS | INVENTORY | LEDGER) for name, modules in own_modules_of_each().items()}
     assert edges == {
         "validate": set(),

@@ -1,4 +1,4 @@
-"""The rooms of `rds_operations`: each imports only from those before it, and none below `aws` knows an SDK."""
+"""The rooms of `rds_operations`: each imports only from earlier ones, and none before `aws` imports an SDK."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MODULES = sorted(
 
 
 def imported_by(module: Path) -> set[str]:
-    """Every module that its import statements name, also those for the type checker alone."""
+    """Return every module that it imports, including those for the type checker alone."""
     names: set[str] = set()
     for node in ast.walk(ast.parse((PACKAGE / module).read_text())):
         if isinstance(node, ast.Import):

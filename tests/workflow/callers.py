@@ -1,4 +1,4 @@
-"""Callers of the three APIs, each with real credentials."""
+"""Callers of the three APIs, with real credentials."""
 
 from __future__ import annotations
 
@@ -24,8 +24,6 @@ ANYBODY_OF_THE_ACCOUNT = {
 
 @dataclass(frozen=True)
 class Signed:
-    """An assumed role that signs with botocore's own signer."""
-
     service: Service
     credentials: Document
 
@@ -41,8 +39,6 @@ class Signed:
 
 @dataclass(frozen=True)
 class WithToken:
-    """A user of the user pool, with the identity token that the pool gave."""
-
     service: Service
     token: str
     sub: str
@@ -54,12 +50,12 @@ class WithToken:
 
 
 def at(service: Service, url: str) -> Service:
-    """The same service by another of its APIs."""
+    """Return the same service at another of its APIs."""
     return replace(service, outputs={**service.outputs, "api_url": service.outputs[url]})
 
 
 def assumed(service: Service, role: str, person: str, *, may_call: bool = True) -> Signed:
-    """A session of a role, made where it is not there yet."""
+    """Return a session of the role, which is created if it does not exist."""
     iam = service.aws("iam")
     if role not in [known["RoleName"] for known in iam.list_roles()["Roles"]]:
         iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(ANYBODY_OF_THE_ACCOUNT))
@@ -77,7 +73,6 @@ def allow(service: Service, role: str, action: str, resource: str) -> None:
 
 
 def signed_in(service: Service, name: str, *groups: str) -> WithToken:
-    """A new user, member of the groups."""
     cognito = service.aws("cognito-idp")
     pool, client = service.outputs["user_pool_id"], service.outputs["user_pool_client_id"]
     made = cognito.admin_create_user(

@@ -1,4 +1,4 @@
-"""Functions whose code or settings are others for a while: what a mistake of ours, or another deployment, would be."""
+"""Changes functions' code or settings for a while, as a mistake of ours or another deployment would."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.workflow.service import Service
 
 @contextmanager
 def changed_code(service: Service, functions: Sequence[str], file: str, change: Callable[[str], str]) -> Iterator[None]:
-    """The functions, with one file of their package changed; restored at the end. The change must change something."""
+    """Change one file of the functions' package, and restore it at the end. Fail if `change` changes nothing."""
     package = _package(service)
     workspace = Path(service.cloud.folder) / "changed"
     shutil.rmtree(workspace, ignore_errors=True)
@@ -24,7 +24,7 @@ def changed_code(service: Service, functions: Sequence[str], file: str, change: 
     assert after != before
     source.write_text(after)
     for compiled in (source.parent / "__pycache__").glob(f"{source.stem}.*.pyc"):
-        compiled.unlink()  # it would be believed unchecked
+        compiled.unlink()  # Python would use it without a check
     try:
         _update(service, functions, workspace)
         yield
@@ -34,7 +34,7 @@ def changed_code(service: Service, functions: Sequence[str], file: str, change: 
 
 @contextmanager
 def changed_settings(service: Service, functions: Sequence[str], section: str, **settings: Any) -> Iterator[None]:
-    """As if the deployment had been made with these settings in a section of the shipped ones."""
+    """Change settings in a section of the shipped ones."""
 
     def change(text: str) -> str:
         shipped = json.loads(text)
@@ -46,7 +46,7 @@ def changed_settings(service: Service, functions: Sequence[str], section: str, *
 
 
 def forget_sessions(service: Service, functions: Sequence[str]) -> None:
-    """New environments: what a function has kept in memory, such as another account's credentials, is gone."""
+    """Start new environments, so that functions lose what they keep in memory, such as other accounts' credentials."""
     _update(service, functions, _package(service))
 
 

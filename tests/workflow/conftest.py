@@ -1,5 +1,3 @@
-"""One local cloud for the whole suite."""
-
 from collections.abc import Iterator
 
 import pytest

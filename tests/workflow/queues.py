@@ -1,4 +1,4 @@
-"""The URLs of the queue of refusals, to which ADMISSION alone may send, and of its dead letters."""
+"""The URLs of the refusal queue, to which only ADMISSION may send, and of its dead letters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The deployed service as its callers and its operators see it."""
+"""The deployed service, as callers and operators see it."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Service:
         replica_of: str = "",
         **more: Any,
     ) -> str:
-        """An instance of this test alone: development, available, single-AZ unless said otherwise."""
+        """Create an instance for this test: development, available and single-AZ by default."""
         name = self.new_name(prefix)
         tags = DEVELOPMENT if tags is None else tags
         instance = DemoInstance(name, "", "postgres", tags, more, account, region, replica_of)
@@ -77,7 +77,7 @@ class Service:
         return found
 
     def rebooted(self, name: str, account: str = ACCOUNT, region: str = REGION) -> bool:
-        """Whether RDS has rebooted it, or is about to."""
+        """Return whether RDS has rebooted it, or is about to."""
         rds = self.aws("rds", account, region)
         events = rds.describe_events(SourceIdentifier=name, SourceType="db-instance", Duration=1440)["Events"]
         status = self.instance(name, account, region)["DBInstanceStatus"]
@@ -91,7 +91,7 @@ class Service:
         return self.send("GET", f"/operations/{operation_id}")
 
     def send(self, method: str, path: str, body: str | bytes | None = None, **headers: str | None) -> Answer:
-        """Send the API key and the content type, too, unless they are given; a header that is None is not sent."""
+        """Send the API key and content type by default. A header that is None is not sent."""
         url = urlsplit(self.outputs["api_url"])
         defaults = {"x-api-key": self.outputs["api_key"], "Content-Type": "application/json"}
         sent = {name: value for name, value in {**defaults, **headers}.items() if value is not None}
@@ -105,7 +105,7 @@ class Service:
             connection.close()
 
     def accepted(self, body: Document, **headers: str) -> str:
-        """The id of an operation that must be accepted."""
+        """Return the id of an operation, which must be accepted."""
         answer = self.post(body, **headers)
         assert answer.status == 202, answer
         operation_id = answer.body["operation_id"]
@@ -113,7 +113,7 @@ class Service:
         return str(operation_id)
 
     def result(self, operation_id: str) -> Document:
-        """The result document, once it is over. The table tells of the end: GETs would take the functions' time."""
+        """Return the final result document. Polling the table, not the API, leaves the functions free."""
         deadline = time.monotonic() + _PATIENCE_SECONDS
         assert self.get(operation_id).status == 200
         while "ended_at" not in (self.item(operation_id) or {}):
@@ -125,14 +125,14 @@ class Service:
         return found
 
     def stored_result(self, operation_id: str) -> Document:
-        """The result document of an operation that its caller alone, or an auditor, may GET."""
+        """Return a result document that only its caller or an auditor may GET."""
         item = self.item(operation_id)
         assert item
         found: Document = json.loads(item["result"]["S"])
         return found
 
     def execution(self, operation_id: str) -> Document:
-        """The ended execution, as DescribeExecution shows it."""
+        """Return the ended execution, as DescribeExecution shows it."""
         arn = self.outputs["state_machine_arn"].replace(":stateMachine:", ":execution:") + f":{operation_id}"
         return self.ended(arn)
 
@@ -150,7 +150,7 @@ class Service:
         return [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
 
     def records(self, instance_id: str) -> list[Document]:
-        """The audit records of an instance, oldest first: the specification's own query on the Table resource."""
+        """Return an instance's audit records, oldest first, by the specification's own query."""
         found: list[Document] = self.audit_log.query(
             KeyConditionExpression="instance_id = :id", ExpressionAttributeValues={":id": instance_id}
         )["Items"]
@@ -164,7 +164,7 @@ class Service:
         return item
 
     def switch(self, method: str, path: str, body: Document | None = None) -> Any:
-        """The switches of the local cloud's faults: see `local.extensions.faults`."""
+        """Control the local cloud's faults: see `local.extensions.faults`."""
         connection = http.client.HTTPConnection(HOST, self.cloud.port, timeout=30)
         connection.request(method, path, json.dumps(body) if body else None)
         answer = json.load(connection.getresponse())
@@ -172,11 +172,11 @@ class Service:
         return answer
 
     def fault(self, **fault: Any) -> None:
-        """On until the cloud is stopped: let it name an instance of its own."""
+        """Switch on a fault until the cloud is stopped. It should name the test's own instance."""
         self.switch("POST", FAULTS_PATH, fault)
 
     def warm_up(self) -> None:
-        """So that the functions have started, several times over: a laptop starts few at once."""
+        """Start the functions several times: a laptop can start only a few at once."""
         for at_once in (1, 2, 4, 6):
             instances = [self.new_instance("warm") for _ in range(at_once)]
             with ThreadPoolExecutor(at_once) as pool:
@@ -186,7 +186,6 @@ class Service:
                     self.result(answer.body["operation_id"])
 
     def operations_on(self, instance_id: str) -> list[Document]:
-        """The items of the operations on an instance, as they are stored."""
         pages = (
             self.aws("dynamodb")
             .get_paginator("scan")
@@ -199,7 +198,7 @@ class Service:
         return [item for page in pages for item in page["Items"]]
 
     def make_due(self, operation_id: str) -> None:
-        """As if the longest possible time had passed."""
+        """Make it due, as if the longest possible time had passed."""
         self.aws("dynamodb").update_item(
             TableName=self.outputs["operations_table"],
             Key={"operation_id": {"S": operation_id}},
@@ -209,14 +208,13 @@ class Service:
         )
 
     def sweep(self) -> Document:
-        """What the schedule does every five minutes."""
+        """Run the sweep now; its schedule is every five minutes."""
         answer = self.aws("lambda").invoke(FunctionName="rds-operations-sweep", Payload=b"{}")
         counted: Document = json.loads(answer["Payload"].read())
         assert "FunctionError" not in answer, counted
         return counted
 
     def is_locked(self, instance_id: str, account: str = ACCOUNT, region: str = REGION) -> bool:
-        """Whether an operation has the instance's lock."""
         return is_held(self.item(f"lock#{account}#{region}#{instance_id}") or {})
 
     def snapshots(self, instance_id: str) -> list[Document]:
@@ -231,7 +229,7 @@ class Service:
         return [event["message"] for answer in found for event in answer["events"]]
 
     def audit_write_failures(self, operation_id: str) -> list[str]:
-        """The metric's log lines that name operations of which this is a part of the id."""
+        """Return the metric's log lines with an operation id that contains this text."""
         lines = self.log_messages("/aws/lambda/rds-operations-service")
         return [line for line in lines if "AuditWriteFailures" in line and operation_id in line]
 
@@ -241,16 +239,16 @@ class Service:
 
 
 def is_held(lock: Document) -> bool:
-    """Tell whether an operation has this lock, as it is stored, and does not leave it soon.
+    """Return whether an operation holds this stored lock and will not leave it soon.
 
-    A released one has no owner, and stays for a while. One whose operation's call may be under way ends by itself.
+    A released lock has no owner. One whose call may still run expires by itself.
     """
     soon = clock.to_epoch(clock.now() + CALL_OVER)
     return "owner" in lock and int(lock["expires_at"]["N"]) > soon
 
 
 def snapshot_of(instance_id: str, **parameters: Any) -> Document:
-    """A valid request; its snapshot is named after the instance."""
+    """Return a valid request. The snapshot is named after the instance."""
     given = {"snapshot_id": f"{instance_id}-manual", **parameters}
     return {"operation": "create_snapshot", "instance_id": instance_id, "parameters": given}
 

@@ -1,4 +1,4 @@
-"""Other accounts and Regions: what is asked for there is done there, and nowhere else."""
+"""Other accounts and Regions: a request acts in its own place, and nowhere else."""
 
 import json
 from collections.abc import Iterator
@@ -18,7 +18,6 @@ THE_OTHERS_ROLE = f"arn:aws:iam::{OTHER_ACCOUNT}:role/rds-operations"
 
 
 def namesakes(service: Service, tags: dict[str, str] | None = None) -> str:
-    """An instance of the same name in every place."""
     name = service.new_instance(tags=tags)
     for account, region in PLACES:
         rds = service.aws("rds", account, region)
@@ -69,7 +68,7 @@ def test_every_operation_works_in_another_account(service: Service, operation: A
 
 def test_an_instance_that_was_listed_is_found_without_being_told_where(service: Service) -> None:
     name = service.new_instance(account=OTHER_ACCOUNT, region=OTHER_REGION)
-    assert service.post(reboot_of(name)).status == 404  # not listed yet, and not at home
+    assert service.post(reboot_of(name)).status == 404  # not yet in the inventory, and not at home
     list_databases(service.cloud)
     document = service.result(service.accepted(reboot_of(name)))
     assert (document["success"], document["account_id"], document["region"]) == (True, OTHER_ACCOUNT, OTHER_REGION)
@@ -171,7 +170,7 @@ def test_a_mapping_of_one_account_means_nothing_in_another(service: Service) -> 
 
 
 class TestTrust:
-    """What is wrong with the other account is told by name, and is neither a 404 nor a 5xx."""
+    """Errors in the other account's set-up are named, and are neither a 404 nor a 5xx."""
 
     @contextmanager
     def trust(self, service: Service, role: str, change: Any) -> Iterator[None]:
@@ -239,12 +238,12 @@ class TestTrust:
         assert not service.rebooted(name, OTHER_ACCOUNT)
 
     def test_a_confused_deputy_gets_nothing(self, service: Service) -> None:
-        """A third account's role has the names that the service would use, and the service does not know its id."""
+        """A third account, unknown to the service, has roles with the expected names."""
         sts = service.aws("sts", "555566667777")
         for external_id in ({}, {"ExternalId": "guessed"}, {"ExternalId": "local-9f2c61d07b"}):
             for role in ("reading", "acting"):
                 with pytest.raises(sts.exceptions.ClientError, match="AccessDenied"):
                     sts.assume_role(RoleArn=f"{THE_OTHERS_ROLE}-{role}", RoleSessionName="evil", **external_id)
-        home = service.aws("sts")  # not even the root of the service's own account, who has the right id
+        home = service.aws("sts")  # not even the service account's root, with the right id
         with pytest.raises(home.exceptions.ClientError, match="AccessDenied"):
             home.assume_role(RoleArn=f"{THE_OTHERS_ROLE}-acting", RoleSessionName="evil", ExternalId="local-9f2c61d07b")

@@ -1,4 +1,4 @@
-"""Once per Idempotency-Key, one at a time per instance."""
+"""One operation per Idempotency-Key, and one at a time per instance."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor

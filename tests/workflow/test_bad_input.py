@@ -1,4 +1,4 @@
-"""Anything may arrive: always a 4xx that says what is wrong, never a 5xx, nothing started, nothing written."""
+"""Any input gets a 4xx that says what is wrong, and starts and writes nothing."""
 
 import json
 from typing import Any
@@ -94,7 +94,7 @@ def test_charset_in_the_content_type_is_no_other_content_type(service: Service) 
 )
 def test_no_such_route(service: Service, method: str, path: str) -> None:
     answer = service.send(method, path, "{}")
-    assert answer.status == 403  # API Gateway's own answer to an unknown route
+    assert answer.status == 403  # API Gateway answers an unknown route itself
     assert answer.body["code"] == "unknown_route"
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
 
@@ -108,7 +108,7 @@ def test_bad_idempotency_keys(service: Service) -> None:
 
 @pytest.mark.parametrize("key", ["", " ", "\t"], ids=repr)
 def test_an_empty_or_blank_idempotency_key_is_refused(service: Service, key: str) -> None:
-    """Whoever sends one believes to have a key: the second POST must not act again, so the first does not either."""
+    """Its sender believes that the second POST does nothing, so neither may act."""
     instance = service.new_instance()
     for _attempt in range(2):
         answer = service.post(reboot_of(instance), Idempotency_Key=key)

@@ -1,4 +1,4 @@
-"""Who calls: three APIs on one workflow, each with credentials of its own kind, and what each caller may see."""
+"""Three APIs on one workflow, each with its own kind of credentials, and what each caller may see."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -111,7 +111,6 @@ def test_cognito_tokens_of_other_app_clients_count_for_nothing(service: Service)
 
 
 def test_credentials_of_one_api_open_no_other(service: Service) -> None:
-    """A key at the IAM API, a token at the key's API, a signature at Cognito's."""
     instance = service.new_instance()
     body = json.dumps(reboot_of(instance))
     token = signed_in(service, "tom").token
@@ -127,7 +126,7 @@ def test_credentials_of_one_api_open_no_other(service: Service) -> None:
 
 
 def test_what_another_api_would_vouch_for_is_not_taken(service: Service) -> None:
-    """The key's id in a signed call, a key beside a token: only what the API itself has verified counts."""
+    """An API counts only what it has verified, not a key in a signed call or beside a token."""
     instance, other = service.new_instance(), service.new_instance()
     headers = {"x-api-key": service.outputs["api_key"]}
     service.execution(accepted_by(assumed(service, "dba", "jane").send, instance, **headers))
@@ -145,7 +144,7 @@ def test_callers_see_their_own_operations_and_auditors_all(service: Service) -> 
     path = f"/operations/{operation_id}"
     unknown = jane.send("GET", "/operations/no-such-operation")
     others: list[Send] = [
-        assumed(service, "dba", "joe").send,  # the same role, another person
+        assumed(service, "dba", "joe").send,  # another person in the same role
         assumed(service, "auditor", "ann").send,
         signed_in(service, "clara", "auditors").send,
         service.send,
@@ -195,7 +194,7 @@ def permissions(service: Service) -> Iterator[None]:
 
 @pytest.mark.usefixtures("permissions")
 class TestPermissions:
-    """Principals to operations and environments; the refusal is a 403 with a record."""
+    """A principal's permissions are operations and environments; a refusal is a 403 with a record."""
 
     def refused(self, service: Service, answer: Answer, instance: str) -> dict[str, Any]:
         assert (answer.status, answer.body["code"]) == (403, "caller_not_permitted"), answer

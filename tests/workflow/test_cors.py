@@ -1,4 +1,4 @@
-"""A browser's dashboard: preflight, and the headers on every kind of answer."""
+"""Browsers: the preflight, and the headers of every kind of answer."""
 
 import json
 

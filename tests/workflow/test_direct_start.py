@@ -1,4 +1,4 @@
-"""OPERATION started by hand, from the console or a scheduler, is as safe as through the API."""
+"""OPERATION started by hand or by a scheduler is as safe as through the API."""
 
 import json
 import time
@@ -28,12 +28,12 @@ def test_direct_start_makes_its_own_item_and_records(service: Service) -> None:
     identity = json.loads(opening["user_identity"])
     starter = "states:StartExecution"
     assert identity == {"userId": starter, "principal": starter, "executionArn": execution["executionArn"]}
-    assert service.get(f"by-hand-{instance}").status == 404  # it is not this caller's
+    assert service.get(f"by-hand-{instance}").status == 404  # another caller's
     assert not service.is_locked(instance)
 
 
 def test_step_functions_reads_the_input_first(service: Service) -> None:
-    """A request in a JSON string is a request, and of a key that comes twice one value arrives."""
+    """It parses a request in a JSON string, and keeps one value of a repeated key."""
     one, other = service.new_instance(), service.new_instance()
     text = json.dumps(window_of(one))
     assert service.ended(start_with(service, json.dumps(text), f"as-text-{one}"))["status"] == "SUCCEEDED"
@@ -118,7 +118,7 @@ def test_stopped_execution_is_closed_by_the_backstop(service: Service) -> None:
 
 
 def stopped_in(service: Service, state: str, instance: str, name: str) -> str:
-    """The ARN of a direct start that somebody stops as it enters a state."""
+    """Start directly, and stop at a state. Return the ARN."""
     service.fault(point=f"operation:{state}", effect="stop", times=1, matching=name)
     arn = start(service, reboot_of(instance), name)
     assert service.ended(arn)["status"] == "ABORTED"
@@ -126,7 +126,7 @@ def stopped_in(service: Service, state: str, instance: str, name: str) -> str:
 
 
 def recorded(service: Service, instance: str) -> list[str]:
-    """What is on record of an instance, as soon as something is."""
+    """Return an instance's records, as soon as there are any."""
     deadline = time.monotonic() + 60
     while not (records := service.records(instance)):
         assert time.monotonic() < deadline, "nothing was recorded"

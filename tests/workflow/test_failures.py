@@ -1,4 +1,4 @@
-"""Operations that were accepted and did not succeed: the answer, the execution and the record say the same."""
+"""Operations that were accepted and failed: the answer, the execution and the record agree."""
 
 import json
 from typing import Any
@@ -52,7 +52,7 @@ def test_snapshot_that_never_ends_times_out_after_exactly_ten_polls(service: Ser
 
 
 def test_snapshot_available_at_the_tenth_poll_still_counts(service: Service) -> None:
-    """At 60 times real time the tenth poll comes after 5 s; the functions' own time comes on top."""
+    """At 60 times real time, the tenth poll comes after 5 s and the functions' own time."""
     instance = service.new_instance(tags={"Environment": "dev", SNAPSHOT_TAG: "285"})
     document = service.result(service.accepted(snapshot_of(instance)))
     assert document["success"] is True
@@ -78,7 +78,7 @@ def test_throttled_describe_recovers_within_a_poll(service: Service) -> None:
 
 
 def test_a_poll_that_fails_altogether_does_not_end_the_operation(service: Service) -> None:
-    """Nine looks are one Poll with all its attempts and retries; the next Poll gets through."""
+    """One Poll with all attempts and retries makes nine reads; the next Poll succeeds."""
     instance = service.new_instance(tags={"Environment": "dev", THROTTLE_TAG: "10"})
     operation_id = service.accepted(snapshot_of(instance))
     assert service.result(operation_id)["success"] is True

@@ -1,4 +1,4 @@
-"""A slice of `make fuzz`, on the cloud of the suite."""
+"""Part of `make fuzz`, on the tests' local cloud."""
 
 from tests.fuzz.campaign import run
 from tests.workflow.service import Service

@@ -1,4 +1,4 @@
-"""The second safeguard: where our own code is wrong, IAM says no as well; and CloudTrail names the person."""
+"""The second safeguard: IAM refuses even where our code is wrong, and CloudTrail names the person."""
 
 import io
 import itertools
@@ -20,7 +20,6 @@ from tests.workflow.service import Service, reboot_of, snapshot_of, window_of
 
 PLACES = [ACCOUNT, OTHER_ACCOUNT]
 ASKED = itertools.cycle((reboot_of, snapshot_of, window_of))
-"""In turn."""
 REBOOT = "rds_operations/operations/reboot_instance.py"
 ACTS = re.compile(
     r"rds\.client\.reboot_db_instance,\s+DBInstanceIdentifier=request\.instance_id,\s+ForceFailover=[^\n]+"
@@ -29,14 +28,13 @@ ACTS = re.compile(
 
 @contextmanager
 def instead_of_the_reboot(service: Service, call: str) -> Iterator[None]:
-    """Execute does something else than it was asked for."""
+    """Make Execute do something other than it was asked."""
     with changed_code(service, ["execute"], REBOOT, lambda text: ACTS.sub(call, text)):
         yield
 
 
 @pytest.fixture(scope="class")
 def open_gate(service: Service) -> Iterator[None]:
-    """Our own code lets everything through."""
     gate = "    if verdict.allowed:\n        return None\n"
 
     def open_it(text: str) -> str:
@@ -59,7 +57,7 @@ def open_gate(service: Service) -> Iterator[None]:
     ids=["another instance", "modify", "snapshot", "delete", "relabel"],
 )
 def test_execute_can_do_nothing_but_what_was_asked(service: Service, account: str, call: str) -> None:
-    """Both instances are development, and the acting role itself may reboot, modify and snapshot them."""
+    """Both are development instances, which the acting role itself may reboot, modify and snapshot."""
     instance, other = service.new_instance(account=account), service.new_instance(account=account)
     before = service.instance(instance, account)
     arn = before["DBInstanceArn"]
@@ -100,7 +98,7 @@ class TestWithoutTheGate:
         assert service.aws("rds", account).describe_db_snapshots(DBInstanceIdentifier=instance)["DBSnapshots"] == []
 
     def test_a_development_instance_is_operated(self, service: Service, open_gate: None) -> None:
-        """So that the test above can fail."""
+        """Without this, the test above could not fail."""
         assert service.result(service.accepted(window_of(service.new_instance())))["success"] is True
 
 
@@ -134,7 +132,7 @@ def handler(event, context):
 
 @pytest.mark.parametrize("account", PLACES)
 def test_executes_role_acts_from_execute_alone(service: Service, account: str) -> None:
-    """Not from a function of somebody who may pass that role, and who needs no session policy then."""
+    """Otherwise a function with that role, made by anyone who may pass it, would need no session policy."""
     instance, name = service.new_instance(account=account), service.new_name("borrower")
     functions = service.aws("lambda")
     execute = functions.get_function_configuration(FunctionName="rds-operations-execute")
@@ -190,7 +188,7 @@ def events_on(service: Service, account: str, instance: str) -> list[dict[str, A
 
 
 def test_a_redrive_does_not_pass_the_gate_again(service: Service) -> None:
-    """An execution that was stopped before it acted is redriven when its instance has become production."""
+    """The instance became production after the execution stopped and before its redrive."""
     instance = service.new_instance()
     service.fault(point="operation:Execute", effect="break", matching=f'"{instance}"', times=1)
     operation_id = service.accepted(reboot_of(instance))
@@ -206,12 +204,12 @@ def test_a_redrive_does_not_pass_the_gate_again(service: Service) -> None:
 
 
 class TestLastLook:
-    """Between OPERATION's Classify and the call to RDS."""
+    """The instance changes between OPERATION's Classify and the call to RDS."""
 
     def between(
         self, service: Service, instance: str, change: str, pattern: str = "(?<=<Value>)Development(?=</Value>)"
     ) -> None:
-        """Classify of OPERATION sees the instance as it was; Execute sees the change."""
+        """Show Execute the change, and OPERATION's Classify the instance before it."""
         service.fault(
             point="rds:DescribeDBInstances",
             effect="rewrite",

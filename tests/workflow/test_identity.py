@@ -1,4 +1,4 @@
-"""Who called is what the platform says, whatever the caller types."""
+"""The platform says who called, whatever the caller sends."""
 
 import json
 from typing import Any

@@ -9,7 +9,6 @@ from tests.workflow.service import Service, reboot_of, snapshot_of, window_of
 
 
 def assert_succeeded(service: Service, operation_id: str, instance_id: str, document: dict[str, Any]) -> None:
-    """In the execution, in the audit table and in the lock."""
     execution = service.execution(operation_id)
     assert execution["status"] == "SUCCEEDED"
     assert json.loads(execution["output"])["operation_id"] == operation_id
@@ -48,7 +47,7 @@ def test_snapshot_becomes_available(service: Service) -> None:
     assert_succeeded(service, operation_id, instance, document)
 
 
-# aws-solutions/instance-scheduler-on-aws#142: a call with a tag, and ours has one, switches RDS's own copying off.
+# aws-solutions/instance-scheduler-on-aws#142: any tag in the call, and ours has one, stops RDS from copying tags.
 def test_a_snapshot_keeps_the_tags_of_an_instance_that_copies_them(service: Service) -> None:
     own = {"Environment": "Development", "CostCenter": "4711", "Team": "billing"}
     instance = service.new_instance(tags=own, CopyTagsToSnapshot=True)

@@ -1,4 +1,4 @@
-"""Each account of the list is operated in its own Regions: IAM lets the acting role work in no other."""
+"""IAM lets the acting role work only in the Regions of its own account."""
 
 import json
 from collections.abc import Iterator
@@ -23,7 +23,6 @@ STACK = "OwnRegions"
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """One for all accounts."""
     accounts = {
         account: {"external_id": f"id-of-{account}", "regions": [region]} for account, region in REGIONS.items()
     }
@@ -33,7 +32,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def deploy(service: Service, account: str, template: str) -> str:
-    """The status that it ends with."""
+    """Return the stack's final status."""
     parameters = {"ServiceAccount": ACCOUNT, "ServiceRegion": REGION, "ExternalId": f"id-of-{account}"}
     cloudformation = service.aws("cloudformation", account)
     cloudformation.create_stack(
@@ -58,7 +57,7 @@ def deployed(service: Service, template: str) -> Iterator[None]:
 
 
 def acting(service: Service, account: str, region: str) -> Any:
-    """RDS, for a session without a session policy: its trust is opened to the account itself."""
+    """Return an RDS client without a session policy. The role's trust is opened to the account itself."""
     iam = service.aws("iam", account)
     trust = iam.get_role(RoleName=ACTING_ROLE)["Role"]["AssumeRolePolicyDocument"]
     own = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}

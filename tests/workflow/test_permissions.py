@@ -1,4 +1,4 @@
-"""The permissions are proven, not assumed: without one of them in the template, the local cloud denies the call."""
+"""Every permission is needed: if the template lacks one, the local cloud denies the call."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ from tests.workflow.service import Service, reboot_of, snapshot_of, window_of
 
 @contextmanager
 def without(service: Service, role: str, action: str) -> Iterator[None]:
-    """The stack, updated to a template in which the role lacks the action; restored at the end."""
+    """Remove the action from the deployed role, and restore it at the end."""
     whole = (Path(service.cloud.folder) / "cdk.out" / f"{STACK}.template.json").read_text()
     template = json.loads(whole)
     removed = sum(
@@ -113,7 +113,7 @@ def test_without_its_record_a_refusal_still_stands(service: Service) -> None:
 
 
 def test_nobody_but_admission_sends_to_the_queue_of_refusals(service: Service) -> None:
-    """Neither the account's root nor a role that may send to every queue."""
+    """Neither the account's root nor a role that may send to every queue can."""
     given = assumed(service, "sender", "sam", may_call=False).credentials
     allow(service, "sender", "sqs:*", "*")
     session = boto3.Session(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], REGION)

@@ -1,4 +1,4 @@
-"""What RDS does not do, or does otherwise: told before the call where it can be known, else by the end."""
+"""What RDS refuses or does differently: the service says so before the call if it can, else at the end."""
 
 import pytest
 
@@ -9,7 +9,7 @@ DEV = {"Environment": "dev"}
 
 
 def refused(service: Service, body: dict[str, object], instance: str) -> tuple[int, str]:
-    """The answer, of which there is a record; nothing was changed."""
+    """Return the answer. Check that it has a record, and that nothing changed."""
     before = service.instance(instance)["PreferredBackupWindow"]
     answer = service.post(body)
     (record,) = service.records(instance)

@@ -1,4 +1,4 @@
-"""The specification's three queries, as written, and what the logs and metrics tell of an operation."""
+"""The specification's three queries, as written, and what logs and metrics show."""
 
 import json
 from collections.abc import Callable
@@ -20,7 +20,7 @@ SPECIFIED = {
 
 
 def dynamodb(service: Service) -> Any:
-    """What the specification calls `dynamodb`: a client that takes plain values."""
+    """Return a client that takes plain values, which the specification calls `dynamodb`."""
     return service.audit_log.meta.client
 
 
@@ -72,7 +72,7 @@ def log_lines(service: Service) -> list[dict[str, Any]]:
 
 
 def eventually(service: Service, told: Callable[[], bool]) -> bool:
-    """The emulator may hand out a function's last lines with its next invocation only."""
+    """Run more operations: the emulator may deliver a function's last lines only with its next invocation."""
     for _ in range(10):
         if told():
             return True

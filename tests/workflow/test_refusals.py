@@ -1,4 +1,4 @@
-"""What the service says no to: the answer, nothing started, nothing done to RDS, and the attempt on record."""
+"""Refusals: the answer and its record, with nothing started or done to RDS."""
 
 import json
 from typing import Any
@@ -13,7 +13,7 @@ PRODUCTION = "Operations not allowed on production instances. Please create a Cl
 
 
 def assert_refused(service: Service, body: Any, status: int, error: str, instance_id: str) -> dict[str, Any]:
-    """Returns the record."""
+    """Return the record."""
     executions = service.operation_executions()
     answer = service.post(body)
     assert (answer.status, answer.body["error"]) == (status, error)

@@ -1,8 +1,7 @@
-"""The emulator and the simulation's interpreter judge the state machines alike.
+"""The emulator and the simulation's interpreter run the state machines alike.
 
-The interpreter does once more what the emulator has done, with the same answers to each Task: through the same states,
-with the same input of each Task, the same Retry and the same Catch, to the same end. Where the two differ, one of them
-is wrong: AWS's documentation says which.
+The interpreter repeats each execution with the same Task results. States, Task inputs, Retry, Catch and the end must be
+the same. Where they differ, AWS's documentation says which one is wrong.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _AT_ONCE = 3
 _MACHINES = ("ADMISSION", "OPERATION", "LATE WATCH")
 _NAME = "judged"
 _ODD = "Grüße \ufffe"
-"""Characters that are not ASCII; and one that SQS does not take."""
+"""Not ASCII, with a character that SQS refuses."""
 
 
 def new_instance(service: Service, **tags: str) -> str:
@@ -34,7 +33,7 @@ def new_instance(service: Service, **tags: str) -> str:
 
 
 def fault(service: Service, instance: str, point: str, **more: Any) -> None:
-    """Strike this instance's requests; `machine` is the one that a function's event must name."""
+    """Strike this instance's requests, only those of the state machine `machine` if given."""
     named = f'(?=.*"{more.pop("machine")}")' if "machine" in more else ""
     service.fault(point=point, matching=f"{named}.*{instance}(?![0-9])", **{"effect": "refuse", **more})
 
@@ -46,7 +45,7 @@ def post(service: Service, body: Document, status: int, **headers: str) -> Answe
 
 
 def repeated(service: Service) -> None:
-    """Succeeds, and is asked for once more meanwhile and afterwards."""
+    """Succeed, with repetitions of the request meanwhile and afterwards."""
     instance = new_instance(service)
     body = snapshot_of(instance, tags=[{"Key": "Purpose", "Value": "Grüße"}])
     operation_id = service.accepted(body, Idempotency_Key=instance)
@@ -62,7 +61,7 @@ def refused(service: Service) -> None:
 
 
 def refused_without_a_record(service: Service) -> None:
-    """Audit fails for good: Keep."""
+    """Reach Keep: Audit always fails."""
     production = service.new_instance(_NAME, {"Environment": "production"})
     fault(service, production, "function:audit", code="Broken")
     post(service, snapshot_of(production, tags=[{"Key": "Purpose", "Value": _ODD}]), 400)
@@ -73,7 +72,7 @@ def failed(service: Service) -> None:
 
 
 def not_seen_for_a_while(service: Service) -> None:
-    """A Poll is tried until its Retry is used up; the next one is not tried again, and the third one sees the end."""
+    """Use up the first Poll's Retry, fail the next without one, and let the third see the end."""
     instance = new_instance(service)
     fault(service, instance, "function:poll", code="RdsThrottled", times=3)
     fault(service, instance, "function:poll", code="RdsRejected", times=1)
@@ -94,7 +93,7 @@ def timed_out_without_a_last_record(service: Service) -> None:
 
 
 def admitted_with_trouble(service: Service) -> None:
-    """Admit and the start of OPERATION are tried twice; the second start finds what the first one has started."""
+    """Try Admit and the start of OPERATION twice; the second start finds the first."""
     instance = new_instance(service)
     fault(service, instance, "function:admit", code="TableUnavailable", times=1)
     fault(service, instance, "states:start", effect="lose", code="States.Timeout", times=1)
@@ -102,7 +101,7 @@ def admitted_with_trouble(service: Service) -> None:
 
 
 def started_before(service: Service) -> None:
-    """What is named so is not tried again, though a later Retry names all failures."""
+    """Fail with an error whose own Retry makes no attempt, although a later Retry names all errors."""
     instance = new_instance(service)
     code = "StepFunctions.ExecutionAlreadyExistsException"
     fault(service, instance, "states:start", effect="lose", code=code, times=1)
@@ -116,7 +115,7 @@ def not_started(service: Service) -> None:
 
 
 def broken_before_it_acted(service: Service) -> None:
-    """ADMISSION's Classify is the one that is skipped."""
+    """Skip ADMISSION's Classify."""
     instance = new_instance(service)
     fault(service, instance, "function:classify", code="States.Timeout", skip=1)
     assert service.result(service.accepted(window_of(instance)))["success"] is False
@@ -147,7 +146,7 @@ def driven_again(service: Service) -> None:
     fault(service, instance, "operation:Wait", effect="stop", times=1)
     arn = start(service, reboot_of(instance), f"again-{instance}")
     assert service.ended(arn)["status"] == "ABORTED"
-    # The local cloud finishes the state that it was in, and must not find the execution running again by then.
+    # The local cloud must finish this state before the execution runs again.
     until("the end of the Wait", lambda: history(service, arn)[-1]["type"] == "WaitStateExited")
     service.aws("stepfunctions").redrive_execution(executionArn=arn)
 
@@ -184,7 +183,7 @@ def history(service: Service, arn: str) -> list[Document]:
 
 
 def executions(service: Service, **status: str) -> list[Document]:
-    """Those of the three machines, as ListExecutions shows them."""
+    """Return the three machines' executions, as ListExecutions shows them."""
     client = service.aws("stepfunctions")
     machines = client.list_state_machines()["stateMachines"]
     pages = client.get_paginator("list_executions")
@@ -200,7 +199,7 @@ def recording(service: Service, arn: str) -> Recording:
 
 @pytest.fixture(scope="module")
 def recordings(service: Service) -> list[Recording]:
-    """All executions that have ended, those of the cases among them."""
+    """Return all ended executions, including those of the cases."""
     service.warm_up()
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for done in [pool.submit(case, service) for case in CASES]:
@@ -221,7 +220,7 @@ def test_the_interpreter_judges_as_the_emulator(recordings: list[Recording]) -> 
 
 
 def assert_all_was_shown(recordings: list[Recording], counts: Counter[str]) -> None:
-    """Each state of each machine, Retry and Catch in each, and each kind of end."""
+    """Check that each state, each machine's Retry and Catch, and each kind of end occurred."""
     for recording in recordings:
         machine = recording.description["stateMachineArn"].rpartition(":rds-operations-")[2].replace("-", " ").upper()
         missing = [name for name in recording.definition["States"] if not counts[f"state {machine} {name}"]]
@@ -236,7 +235,7 @@ def assert_all_was_shown(recordings: list[Recording], counts: Counter[str]) -> N
 
 
 def test_the_interpreter_judges_what_other_tests_have_left(recordings: list[Recording]) -> None:
-    """Without what was driven again: the local cloud may not have finished the state that it was stopped in."""
+    """Redriven ones are left out: the local cloud may not have finished the state in which they stopped."""
     others = [one for one in recordings if not of_cases(one) and ("is redriven",) not in one.steps()]
     for recording in others:
         Replay(recording).judge()

@@ -1,23 +1,23 @@
-"""One attempt against the service: what was set up, sent and changed in between, and what came of it.
+"""One attempt against the service: what was set up, sent and changed meanwhile, and the result.
 
-A row of `table.json` is such an attempt. Its settings go through the check and the package, its requests through the
-mapping template and the real handlers; RDS and DynamoDB are moto's. A step is an object with one of these keys:
+A row of `table.json` is an attempt. It uses the real check of settings, package, mapping template and handlers, with
+moto's RDS and DynamoDB. A step is an object with one of these keys:
 
-  post      a body (an object, or text as it is); beside it `headers`, `as` (an API key's id, or parts of a context) and
-            `unrecorded`: its refusal is not recorded, but left in the queue, with these parts changed
-  look      GET of the last operation, likewise `as` somebody
-  start     the input of an OPERATION that is started without the API; `name` is the execution's
-  begin     OPERATION of the last 202, up to Execute      execute   Execute, once more each time it stands there;
-                                                                    "lost": and its answer is lost
+  post      a body (an object, or text as it is), with `headers`, `as` (an API key's id, or parts of a context) and
+            `unrecorded`: its refusal stays in the queue, unrecorded, with these parts changed
+  look      GET of the last operation, also with `as`
+  start     the input of an OPERATION started without the API; `name` is the execution's
+  begin     OPERATION of the last 202, up to Execute      execute   Execute, repeated for each time it is given;
+                                                                    "lost": its answer is lost
   finish    one Poll if it is not finished, then Audit    sweep     the sweep
-  ended     EventBridge's event of the last execution; an object as its `cause` is what changes in the work
-  overdue   as if the operation had used up its time
+  ended     EventBridge's event of the last execution; an object as its `cause` changes parts of the work
+  overdue   the operation has used up its time
   stock     the inventory
   settings  another deployment                            retag     {instance: {tag: value, or null to remove it}}
-  delete, stop      an instance                           change    {instance: what moto keeps of it}
-  create    an instance, as in `instances`                region    beside retag, delete and change: not at home
-  refuse    {function, action, code, times}: AWS says no  queue     a message, text or object, to the queue of refusals
-  forge     {function, work, request, ...}: an event of somebody who may invoke the function, made from the last work
+  delete, stop      an instance                           change    {instance: attributes in moto}
+  create    an instance, as in `instances`                region    with retag, delete and change: not at home
+  refuse    {function, action, code, times}: AWS refuses  queue     a message, text or object, to the queue of refusals
+  forge     {function, work, request, ...}: an event from anyone who may invoke the function, made from the last work
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Attempt:
         self._refusals: list[Document] = []
 
     def run(self, row: Document) -> Document:
-        """What was seen: the answer to each step that gives one, the acting calls, and the records."""
+        """Return each step's answer, the acting calls and the records."""
         try:
             self._settings(row.get("settings", {}))
         except SettingsError as refused:
@@ -73,7 +73,7 @@ class Attempt:
         if answer:
             self._answers.append(answer)
 
-    # What is there.
+    # Set-up.
 
     def _settings(self, document: Document) -> None:
         found = json.loads(packaged(Settings.from_document(document)))
@@ -121,7 +121,7 @@ class Attempt:
                 return error(refusal["code"], refusal.get("status", 400))
         return None
 
-    # What is sent.
+    # Requests.
 
     def _post(
         self, body: Any, headers: Document | None = None, unrecorded: Document | None = None, **caller: Any
@@ -143,7 +143,7 @@ class Attempt:
         return " ".join(str(word) for word in words if word)
 
     def _envelope(self, body: Any, headers: Document, caller: Any) -> Document:
-        """As API Gateway's template makes it from the request and from what API Gateway knows."""
+        """Return what API Gateway's template makes of the request and its own data."""
         identity = {"apiKeyId": caller} if isinstance(caller, str) else {k: v for k, v in caller.items() if k != "mode"}
         mode = "api_key" if isinstance(caller, str) else caller.get("mode", "iam")
         template = _TEMPLATE.replace("@Authentication@", mode).replace("@StateMachineArn@", "any")
@@ -246,7 +246,7 @@ class Attempt:
             return f"raised {type(fault).__name__}"
         return "taken"
 
-    # What came of it.
+    # Results.
 
     def _acted(self) -> list[str]:
         calls = [call for call in self._aws.calls.of("execute", "rds") if call.hand == "acting"]
@@ -264,6 +264,6 @@ class Attempt:
 
 
 def _changed(document: Document, changes: Document) -> Document:
-    """The document with these parts put in, at any depth."""
+    """Return the document with these changes, at any depth."""
     both = {name: value for name, value in changes.items() if isinstance(value, dict) and name in document}
     return {**document, **changes, **{name: _changed(document[name], value) for name, value in both.items()}}

@@ -1,7 +1,6 @@
-"""Attempts of somebody who wants through, all of them made once against the service and replayed here.
+"""Attempts of attackers, each made once against the service and replayed here.
 
-`expected` is what is right. `seen` is what the service did when the attempt was first made: "as expected", or what has
-been mended since.
+`expected` is what is right. `seen` is what the service did at first: "as expected", or what has been fixed since.
 """
 
 from __future__ import annotations

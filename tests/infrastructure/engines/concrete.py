@@ -1,4 +1,4 @@
-"""Policies of a template as IAM would have them: its references resolved for one account and Region."""
+"""A template's policies as IAM would have them, with references resolved for one account and Region."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from tests.infrastructure.conftest import Document, Template
 
 @dataclass(frozen=True)
 class Deployed:
-    """A template in an account and Region, with its parameters."""
-
     template: Template
     account: str
     region: str
@@ -20,7 +18,6 @@ class Deployed:
     partition: str = "aws"
 
     def role(self, start: str) -> str:
-        """The logical id of the role that begins with `start`."""
         found = [
             name
             for name, item in self.template.resources.items()
@@ -41,7 +38,7 @@ class Deployed:
         return self._policies("AWS::IAM::Policy", role)
 
     def managed(self, role: str) -> list[Document]:
-        """Those that the CDK makes of what does not fit inline."""
+        """Return the policies that the CDK made because they do not fit inline."""
         return self._policies("AWS::IAM::ManagedPolicy", role)
 
     def policies(self, role: str) -> list[Document]:
@@ -51,7 +48,7 @@ class Deployed:
         return [*self.inline(role), *self.managed(role)]
 
     def resolve(self, value: Any) -> Any:
-        """Raises KeyError for what it does not know."""
+        """Return the value that CloudFormation would use. Raises KeyError for unknown references."""
         if isinstance(value, list):
             return [self.resolve(item) for item in value]
         if not isinstance(value, dict):

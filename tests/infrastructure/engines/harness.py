@@ -1,4 +1,4 @@
-"""A program in another language that answers a line of JSON with a line of JSON: one process for all questions."""
+"""A process in another language that answers lines of JSON with lines of JSON."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ _SECONDS_TO_END = 10
 
 
 class Harness:
-    """It ends with its input."""
-
     def __init__(self, command: list[str]) -> None:
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
 

@@ -1,39 +1,39 @@
-"""Decides what IAM would: npm's `@cloud-copilot/iam-simulate`, in a process of its own.
+"""Decides as IAM would, with npm's `@cloud-copilot/iam-simulate` in its own process.
 
-It has AWS's service authorization data: which actions there are, on which resources, with which condition keys.
+The library has AWS's service authorization data: actions, their resources and their condition keys.
 
-It answers for one action on one resource, as IAM is asked. An action that needs several (`rds:CreateDBSnapshot`: the
-database and the snapshot) is as many questions, each with the context of its own resource, and all must be allowed.
+Each question is one action on one resource. An action that needs several (`rds:CreateDBSnapshot`: the database and the
+snapshot) takes one question for each, with that resource's context, and all must be allowed.
 
-A session policy is evaluated by the library: it and the identity policies must both allow, and a Deny of either holds.
+The library evaluates a session policy: it and the identity policies must both allow, and a Deny of either holds.
 
-Case. A condition key's name has none: not on AWS, not in the library, so `aws:ResourceTag/environment` in a policy is
-`aws:ResourceTag/Environment` in a request. On AWS the tag's name in `rds:db-tag/ENV` has (*Custom tag identifiers are
-case-sensitive*, RDS User Guide, "Specifying conditions: Using custom tags"); the library has none there either. So this
-module marks capitals in the keys of RDS's tag families, in policies and context alike, before the library sees them.
-Two keys of one context that differ in case alone are refused: AWS does not say which of the two tags would count.
+Case: neither AWS nor the library distinguishes it in a condition key's name, so `aws:ResourceTag/environment` in a
+policy is `aws:ResourceTag/Environment` in a request. AWS does distinguish it in the tag name of `rds:db-tag/ENV`
+(*Custom tag identifiers are case-sensitive*, RDS User Guide, "Specifying conditions: Using custom tags"), but the
+library does not. So this module marks capitals in the keys of RDS's tag families, in policies and context, before the
+library sees them. It refuses a context with two keys that differ only in case, because AWS does not say which counts.
 
-Refused, as `SimulationRefused`, with the library's words where they are its own:
-- an unknown action or service, a resource whose type the action does not take, a context key that it does not have
-- a policy that does not parse, or with a condition operator that does not exist (the library: a condition never met)
-- a resource with a wildcard, unless the action takes nothing but `*` (the library: allowed if any part of it is)
+`SimulationRefused` is raised, with the library's words where it refuses, for:
+- an unknown action or service, a resource type that the action does not take, a context key that it does not have
+- a policy that does not parse, or has an unknown condition operator (the library: a condition never met)
+- a resource with a wildcard, unless the action takes only `*` (the library: allowed if any part of it is)
 - a list for a key that has one value (the library: its first)
-- taking on a role without its trust policy (the library: allowed within the account)
-- a principal that is no ARN and no service, a resource of another account than the one given (the library: denied)
+- assuming a role without its trust policy (the library: allowed within the account)
+- a principal that is no ARN and no service, a resource of another account than `account` (the library: denied)
 
 `sts:AssumeRole`: `resource` is the role, `account` the role's, `resource_policy` its trust policy, `principal` the
-caller with its `policies`. Within the account a trust policy that names the caller is enough. If it names the account,
-or the caller is of another one, the caller's policies must allow it as well. A service needs the trust policy alone.
+caller with its `policies`. Within the account, a trust policy that names the caller is enough. If it names the account,
+or the caller is in another one, the caller's policies must also allow it. A service needs only the trust policy.
 
-What it cannot do:
-- fill in the context: a policy's `aws:PrincipalArn`, `aws:SourceAccount`, `aws:PrincipalTag` are absent unless given
-- know that a global key is impossible for an action, `aws:ResourceTag` and `aws:RequestTag` excepted
-- know the keys of an OIDC provider (`token.actions.githubusercontent.com:sub`), so it refuses requests that carry them
-- ask for `sts:TagSession` and `sts:SetSourceIdentity` where a call of AssumeRole implies them: questions of their own
-- the session itself: duration, chaining, and the caller's unique id that AWS keeps in a trust policy for its ARN
-- let a resource policy that names a session ARN reach past its session policy, as AWS does (here: denied)
-- tell that a policy names an action or a condition key that does not exist: as on AWS, it matches nothing
-- service control policies, resource control policies, endpoint policies: it could, nothing here asks
+It cannot:
+- fill in the context: `aws:PrincipalArn`, `aws:SourceAccount`, `aws:PrincipalTag` are absent unless given
+- know which global keys an action cannot have, except `aws:ResourceTag` and `aws:RequestTag`
+- know the keys of an OIDC provider (`token.actions.githubusercontent.com:sub`): it refuses requests with them
+- ask for `sts:TagSession` and `sts:SetSourceIdentity` where AssumeRole implies them: they are separate questions
+- model a session's duration or chaining, or the caller's unique id that AWS keeps in a trust policy for its ARN
+- let a resource policy that names a session ARN override its session policy, as AWS does (here: denied)
+- tell that a policy names an unknown action or condition key: as on AWS, it matches nothing
+- evaluate service control, resource control and endpoint policies: the library could, but nothing here needs it
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ _OPERATOR = re.compile(
 
 
 class SimulationRefused(Exception):
-    """There is no such request, or no such policy."""
+    """Report a request or policy that cannot exist."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Decision:
     """`Allowed`, `ImplicitlyDenied` or `ExplicitlyDenied`."""
     question: str
     analyses: Sequence[Document]
-    """What the library says of each kind of policy and of its statements, in marked keys."""
+    """What the library says on each kind of policy and its statements, in marked keys."""
 
     @property
     def allowed(self) -> bool:
@@ -89,15 +89,15 @@ class Decision:
 
     @property
     def explanation(self) -> str:
-        """For a failing assert: `assert decision.allowed, decision.explanation`."""
+        """Return the message for `assert decision.allowed, decision.explanation`."""
         return "\n".join([f"{self.result}: {self.question}", *_explained(_unmarked(self.analyses))])
 
 
 class Simulator(Harness):
-    """One Node process for all decisions, from construction to `close`."""
+    """Run one Node process for all decisions, until `close`."""
 
     def __init__(self) -> None:
-        # The virtual environment's, where `make setup` has put one.
+        # `make setup` may have put Node into the virtual environment.
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
         node = shutil.which("node", path=path)
         if node is None or not MODULE.exists():
@@ -117,7 +117,7 @@ class Simulator(Harness):
         boundary: Document | None = None,
         resource_policy: Document | None = None,
     ) -> Decision:
-        """`account` is the resource's. An absent key in `context` is an absent tag."""
+        """Return IAM's decision. `account` is the resource's; a key absent from `context` is an absent tag."""
         context = context or {}
         _refuse(principal, action, resource, account, context, resource_policy)
         question = {
@@ -157,7 +157,7 @@ def _refuse(
     context: Context,
     resource_policy: Document | None,
 ) -> None:
-    """What the library would answer with a misleading decision."""
+    """Raise SimulationRefused where the library's decision would mislead."""
     if not _PRINCIPAL.fullmatch(principal):
         raise SimulationRefused(f"Neither an ARN nor a service: {principal}")
     owner = (resource.split(":") + [""] * 5)[4]
@@ -182,12 +182,12 @@ def _marked_policy(policy: Document) -> Any:
 
 @lru_cache(maxsize=256)
 def _marked_text(policy: str) -> Any:
-    """Many questions are asked of the same policies."""
+    """Return the marked policy, cached because many questions share it."""
     return _marked(json.loads(policy))
 
 
 def _marked(value: Any) -> Any:
-    """`^`, which no tag has, before each capital of an RDS tag's name: the library compares them in lower case."""
+    """Put `^`, which no tag has, before each capital of an RDS tag's name: the library ignores case."""
     if isinstance(value, str):
         return _RDS_TAG.sub(lambda key: key[1] + "".join(f"^{c}" if c.lower() != c else c for c in key[2]), value)
     return _everywhere(_marked, value)
@@ -210,7 +210,7 @@ def _explained(analyses: Sequence[Document]) -> Iterator[str]:
         yield f"  {analysis['kind']}: {analysis['result']}"
         for statement in analysis["statements"]:
             checks = ("action", "resource", "principal", "condition")
-            # A principal's match has several kinds, and a name for none.
+            # A principal's match has several values, one of which means none.
             failed = [check for check in checks if statement[f"{check}Match"] in (False, "NoMatch")]
             verdict = f"not its {', '.join(failed)}" if failed else "applies"
             name = f"{statement.get('policyId', '')} {statement['effect']} {statement['identifier']}".strip()

@@ -1,4 +1,4 @@
-"""Renders mapping templates on Apache Velocity 1.7, the engine behind API Gateway's.
+"""Renders mapping templates on Apache Velocity 1.7, API Gateway's own engine.
 
 A JDK runs the harness from its source; `local.velocity` says where the jars come from.
 """
@@ -18,18 +18,18 @@ HARNESS = Path(__file__).parent / "Render.java"
 
 
 class TemplateFailed(Exception):
-    """What API Gateway would answer with a 5XX."""
+    """Report what API Gateway would answer with a 5XX."""
 
 
 @dataclass(frozen=True)
 class Rendered:
     text: str
     override: dict[str, Any]
-    """`$context.responseOverride`: always `header`, and `status` where the template has set it."""
+    """`$context.responseOverride`: `header` always, `status` if the template sets it."""
 
 
 class VelocityEngine(Harness):
-    """One Java process for all renderings, from construction to `close`."""
+    """Run one Java process for all renderings, until `close`."""
 
     def __init__(self) -> None:
         classpath = ":".join(map(str, JARS))

@@ -1,4 +1,4 @@
-"""A live look at an instance and at all that it replicates: a replica of production is production."""
+"""An instance and all that it replicates are read live: a replica of production is production."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple, cast
@@ -29,7 +29,7 @@ Instance = Any
 
 
 class Cloud:
-    """What each account and Region shows: an instance, or the fault that looking at it raises."""
+    """Hold what each account and Region shows: an instance, or the fault that reading it raises."""
 
     def __init__(self, *instances: Instance) -> None:
         self.looked: list[tuple[Place, str]] = []
@@ -39,7 +39,7 @@ class Cloud:
         }
 
     def fails(self, fault: ServiceError, place: Place, instance_id: str = "") -> "Cloud":
-        """At a look at the instance; without one, already where the place is opened."""
+        """Raise the fault when the instance is read; without an instance, when the place is opened."""
         self._faults[(place, instance_id) if instance_id else place] = fault
         return self
 
@@ -61,7 +61,7 @@ class Eyes:
 
 
 def database(name: str = INSTANCE_ID, tag: str | None = "dev", source: str = "", place: Place = HOME) -> Instance:
-    """An instance, with its Environment tag (None: tags that cannot be read) and what it replicates."""
+    """Return an instance with its Environment tag (None: unreadable tags) and its source."""
     fields: dict[str, Any] = {
         "DBInstanceIdentifier": name,
         "DBInstanceArn": arn(name, place),
@@ -221,7 +221,7 @@ def test_a_production_veto_reaches_the_sources() -> None:
     )
 
 
-# The other way: what replicates it.
+# The other direction: its replicas.
 
 
 def replicated(instance: Instance, *replicas: str) -> Instance:
@@ -319,7 +319,7 @@ def test_at_every_depth_a_source_that_is_refused_refuses(depth: int, tag: str | 
 
 
 class Link(NamedTuple):
-    """One of a chain, and how the one before it names it."""
+    """Describe one instance of a chain, and how the one before names it."""
 
     tag: str | None
     spelling: str
@@ -328,7 +328,6 @@ class Link(NamedTuple):
 
     @property
     def allowed(self) -> bool:
-        """As a source."""
         return self.tag in ALLOWED and self.spelling != "in a cluster" and self.state == "there"
 
 
@@ -347,7 +346,7 @@ links = st.builds(
 
 
 def replicating(instance: Instance, here: Place, name: str, source: Link) -> None:
-    """As RDS says it: a name alone means one in the same account and Region."""
+    """Set the source as RDS shows it: a plain name is in the same account and Region."""
     if source.spelling == "in a cluster":
         instance["ReadReplicaSourceDBClusterIdentifier"] = name
     else:
@@ -356,7 +355,7 @@ def replicating(instance: Instance, here: Place, name: str, source: Link) -> Non
 
 
 def cloud_of(chain: list[Link]) -> tuple[Cloud, Instance]:
-    """The first link is the instance itself, each next one its source."""
+    """Return a chain that starts with the instance itself; each next link is its source."""
     instances = [database(f"db-{depth}", link.tag, place=link.place) for depth, link in enumerate(chain)]
     for depth, source in enumerate(chain[1:], 1):
         replicating(instances[depth - 1], chain[depth - 1].place, f"db-{depth}", source)

@@ -1,4 +1,4 @@
-"""RDS as the operations reach it: pages, and errors translated."""
+"""How the operations call RDS: pages, and translated errors."""
 
 from types import SimpleNamespace
 from typing import Any, cast

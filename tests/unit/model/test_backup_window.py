@@ -1,4 +1,4 @@
-"""Windows, against two models: one paints every minute of the week, one walks from minute to minute as a clock does."""
+"""Windows, compared with two models: one marks every minute of the week, one follows a clock minute by minute."""
 
 from itertools import pairwise, product, takewhile
 
@@ -15,21 +15,21 @@ ALL_WEEK = (1 << WEEK) - 1
 
 
 CLOCK = [f"{hour:02}:{minute:02}" for hour in range(24) for minute in range(60)]
-"""Every reading of the clock of a day, and of a week."""
+"""All clock times of a day, and below of a week."""
 WEEK_CLOCK = [f"{weekday}:{reading}" for weekday in WEEKDAYS for reading in CLOCK]
 readings = st.sampled_from(CLOCK)
 week_readings = st.sampled_from(WEEK_CLOCK)
 
 
 def walked(readings_in_order: list[str], text: str) -> list[str]:
-    """What the clock shows from the beginning of a window until just before its end."""
+    """Return the clock times from a window's start until just before its end."""
     start, end = text.split("-")
     first = readings_in_order.index(start)
     return list(takewhile(lambda reading: reading != end, readings_in_order[first:] + readings_in_order[:first]))
 
 
 def meet(daily: str, weekly: str) -> bool:
-    """Whether the weekly window has a minute at which, on any weekday, the clock reads a minute of the daily one."""
+    """Return whether, on any weekday, the windows share a minute."""
     weekly_minutes = {reading[len("mon:") :] for reading in walked(WEEK_CLOCK, weekly)}
     return bool(weekly_minutes.intersection(walked(CLOCK, daily)))
 
@@ -48,7 +48,7 @@ def maintenance_text(start: int, length: int) -> str:
 
 
 def painted(start: int, length: int) -> int:
-    """The minutes of one span as bits on the circle of a week."""
+    """Return a span's minutes as bits of a week that wraps around."""
     line = ((1 << length) - 1) << start
     return (line | line >> WEEK) & ALL_WEEK
 
@@ -90,7 +90,7 @@ def test_any_two_windows_overlap_as_the_minutes_do(start: int, length: int, from
 
 @given(readings, readings, week_readings, week_readings)
 def test_any_two_windows_meet_where_the_clock_says_so(start: str, end: str, from_: str, to: str) -> None:
-    assume(start != end and from_ != to)  # a window without a minute: refused where it is asked, unknown to RDS
+    assume(start != end and from_ != to)  # a window without minutes is refused in requests, and unknown in RDS
     asked, weekly = BackupWindow.parse(f"{start}-{end}"), MaintenanceWindow.parse(f"{from_}-{to}")
     assert asked
     assert weekly
@@ -104,7 +104,7 @@ MORROW = dict(pairwise([*WEEKDAYS, WEEKDAYS[0]]))
 
 @given(st.sampled_from(WEEKDAYS), readings, readings)
 def test_windows_that_touch_are_apart_and_one_minute_more_is_too_much(weekday: str, start: str, end: str) -> None:
-    """A maintenance window that fills the gap between two backups, and one that reaches a minute into either."""
+    """The maintenance window fills the gap between two backups, or reaches a minute into either."""
     assume(start != end)
     gap_from = f"{weekday}:{end}"
     gap_to = f"{weekday if end < start else MORROW[weekday]}:{start}"

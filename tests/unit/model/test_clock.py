@@ -1,5 +1,3 @@
-"""Times as the records carry them."""
-
 from datetime import UTC, datetime, timedelta, timezone
 
 from hypothesis import given

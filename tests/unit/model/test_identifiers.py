@@ -1,4 +1,4 @@
-"""Identifiers, against RDS's and Step Functions' own rules: spelled out, and read from the models in botocore."""
+"""Identifiers, by the rules of RDS and Step Functions: written out, and read from botocore's models."""
 
 import html
 import re
@@ -54,20 +54,19 @@ def test_any_text_is_judged_as_rds_does(value: str) -> None:
 
 @cache
 def shapes(service: str) -> dict[str, Any]:
-    """The shapes of a service's API as AWS publishes them with its SDK."""
     found: dict[str, Any] = Loader().load_service_model(service, "service-2")["shapes"]
     return found
 
 
 def sentences(service: str, shape: str, member: str) -> list[str]:
-    """The items of the list of rules in a member's documentation."""
+    """Return the rules listed in a member's documentation."""
     documentation = shapes(service)[shape]["members"][member]["documentation"]
     items = re.findall(r"<li>(.*?)</li>", documentation)
     return [html.unescape(re.sub(r"</?p>", "", item)).strip().rstrip(".") for item in items]
 
 
 def rule(sentence: str) -> Callable[[str], bool]:
-    """A sentence of RDS's documentation as a rule. One that is not known here fails the test: it has to be read."""
+    """Return a sentence of RDS's documentation as a rule. An unknown one fails, so that somebody reads it."""
     if limits := re.fullmatch(r"Must contain from (\d+) to (\d+) letters, numbers, or hyphens", sentence):
         shortest, longest = map(int, limits.groups())
         return lambda text: shortest <= len(text) <= longest and set(text) <= {*ascii_letters, *digits, "-"}
@@ -113,7 +112,7 @@ def test_rds_stores_an_instances_identifier_in_lower_case() -> None:
 
 @cache
 def forbidden_by_step_functions() -> set[str]:
-    """What the documentation of StartExecution forbids in a name, character by character."""
+    """Return each character that StartExecution's documentation forbids in a name."""
     found = {character for character in map(chr, range(0x110000)) if character.isspace()}
     for item in sentences("stepfunctions", "StartExecutionInput", "name"):
         for code in re.findall(r"<code>(.*?)</code>", item):

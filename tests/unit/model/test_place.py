@@ -1,5 +1,3 @@
-"""An account and a Region."""
-
 import pytest
 
 from rds_operations.model.place import Place

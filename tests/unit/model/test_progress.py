@@ -1,5 +1,3 @@
-"""How far an operation has come."""
-
 import json
 
 from hypothesis import given

@@ -1,5 +1,3 @@
-"""Refusals, and the replies that are made of them."""
-
 import json
 
 import pytest

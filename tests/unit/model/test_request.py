@@ -1,5 +1,3 @@
-"""A request, its document and its fingerprint."""
-
 import json
 from dataclasses import replace
 from datetime import datetime
@@ -53,7 +51,6 @@ def test_two_requests_have_one_fingerprint_only_if_they_ask_for_the_same(
 
 
 def reversed_throughout(value: Any) -> Any:
-    """The same JSON with the keys of every object in the opposite request."""
     if isinstance(value, list):
         return [reversed_throughout(item) for item in value]
     if isinstance(value, dict):

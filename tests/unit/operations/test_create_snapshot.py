@@ -1,5 +1,3 @@
-"""How a poll reads a snapshot."""
-
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any

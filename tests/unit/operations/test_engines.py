@@ -1,4 +1,4 @@
-"""What RDS refuses, or does otherwise, for an engine or for whoever else manages the instance."""
+"""What RDS refuses or does differently for an engine, or if something else manages the instance."""
 
 from typing import Any
 
@@ -68,7 +68,7 @@ def test_the_window_of_what_aws_backup_manages_is_aws_backups() -> None:
     assert refused("modify_backup_window", AwsBackupRecoveryPointArn="") is None
 
 
-# cloudsploit's recorded answers have an empty ProcessorFeatures; AWS's own CloudFormation handler takes it for no
+# cloudsploit's recorded answers have an empty ProcessorFeatures, which AWS's CloudFormation handler treats as no
 # change.
 @pytest.mark.parametrize(
     ("pending", "named"),
@@ -89,7 +89,7 @@ def test_a_pending_change_that_holds_nothing_is_none(pending: dict[str, Any], na
     assert refusal is None or f"({named})" in refusal.error
 
 
-# AWS Support's answer on incompatible-parameters (a reboot or a deletion, nothing else), and RDS-EVENT-0035.
+# AWS Support on incompatible-parameters (only a reboot or a deletion), and RDS-EVENT-0035.
 @pytest.mark.parametrize("more", [{}, {"MultiAZ": True, "Engine": "mysql"}])
 def test_what_a_wrong_parameter_has_stopped_can_be_rebooted(more: dict[str, Any]) -> None:
     state = "incompatible-parameters"

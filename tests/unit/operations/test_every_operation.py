@@ -1,4 +1,4 @@
-"""What holds for every operation when a poll reads RDS: nothing stale is done, and each failure ends it."""
+"""Every operation's poll: it never takes a stale read for the end, and each failure ends it."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ FAILURES = [(name, failure) for name, case in CASES.items() for failure in case.
 
 
 def polled(name: str, shown: Shown, *, times: int = 2) -> Progress:
-    """Poll so often, from the first progress on: a first read may be behind, a second one is believed."""
+    """Poll `times` times from the first progress: a first read may be behind, a second one counts."""
     request, operation = a_request(name), OPERATIONS[name]
     progress = Progress(operation.working_status)
     for _poll in range(times):

@@ -1,4 +1,4 @@
-"""The table of an instance's states, held against what the RDS user guide lists."""
+"""The table of an instance's states agrees with the RDS user guide."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""An operation is one module and one line: everything else follows from the list."""
+"""An operation is one module and one line in a list, from which all else follows."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The sentences of RDS's events, as the page words them and as the events do."""
+"""The sentences of RDS's events, as documented and as sent."""
 
 import pytest
 
@@ -17,7 +17,7 @@ RESTARTED, FAILED_OVER, ABANDONED = RebootEvent.RESTARTED, RebootEvent.FAILED_OV
         ("A Multi-AZ failover that resulted in the promotion of a standby instance is complete.", FAILED_OVER),
         ("Multi-AZ instance activation completed.", FAILED_OVER),
         ("A Multi-AZ activation is complete. Your database should be accessible now.", FAILED_OVER),
-        # zalando/rds-health#9: which events of a failover count.
+        # zalando/rds-health#9: the events of a failover.
         ("Recovered from partial failover.", FAILED_OVER),
         ("The instance has recovered from a partial failover.", FAILED_OVER),
         # aws-cloudformation-resource-providers-rds#345.

@@ -1,4 +1,4 @@
-"""How a poll reads an instance: never a stale `available`, never a healthy state taken for a failure."""
+"""How a poll reads an instance: it ignores a stale `available`, and takes no healthy state for a failure."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -50,7 +50,7 @@ def test_an_available_instance_that_was_seen_rebooting_is_back() -> None:
     assert rebooted(SEEN) == done("available")
 
 
-# terraform-provider-aws#2408, #38497, #39691: fully operational, and it can take 24 hours and more.
+# terraform-provider-aws#2408, #38497, #39691: the instance works, and this state can last 24 hours or more.
 @pytest.mark.parametrize("state", ["available", "storage-optimization", "storage-initialization"])
 def test_an_instance_that_works_for_its_users_is_back(state: str) -> None:
     assert rebooted(SEEN, DBInstanceStatus=state) == done("available")
@@ -58,7 +58,7 @@ def test_an_instance_that_works_for_its_users_is_back(state: str) -> None:
     assert rebooted(REBOOTING, DBInstanceStatus=state) == REBOOTING
 
 
-# A reboot under 30 seconds whose event is lost: RebootDBInstance's own answer has said `rebooting`.
+# The event of a short reboot, under 30 seconds, is lost, but RebootDBInstance's answer said `rebooting`.
 def test_a_reboot_without_an_event_ends_later_with_a_note(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -66,7 +66,7 @@ def test_a_reboot_without_an_event_ends_later_with_a_note(
     for seconds, expected in ((30, taken), (119, taken), (120, done("available", note=NO_EVENT))):
         monkeypatch.setattr(clock, "now", lambda after=seconds: MOMENT + timedelta(seconds=after))
         assert rebooted(taken) == expected
-        assert rebooted(REBOOTING) == REBOOTING  # nobody knows whether RDS took it
+        assert rebooted(REBOOTING) == REBOOTING  # RDS may not have taken the call
     assert rebooted(taken, DBInstanceStatus="backing-up") == taken
 
 
@@ -88,7 +88,7 @@ def test_a_failover_that_rds_has_abandoned_has_failed_in_its_words(previous: Pro
 @pytest.mark.parametrize("engine", ["sqlserver-se", "custom-sqlserver-ee", "postgres"])
 def test_a_failover_of_sql_server_ends_with_parameters_that_still_wait(engine: str) -> None:
     waiting: dict[str, Any] = {"DBParameterGroups": [{"ParameterApplyStatus": "pending-reboot"}], "Engine": engine}
-    for events in (["Multi-AZ instance failover completed"], []):  # which may be lost
+    for events in (["Multi-AZ instance failover completed"], []):  # the event may be lost
         over = rebooted(SEEN, *events, request=FAILOVER, **waiting)
         assert over == (SEEN if engine == "postgres" else done("available", note=STILL_PENDING))
     assert rebooted(REBOOTING, request=FAILOVER, **waiting) == REBOOTING
@@ -102,7 +102,7 @@ def test_an_option_group_that_could_not_be_applied_is_a_failure() -> None:
     assert rebooted(REBOOTING, OptionGroupMemberships=groups) == REBOOTING
 
 
-# AWS Support on incompatible-parameters: the state of before is no failure of the reboot that is to end it.
+# AWS Support on incompatible-parameters: the state before the reboot is not a failure of the reboot.
 def test_the_state_that_a_reboot_is_to_end_fails_at_the_second_look() -> None:
     state = "incompatible-parameters"
     once = rebooted(REBOOTING, DBInstanceStatus=state)
@@ -112,7 +112,7 @@ def test_the_state_that_a_reboot_is_to_end_fails_at_the_second_look() -> None:
     assert rebooted(once, "DB instance restarted") == done("available")
 
 
-# RDS's list of states, as k2m30/a9s keeps it: none of these ends by itself.
+# RDS's list of states, as in k2m30/a9s: none of these ends by itself.
 @pytest.mark.parametrize("state", ["insufficient-capacity", "restore-error", "stopped", "storage-full", "deleting"])
 def test_what_came_after_the_restart_is_told_and_is_no_failure_of_the_reboot(state: str) -> None:
     note = f"Instance {INSTANCE_ID} is in the state {state}. It has restarted before"

@@ -1,7 +1,7 @@
-"""Answers in the shapes in which RDS has really given them: no rule breaks on a key that is missing, empty or new.
+"""RDS's answers as really recorded: no rule breaks on a missing, empty or new key.
 
-The shapes are those of public recordings (test data of cloud-custodian, cloudsploit, fixinventory and steampipe);
-names and values are made up.
+The shapes come from public recordings (test data of cloud-custodian, cloudsploit, fixinventory and steampipe); names
+and values are made up.
 """
 
 from __future__ import annotations

@@ -1,5 +1,3 @@
-"""Which tags a snapshot is given."""
-
 from typing import Any
 
 import pytest
@@ -18,7 +16,7 @@ def copying(**tags: str) -> Any:
     return an_instance(CopyTagsToSnapshot=True, TagList=listed(**tags))
 
 
-# aws-solutions/instance-scheduler-on-aws#142: one tag in the call, and none is copied.
+# aws-solutions/instance-scheduler-on-aws#142: any tag in the call stops the copying.
 def test_an_instance_that_copies_its_tags_has_them_sent() -> None:
     instance = copying(Environment="Development", CostCenter="4711")
     assert tags_of_snapshot(instance, []) == {"Environment": "Development", "CostCenter": "4711"}

@@ -1,4 +1,4 @@
-"""The audit record: the specification's attributes with its types."""
+"""The audit record: the specification's attributes and their types."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What an execution leaves that ended without its own closing record."""
+"""What remains of an execution that ended without its own closing record."""
 
 import json
 from typing import Any
@@ -28,7 +28,7 @@ TIMED_OUT_TEXT = "2025-01-07T10:40:38.651Z Task timed out after 5.00 seconds"
         # Recorded on AWS for LocalStack: test_task_service_lambda.snapshot.json, test_no_such_function_catch.
         ({"Error": "Lambda.ResourceNotFoundException", "Cause": f"{NO_FUNCTION} (Status Code: 404)"},
          f"Lambda.ResourceNotFoundException: {NO_FUNCTION} (Status Code: 404)"),
-        # As executions of 2024 and 2025 show it, where a function ran into its own time-out.
+        # Executions of 2024 and 2025 show this for a function that reached its own time-out.
         ({"Error": "Lambda.Unknown", "Cause": f'{UNKNOWN} Returned payload: {{"errorMessage":"{TIMED_OUT_TEXT}"}}'},
          f"Lambda.Unknown: {TIMED_OUT_TEXT}"),
         ({"Error": "E", "Cause": '["a list"]'}, "E: no details"),
@@ -63,7 +63,7 @@ def test_an_execution_that_ended_without_its_closing_record(detail: dict[str, An
     assert error_text(work_of_event(detail)["error"]) == text
 
 
-# What a late look adds.
+# After a late read.
 
 
 @pytest.mark.parametrize("cause", [None, "", "no JSON", "[]", "3", "{}", '{"request": {}}'])

@@ -1,5 +1,3 @@
-"""The items of `rds_operations`, written and read back."""
-
 import json
 from dataclasses import replace
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The result documents of the specification, and how an execution ends."""
+"""The specification's result documents, and the ends of executions."""
 
 import json
 from collections.abc import Mapping

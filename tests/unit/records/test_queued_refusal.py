@@ -1,4 +1,4 @@
-"""What ADMISSION kept of a refusal: taken where all of it agrees, and nothing else, whatever it is."""
+"""ADMISSION's message about a refusal is accepted only if all of it agrees."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ FAULT = {"Error": "TableBusy", "Cause": '{"errorMessage": "busy"}'}
 
 
 def message(body: Any = None, **work: Any) -> Document:
-    """A good one: by default of a request that Classify has refused."""
+    """Return a good message, by default of a request that Classify refused."""
     envelope, execution = an_envelope(body), an_admission()
     made = validate_api(envelope, execution, MANY_TARGETS)
     if isinstance(made, OperationRequest):
@@ -53,7 +53,7 @@ def read(document: Any) -> RefusedAdmission | str:
 
 
 def changed(path: str, value: Any) -> Document:
-    """A good message with one value changed; None takes it away."""
+    """Return a good message with one value changed; None removes it."""
     document = copy.deepcopy(message())
     *way, last = path.split(".")
     found = document

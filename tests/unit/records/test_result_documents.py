@@ -1,4 +1,4 @@
-"""The result documents: for every operation and every outcome the keys, and the JSON type of each."""
+"""The result documents: keys and JSON types, for every operation and outcome."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -36,12 +36,12 @@ COMMON = {
 }
 OWN = {name: case.own_keys for name, case in CASES.items()}
 SHOWN_BY_RDS = {name: case.shown_details for name, case in CASES.items()}
-"""What a look at RDS adds to the document, from nothing to all of it."""
+"""What a read of RDS adds to the document, from nothing to all of it."""
 
 
 @dataclass(frozen=True)
 class Ending:
-    """How the work of a request ended, and what the specification makes of it."""
+    """Describe the end of a request's work, and what the specification requires."""
 
     work: Callable[[str, dict[str, str]], dict[str, Any]]
     status: str
@@ -84,7 +84,6 @@ sentences = st.text(max_size=12)
 
 
 def types_of(document: dict[str, Any]) -> dict[str, type]:
-    """The types as whoever parses the JSON gets them."""
     return {name: type(value) for name, value in json.loads(json.dumps(document)).items()}
 
 
@@ -186,7 +185,7 @@ ended_works = st.sampled_from([work.work("why", {}) for work in ENDINGS.values()
 def test_a_stopped_execution_is_never_a_success_whatever_it_was_stopped_with(
     status: str, error: str | None, cause: str | None
 ) -> None:
-    """Whoever stops an execution chooses its error and its cause: neither tells what became of the database."""
+    """Whoever stops an execution chooses its error and cause, so neither says what happened to the database."""
     work = work_of_event({"status": status, "error": error, "cause": cause})
     outcome = outcome_of(as_state_document(work), a_request(), "test", MOMENT, MOMENT)
     ending = ENDINGS["stopped" if status == "ABORTED" else "out of time"]

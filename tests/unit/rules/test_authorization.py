@@ -1,4 +1,4 @@
-"""Who may ask for what, and who may see whose operations."""
+"""Who may request what, and who may see whose operations."""
 
 from typing import Any
 
@@ -18,9 +18,9 @@ from tests.builders import ACCOUNT, OTHER_ACCOUNT, ROLE, a_caller, a_request, re
 ENVIRONMENTS = sorted(ALLOWED_ENVIRONMENTS)
 ISSUER = "https://cognito-idp.ap-southeast-1.amazonaws.com/ap-southeast-1_Abc"
 JOHN = a_caller()
-"""Of the role Dba."""
+"""In the role Dba."""
 JANE = caller_identity({"authentication": "iam", "userArn": f"arn:aws:sts::{ACCOUNT}:assumed-role/Dba/jane"})
-"""Of the same role."""
+"""In the same role."""
 OPERATOR = caller_identity({"authentication": "iam", "userArn": f"arn:aws:sts::{ACCOUNT}:assumed-role/Operator/jane"})
 NAMESAKE = caller_identity(
     {"authentication": "iam", "userArn": f"arn:aws:sts::{OTHER_ACCOUNT}:assumed-role/Dba/john.doe"}
@@ -49,7 +49,7 @@ NAMES: dict[str, list[dict[str, Any]]] = {
     "states:StartExecution": [HAND],
     "group:nobody": [],
 }
-"""Whom each name in the settings means, of everybody."""
+"""The callers whom each name in the settings means."""
 
 
 def permits(
@@ -158,7 +158,7 @@ def test_a_caller_may_what_one_grant_of_its_own_covers_whole(
 def test_a_caller_refused_before_the_read_would_be_refused_after_it(
     permissions: dict[str, Any], caller: dict[str, Any], operation: str, environment: str
 ) -> None:
-    """The answer without an environment tells nothing of the instance, and takes nothing away."""
+    """The answer without an environment reveals nothing about the instance, and refuses no one who is permitted."""
     assert permits(permissions, caller, operation) or not permits(permissions, caller, operation, environment)
 
 
@@ -171,7 +171,7 @@ def test_only_whom_the_platform_names_is_identified() -> None:
 
 
 def test_callers_see_their_own_operations_and_nobody_elses() -> None:
-    """Two sessions of one role are two people, and one session's name in two accounts too."""
+    """Two sessions of one role are two people; so is one session name in two accounts."""
     for caller in EVERYBODY:
         seen = [owner for owner in [*EVERYBODY, ANONYMOUS, {}] if may_see(CallerSettings(), caller, owner)]
         assert seen == [caller]
@@ -184,7 +184,6 @@ def test_a_caller_is_the_same_from_everywhere() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_auditors_see_everybodys_operations(name: str) -> None:
-    """By role, user, key or group."""
     known = CallerSettings(auditors=(name,))
     for caller in EVERYBODY:
         for owner in [*EVERYBODY, OTHER_HAND, ANONYMOUS, {}, {"userId": "john.doe"}]:
@@ -219,7 +218,7 @@ def test_a_permission_shows_nothing_and_an_auditor_may_ask_for_nothing_by_that()
 def test_a_token_of_another_app_client_counts_for_nothing(
     clients: tuple[str, ...], client: str | None, let_in: bool
 ) -> None:
-    """Neither to ask nor to see, whatever its user may do."""
+    """It may neither request nor see anything, whatever its user may do."""
     context = {"authentication": "cognito", "sub": "8a1f", "issuer": ISSUER, "username": "jane", "clientId": client}
     caller = caller_identity(context)
     settings = CallerSettings(user_pool_client_ids=clients)

@@ -1,4 +1,4 @@
-"""The gate: which environment an instance belongs to, and which of them are allowed."""
+"""The gate: an instance's environment, and which environments are allowed."""
 
 import re
 from dataclasses import replace
@@ -36,7 +36,7 @@ ALL_ALLOW = GateSettings(
     naming_patterns={"": "poc"},
     default_environment="sandbox",
 )
-"""Settings under which everything but a tag says yes."""
+"""Settings that allow everything except by tag."""
 
 
 def spellings(word: str) -> list[str]:
@@ -84,7 +84,7 @@ def test_every_word_of_the_table(word: str, environment: str) -> None:
 
 @pytest.mark.parametrize("padded", [" {}", "{} ", "\t{}\n", "\u3000{}", "{}\u00a0", " {}\r"])
 def test_spaces_around_a_word_hide_no_production_and_open_nothing(padded: str) -> None:
-    """IAM does not trim: what our code let through it would deny, after the answer."""
+    """IAM does not trim, so it would later deny what our code allows."""
     for word, environment in WORDS.items():
         value = padded.format(word.title())
         verdict = judged({"Environment": value})
@@ -272,7 +272,7 @@ def said_by_tag(value: str) -> str:
 
 
 def fitting(settings: GateSettings, instance_id: str) -> dict[str, list[tuple[str, str]]]:
-    """What each setting has to say of the instance, in its order: the word, and what stands in the record."""
+    """Return each setting's words for the instance, in its order, with the source for the record."""
     keys = [f"{ACCOUNT}/{REGION}/{instance_id}", f"{ACCOUNT}/{instance_id}", instance_id]
     found: dict[str, dict[str, str]] = {
         "instance_mappings": {
@@ -293,7 +293,7 @@ def speaking_tags(tags: dict[str, str], settings: GateSettings) -> list[tuple[st
 
 
 def statements(tags: dict[str, str], settings: GateSettings, instance_id: str) -> list[list[tuple[str, str]]]:
-    """All that says something, source by source; the tags that are no environment tags last."""
+    """Return what each source says, and last the tags that are not environment tags."""
     sources = (speaking_tags(tags, settings), *fitting(settings, instance_id).values(), signs(tags, settings))
     return [found for found in sources if found]
 
@@ -305,8 +305,9 @@ def signs(tags: dict[str, str], settings: GateSettings) -> list[tuple[str, str]]
 
 
 def model(tags: dict[str, str], settings: GateSettings, instance_id: str) -> tuple[str, str]:
-    """The documented rule: the first source that speaks decides, and in it production, then what nobody knows. Where it
-    is no environment tag, any tag that says production refuses."""
+    """Apply the documented rule: the first source that says something decides. In it production wins, then an unknown
+    word. If that source is not a tag, any tag that says production refuses.
+    """
     environment, source = decision(tags, settings, instance_id)
     refused = not speaking_tags(tags, settings) and signs(tags, settings)
     return "production" if refused else environment, source
@@ -333,7 +334,7 @@ loose_settings = st.builds(
     naming_patterns=st.dictionaries(st.sampled_from(["^dev-", "^prod-", "-0[0-9]$", "postgres"]), any_words),
     default_environment=any_words,
 )
-"""Settings of any words, also of such that a synthesis would refuse."""
+"""Settings with any words, even those that synthesis would refuse."""
 loose_tags = st.dictionaries(some_tag_names | st.sampled_from(["Tier", "Owner", " Env "]), any_words, max_size=4)
 
 
@@ -350,7 +351,7 @@ def test_the_verdict_is_that_of_the_first_source_that_speaks(
 def test_where_anything_that_counts_says_production_nothing_less_restrictive_wins(
     tags: dict[str, str], settings: GateSettings, veto: bool, instance_id: str
 ) -> None:
-    """What counts is the first source that speaks; with `production_veto`, every source."""
+    """The first source that says something counts; with `production_veto`, every source."""
     verdict = judged(tags, replace(settings, production_veto=veto), instance_id)
     said = [{environment for environment, _source in found} for found in statements(tags, settings, instance_id)]
     unlabelled = not speaking_tags(tags, settings) and signs(tags, settings)

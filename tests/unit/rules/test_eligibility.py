@@ -1,4 +1,4 @@
-"""May this operation run on this instance, and can it now?"""
+"""Whether an operation may run on an instance, and can run now."""
 
 from itertools import product
 from typing import Any

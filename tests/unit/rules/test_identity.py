@@ -1,4 +1,4 @@
-"""Who called: what the platform vouches for, and nothing that a caller typed."""
+"""The caller is what the platform verified, not what the caller sent."""
 
 import hashlib
 import json
@@ -136,7 +136,7 @@ contexts = st.fixed_dictionaries(
         "cognitoIdentityId": _texts,
     },
 )
-"""All that API Gateway's context might say, whoever was authenticated, and what no context ever says."""
+"""Everything that API Gateway's context may say in any mode, and what it never says."""
 
 
 def test_the_modes_here_are_all_that_there_are() -> None:
@@ -172,7 +172,7 @@ def test_a_principal_is_of_what_its_mode_vouches_for_or_nobodys(said: dict[str, 
 
 @given(contexts, st.permutations(sorted(VOUCHED)))
 def test_callers_of_two_modes_are_never_one(said: dict[str, Any], modes: list[str]) -> None:
-    """Even where the platform says the same of both."""
+    """Even if the platform says the same of both."""
     first, second = (principal_of(caller_identity({**said, "authentication": mode})) for mode in modes[:2])
     assert first != second or first == ANONYMOUS
 
@@ -186,7 +186,7 @@ def test_nothing_in_an_identity_is_longer_than_it_may_be(mode: str, name: str, l
 
 
 def test_two_users_are_two_however_long_the_path_to_both() -> None:
-    """A path has up to 512 characters, a name 64: what is cut from an ARN must not be the name, nor make another.
+    """A path has up to 512 characters, a name 64: a shortened ARN must keep the name, and not make another one.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
     """
@@ -221,7 +221,7 @@ def test_the_groups_of_a_token(claim: str | None, groups: list[str] | None) -> N
 
 
 def test_a_group_that_cognito_cannot_have_is_left_out_whole() -> None:
-    """Cut, it could be the name of another one."""
+    """Shortened, it could be another group's name."""
     longest, too_long = "g" * 128, "g" * 129
     identity = caller_identity({"authentication": "cognito", **JOHN, "groups": f"{too_long},{longest},dba"})
     assert identity["groups"] == [longest, "dba"]
@@ -240,7 +240,7 @@ def test_groups_are_read_as_they_were_listed(groups: list[str], bracketed: bool)
 
 @given(contexts)
 def test_a_name_in_the_settings_is_never_a_callers_own_word(said: dict[str, Any]) -> None:
-    """A group is one of Cognito's, and a direct start is none of the API's callers."""
+    """Groups come from Cognito alone, and a direct start is none of the API's callers."""
     names = names_of(caller_identity(said))
     assert "states:StartExecution" not in names
     assert said["authentication"] == "cognito" or not any(name.startswith("group:") for name in names)
@@ -279,7 +279,7 @@ def claims(**more: Any) -> dict[str, Any]:
     ],
 )
 def test_a_caller_is_the_same_at_both_doors(event: dict[str, Any], same: dict[str, Any]) -> None:
-    """Whoever sent the POST is known again at the GET."""
+    """GET recognises the sender of the POST."""
     assert proxy_identity(event) == caller_identity(same)
 
 
@@ -298,7 +298,7 @@ def test_an_event_without_claims_is_of_no_cognito_user(authorizer: dict[str, Any
 
 @given(contexts, _texts, _texts)
 def test_the_ids_of_a_request_say_nothing_of_who_sent_it(said: dict[str, Any], first: str, second: str) -> None:
-    """One of them is the client's choice."""
+    """The client chooses one of them."""
     callers = [caller_identity({**said, "requestId": text, "extendedRequestId": text}) for text in (first, second)]
     for name in ("userId", "principal"):
         assert callers[0][name] == callers[1][name]
@@ -317,7 +317,7 @@ CLAIMED = {"authentication": "iam", "userArn": ROLE_SESSION, "apiKeyId": "k9", *
 def test_a_request_says_nothing_of_its_caller_and_the_keys_value_is_kept_nowhere(
     mode: str, identity: dict[str, Any], token: dict[str, Any] | None, typed: dict[str, str]
 ) -> None:
-    """Its headers and its query are the caller's own words; `requestContext.identity.apiKey` is the secret itself."""
+    """Headers and query are the caller's own words; `requestContext.identity.apiKey` is the secret itself."""
     identity = {name: value for name, value in identity.items() if value != API_KEY}
     event = a_proxy_event("an-operation", mode, token, **identity)
     known = proxy_identity(event)
@@ -373,7 +373,7 @@ _paths = st.lists(st.from_regex(r"[!-.0-~]{1,6}", fullmatch=True), max_size=3).m
 @given(_account_ids, _paths, _iam_names, _iam_names)
 @example("123456789012", ":role/x/", "Dba", "jane")
 def test_a_session_is_known_by_its_role_and_by_no_other(account: str, path: str, role: str, session: str) -> None:
-    """Whatever the path of the role, which the session's ARN lacks."""
+    """Whatever the role's path, which a session's ARN lacks."""
     behind = iam_name(f"arn:aws:sts::{account}:assumed-role/{role}/{session}")
     assert behind == iam_name(f"arn:aws:iam::{account}:role/{path}{role}") == f"arn:aws:iam::{account}:role/{role}"
     assert iam_name(f"arn:aws:iam::{account}:user/{path}{role}") == f"arn:aws:iam::{account}:user/{role}"
@@ -405,7 +405,7 @@ def test_any_name_becomes_one_that_sts_takes(text: str) -> None:
 
 
 def spoiled(text: str) -> st.SearchStrategy[str]:
-    """What a careless rule would give the same name: cut at an end, replaced, padded, or named as the text is."""
+    """Return texts to which a careless rule would give the same name: cut, replaced, padded, or equal to the result."""
     return st.sampled_from(
         [
             text[-64:],
@@ -438,7 +438,7 @@ def test_a_name_that_sts_takes_is_kept(text: str) -> None:
 
 
 def test_a_name_that_looks_made_is_not_kept() -> None:
-    """Whoever may choose their own session's name could otherwise choose what is made of somebody else's."""
+    """Otherwise those who choose their session's name could choose the one made for somebody else."""
     made = session_name("apikey:k1")
     assert session_name(made) != made
 

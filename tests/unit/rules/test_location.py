@@ -1,4 +1,4 @@
-"""Where an instance is, when the request leaves that open."""
+"""Where an instance is, if the request does not say so."""
 
 from collections.abc import Callable
 
@@ -29,8 +29,6 @@ ALL = [HOME, OWN, THERE, FAR]
 
 
 class Listed:
-    """An inventory that says where an instance was, and counts how often it was asked."""
-
     def __init__(self, *places: Place) -> None:
         self.asked: list[str] = []
         self._places = list(places)
@@ -41,8 +39,6 @@ class Listed:
 
 
 class Live:
-    """The instances of the home account, and where they were looked for."""
-
     def __init__(self, *places: Place) -> None:
         self.looked: list[Place] = []
         self._places = places
@@ -70,7 +66,7 @@ def found(
     ],
 )
 def test_where_one_place_alone_is_left_nothing_is_asked(targets: Targets, chosen: dict[str, str], place: Place) -> None:
-    """Whether the instance is there, the look at it will tell."""
+    """A read shows later whether the instance exists."""
     listed, live = Listed(*ALL), Live(*ALL)
     assert found(listed, live, targets, **chosen) == place
     assert (listed.asked, live.looked) == ([], [])
@@ -100,7 +96,7 @@ def test_home_is_looked_at_live_and_the_rest_in_one_question_to_the_inventory() 
 def test_what_the_inventory_says_of_home_does_not_count(
     listed: list[Place], live: list[Place], place: Place | None
 ) -> None:
-    """It may have gone since, or come; what is listed and no longer served counts as little."""
+    """The instance may have gone or come since. A listed place that is no longer served does not count either."""
     assert found(Listed(*listed), Live(*live)) == place
 
 

@@ -1,4 +1,4 @@
-"""What says production outside of the environment tags."""
+"""What says production outside the environment tags."""
 
 import pytest
 from hypothesis import given
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from rds_operations.rules.production_signs import production_sign, says_production
 
 WORDS = frozenset({"production", "prod", "prd", "live", "prod-dr", "production-dr", "dr", "green team"})
-"""As shipped, and one of the deployment's own."""
+"""The shipped words, and one of the deployment's own."""
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What is known of a request before it is validated."""
+"""What is known of a request before validation."""
 
 from rds_operations.rules.request_stub import api_stub, execution_stub
 from tests.builders import (

@@ -1,4 +1,4 @@
-"""The session under which Execute acts can do one thing."""
+"""Execute's session can do only one thing."""
 
 import json
 from dataclasses import replace
@@ -75,7 +75,7 @@ def test_a_session_can_do_its_own_operation_and_no_more(
 
 @given(requests, places)
 def test_no_session_can_tag_an_instance(request: OperationRequest, place: Place) -> None:
-    """Whoever can tag one can make production look like a test."""
+    """Anyone who can tag an instance can make production look like a test."""
     for statement in statements(request, place):
         if statement["Action"] == "rds:AddTagsToResource":
             assert all(":snapshot:" in resource for resource in statement["Resource"])
@@ -107,7 +107,7 @@ def test_another_instance_or_snapshot_is_another_policy(first: OperationRequest,
 
 
 def test_the_place_is_where_the_instance_was_found() -> None:
-    """Not what the request's own fields say, which a request may leave open."""
+    """The request's own fields may be empty."""
     request = a_request("reboot_instance", account_id="", region="")
     (statement,) = statements(request, Place("210987654321", "eu-west-1"))
     assert statement["Resource"] == [f"arn:aws:rds:eu-west-1:210987654321:db:{INSTANCE_ID}"]

@@ -1,4 +1,4 @@
-"""Tags and names as public estates have them, and the settings that serve them. Beside each, where it was seen."""
+"""Tags and names of public estates, the settings for them, and their sources."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -145,7 +145,7 @@ def test_a_word_that_nobody_knows_can_be_taught() -> None:
 
 
 def test_an_own_word_gives_no_shipped_word_another_meaning() -> None:
-    """Though nobody had checked the settings."""
+    """Even in unchecked settings."""
     settings = {"environment_words": {"prod": "development", "dev": "production"}}
     assert judged(Case("", {"Env": "Prod"}, "", settings)).environment is Environment.PRODUCTION
     assert judged(Case("", {"Env": "dev"}, "", settings)).environment is Environment.DEVELOPMENT
@@ -184,7 +184,7 @@ some_settings = st.fixed_dictionaries(
 def test_nothing_is_let_in_of_which_a_tag_that_counts_says_production(
     tags: dict[str, str], settings: dict[str, Any]
 ) -> None:
-    """Of the names that are looked at in any case; of all others where no environment tag decides."""
+    """Names of environment tags count in any case; all others where no environment tag decides."""
     verdict = judged(Case("", tags, "", settings))
     production = {"prod", "prd", "live", *(["main"] if "environment_words" in settings else [])}
     said = {name for name, value in tags.items() if value.strip().lower() in production}

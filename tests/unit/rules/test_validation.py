@@ -1,4 +1,4 @@
-"""Every request that is refused without a look at AWS, with its exact words."""
+"""Every request that is refused without AWS, with the exact words."""
 
 import json
 import re
@@ -195,7 +195,7 @@ def test_an_account_id_is_a_string_of_twelve_ascii_digits(value: Any) -> None:
     ],
 )
 def test_a_region_is_spelled_as_aws_spells_it(value: Any) -> None:
-    """Its name becomes a part of an ARN and of a host's name."""
+    """Its name becomes part of an ARN and of a host name."""
     assert refusal_of(a_body() | {"region": value}) == Refusal(400, Code.INVALID_PARAMETER, REGION_TEXT)
 
 
@@ -220,7 +220,7 @@ def test_a_place_is_no_parameter_of_an_operation(name: str) -> None:
 
 @given(valid_requests)
 def test_a_request_asks_for_what_its_body_asked_for(body: dict[str, Any]) -> None:
-    """Both ways: what OPERATION is started with is read as the same request."""
+    """Also, OPERATION reads its input as the same request."""
     parsed = parse_body(body)
     assert isinstance(parsed, ParsedRequest)
     request = ordered(body)
@@ -293,7 +293,7 @@ def test_tags_within_the_limits_of_rds_are_taken_as_they_are(tags: list[dict[str
         ([tag("aws:x")], PREFIXES),
         ([tag("AWS:x")], PREFIXES),
         ([tag("rds:x")], PREFIXES),
-        # "A Value can't be prefixed with aws: or rds:", says RDS's Tag; cloud-custodian#6782 met it for keys.
+        # "A Value can't be prefixed with aws: or rds:" in RDS's Tag; cloud-custodian#6782 reports it for keys.
         ([tag("Origin", "aws:backup")], VALUES),
         ([tag("Origin", "RDS:x")], VALUES),
         ([tag("rds-operations:operation-id", "forged")], PREFIXES),
@@ -406,7 +406,7 @@ def no_constant(name: str) -> Any:
 
 
 def is_json(text: str) -> bool:
-    """By the letter of the format, which has no NaN, and no deeper than a program can read."""
+    """Return whether the text is JSON, strictly without NaN, and not too deep to be read."""
     try:
         json.loads(text, parse_constant=no_constant)
     except (ValueError, RecursionError):
@@ -431,7 +431,7 @@ def test_any_text_is_answered(text: str) -> None:
 
 
 def is_tag_of_rds(tag: dict[str, str]) -> bool:
-    """The sentences on Tag in RDS's model: lengths, reserved prefixes, and ^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$."""
+    """Apply RDS's sentences on Tag: lengths, reserved prefixes, and ^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$."""
     characters = tag["Key"] + tag["Value"]
     return (
         1 <= len(tag["Key"]) <= 128

@@ -1,4 +1,4 @@
-"""Who may ask for what, as a deployment has set it."""
+"""Who may request what, by a deployment's settings."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The gate's settings as they are shipped inside the functions."""
+"""The gate's settings inside the deployed functions."""
 
 import json
 from dataclasses import asdict

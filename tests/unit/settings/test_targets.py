@@ -1,5 +1,3 @@
-"""Which accounts and Regions a deployment serves."""
-
 from typing import Any
 
 import pytest

@@ -1,4 +1,4 @@
-"""Admit: when it is too late to open anything."""
+"""Admit opens nothing when it is too late."""
 
 from datetime import timedelta
 

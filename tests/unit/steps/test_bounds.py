@@ -1,4 +1,4 @@
-"""Whatever a caller sends, what is answered and recorded of it is short."""
+"""Answers and records stay short, whatever a caller sends."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from rds_operations.steps.validate import validate_api, validate_execution
 from tests.builders import TARGETS, a_body, a_context, an_envelope, an_execution
 
 LONGEST_TEXT = 2 * 1_024 + 100
-"""Of two texts of an identity, put together."""
+"""For two texts of an identity together."""
 LONG = 30_000
-"""Below the largest body."""
+"""Less than the largest body."""
 REGION = f"{'a' * LONG}-b-1"
-# Each is made of letters that its place takes: nothing but the length is wrong with it.
+# All characters are valid: only the length is wrong.
 REQUESTS: dict[str, Any] = {
     "operation": {**a_body(), "operation": "a" * LONG},
     "instance": {**a_body(), "instance_id": "a" * LONG},

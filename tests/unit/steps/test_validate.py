@@ -1,4 +1,4 @@
-"""Validate: from what arrives to a request, or a refusal."""
+"""Validate makes a request or a refusal of whatever arrives."""
 
 import json
 from typing import Any
@@ -213,7 +213,6 @@ def test_an_envelope_forged_for_an_execution_names_neither_caller_nor_operation(
 
 
 def broken(text: str, place: int, other: str) -> str:
-    """The text with one character replaced, or dropped."""
     place %= len(text)
     return text[:place] + other + text[place + 1 :]
 
@@ -224,7 +223,7 @@ request_texts = st.one_of(
     st.builds(broken, valid_requests.map(json.dumps), st.integers(0, 200), st.text('"{}[]:,\\ 1nt', max_size=1)),
     st.text(max_size=12),
 )
-"""Bodies as they come over the wire: whole, nearly whole, broken, and no JSON at all."""
+"""Bodies as received: whole, nearly whole, broken, and not JSON."""
 
 FORGED = {
     "caller": {"userId": "ceo", "userArn": "arn:aws:iam::1:user/ceo"},
@@ -236,7 +235,7 @@ FORGED = {
     "idempotency_key": "forged",
     "envelope": {"caller": {"userArn": "arn:aws:iam::1:user/ceo"}, "request_id": "forged"},
 }
-"""What a body might claim of itself, were anybody listening."""
+"""Claims about itself that a body might make."""
 
 MODES = ["api_key", "iam", "cognito", "none"]
 envelopes = st.fixed_dictionaries(
@@ -260,7 +259,7 @@ def taken_in(result: OperationRequest | tuple[OperationRequest, Refusal]) -> tup
 
 
 def is_sound(request: OperationRequest) -> bool:
-    """Nothing of the body is kept but an operation that there is, and an instance that there could be."""
+    """Return whether it keeps only a known operation and a possible instance of the body."""
     instance_id = request.instance_id
     return (request.operation == "" or request.operation in OPERATIONS) and (
         instance_id == "" or rds_identifier(instance_id, INSTANCE_ID_LENGTH) == instance_id
@@ -313,7 +312,7 @@ def test_both_doors_judge_a_request_alike(text: str) -> None:
 
 @given(valid_requests)
 def test_what_operation_is_started_with_asks_for_what_was_accepted(body: dict[str, Any]) -> None:
-    """The claim compares fingerprints: a request that changed on its way would never be carried out."""
+    """The claim compares fingerprints, so a request that changed on its way would never be performed."""
     accepted = validate_api(an_envelope(body), ADMISSION, MANY_TARGETS)
     assert isinstance(accepted, OperationRequest)
     started = validate_execution(json.dumps(accepted.body), an_execution(accepted.operation_id), MANY_TARGETS)
@@ -336,7 +335,7 @@ def test_a_body_that_says_who_sent_it_is_refused_and_not_believed(body: dict[str
 
 @given(valid_requests, st.text(max_size=4), st.text(max_size=4))
 def test_a_request_is_the_same_whatever_id_its_client_has_chosen(body: dict[str, Any], first: str, second: str) -> None:
-    """Neither the fingerprint nor the digest of the key depends on it; the record tells it."""
+    """Neither the fingerprint nor the key's digest depends on it; the record has it."""
     envelopes = [
         an_envelope(body, idempotency_key="monday-1", caller=a_context(requestId=text, extendedRequestId=text))
         for text in (first, second)

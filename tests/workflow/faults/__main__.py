@@ -1,4 +1,6 @@
-"""`make fault-report`: every fault, and what was seen; exits 1 where a promise is broken or a row not as expected."""
+"""`make fault-report` shows what every fault did. It exits with 1 if a promise is broken or a row is not as
+expected.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +13,10 @@ from rich.console import Console
 from rich.table import Table
 
 _FOLDER = Path(__file__).parent
-_WIDTH = 230  # a line for each row, also where the output is a file
+_WIDTH = 230  # one line for each row, in a file too
 
 
 class Collector:
-    """What the tests saw, as they ran."""
-
     def __init__(self) -> None:
         self.seen: list[dict[str, Any]] = []
 
@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def _table(rows: list[dict[str, Any]]) -> Table:
-    """`sent` acting calls came to RDS; it took `acted` of them."""
+    """Return the table. RDS got `sent` acting calls, and took `acted` of them."""
     table = Table(
         "fault", "operation", "answer", "execution", "outcome", "sent", "acted", "records", "lock left", "lost"
     )

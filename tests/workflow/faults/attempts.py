@@ -1,4 +1,4 @@
-"""A row whose fault did not strike has shown nothing: it is run once more. A row that has shown something is not."""
+"""A row shows nothing if its fault did not strike, so only then does it run again."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from tests.workflow.service import Service
 
 
 def observed(service: Service, row: Row) -> Observation:
-    """What the row showed. The second time is on a new instance, and the last."""
+    """Return what the row showed. A second and last attempt uses a new instance."""
     first = Case(service, row)
     try:
         return first.run()
     except NotStruck as missed:
         first.finish()
         without_its_fault = first.observe()
-        assert_promises_kept(without_its_fault)  # which need no fault to be broken
+        assert_promises_kept(without_its_fault)  # the promises must hold even without the fault
         warnings.warn(f"Run once more, because a fault did not strike: {missed} {without_its_fault}", stacklevel=1)
     return Case(service, row).run()

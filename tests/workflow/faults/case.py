@@ -1,4 +1,4 @@
-"""One operation with faults around it: what was broken, what was done, and what could be seen afterwards."""
+"""One operation with faults, and what could be seen afterwards."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from tests.workflow.service import Answer, Document, Service
 
 _PATIENCE_SECONDS = 60
 _AT_THE_DOOR = threading.BoundedSemaphore(3)
-"""A laptop that is asked by more at once answers that it is busy: true, but not what a row is about."""
+"""A laptop answers that it is busy if asked by more at once, and that is not what a row tests."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the fault table. `where` it strikes and what the `fault` is are its name, with the operation.
+    """Describe a line of the fault table. `where`, `fault` and the operation are its name.
 
-    `faults` are those of the local cloud, with the instance filled in where they have `{instance}`; each must strike.
-    `idle` faults must not: they wait for a call that may not be made. `during` is done after the POST, `after` when
-    the operation is over; `alone` where other operations would be disturbed.
+    `faults` are the local cloud's, with the instance in place of `{instance}`; each must strike. `idle` faults must
+    not: they wait for a call that may not be made. `during` runs after the POST, `after` when the operation is over.
+    `alone` rows would disturb others.
     """
 
     where: str
@@ -50,7 +50,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Observation:
-    """What the table shows. `sent` acting calls came to RDS, `acted` is how many of them it took."""
+    """Hold what the table shows. RDS got `sent` acting calls, and took `acted` of them."""
 
     where: str
     fault: str
@@ -64,7 +64,7 @@ class Observation:
     locked: bool
     lost: bool
     told: str
-    """The error text that the caller reads, for whoever reads a failed test."""
+    """The error text that the caller reads, shown when a test fails."""
 
     @property
     def twice(self) -> bool:
@@ -75,11 +75,11 @@ class Observation:
 
 
 class NotStruck(AssertionError):
-    """A fault has missed its moment, as it can on a busy machine: the row shows nothing, neither good nor bad."""
+    """Report that a fault came too late, as on a busy machine: the row shows nothing, good or bad."""
 
 
 class Case:
-    """One instance of its own, so that cases can run beside each other."""
+    """Run a row on its own instance, so that cases can run at the same time."""
 
     def __init__(self, service: Service, row: Row) -> None:
         self.service = service
@@ -114,7 +114,7 @@ class Case:
         return self.observe()
 
     def finish(self) -> None:
-        """No execution runs any more, and nothing is left for the late watch."""
+        """Wait until no execution runs, and the late watch has nothing to do."""
         if self.operation_id:
             self.execution()
         self.eventually(lambda: not any("unfinished" in item for item in self.items()), "the last record")
@@ -125,7 +125,7 @@ class Case:
         self.service.fault(**self.here(fault))
 
     def here(self, fault: Document) -> Document:
-        """Where a fault does not say what it matches, it is this instance."""
+        """Limit a fault that has no `matching` to this instance."""
         matching = fault.get("matching", "{instance}")
         return {**fault, "matching": matching.replace("{instance}", f"{re.escape(self.instance)}(?![0-9])")}
 
@@ -134,7 +134,6 @@ class Case:
             raise NotStruck(f"{self.row.name}: {missed}")
 
     def wait_for_faults(self) -> None:
-        """Until each of them has struck."""
         self.eventually(lambda: not self.unstruck(), "the fault", NotStruck)
 
     def assert_idle(self) -> None:
@@ -164,7 +163,7 @@ class Case:
         return self.service.execution(self.operation_id)
 
     def redrive(self) -> None:
-        """Once the execution is over; and then it is over again."""
+        """Redrive the execution after its end, and wait until it ends again."""
         arn = self.execution()["executionArn"]
         self.assert_all_struck()
         self.heal()
@@ -172,14 +171,14 @@ class Case:
         self.service.ended(arn)
 
     def sweep(self) -> None:
-        """As if the operation had been due, and the schedule had come round."""
+        """Sweep as if the operation were due."""
         for item in self.items():
             if "due_at" in item and "ended_at" not in item:
                 self.service.make_due(item["operation_id"]["S"])
         self.service.sweep()
 
     def sweep_until_recorded(self) -> None:
-        """One sweep does not have to find it: SQS may have it late, or another row's sweep may be at it."""
+        """Sweep again if needed: SQS may have the message late, or another row's sweep may hold it."""
 
         def recorded() -> bool:
             self.sweep()
@@ -188,14 +187,13 @@ class Case:
         self.eventually(recorded, "the record")
 
     def last_look(self) -> None:
-        """As if the late watch had been over for long."""
+        """Sweep as if the late watch had long been over."""
         self.eventually(lambda: all("ended_at" in item for item in self.items()), "the end")
         self.wait_for_faults()
         self.service.make_due(self.operation_id)
         self.service.sweep()
 
     def items(self) -> list[Document]:
-        """The items of operations on this instance."""
         return self.service.operations_on(self.instance)
 
     def eventually(
@@ -227,13 +225,13 @@ class Case:
         )
 
     def calls(self) -> list[Document]:
-        """The acting calls that came to RDS from a function."""
+        """Return the acting calls that functions sent to RDS."""
         found = self.service.switch("GET", f"{CALLS_PATH}?contains={self.instance}")
         exactly = re.compile(rf"{re.escape(self.instance)}(?![0-9])")
         return self.earlier + [call for call in found if call["by_function"] and exactly.search(call["text"])]
 
     def _is_lost(self, events: list[str], acted: int) -> bool:
-        """Something happened of which no record tells: an attempt, an act, an end, or what became of it later."""
+        """Return whether an attempt, an act, an end or a later result has no record."""
         ended = events.count("completed")
         unsettled = sum("unfinished" in item for item in self.items())
         operations = len(self.items())

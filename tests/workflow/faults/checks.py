@@ -1,5 +1,3 @@
-"""What every row must show, and what it says of itself."""
-
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -10,7 +8,7 @@ from tests.workflow.faults.case import Observation, Row
 
 
 def assert_as_expected(row: Row, observation: Observation) -> None:
-    """The two promises, whatever the row is about; then the row's own words."""
+    """Check the two promises, then what the row expects."""
     assert_promises_kept(observation)
     shown = observation.to_document()
     assert {name: shown[name] for name in row.expected} == row.expected, observation

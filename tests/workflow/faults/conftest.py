@@ -1,4 +1,4 @@
-"""The rows of the fault table run beside each other, each on an instance of its own; the tests then look at each."""
+"""All rows of the fault table run at the same time, each on its own instance; then the tests check each."""
 
 from __future__ import annotations
 
@@ -18,13 +18,12 @@ Seen = Callable[[Row], Observation]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Last of all: they fill the logs that other tests read."""
+    """Run the fault rows last: they fill the logs that other tests read."""
     items.sort(key=lambda item: "faults" in item.path.parts)
 
 
 @pytest.fixture(scope="session")
 def running(request: pytest.FixtureRequest, service: Service) -> Iterator[dict[str, Future[Observation]]]:
-    """The rows of all selected tests, under way."""
     rows = [row for item in request.session.items if (row := _row(item))]
     service.warm_up()
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -36,7 +35,7 @@ def running(request: pytest.FixtureRequest, service: Service) -> Iterator[dict[s
 def seen(
     service: Service, running: dict[str, Future[Observation]], record_property: Callable[[str, object], None]
 ) -> Seen:
-    """What a row showed. One that must be alone runs now, when the others are over."""
+    """Return a function that gives a row's observation. It runs an `alone` row itself, after the others."""
 
     def look(row: Row) -> Observation:
         if row.alone:

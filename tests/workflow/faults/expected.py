@@ -1,10 +1,8 @@
-"""What rows expect, in the words of `Observation`."""
-
 from __future__ import annotations
 
 
 class OneOf:
-    """Equals each of these."""
+    """Equal each of the values."""
 
     def __init__(self, *values: object) -> None:
         self._values = values

@@ -1,5 +1,3 @@
-"""What lies in the queue of refusals, and who has put it there."""
-
 from __future__ import annotations
 
 import json
@@ -20,18 +18,18 @@ def post_until_kept(case: Case) -> None:
 
 
 def odd_characters(case: Case) -> None:
-    """JSON may have U+FFFE and U+FFFF as they are; SQS takes no message that has."""
+    """Send U+FFFE and U+FFFF, which JSON allows and SQS refuses."""
     body = json.dumps({**case.row.request(case.instance), "\ufffe": "\uffff"}, ensure_ascii=False)
     _until_kept(case, lambda: case.answers.append(case.service.send("POST", "/operations", body)))
 
 
 def _until_kept(case: Case, post: Callable[[], object]) -> None:
-    """ADMISSION gives SQS a second, which a busy laptop may not keep: that is another row's loss."""
+    """Repeat the POST: ADMISSION gives SQS one second, and a busy laptop may need more. Another row tests that loss."""
     for _attempt in range(_ATTEMPTS):
         post()
         deadline = time.monotonic() + _ARRIVES_WITHIN_SECONDS
         while time.monotonic() < deadline:
-            # Another row's sweep may have recorded it already.
+            # Another row's sweep may have recorded it.
             if waiting(case) or case.service.records(case.instance):
                 return
             time.sleep(0.2)
@@ -39,14 +37,14 @@ def _until_kept(case: Case, post: Callable[[], object]) -> None:
 
 
 def waiting(case: Case) -> list[str]:
-    """The messages of this instance, which stay where they are."""
+    """Return this instance's messages, and leave them in the queue."""
     url = refusal_queue(case.service)
     answer = case.service.aws("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
     return [found["Body"] for found in answer.get("Messages", []) if case.instance in found["Body"]]
 
 
 def among_bad_messages(case: Case) -> None:
-    """One batch: the refusal, one that is forged, one that cannot be read, and one that is too large."""
+    """Put the refusal into one batch with a forged, an unreadable and a too large message."""
     case.eventually(lambda: case.service.audit_write_failures(f"{case.instance}-"), "the metric")
     queues = case.service.aws("sqs")
     bad = [forged(case), "no JSON", "x" * _LARGER_THAN_STEP_FUNCTIONS_SENDS]
@@ -60,7 +58,7 @@ def among_bad_messages(case: Case) -> None:
 
 
 def forged(case: Case) -> str:
-    """The refusal that waits there, as a success."""
+    """Return the waiting refusal, changed to a success."""
     message = json.loads(waiting(case)[0])
     message["work"]["refusal"]["success"] = True
     return json.dumps(message)
@@ -68,7 +66,7 @@ def forged(case: Case) -> str:
 
 @contextmanager
 def open_to_all(case: Case) -> Iterator[None]:
-    """Without its policy: only ADMISSION may send."""
+    """Remove the queue's policy, which lets only ADMISSION send."""
     queues, url = case.service.aws("sqs"), refusal_queue(case.service)
     policy = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"]
     queues.set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})

@@ -1,4 +1,4 @@
-"""ADMISSION breaks, or is asked twice. One request is one operation, and the lock is free afterwards."""
+"""ADMISSION breaks, or is asked twice. One request is one operation, and its lock is released afterwards."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WHERE = "Admission"
 REQUESTS = (snapshot_of, reboot_of, window_of)
 _MANY = 50
 _AT_ONCE = 8
-"""A laptop that is asked by all at once lets some of them run into their time-outs."""
+"""More at once would reach their time-outs on a laptop."""
 _GIVES_UP_SECONDS = 0.05
 
 
@@ -31,7 +31,7 @@ def twice_at_the_same_time(case: Case) -> None:
 
 
 def many_while_one_is_under_way(case: Case) -> None:
-    """A laptop may tell some of them that it is busy; they do as they are told, and ask again. All leave a record."""
+    """Ask again where a busy laptop says so. Every request leaves a record."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         answered = sorted(pool.map(lambda _: until_answered(case), range(_MANY)))
     assert answered == [202] + [409] * (_MANY - 1), answered
@@ -65,7 +65,7 @@ def give_up_and_repeat(case: Case) -> None:
 
 
 def repeat_while_the_first_gives_up(case: Case) -> None:
-    """The first request's own Audit has read the request, and takes its time; then comes the repetition."""
+    """Repeat the request after its own Audit has read it, and before that closes it."""
     key = f"handed-{case.instance}"
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(case.service.post, case.row.request(case.instance), Idempotency_Key=key)
@@ -107,7 +107,7 @@ ROWS = [
             (
                 {"point": "function:admit", "effect": "lose", "code": "States.Timeout", "times": 1},
                 {"point": "dynamodb:GetItem", "caller": "Audit", "effect": "hang", "seconds": 0.7, "times": 2},
-                # So that OPERATION, which the repetition starts, has not acted by then.
+                # OPERATION, which the repetition starts, must not have acted yet.
                 {"point": "sts:AssumeRole", "caller": "Execute", "effect": "hang", "seconds": 1.9, "times": 1},
             ),
             DONE,

@@ -1,4 +1,4 @@
-"""Execute breaks: before the call, after it, in between. The database is asked once, or not at all."""
+"""Execute breaks before, during or after its call. RDS acts once, or not at all."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def throttling(times: int) -> Document:
 
 
 def on_the_call(fault: str, expected: Document, **effect: Any) -> list[Row]:
-    """One row for each operation, with the fault on its acting call."""
+    """Return a row for each operation, with the fault on its acting call."""
     rows = []
     for action, request in ACTIONS.items():
         faults = ({"point": f"rds:{action}", "caller": "Execute", "times": 1, **effect},)
@@ -43,11 +43,11 @@ def on_the_call(fault: str, expected: Document, **effect: Any) -> list[Row]:
 
 
 def without_a_trace(row: Row) -> Row:
-    """Snapshots have names of their own, so one that was never begun is begun by the repetition."""
+    """Expect a second call for a snapshot: its name shows that the first one never came."""
     return replace(row, expected={**DONE, "sent": 2}) if row.request is snapshot_of else row
 
 
-# What each action has done does not show to Execute's repetition, nor for a reboot to the first poll.
+# What the first call did stays hidden from Execute's repetition; for a reboot, from the first poll.
 UNSEEN = {
     "CreateDBSnapshot": {
         "point": "rds:DescribeDBSnapshots",
@@ -65,7 +65,7 @@ UNSEEN = {
     },
     "ModifyDBInstance": {
         "point": "rds:DescribeDBInstances",
-        "caller": "Execute, as",  # in its session: the look that reads the window back
+        "caller": "Execute, as",  # the acting session, which reads the window back
         **shows("PreferredBackupWindow", "03:00-04:00"),
         "times": 1,
     },
@@ -75,12 +75,12 @@ READY = {
     "caller": "rds-operations-execute",
     **shows("DBInstanceStatus", "available"),
 }
-"""Not backing up: Execute makes no second call while the instance shows its first one."""
+"""Not backing-up: Execute makes no second call while the instance shows the first."""
 SECOND_CALL_REFUSED = [("InvalidDBInstanceState", 400), ("AccessDenied", 403), ("SnapshotQuotaExceeded", 400)]
 
 
 def a_second_call_is_refused() -> list[Row]:
-    """For all but a snapshot it is a call that may not be made."""
+    """Return rows in which only a snapshot may be called a second time."""
     rows = []
     for action, request in ACTIONS.items():
         for code, status in SECOND_CALL_REFUSED:

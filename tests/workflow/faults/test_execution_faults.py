@@ -1,4 +1,4 @@
-"""The execution itself breaks: stopped, out of time, in an error that no Catch sees; and is driven again after it."""
+"""The execution is stopped, times out or fails with an error that no Catch sees; some are redriven."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def stopped(state: str, request: Request, **expected: Any) -> Row:
 
 
 def then_driven_again(row: Row) -> Row:
-    """The redrive of an execution whose operation is closed changes nothing: not the database, not the records.
+    """Expect that a redrive after the operation was closed changes neither the database nor the records.
 
-    Of an open end, the execution and its late watch look at the same time: who is first writes the final record.
+    If the end is still open, the execution or its late watch, whichever is first, writes the final record.
     """
     ended = {name: value for name, value in row.expected.items() if name != "execution"}
     if row.expected.get("records") == WATCHED["records"]:
@@ -49,8 +49,8 @@ def both_ways(rows: list[Row]) -> list[Row]:
 BROKEN_OFF = [
     stopped("Validate", snapshot_of, **CLOSED, execution=ABORTED, outcome="failed", acted=0),
     stopped("Classify", snapshot_of, **CLOSED, execution=ABORTED, outcome="failed", acted=0),
-    # Execute goes on for a moment when its execution is stopped: it has acted by the time of the backstop, or
-    # finds its request closed.
+    # Execute runs on for a moment after its execution is stopped: it either acts before the backstop closes the
+    # request, or finds it closed.
     stopped("Execute", snapshot_of, answer=202, execution=ABORTED),
     stopped("Execute", reboot_of, answer=202, execution=ABORTED),
     stopped("Execute", window_of, answer=202, execution=ABORTED),
@@ -124,7 +124,7 @@ def test_execution(row: Row, seen: Seen) -> None:
 
 
 def no_event(case: Case) -> None:
-    """EventBridge delivers at best effort: as if the event of the end had never come."""
+    """Sweep instead, as if EventBridge, which is best effort, had lost the end's event."""
     case.execution()
     if case.row.tags.get("local:reboot") != "never":
         case.eventually(lambda: case.service.instance(case.instance)["DBInstanceStatus"] == "available", "the reboot")
@@ -162,7 +162,7 @@ def test_the_sweep_closes_what_nobody_told_of(row: Row, seen: Seen) -> None:
 
 
 def deploy_a_new_version(case: Case) -> None:
-    """Other functions, another definition, while RDS is being asked; and back again while it may still run."""
+    """Deploy other functions and another definition while RDS is asked, then restore them, maybe before the end."""
     case.wait_for_faults()
     whole = (Path(case.service.cloud.folder) / "cdk.out" / f"{STACK}.template.json").read_text()
     template = json.loads(whole)

@@ -1,4 +1,4 @@
-"""The whole cloud is killed in mid-operation and started again from its disk: every operation ends on record."""
+"""The local cloud is killed during operations and started again from its disk: every operation ends on record."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.workflow.service import Service, reboot_of, snapshot_of, window_of
 
 TIME_SCALE = 20.0
 SLOW = {"Environment": "dev", "local:snapshot": "160", "local:reboot": "160"}
-"""Longer than it takes to kill it: eight seconds."""
+"""Longer than the eight seconds that it takes to kill the cloud."""
 FAULT = "the whole cloud is killed in mid-operation and started again"
 KILLED = {"answer": 202, "execution": "FAILED States.ServiceRestart", "acted": 1}
 CLOSED = ("accepted by admission", "completed by sweep")
@@ -44,7 +44,7 @@ def test_every_operation_ends_and_is_recorded(tmp_path: Path, record_property: C
         cases = [under_way(service, row) for row in ROWS]
         wait_until_on_disk(tmp_path)
         for case in cases:
-            case.earlier = case.calls()  # which RDS remembers, but the list of calls does not
+            case.earlier = case.calls()  # RDS remembers them, the list of calls does not
         kill(here)
         cloud.start(tmp_path, port, TIME_SCALE, faults=True, keep_state=True)
         for case in cases:
@@ -59,7 +59,7 @@ def test_every_operation_ends_and_is_recorded(tmp_path: Path, record_property: C
 
 
 def under_way(service: Service, row: Row) -> Case:
-    """An operation that RDS is at."""
+    """Start an operation, and wait until RDS works on it."""
     case = Case(service, row)
     for fault in row.faults:
         case.inject(**fault)
@@ -70,7 +70,7 @@ def under_way(service: Service, row: Row) -> Case:
 
 
 def wait_until_on_disk(folder: Path) -> None:
-    """All that is known now: two rounds of writing later."""
+    """Wait for two rounds of writing, so that the disk has all that is known now."""
     file, now = folder / "state" / "stepfunctions.json", time.time()
     for _round in range(2):
         while not file.exists() or file.stat().st_mtime <= now:

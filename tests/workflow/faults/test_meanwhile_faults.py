@@ -1,4 +1,4 @@
-"""Others act on the instance meanwhile: another operation while a call is under way, or whoever makes it anew."""
+"""During an operation, another one begins, or the instance is deleted and created again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WHERE = "Meanwhile"
 
 
 def stop_and_ask_for_another(case: Case) -> None:
-    """Execute goes on when its execution is stopped; what comes next must wait until its call is over."""
+    """Stop the execution. Execute goes on, and the next operation must wait for its call."""
     case.wait_for_faults()
     arn = case.answers[0].body["execution_arn"]
     case.service.aws("stepfunctions").stop_execution(executionArn=arn)
@@ -23,7 +23,7 @@ def stop_and_ask_for_another(case: Case) -> None:
 
 
 def make_anew(case: Case) -> None:
-    """Once a poll has seen the reboot: delete the instance, and create another one under its name."""
+    """Replace the instance by another of the same name, after a poll has seen the reboot."""
     case.eventually(lambda: any("polls" in item for item in case.items()), "a poll")
     rds = case.service.aws("rds")
     rds.delete_db_instance(DBInstanceIdentifier=case.instance, SkipFinalSnapshot=True)

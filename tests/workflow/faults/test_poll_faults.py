@@ -1,4 +1,4 @@
-"""Poll breaks, or RDS shows something odd. A look that fails ends nothing; what RDS shows for sure does."""
+"""Poll breaks, or RDS shows something odd. A failed poll ends nothing; a definite status does."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def while_polling(point: str, **effect: Any) -> Document:
 
 
 def on_every_look(fault: str, expected: Document, **effect: Any) -> list[Row]:
-    """For both operations that are polled."""
+    """Return a row for each of the two polled operations."""
     return [Row(WHERE, fault, request, (while_polling(point, **effect),), expected) for request, point in LOOKS.items()]
 
 
@@ -49,7 +49,7 @@ STALE = {
 
 ROWS = [
     *on_every_look("throttled once", DONE, effect="refuse", code="Throttling", times=1),
-    # One of each, because botocore's waits between attempts are real ones, here too.
+    # One of each: botocore really waits between attempts.
     Row(WHERE, "throttled always", reboot_of, (while_polling(INSTANCES, effect="refuse", code="Throttling"),), LATE),
     Row(
         WHERE,
@@ -143,7 +143,7 @@ ROWS = [
             reboot_of,
             (while_polling(INSTANCES, **shows("DBInstanceStatus", state)),),
             FAILED,
-            tags={"Environment": "dev", "local:reboot": "never"},  # one that is over by the first look has not failed
+            tags={"Environment": "dev", "local:reboot": "never"},  # a reboot that ends before the first poll succeeds
         )
         for state in sorted(FAILED_INSTANCE_STATES)
     ),

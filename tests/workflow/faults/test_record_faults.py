@@ -1,4 +1,4 @@
-"""DynamoDB refuses a record. Without the opening one nothing is done; the others are written later, and told of."""
+"""DynamoDB refuses a record. Without the opening record nothing is done; others are written later, with an alarm."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def record(event: str, point: str = "TransactWriteItems", **effect: Any) -> Docu
 
 
 def metric_then_sweep(case: Case) -> None:
-    """The failure is counted where an alarm can see it; then the sweep, to which the table answers."""
+    """Wait for the metric, on which there is an alarm, then sweep with a working table."""
     case.eventually(lambda: case.service.audit_write_failures(f"{case.instance}-"), "the metric")
     case.sweep_until_recorded()
 
