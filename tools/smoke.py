@@ -140,7 +140,7 @@ def strangers(api: Api, unknown: str) -> list[Attempt]:
 
 
 def main() -> int:
-    session: Any = boto3.Session()
+    session: Any = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)  # boto3 reads AWS_DEFAULT_REGION
     try:
         outputs = _outputs(session)
         return _report(session, outputs)

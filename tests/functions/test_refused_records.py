@@ -20,11 +20,11 @@ def admission(**work: Any) -> Written:
     return lambda aws: aws.answer(work or aws.admit(a_body()))
 
 
-def admission_of_an_order(fault: Document) -> Written:
+def admission_of_a_request(fault: Document) -> Written:
     return lambda aws: aws.answer({"request": aws.admit(a_body())["request"], "error": fault})
 
 
-def admission_whose_order_another_has_opened(aws: FakeAws) -> None:
+def admission_whose_request_another_has_opened(aws: FakeAws) -> None:
     aws.retag("dev")
     aws.admit(a_body(), "a-key", "request-1")
     aws.answer({**aws.admit(a_body(), "a-key", "request-2"), "error": BROKEN})
@@ -65,9 +65,9 @@ WRITERS: dict[str, tuple[Written, str, int, str]] = {
     "ADMISSION refuses": (admission(), "admission", 403, "production_instance"),
     "ADMISSION breaks": (admission(error=BROKEN), "admission", 500, "internal_error"),
     "ADMISSION is busy": (admission(error=BUSY), "admission", 503, "try_again"),
-    "ADMISSION breaks with a request": (admission_of_an_order(BROKEN), "admission", 500, "internal_error"),
-    "ADMISSION is busy with a request": (admission_of_an_order(BUSY), "admission", 503, "try_again"),
-    "ADMISSION cannot start again": (admission_whose_order_another_has_opened, "admission", 503, "try_again"),
+    "ADMISSION breaks with a request": (admission_of_a_request(BROKEN), "admission", 500, "internal_error"),
+    "ADMISSION is busy with a request": (admission_of_a_request(BUSY), "admission", 503, "try_again"),
+    "ADMISSION cannot start again": (admission_whose_request_another_has_opened, "admission", 503, "try_again"),
     "OPERATION refuses": (operation(), "operation", 403, "production_instance"),
     "OPERATION meets an obstacle": (operation(refusal=None, not_ready=REFUSAL), "operation", 409, "pending_changes"),
     "OPERATION finds the lock": (operation_on_a_busy_instance, "operation", 409, "operation_in_progress"),

@@ -11,7 +11,7 @@ from detect_secrets.settings import transient_settings
 from tests.infrastructure.conftest import ROOT
 
 # Values that look like secrets, and what they really are.
-FILE_ONLY_SETTINGS = {
+LIKE_SECRETS = {
     "a key for a cloud in memory": {"not-a-secret"},
     "a password for users of the local cloud": {"Correct-horse-battery-1"},
     "what a test makes up, to see that it is nowhere in an answer": {"the-value-of-an-api-key"},
@@ -22,7 +22,7 @@ FILE_ONLY_SETTINGS = {
         "dev-oracle-01-modify-backup-window-0123456789abcdef",
     },
 }
-NOT_SECRETS = set().union(*FILE_ONLY_SETTINGS.values())
+NOT_SECRETS = set().union(*LIKE_SECRETS.values())
 SHORTEST = 8  # for values after a word like "key": real keys are longer
 # All detectors, with detect-secrets' own entropy limits.
 LIMITS = {"Base64HighEntropyString": {"limit": 4.5}, "HexHighEntropyString": {"limit": 3.0}}

@@ -51,29 +51,29 @@ def test_an_exception_has_its_class_name_and_its_traceback_and_the_process_lives
 
 
 def test_turns_are_given_to_so_many_at_once_in_the_order_of_coming() -> None:
-    held, request = turns.Turns(2), []
+    held, order = turns.Turns(2), []
     held.enter()
     held.enter()
 
     def wait(number: int) -> None:
         held.enter()
-        request.append(number)
+        order.append(number)
 
     waiting = [threading.Thread(target=wait, args=(number,), daemon=True) for number in range(3)]
     for number, thread in enumerate(waiting):
         thread.start()
         while len(held._waiting) <= number:  # so that they come in order
             thread.join(0.01)
-    assert request == []
+    assert order == []
     for number, thread in enumerate(waiting):
         held.leave()
         thread.join(30)
-        assert request == list(range(number + 1))
+        assert order == list(range(number + 1))
     held.leave()
     held.leave()
     held.enter()
     held.enter()
-    assert len(request) == 3
+    assert len(order) == 3
 
 
 def test_a_function_that_breaks_gives_its_turn_back(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -158,5 +158,5 @@ def _name(token: str, given: Given) -> str:
 def plain(attribute: dict[str, Any]) -> Any:
     """Return the value by which it is ordered."""
     ((kind, value),) = attribute.items()
-    assert kind in ("N", "S"), f"has no request: {attribute}"
+    assert kind in ("N", "S"), f"has no order: {attribute}"
     return int(value) if kind == "N" else value

@@ -36,7 +36,7 @@ Found = dict[str, list[str]]
 
 
 @dataclass(frozen=True)
-class QueuedRefusal:
+class KeptHistory:
     """Hold a kept history. `violation` shows the fault; `plan` has the actions' fields, `faults` each purpose's
     fate.
     """
@@ -49,16 +49,16 @@ class QueuedRefusal:
 
 
 def keep(history: History, fault: str, violation: str) -> None:
-    kept = QueuedRefusal(fault, violation, history.seed, [asdict(action) for action in history.plan], history.struck)
+    kept = KeptHistory(fault, violation, history.seed, [asdict(action) for action in history.plan], history.struck)
     name = re.sub(r"[^a-z]+", "_", fault.lower())
     (FOLDER / f"{name}.json").write_text(json.dumps(asdict(kept), indent=1) + "\n")
 
 
-def all_kept() -> list[QueuedRefusal]:
-    return [QueuedRefusal(**json.loads(file.read_text())) for file in sorted(FOLDER.glob("*.json"))]
+def all_kept() -> list[KeptHistory]:
+    return [KeptHistory(**json.loads(file.read_text())) for file in sorted(FOLDER.glob("*.json"))]
 
 
-def replay(kept: list[QueuedRefusal], put_back: str = "") -> Found:
+def replay(kept: list[KeptHistory], put_back: str = "") -> Found:
     """Return each one's violations by its fault, on its own product. The process must not have imported the product
     before.
     """
@@ -79,7 +79,7 @@ def replay(kept: list[QueuedRefusal], put_back: str = "") -> Found:
     }
 
 
-def _replay_one(kept: QueuedRefusal) -> Found:
+def _replay_one(kept: KeptHistory) -> Found:
     return replay([kept], kept.fault)
 
 

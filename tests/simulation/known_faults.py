@@ -133,7 +133,8 @@ KNOWN: dict[str, list[Change]] = {
         (
             f"{_OPERATIONS}/create_snapshot.py",
             "        except RdsRejected:\n            return self._seen",
-            "        except RdsRejected as no:\n            return failed(str(no), EndCode.SNAPSHOT_EXISTS)\n            return self._seen",
+            "        except RdsRejected as no:\n"
+            "            return failed(str(no), EndCode.SNAPSHOT_EXISTS)\n            return self._seen",
         ),
     ],
     "an instance that shows as available was rebooted": [

@@ -16,7 +16,7 @@ def assert_succeeded(service: Service, operation_id: str, instance_id: str, docu
     assert opening["event"] == "accepted"
     assert closing["event"] == "completed"
     assert closing["success"] is True
-    assert json.loads(closing["result"]) == document
+    assert json.loads(closing["result"]).items() <= document.items()
     assert json.loads(closing["user_identity"])["userId"].startswith("apikey:")
     moment = datetime.fromisoformat(closing["timestamp"])
     assert int(closing["ttl"]) == int((moment + timedelta(days=90)).timestamp())
@@ -25,9 +25,9 @@ def assert_succeeded(service: Service, operation_id: str, instance_id: str, docu
 
 
 def common_keys() -> set[str]:
-    return {"operation", "status", "duration_seconds", "success", "operation_id", "execution_arn", "instance_id"} | {
-        "environment"
-    }
+    own = "operation status duration_seconds success operation_id execution_arn instance_id environment"
+    always = "requested_at requested_by parameters started_at ended_at finished polls max_polls steps"
+    return {*own.split(), *always.split()}
 
 
 def test_snapshot_becomes_available(service: Service) -> None:
@@ -127,7 +127,7 @@ def test_while_it_runs_the_report_shows_status_polls_and_percent(service: Servic
     report: dict[str, Any] = {}
     while report.get("polls", 0) < 2:
         found = service.get(operation_id)
-        assert found.headers["Retry-After"] == "30"
+        assert 2 <= int(found.headers["Retry-After"]) <= 30
         report = found.body
         seen.append(report["status"])
     assert [status for index, status in enumerate(seen) if status not in seen[:index]] == ["accepted", "creating"]

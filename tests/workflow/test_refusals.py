@@ -17,7 +17,7 @@ def assert_refused(service: Service, body: Any, status: int, error: str, instanc
     executions = service.operation_executions()
     answer = service.post(body)
     assert (answer.status, answer.body["error"]) == (status, error)
-    assert set(answer.body) == {"error", "code"}
+    assert {"error", "code"} <= set(answer.body) <= {"error", "code", "environment_source", "hint"}
     assert service.operation_executions() == executions
     assert not service.is_locked(instance_id)
     record = service.records(instance_id)[-1]
@@ -62,6 +62,7 @@ def test_refused_403_production(service: Service, tags: dict[str, str]) -> None:
     record = assert_refused(service, reboot_of(instance), 403, PRODUCTION, instance)
     assert record["environment"] == "production"
     assert record["environment_source"].startswith("tag ")
+    assert json.loads(record["result"])["environment_source"] == record["environment_source"]
     assert service.instance(instance)["DBInstanceStatus"] == "available"
 
 
@@ -123,7 +124,7 @@ def test_refused_400_window_overlaps_the_maintenance_window(service: Service) ->
 def test_refused_409_stopped_instance(service: Service) -> None:
     instance = service.new_instance()
     service.aws("rds").stop_db_instance(DBInstanceIdentifier=instance)
-    error = f"Instance {instance} is stopped; reboot_instance needs it to be available. Try again when it is."
+    error = f"Instance {instance} is stopped; reboot_instance needs it to be available. Start it first."
     assert_refused(service, reboot_of(instance), 409, error, instance)
 
 

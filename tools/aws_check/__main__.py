@@ -44,7 +44,7 @@ def main(settings: str) -> int:
 def _findings(settings: str, template: Path) -> Iterator[Finding]:
     yield ok(f"{settings} makes templates that fit IAM's and CloudFormation's sizes")
     yield _bytecode()
-    session: Any = boto3.Session()
+    session: Any = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)  # boto3 reads AWS_DEFAULT_REGION
     caller, why_not = _caller(session)
     if caller is None:
         yield left_out(f"The account, and AWS's own validators: {why_not}", _CREDENTIALS)

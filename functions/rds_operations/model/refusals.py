@@ -39,26 +39,30 @@ class Code(StrEnum):
 
 
 _PARTS = {"status": int, "code": str, "error": str}
-_SOURCE = {"environment_source": str}
+_BESIDE = {"environment_source": str, "hint": str}
+"""What may stand beside them."""
 
 
 @dataclass(frozen=True)
 class Refusal:
     """An HTTP status, a stable code and one sentence that says what to do.
 
-    `environment_source` is what decided the environment, where the gate refuses: `tag Stage=live`.
+    `environment_source` is what decided the environment, where the gate refuses: `tag Stage=live`. `hint` is a second
+    sentence, where the specification words the first.
     """
 
     status: int
     code: Code
     error: str
     environment_source: str = ""
+    hint: str = ""
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Refusal:
         """Read a document. Raises `ValueError` for one that `to_document` cannot have made."""
-        if {name: type(value) for name, value in document.items()} not in (_PARTS, _PARTS | _SOURCE):
-            raise ValueError("a refusal is a status, a code and a sentence, and what decided the environment")
+        types = {name: type(value) for name, value in document.items()}
+        if not _PARTS.items() <= types.items() <= (_PARTS | _BESIDE).items():
+            raise ValueError("a refusal is a status, a code and a sentence, and what stands beside them")
         return cls(**{**document, "code": Code(document["code"])})
 
     def to_document(self) -> dict[str, Any]:
@@ -75,8 +79,8 @@ class Refusal:
     @property
     def body(self) -> dict[str, Any]:
         """Make the JSON object that callers get."""
-        source = {"environment_source": self.environment_source} if self.environment_source else {}
-        return {"error": self.error, "code": self.code.value, **source}
+        beside = {name: value for name in _BESIDE if (value := getattr(self, name))}
+        return {"error": self.error, "code": self.code.value, **beside}
 
 
 def reply(status: int, body: dict[str, Any], operation_id: str = "") -> dict[str, Any]:

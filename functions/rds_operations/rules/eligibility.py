@@ -31,7 +31,7 @@ PRODUCTION_TEXT = "Operations not allowed on production instances. Please create
 
 
 def not_found(instance_id: str, place: str = "", hint: str = "") -> Refusal:
-    return Refusal(404, Code.INSTANCE_NOT_FOUND, f"Instance {instance_id} not found{place}{hint}")
+    return Refusal(404, Code.INSTANCE_NOT_FOUND, f"Instance {instance_id} not found{place}", hint=hint)
 
 
 def replaced(request: OperationRequest, instance: DBInstanceTypeDef) -> Refusal | None:

@@ -151,11 +151,11 @@ class Classifier:
         return self.callers if request.request_id else CallerSettings()
 
     def _hint(self, request: OperationRequest) -> str:
-        """Say what finds an instance that is younger than the inventory of the other accounts."""
+        """Say what finds an instance that the inventory of the other accounts does not have yet."""
         places = self.rds_clients.targets.fitting(request.account_id, request.region)
         if all(map(self.rds_clients.targets.is_home, places)):
             return ""
-        return ". In other accounts, one that is less than 15 minutes old is found by account_id and region: send both"
+        return "If it was made in another account within the last 15 minutes, send account_id and region."
 
     def _named(self, request: OperationRequest) -> str:
         """Say which place the request itself named."""

@@ -128,9 +128,9 @@ def test_the_first_pattern_that_is_found_decides() -> None:
 
 
 @given(st.permutations(["^test-", "-prod$", "orders", "^test"]), st.sampled_from(["test", "staging", "dev"]))
-def test_of_all_patterns_that_fit_production_wins_wherever_it_stands(request: list[str], word: str) -> None:
-    settings = GateSettings(naming_patterns=dict.fromkeys(request, word) | {"-prod$": "production"})
-    first = next(pattern for pattern in request if pattern != "-prod$")
+def test_of_all_patterns_that_fit_production_wins_wherever_it_stands(order: list[str], word: str) -> None:
+    settings = GateSettings(naming_patterns=dict.fromkeys(order, word) | {"-prod$": "production"})
+    first = next(pattern for pattern in order if pattern != "-prod$")
     assert judged({}, settings, "test-orders-prod") == Verdict(
         Environment.PRODUCTION,
         "naming_patterns -prod$",
@@ -158,10 +158,10 @@ KEYS = [f"{ACCOUNT}/{REGION}/{INSTANCE_ID}", f"{ACCOUNT}/{INSTANCE_ID}", INSTANC
 
 @given(st.permutations(KEYS), st.lists(some_words, min_size=3, max_size=3))
 def test_of_the_mappings_of_one_instance_production_wins_else_the_most_exact_key(
-    request: list[str], words: list[str]
+    order: list[str], words: list[str]
 ) -> None:
     by_key = dict(zip(KEYS, words, strict=True))
-    verdict = judged({}, GateSettings(instance_mappings={key: by_key[key] for key in request}))
+    verdict = judged({}, GateSettings(instance_mappings={key: by_key[key] for key in order}))
     wins = next((key for key in KEYS if WORDS[by_key[key]] == "production"), KEYS[0])
     assert (verdict.environment.value, verdict.source) == (WORDS[by_key[wins]], f"instance_mappings {wins}")
     assert bool(verdict.disagreement) == (
