@@ -1,13 +1,13 @@
 # Everything is installed into .venv and node_modules; nothing else on the machine is touched, except in CI (setup).
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
-export PORT TIME_SCALE SETTINGS INSTANCES
+export PORT TIME_SCALE SETTINGS INSTANCES RECORD
 # Older makes, such as that of macOS, mix the lines of what runs side by side.
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .PHONY: demo up down test quick workflow fault-report histories known-faults fuzz load classify aws-check smoke check docs lock vulnerabilities bench help setup
 
-## demo: the local cloud, and one operation on it from request to audit record
+## demo: the local cloud, and one operation on it from request to audit record (RECORD=1: the whole records)
 demo: setup
 	@python -m local demo
 

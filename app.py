@@ -12,6 +12,7 @@ os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.envir
 from aws_cdk import App, CliCredentialsStackSynthesizer
 from aws_cdk.cx_api import CloudAssembly
 
+from rds_operations.settings.version import VERSION
 from stacks.service_stack import ServiceStack
 from stacks.setting_checks import SettingsError
 from stacks.settings import FILE_ONLY_SETTINGS, SIMPLE_SETTINGS, Settings
@@ -37,14 +38,20 @@ def main() -> None:
     def synthesizer() -> CliCredentialsStackSynthesizer | None:
         return CliCredentialsStackSynthesizer() if settings.is_local else None
 
-    ServiceStack(app, "RdsOperations", settings, synthesizer=synthesizer(), description="RDS operations, self-service")
+    ServiceStack(
+        app,
+        "RdsOperations",
+        settings,
+        synthesizer=synthesizer(),
+        description=f"RDS operations, self-service, version {VERSION}",
+    )
     if settings.accounts:
         TargetAccountStack(
             app,
             _TARGET,
             settings,
             synthesizer=synthesizer(),
-            description="An account that RDS operations works in",
+            description=f"An account that RDS operations works in, version {VERSION}",
         )
     try:
         _check_sizes(app.synth())

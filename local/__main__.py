@@ -41,13 +41,14 @@ def up(console: Console, default_time_scale: float = 1.0) -> Cloud:
         console.print(f"The local cloud runs already, on {here.endpoint}, {here.time_scale:g} times real time")
     else:
         cloud.stop(FOLDER)  # a server that was not stopped
-        with console.status("Starting the local cloud"):
-            here = cloud.start(FOLDER, int(port or DEFAULT_PORT), time_scale or default_time_scale)
+        console.print("Starting the local cloud: a few seconds")
+        here = cloud.start(FOLDER, int(port or DEFAULT_PORT), time_scale or default_time_scale)
         console.print(f"The local cloud runs on {here.endpoint}, {here.time_scale:g} times real time")
-    with console.status("Deploying the stack with the CDK CLI"):
-        outputs = deployment.deploy(here, os.environ.get("SETTINGS") or deployment.LOCAL_SETTINGS)
-        demo_instances.create_all(here)
-        deployment.list_databases(here)
+    console.print("Deploying the service with the CDK CLI, in two accounts: a minute or less")
+    outputs = deployment.deploy(here, os.environ.get("SETTINGS") or deployment.LOCAL_SETTINGS)
+    console.print("Creating databases to try it on, and listing them")
+    demo_instances.create_all(here)
+    deployment.list_databases(here)
     console.print(f"The service is deployed: {outputs['api_url']}", soft_wrap=True)
     console.print(f"Outputs: {_shown(FOLDER / 'outputs.json')}  log: {_shown(FOLDER / 'cloud.log')}")
     _print_credentials(console, here)
@@ -59,7 +60,8 @@ def down(console: Console) -> None:
 
 
 def run_demo(console: Console) -> None:
-    demo(console, up(console, DEMO_TIME_SCALE), FOLDER / "outputs.json")
+    whole_record = bool(os.environ.get("RECORD"))
+    demo(console, up(console, DEMO_TIME_SCALE), FOLDER / "outputs.json", whole_record=whole_record)
 
 
 def _wanted(name: str) -> float | None:

@@ -13,7 +13,6 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from local.cloud import Cloud, CloudError
 from local.deployment import client
@@ -45,49 +44,38 @@ class Api:
             return error.code, json.load(error)
 
 
-def demo(console: Console, cloud: Cloud, outputs_file: Path) -> None:
+def demo(console: Console, cloud: Cloud, outputs_file: Path, *, whole_record: bool = False) -> None:
     outputs = json.loads(outputs_file.read_text())
     api = Api(outputs["api_url"], outputs["api_key"])
     snapshot_id = f"{DATABASE}-demo-{time.strftime('%Y-%m-%d-%H%M%S')}"
-    wanted = {
-        "operation": "create_snapshot",
-        "instance_id": DATABASE,
-        "parameters": {"snapshot_id": snapshot_id, "tags": [{"Key": "Purpose", "Value": "demo"}]},
-    }
-    console.rule("1. A snapshot of a development database")
-    console.print(
-        f"Time runs {cloud.time_scale:g} times as fast as in real life: "
-        f"the 30 seconds between two polls take {30 / cloud.time_scale:g}.",
-        soft_wrap=True,
-    )
+    wanted = {"operation": "create_snapshot", "instance_id": DATABASE, "parameters": {"snapshot_id": snapshot_id}}
+    console.rule("A snapshot of a development database")
+    faster = f"{cloud.time_scale:g} times real time, so {30 / cloud.time_scale:g} s between two polls"
     accepted = _post(console, api, wanted, 202)
+    console.print(f"  accepted: {accepted['operation_id']} ({accepted['environment']}; {faster})", soft_wrap=True)
     _follow(console, cloud, api, accepted)
     _, document = api.get(accepted["operation_id"])
-    _show_json(console, "The result document", document)
     if not document["success"]:
-        raise CloudError("The snapshot of the demo did not succeed; its document above says why")
-    console.rule("2. Its records, as they are stored")
-    _show_records(console, cloud, outputs["audit_table"], DATABASE, accepted["operation_id"])
-    console.rule("3. The same on a production database")
-    _post(console, api, {**wanted, "instance_id": PRODUCTION_DATABASE}, 403)
-    _show_records(console, cloud, outputs["audit_table"], PRODUCTION_DATABASE)
-    console.rule("4. Go on")
+        raise CloudError(f"The snapshot of the demo did not succeed: {document.get('error') or document.get('note')}")
+    console.print(
+        f"  result: success after {document['duration_seconds']} s, {document['snapshot_arn']}", soft_wrap=True
+    )
+    _show_record(console, _records(cloud, outputs["audit_table"], DATABASE, accepted["operation_id"]), whole_record)
+    console.rule("The same on a production database")
+    refused = _post(console, api, {**wanted, "instance_id": PRODUCTION_DATABASE}, 403)
+    console.print(f"  {refused['code']}: {refused['error']} ({refused['environment_source']})", soft_wrap=True)
+    _show_record(console, _records(cloud, outputs["audit_table"], PRODUCTION_DATABASE)[-1:], whole_record)
+    console.rule("Go on")
     _show_commands(console, api)
 
 
 def _post(console: Console, api: Api, body: dict[str, Any], expected: int) -> dict[str, Any]:
-    _show_json(console, "POST /operations", body)
+    console.print(f"POST /operations {json.dumps(body)}", soft_wrap=True, markup=False)
     status, answer = api.post(body)
-    _show_json(console, f"HTTP {status}", answer)
+    console.print(f"HTTP {status}")
     if status != expected:
-        raise CloudError(f"The demo expected HTTP {expected}. If an operation is still running, try again in a minute")
+        raise CloudError(f"The demo expected HTTP {expected}: {answer.get('error')}")
     return answer
-
-
-def _show_json(console: Console, title: str, document: dict[str, Any]) -> None:
-    """Print without a box or wrapping, so that it can be copied."""
-    console.print(f"[bold]{title}[/]")
-    console.print(json.dumps(document, indent=2), soft_wrap=True, markup=False)
 
 
 def _follow(console: Console, cloud: Cloud, api: Api, accepted: dict[str, Any]) -> None:
@@ -107,7 +95,7 @@ def _follow(console: Console, cloud: Cloud, api: Api, accepted: dict[str, Any]) 
                     break
                 progress.console.print(f"  [dim]{time.monotonic() - started:6.1f} s[/]  {state}")
             _, report = api.get(accepted["operation_id"])
-            over = "success" in report
+            over = report["finished"]
             polls = f", polls {report['polls']}" if report.get("polls") else ""
             percent = 100 if report.get("success") else report.get("percent", 0)
             progress.update(task, description=f"{report['status']}{polls}", completed=percent)
@@ -130,34 +118,40 @@ def _states(cloud: Cloud, execution_arn: str) -> Iterator[str | None]:
         yield None
 
 
-def _show_records(console: Console, cloud: Cloud, table: str, instance_id: str, operation_id: str = "") -> None:
+def _records(cloud: Cloud, table: str, instance_id: str, operation_id: str = "") -> list[dict[str, str]]:
+    """Read the records of the instance, or of one operation on it, the oldest first."""
     found = client(cloud, "dynamodb").query(
         TableName=table,
         KeyConditionExpression="instance_id = :id",
         ExpressionAttributeValues={":id": {"S": instance_id}},
-        ScanIndexForward=False,
     )["Items"]
-    records = [item for item in found if not operation_id or item["operation_id"]["S"] == operation_id]
-    for record in records[:2] if operation_id else records[:1]:
-        shown = Table(show_header=False, title=record["event"]["S"])
-        shown.add_column(no_wrap=True)
-        shown.add_column(overflow="fold")
-        for name, attribute in sorted(record.items()):
-            shown.add_row(name, str(next(iter(attribute.values()))))
-        console.print(shown)
+    records = [{name: str(next(iter(value.values()))) for name, value in item.items()} for item in found]
+    return [record for record in records if operation_id in ("", record["operation_id"])]
+
+
+def _show_record(console: Console, records: list[dict[str, str]], whole: bool) -> None:
+    """Show what an auditor asks, in five lines; or all that is stored."""
+    if whole:
+        for record in records:
+            _show_json(console, f"Record {record['event']}", dict(sorted(record.items())))
+        return
+    last, caller = records[-1], json.loads(records[-1]["user_identity"])
+    told = {
+        "who": f"{caller['userId']}, from {caller['sourceIp']}",
+        "what": f"{last['operation']} on {last['instance_id']}",
+        "where": f"account {last['account_id']}, Region {last['region']}",
+        "why": f"{last['environment']}, by {last['environment_source']}",
+        "when": ", ".join(f"{record['event']} {record['timestamp']}" for record in records),
+    }
+    for name, text in told.items():
+        console.print(f"  record: {name:5} {text}", soft_wrap=True, markup=False)
 
 
 def _show_commands(console: Console, api: Api) -> None:
-    examples = (
-        {"operation": "reboot_instance", "instance_id": "test-mysql-01"},
-        {
-            "operation": "modify_backup_window",
-            "instance_id": "dev-oracle-01",
-            "parameters": {"backup_window": "01:00-02:00"},
-        },
-    )
+    body = {"operation": "reboot_instance", "instance_id": "test-mysql-01"}
     headers = f"-H 'x-api-key: {api.key}' -H 'Content-Type: application/json'"
-    for body in examples:
-        console.print(f"curl -i {headers} {api.url}/operations -d '{json.dumps(body)}'", soft_wrap=True)
+    console.print(f"curl -i {headers} {api.url}/operations -d '{json.dumps(body)}'", soft_wrap=True)
     console.print(f"curl -i -H 'x-api-key: {api.key}' {api.url}/operations/<operation_id>", soft_wrap=True)
-    console.print("The API keeps serving. To stop it: make down")
+    console.print(
+        "The whole records: make demo RECORD=1. The API: docs/api.md. The API keeps serving; to stop it: make down"
+    )

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from rds_operations.model.place import LONGEST_REGION
+from rds_operations.settings.version import VERSION
 from stacks.service_stack import ServiceStack
 from stacks.settings import Settings
 from tests.infrastructure.conftest import ROOT, WEB_ACL, Document, Template, new_app
@@ -405,7 +406,8 @@ def test_python_app_py_works_without_credentials(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "RdsOperations.template.json").exists()
+    template = json.loads((tmp_path / "RdsOperations.template.json").read_text())
+    assert template["Description"] == f"RDS operations, self-service, version {VERSION}"
 
 
 def test_cfn_lint_reports_nothing(all_modes_template: Template, target_template: Template, tmp_path: Path) -> None:

@@ -17,12 +17,15 @@ from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
 from rds_operations.model.errors import TableUnavailable
 from rds_operations.rules.classification import Verdict
+from rds_operations.settings.version import VERSION
 
 SERVICE = "rds-operations"
 NAMESPACE = "RDSOperations"
 
 # ASCII: what a caller sends may have U+2028 and the like, which readers of logs take for the end of a line.
-logger = Logger(service=SERVICE, json_serializer=partial(json.dumps, default=str, separators=(",", ":")))
+logger = Logger(
+    service=SERVICE, version=VERSION, json_serializer=partial(json.dumps, default=str, separators=(",", ":"))
+)
 
 
 def log_verdict(verdict: Verdict) -> None:
