@@ -93,6 +93,8 @@ def _follow(console: Console, cloud: Cloud, api: Api, accepted: dict[str, Any]) 
             for state in passed:
                 if state is None:
                     break
+                if state.endswith("?"):
+                    continue
                 progress.console.print(f"  [dim]{time.monotonic() - started:6.1f} s[/]  {state}")
             _, report = api.get(accepted["operation_id"])
             over = report["finished"]
@@ -133,7 +135,8 @@ def _show_record(console: Console, records: list[dict[str, str]], whole: bool) -
     """Show what an auditor asks, in five lines; or all that is stored."""
     if whole:
         for record in records:
-            _show_json(console, f"Record {record['event']}", dict(sorted(record.items())))
+            console.print(f"  record: {record['event']}")
+            console.print(json.dumps(dict(sorted(record.items())), indent=2), soft_wrap=True, markup=False)
         return
     last, caller = records[-1], json.loads(records[-1]["user_identity"])
     told = {
@@ -152,6 +155,4 @@ def _show_commands(console: Console, api: Api) -> None:
     headers = f"-H 'x-api-key: {api.key}' -H 'Content-Type: application/json'"
     console.print(f"curl -i {headers} {api.url}/operations -d '{json.dumps(body)}'", soft_wrap=True)
     console.print(f"curl -i -H 'x-api-key: {api.key}' {api.url}/operations/<operation_id>", soft_wrap=True)
-    console.print(
-        "The whole records: make demo RECORD=1. The API: docs/api.md. The API keeps serving; to stop it: make down"
-    )
+    console.print("The whole records: make demo RECORD=1. The API: docs/api.md. To stop it: make down")
