@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from rds_operations.model.end_codes import EndCode
 from rds_operations.model.place import Place
 from rds_operations.model.refusals import Code
 from rds_operations.operations import OPERATIONS
@@ -261,3 +262,8 @@ def test_states_of_the_picture_exist() -> None:
     for state in ("Validate", "Classify", "Execute", "Finished?", "Wait", "Poll", "Audit", "Succeeded", "Failed"):
         assert state in operation
         assert state in README
+
+
+def test_every_code_of_an_end_is_explained() -> None:
+    page = (ROOT / "docs" / "api.md").read_text().split("## GET /operations/{operation_id}")[1]
+    assert [code for code in EndCode if f"`{code}`" not in page] == []

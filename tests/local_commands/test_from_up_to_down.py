@@ -5,12 +5,14 @@ The tests share it in this order; `down` is the last.
 
 import json
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from local import cloud
+from local.deployment import client
 from tests.local_commands.commands import local, project_beside_this
 from tests.local_commands.pages import follow
 
@@ -70,9 +72,23 @@ def test_the_requests_of_the_readme(project: Path) -> None:
     follow(project, "README.md", "## Use it")
 
 
+def wait_until_nothing_runs(project: Path) -> None:
+    """Wait for the operations of a page: a second one on the same instance would be refused."""
+    here = cloud.running(project / ".local")
+    assert here
+    states = client(here, "stepfunctions")
+    machine = json.loads((project / ".local" / "outputs.json").read_text())["state_machine_arn"]
+    deadline = time.monotonic() + 120
+    while states.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+
+
 @pytest.mark.usefixtures("up")
 def test_a_call_of_each_way_to_authenticate(project: Path) -> None:
-    follow(project, "docs/deployment.md", "## Calling")
+    for _time in range(2):  # a reader may begin anew
+        follow(project, "docs/deployment.md", "## Calling")
+        wait_until_nothing_runs(project)
 
 
 @pytest.mark.usefixtures("up")
