@@ -36,7 +36,8 @@ def error_texts() -> list[ErrorText]:
 def _in_module(module: ast.Module) -> Iterator[ErrorText]:
     for scope in ast.walk(module):
         if isinstance(scope, ast.Module | ast.FunctionDef):
-            names = _assigned_texts(scope) | (_assigned_texts(module) if scope is not module else {})
+            names = _returned_texts(module) | _assigned_texts(scope)
+            names |= _assigned_texts(module) if scope is not module else {}
             for call in _calls_of(scope):
                 yield from _error_text(call, names)
 
@@ -86,6 +87,18 @@ def _assigned_texts(scope: ast.AST) -> dict[str, str]:
     }
 
 
+def _returned_texts(module: ast.Module) -> dict[str, str]:
+    """Return what the module's functions return that end with one text."""
+    return {
+        function.name: text
+        for function in module.body
+        if isinstance(function, ast.FunctionDef)
+        and isinstance(last := function.body[-1], ast.Return)
+        and last.value
+        and (text := _text(last.value, {})).strip("… ")
+    }
+
+
 def _text(node: ast.AST, names: dict[str, str]) -> str:
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str) else "…"
@@ -93,7 +106,8 @@ def _text(node: ast.AST, names: dict[str, str]) -> str:
         return "".join(_text(part, names) for part in node.values)
     if isinstance(node, ast.BinOp):
         return _text(node.left, names) + _text(node.right, names)
-    return names.get(node.id, "…") if isinstance(node, ast.Name) else "…"
+    called = node.func if isinstance(node, ast.Call) else node
+    return names.get(called.id, "…") if isinstance(called, ast.Name) else "…"
 
 
 if __name__ == "__main__":
