@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ConnectionClosedError
 
+from rds_operations.aws import clients
 from rds_operations.model.errors import RdsThrottled
 from tests.builders import EXECUTION_PREFIX, INSTANCE_ID, SNAPSHOT_ID, a_body
 from tests.functions.calls import error
@@ -274,3 +275,28 @@ def test_an_acting_call_is_sent_once_whatever_becomes_of_it(aws: FakeAws, operat
     with aws.calls.sending(lost):
         assert aws.execute(work)["progress"]["finished"] is False
     assert sent == [operation]
+
+
+def test_one_client_acts_for_all_operations_each_with_credentials_of_its_own(
+    aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client for each would read the certificates and connect anew."""
+    made: list[object] = []
+    keys: list[str] = []
+    make = clients.acting_client
+
+    def counted(*arguments: Any) -> Any:
+        made.append(arguments)
+        client = make(*arguments)
+        client.meta.events.register(
+            "before-call.rds", lambda request_signer, **_event: keys.append(request_signer._credentials.access_key)
+        )
+        return client
+
+    monkeypatch.setattr(clients, "acting_client", counted)
+    for number in range(2):
+        aws.create_instance(instance_id=f"dev-{number}")
+        body = {"operation": "reboot_instance", "instance_id": f"dev-{number}"}
+        aws.audit(aws.execute(aws.begin(aws.admit(body, request_id=f"request-{number}")["start"])))
+    assert len(made) == 1
+    assert len(keys) == len(set(keys)) == 2

@@ -19,6 +19,7 @@ from botocore.client import BaseClient, ClientCreator
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from botocore.validate import ParamValidator
 
+from rds_operations.aws.rds_clients import RdsClients
 from tests.simulation.awserror import AwsError
 from tests.simulation.dice import Dice
 from tests.simulation.dynamodb import cancelled
@@ -64,6 +65,13 @@ def take_all_calls() -> None:
     make = partialmethod(_create_client, ClientCreator.create_client, {})
     ClientCreator.create_client = make  # type: ignore[method-assign, assignment]
     BaseClient.get_paginator = cache(BaseClient.get_paginator)  # type: ignore[method-assign]
+    RdsClients._actor = partialmethod(_new_actor, RdsClients._actor)  # type: ignore[method-assign, assignment]
+
+
+def _new_actor(rds_clients: Any, make: Callable[..., Any], *arguments: Any) -> Any:
+    """Make one for each operation: here invocations run side by side in one process, on Lambda they do not."""
+    rds_clients._actors.clear()
+    return make(rds_clients, *arguments)
 
 
 def _create_client(

@@ -33,14 +33,13 @@ Document = dict[str, Any]
 Answer = AwsError | Exception
 HALF = 0.5
 SESSION = botocore.session.get_session()
-KEYS: Any = {"AccessKeyId": "testing", "SecretAccessKey": "testing", "SessionToken": "testing"}
 MAKE: dict[str, Callable[[Any], Any]] = {
     "dynamodb": lambda _session: clients.dynamodb_client(),
     "stepfunctions": lambda _session: clients.states_client(),
     "sqs": lambda _session: clients.queue_client(),
     "sts": clients.sts_client,
     "looking": lambda session: clients.reading_client(session, HOME),
-    "acting": lambda session: clients.acting_client(session, HOME, KEYS),
+    "acting": lambda session: clients.acting_client(session, HOME),
 }
 NAME = {"DBInstanceIdentifier": "one"}
 WRITE = {"TableName": "any", "Item": {"operation_id": {"S": "it"}}}

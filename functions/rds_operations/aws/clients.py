@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_sts import STSClient
-    from mypy_boto3_sts.type_defs import CredentialsTypeDef
 
 # Seconds. Library defaults are 60, longer than a function runs. Standard mode repeats throttling, 5xx and time-outs.
 # https://docs.aws.amazon.com/boto3/latest/guide/retries.html
@@ -44,15 +43,10 @@ def reading_client(session: Session, place: Place) -> RDSClient:
     return cast("RDSClient", client)
 
 
-def acting_client(session: Session, place: Place, credentials: CredentialsTypeDef) -> RDSClient:
+def acting_client(session: Session, place: Place) -> RDSClient:
     """Make a client for calls that change a database: each is sent once, because a repeated one could act twice."""
-    keys = {
-        "aws_access_key_id": credentials["AccessKeyId"],
-        "aws_secret_access_key": credentials["SecretAccessKey"],
-        "aws_session_token": credentials["SessionToken"],
-    }
-    where = {"account_id": place.account_id, "region_name": place.region}
-    return cast("RDSClient", _client(session, "rds", attempts=1, read_timeout=10, **where, **keys))
+    client = _client(session, "rds", 1, read_timeout=10, account_id=place.account_id, region_name=place.region)
+    return cast("RDSClient", client)
 
 
 def sts_client(session: Session) -> STSClient:

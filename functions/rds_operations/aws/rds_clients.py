@@ -10,6 +10,7 @@ from botocore.credentials import (
     AssumeRoleCredentialFetcher,
     CredentialProvider,
     CredentialResolver,
+    Credentials,
     DeferredRefreshableCredentials,
 )
 from botocore.exceptions import BotoCoreError, ClientError
@@ -27,6 +28,7 @@ from rds_operations.settings.targets import ACTING_ROLE, READING_ROLE, Targets
 
 if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
+    from mypy_boto3_sts.type_defs import CredentialsTypeDef
 
 _READER = "rds-operations"
 _SHORTEST_SESSION = 900
@@ -53,6 +55,7 @@ class RdsClients:
         self.targets = targets
         self._deployment = deployment
         self._sessions: dict[str, Session] = {targets.home.account_id: session}
+        self._actors: dict[Place, tuple[HandedCredentials, Rds]] = {}
         self._readers = {targets.home: Rds(clients.reading_client(session, targets.home))}
 
     def reading(self, place: Place) -> Rds:
@@ -86,7 +89,21 @@ class RdsClients:
             raise assume_role_fault(error, role.arn) from error
         except BotoCoreError as error:
             raise RdsUnreachable(f"STS did not answer: {error}") from error
-        return Rds(clients.acting_client(self.session, place, answer["Credentials"]), role.arn)
+        return self._actor(place, role.arn, answer["Credentials"])
+
+    def _actor(self, place: Place, role: str, credentials: CredentialsTypeDef) -> Rds:
+        """Return the acting client of a place, with these credentials from now on: one operation at a time uses it.
+
+        A new client for each operation would read the certificates and connect anew.
+        """
+        if place not in self._actors:
+            handed = HandedCredentials()
+            session = clients.new_session(self.session)
+            session.register_component("credential_provider", CredentialResolver([_Handed(handed)]))
+            self._actors[place] = handed, Rds(clients.acting_client(session, place), role)
+        handed, rds = self._actors[place]
+        handed.hand(credentials)
+        return rds
 
     @cached_property
     def _sts(self) -> STSClient:
@@ -117,6 +134,29 @@ class RdsClients:
         session = clients.new_session(self.session)
         session.register_component("credential_provider", CredentialResolver([_Assumed(fetcher)]))
         return session
+
+
+class HandedCredentials(Credentials):
+    """Credentials that are replaced for each operation. A client reads them when it signs a call."""
+
+    def __init__(self) -> None:
+        super().__init__("", "")
+
+    def hand(self, credentials: CredentialsTypeDef) -> None:
+        self.access_key = credentials["AccessKeyId"]
+        self.secret_key = credentials["SecretAccessKey"]
+        self.token = credentials["SessionToken"]
+
+
+class _Handed(CredentialProvider):
+    METHOD = CANONICAL_NAME = "handed"
+
+    def __init__(self, credentials: HandedCredentials) -> None:
+        super().__init__()
+        self._credentials = credentials
+
+    def load(self) -> Credentials:
+        return self._credentials
 
 
 class _Assumed(CredentialProvider):
