@@ -31,8 +31,7 @@ class Tables(Construct):
             index_name=PLACE_INDEX,
             partition_key=dynamodb.Attribute(name="place", type=dynamodb.AttributeType.STRING),
             sort_key=dynamodb.Attribute(name="instance_id", type=dynamodb.AttributeType.STRING),
-            projection_type=dynamodb.ProjectionType.INCLUDE,
-            non_key_attributes=["gone_at"],
+            projection_type=dynamodb.ProjectionType.ALL,  # a projection cannot be changed later
         )
 
 

@@ -380,7 +380,7 @@ class FakeAws:
                 {"AttributeName": "place", "KeyType": "HASH"},
                 {"AttributeName": "instance_id", "KeyType": "RANGE"},
             ],
-            "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["gone_at"]},
+            "Projection": {"ProjectionType": "ALL"},
         }
         keys: dict[str, Literal["HASH", "RANGE"]] = {"instance_id": "HASH", "place": "RANGE"}
         self._create_table(INVENTORY_TABLE, keys, GlobalSecondaryIndexes=[index])

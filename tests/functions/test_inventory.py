@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 import io
 import json
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
 
+from rds_operations.model import clock
 from rds_operations.model.errors import TableUnavailable
 from rds_operations.model.place import Place
 from rds_operations.settings.targets import Targets
@@ -126,6 +128,42 @@ def test_a_run_that_ran_out_of_time_is_carried_on_by_the_next(aws: FakeAws) -> N
     assert sorted(asked[-2:]) == sorted(first)
 
 
+def writes(aws: FakeAws) -> list[str]:
+    """Return the writes of the last run, without the note that a place was listed."""
+    return [call.action for call in aws.calls.of("inventory", "dynamodb") if call.action != "Query"][: -len(PLACES)]
+
+
+def test_what_has_not_changed_is_not_written(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    aws.create_instance("dev")
+    aws.create_instance("qa", "other-01")
+    aws.take_inventory()
+    before = aws.inventory()
+    aws.calls.made.clear()
+    assert aws.take_inventory() == {"seen": 2, "gone": 0}
+    assert writes(aws) == []
+    assert aws.inventory() == before
+    aws.retag("prod")
+    aws.calls.made.clear()
+    aws.take_inventory()
+    assert writes(aws) == ["PutItem"]
+    assert environment(aws)[0] == "production"
+    tomorrow = clock.now() + timedelta(days=1)
+    monkeypatch.setattr(clock, "now", lambda: tomorrow)
+    aws.take_inventory()
+    assert entry(aws, HOME)["last_seen"] == clock.to_text(tomorrow)
+
+
+def test_replicas_and_sources_of_a_place_are_read_with_its_listing(aws: FakeAws) -> None:
+    aws.deploy(Targets(HOME))
+    aws.create_instance("dev", "source-01")
+    for number in range(3):
+        aws.create_instance("dev", f"replica-{number}")
+        aws.replicate("source-01", f"replica-{number}")
+    aws.calls.made.clear()
+    aws.take_inventory()
+    assert [call.action for call in aws.calls.of("inventory", "rds")] == ["DescribeDBInstances"]
+
+
 def test_what_has_gone_is_marked_and_kept_and_can_come_back(aws: FakeAws) -> None:
     aws.create_instance(place=THERE)
     aws.take_inventory()
@@ -200,6 +238,10 @@ def logged(log: io.StringIO) -> list[Document]:
     return [json.loads(line) for line in log.getvalue().splitlines()]
 
 
+BROKEN = f"arn:aws:rds:{OTHER_REGION}:{ACCOUNT}:db:broken"
+"""A source in another Region, which is read by itself."""
+
+
 def what_breaks(call: Call) -> Answer | None:
     """Return an empty answer, so that reading it raises an error."""
     asked = call.params.get("DBInstanceIdentifier")
@@ -208,7 +250,7 @@ def what_breaks(call: Call) -> Answer | None:
 
 def replica_of_what_breaks(aws: FakeAws, name: str) -> None:
     aws.create_instance("dev", name)
-    aws.replicate("broken", name)
+    aws.replicate(BROKEN, name)
 
 
 def test_an_instance_that_breaks_the_listing_is_one_line_and_the_others_are_listed(
@@ -219,7 +261,7 @@ def test_an_instance_that_breaks_the_listing_is_one_line_and_the_others_are_list
         aws.create_instance("dev", name)
     aws.take_inventory()
     before = entry(aws, HOME, "odd-01")
-    aws.replicate("broken", "odd-01")
+    aws.replicate(BROKEN, "odd-01")
     aws.delete_instance("first-01")
     for name in ("next-01", "zero-02"):
         aws.create_instance("dev", name)

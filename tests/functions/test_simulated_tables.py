@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from rds_operations.aws.inventory_table import Inventory, Seen
 from rds_operations.aws.operation_store import OperationStore
+from rds_operations.model import clock
 from rds_operations.model.errors import TableBusy, TableUnavailable
 from rds_operations.model.place import Place
 from rds_operations.model.progress import Progress
@@ -199,17 +200,27 @@ def test_every_call_of_the_ledger_is_among_these(both: Callable[[], Both]) -> No
     assert methods - store.called == set()
 
 
+def seen(name: str, place: Place = HOME) -> Seen:
+    return Seen.from_listing(place, an_instance(DBInstanceIdentifier=name), DEVELOPMENT, MOMENT)
+
+
 def test_the_inventory_writes_and_reads_the_same(both: Callable[[], Both]) -> None:
     here = both()
     inventory = Inventory(here.client, INVENTORY_TABLE)
     for place in (HOME, ELSEWHERE):
         for name in ("b", "a"):
-            inventory.put(place, an_instance(DBInstanceIdentifier=name), DEVELOPMENT, MOMENT)
-    inventory.mark_gone(Seen("a", HOME, gone=False), MOMENT)
-    inventory.mark_gone(Seen("never seen", HOME, gone=False), MOMENT)
+            inventory.put(seen(name, place))
+    inventory.mark_gone(seen("a"), MOMENT)
+    inventory.mark_gone(seen("never seen"), MOMENT)
+    inventory.mark_listed(HOME, MOMENT)
+    assert inventory.listed_at() == {HOME: clock.to_text(MOMENT)}
     assert inventory.places("a") == [ELSEWHERE]
     assert len(inventory.places("b")) == 2
-    assert {seen.instance_id: seen.gone for seen in inventory.at(HOME)} == {"a": True, "b": False, "never seen": True}
+    assert {found.instance_id: found.gone for found in inventory.at(HOME)} == {
+        "a": True,
+        "b": False,
+        "never seen": True,
+    }
     assert_equal_items(here)
 
 

@@ -29,8 +29,8 @@ ORDERS = {
     ("rds_inventory", ""): "place",
 }
 """The sort key of a table or an index."""
-SHOWN = {"unfinished": ("operation_id", "unfinished", "due_at"), "place": ("instance_id", "place", "gone_at")}
-"""The attributes that the stack puts into each index."""
+SHOWN = {"unfinished": ("operation_id", "unfinished", "due_at")}
+"""The attributes that the stack puts into an index, if not all."""
 _LONGEST_LAG = 3.0
 """Seconds that an index may lag."""
 

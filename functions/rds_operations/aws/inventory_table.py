@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -23,17 +23,40 @@ if TYPE_CHECKING:
 PLACE_INDEX = "place"
 _LISTED = "#listed"
 """The key of the items that say when each place was last listed whole. No instance has such a name."""
+_NOTED_EVERY = timedelta(days=1)
+"""So often an item is written though nothing in it has changed: each write costs."""
 _FIRST_NAME = "a"
 """Names of instances are in lower case, and begin with a letter."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """An instance as the table knows it."""
+    """An instance as the table knows it. `last_seen` in ISO 8601, at most a day behind."""
 
     instance_id: str
     place: Place
-    gone: bool
+    engine: str
+    environment: str
+    environment_source: str
+    last_seen: str
+    gone: bool = False
+
+    @classmethod
+    def from_listing(cls, place: Place, instance: DBInstanceTypeDef, verdict: Verdict, now: datetime) -> Seen:
+        return cls(
+            instance["DBInstanceIdentifier"],
+            place,
+            instance.get("Engine", ""),
+            verdict.environment.value,
+            verdict.source,
+            clock.to_text(now),
+        )
+
+    def tells_more_than(self, known: Seen | None) -> bool:
+        """Tell whether the table needs it: it is new, is another, is back, or was last noted a day ago."""
+        if known is None or replace(known, last_seen=self.last_seen) != self:
+            return True
+        return clock.from_text(self.last_seen) - clock.from_text(known.last_seen) >= _NOTED_EVERY
 
 
 class Inventory:
@@ -50,7 +73,7 @@ class Inventory:
             FilterExpression="attribute_not_exists(gone_at)",
             ExpressionAttributeValues=to_attributes({":id": instance_id}),
         )
-        return [_seen(item).place for item in found]
+        return [_place(item) for item in found]
 
     def at(self, place: Place) -> Iterator[Seen]:
         """List all that were ever seen there and have not expired."""
@@ -67,22 +90,22 @@ class Inventory:
             KeyConditionExpression="instance_id = :listed",
             ExpressionAttributeValues=to_attributes({":listed": _LISTED}),
         )
-        return {_seen(item).place: str(item["listed_at"]) for item in found}
+        return {_place(item): str(item["listed_at"]) for item in found}
 
     def mark_listed(self, place: Place, now: datetime) -> None:
         item: Item = {"instance_id": _LISTED, "place": _key(place), "listed_at": clock.to_text(now)}
         self._write(self._client.put_item, Item=to_attributes(item))
 
-    def put(self, place: Place, instance: DBInstanceTypeDef, verdict: Verdict, now: datetime) -> None:
+    def put(self, seen: Seen) -> None:
         item: Item = {
-            "instance_id": instance["DBInstanceIdentifier"],
-            "place": _key(place),
-            "account_id": place.account_id,
-            "region": place.region,
-            "engine": instance.get("Engine", ""),
-            "environment": verdict.environment.value,
-            "environment_source": verdict.source,
-            "last_seen": clock.to_text(now),
+            "instance_id": seen.instance_id,
+            "place": _key(seen.place),
+            "account_id": seen.place.account_id,
+            "region": seen.place.region,
+            "engine": seen.engine,
+            "environment": seen.environment,
+            "environment_source": seen.environment_source,
+            "last_seen": seen.last_seen,
         }
         self._write(self._client.put_item, Item=to_attributes(item))
 
@@ -116,6 +139,18 @@ def _key(place: Place) -> str:
     return f"{place.account_id}#{place.region}"
 
 
-def _seen(item: Item) -> Seen:
+def _place(item: Item) -> Place:
     account_id, _, region = str(item["place"]).partition("#")
-    return Seen(str(item["instance_id"]), Place(account_id, region), "gone_at" in item)
+    return Place(account_id, region)
+
+
+def _seen(item: Item) -> Seen:
+    return Seen(
+        str(item["instance_id"]),
+        _place(item),
+        str(item.get("engine", "")),
+        str(item.get("environment", "")),
+        str(item.get("environment_source", "")),
+        str(item.get("last_seen", "")),
+        gone="gone_at" in item,
+    )

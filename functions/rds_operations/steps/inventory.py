@@ -8,8 +8,8 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from rds_operations.aws.inventory_table import Inventory
-from rds_operations.aws.live_instance import verdict_with_replication
+from rds_operations.aws.inventory_table import Inventory, Seen
+from rds_operations.aws.live_instance import Instances, verdict_with_replication
 from rds_operations.aws.rds_clients import RdsClients
 from rds_operations.aws.telemetry import logger
 from rds_operations.model.place import Place
@@ -46,19 +46,37 @@ def take_inventory(
 def _list(
     rds_clients: RdsClients, inventory: Inventory, settings: GateSettings, place: Place, now: datetime
 ) -> Counter[str]:
+    """List one place. Only a whole listing says what has gone, and only what has changed is written."""
     counts = Counter(seen=0, gone=0)
+    known = {seen.instance_id: seen for seen in inventory.at(place)}
+    listed = _Listing(rds_clients, place)
 
     def note(instance: DBInstanceTypeDef) -> None:
-        inventory.put(place, instance, verdict_with_replication(rds_clients, instance, settings), now)
+        seen = Seen.from_listing(place, instance, verdict_with_replication(listed, instance, settings), now)
+        if seen.tells_more_than(known.get(seen.instance_id)):
+            inventory.put(seen)
 
-    there = set()
-    for instance in rds_clients.reading(place).instances():
-        there.add(instance["DBInstanceIdentifier"])
-        _count(counts, "seen", instance["DBInstanceIdentifier"], partial(note, instance))
-    for known in list(inventory.at(place)):
-        if known.instance_id not in there and not known.gone:
-            _count(counts, "gone", known.instance_id, partial(inventory.mark_gone, known, now))
+    for name, instance in listed.instances.items():
+        _count(counts, "seen", name, partial(note, instance))
+    for name, seen in known.items():
+        if name not in listed.instances and not seen.gone:
+            _count(counts, "gone", name, partial(inventory.mark_gone, seen, now))
     return counts
+
+
+class _Listing:
+    """The instances of one place as they were just listed: their sources and replicas need no further read."""
+
+    def __init__(self, rds_clients: RdsClients, place: Place) -> None:
+        self._rds_clients, self._place = rds_clients, place
+        listed = rds_clients.reading(place).instances()
+        self.instances = {instance["DBInstanceIdentifier"]: instance for instance in listed}
+
+    def reading(self, place: Place) -> Instances:
+        return self if place == self._place else self._rds_clients.reading(place)
+
+    def instance(self, instance_id: str) -> DBInstanceTypeDef | None:
+        return self.instances.get(instance_id)
 
 
 def _count(counts: Counter[str], done: str, instance_id: str, action: Callable[[], None]) -> None:
