@@ -62,7 +62,7 @@ def reading_role(scope: Construct, service: Service, name: str) -> iam.Role:
 
 
 def reading_statements(reach: ResourceScope) -> list[iam.PolicyStatement]:
-    """Return what Classify, Poll, the sweep and the inventory read."""
+    """Return what Poll and the sweep read at home, and every reading function in another account."""
     actions: dict[str, set[str]] = {INSTANCE: set(LOOKS)}
     for operation in OPERATIONS.values():
         for permission in operation.poll_permissions:

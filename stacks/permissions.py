@@ -1,4 +1,4 @@
-"""What IAM allows each function. The operations' own modules have the RDS actions."""
+"""What IAM allows each function. The RDS actions are the operations' own, and `LOOKS` of every function that reads."""
 
 from __future__ import annotations
 

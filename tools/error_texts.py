@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 from rds_operations.model.refusals import Code
 
-FUNCTIONS = Path(__file__).parent.parent / "functions" / "rds_operations"
+ROOT = Path(__file__).parent.parent
+FUNCTIONS = ROOT / "functions" / "rds_operations"
+_WRITTEN = re.compile(
+    r"""(?:\$code = |'statusCode': )(?P<status>[0-9]{3})|"error": ?"(?P<text>[^"]+)", ?"code": ?"(?P<code>[a-z_]+)\""""
+)
 # What makes refusals, with the status and code that it sets, or None where the call gives them.
 _MAKERS: dict[str, tuple[int | None, Code | None]] = {
     "Refusal": (None, None),
@@ -29,8 +35,22 @@ class ErrorText(NamedTuple):
 
 
 def error_texts() -> list[ErrorText]:
+    """Return them all, in the order of their status and code."""
     found = {text for path in FUNCTIONS.rglob("*.py") for text in _in_module(ast.parse(path.read_text()))}
+    templates = (ROOT / "stacks" / "mapping_templates").glob("*.response.vtl"), (ROOT / "statemachine").glob("*.json")
+    for path in chain.from_iterable(templates):
+        found.update(_in_template(path.read_text()))
     return sorted(found)
+
+
+def _in_template(text: str) -> Iterator[ErrorText]:
+    """Find the answers that are written out, each after its status."""
+    status = 0
+    for part in _WRITTEN.finditer(text.replace('\\"', '"')):
+        if part["status"]:
+            status = int(part["status"])
+        else:
+            yield ErrorText(status, part["code"], part["text"])
 
 
 def _in_module(module: ast.Module) -> Iterator[ErrorText]:

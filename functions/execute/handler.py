@@ -23,8 +23,9 @@ executor = Executor(
 
 @lambda_handler("Execute")
 def handler(event: Document) -> Document:
-    """Add `progress`, and `since`: when it acted. Where the answer was no at the last moment, add `refusal` instead,
-    and the `verdict` that it comes from. `request` then names the instance on record.
+    """Add `progress`, the `request` for the instance on record, and the `verdict` of the last read, if there was one.
+
+    Also `since`, when it acted; or `refusal`, where the answer was no at the last moment.
     """
     request = OperationRequest.from_document(event["request"])
     own = as_direct_start(request, deployment.execution_arn(request.operation_id))

@@ -27,6 +27,7 @@ from tests.infrastructure.conftest import ROOT, Template
 from tests.infrastructure.engines.iam_simulator import Simulator
 from tests.infrastructure.test_acting_role_policy import policy_of
 from tools import document_tables
+from tools.error_texts import error_texts
 
 PLACE = Place("111122223333", "eu-west-1")
 README = (ROOT / "README.md").read_text()
@@ -267,3 +268,9 @@ def test_states_of_the_picture_exist() -> None:
 def test_every_code_of_an_end_is_explained() -> None:
     page = (ROOT / "docs" / "api.md").read_text().split("## GET /operations/{operation_id}")[1]
     assert [code for code in EndCode if f"`{code}`" not in page] == []
+
+
+def test_every_code_has_an_error_text() -> None:
+    told = {text.code for text in error_texts()}
+    assert {code.value for code in Code} - told == set()
+    assert {"timed_out", "internal_error"} <= told

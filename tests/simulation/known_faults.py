@@ -46,7 +46,7 @@ KNOWN: dict[str, list[Change]] = {
             'the operation times out."""\n        return self.start(rds, request, instance)',
         ),
     ],
-    "the acting client sends again": [(_CLIENTS, 'session, "rds", attempts=1', 'session, "rds", attempts=3')],
+    "the acting client sends again": [(_CLIENTS, 'session, "rds", 1, read', 'session, "rds", 3, read')],
     "no last look": [
         (
             _EXECUTE,

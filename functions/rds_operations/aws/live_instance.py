@@ -1,6 +1,6 @@
-"""A live look at an instance, and at what it replicates and is replicated by.
+"""Reads an instance live, with what it replicates and is replicated by.
 
-An instance that replicates from production, or to it, is refused.
+An instance that replicates from production, or to it, gets that verdict, and the gate refuses it.
 """
 
 from __future__ import annotations

@@ -142,7 +142,7 @@ class OperationStore(OperationReader):
         acted_at: str,
         handed_over_at: str | None = None,
     ) -> bool:
-        """Write the closing record and the final status, and release the lock. Return False where it was closed before,
+        """Write the closing record and the status, and release the lock. Return False where it was closed before,
         or where its claim is not that of `acted_at` (empty for none).
 
         An outcome that is not settled stays on the list of the late watch, and its lock ends by itself a moment later:

@@ -17,7 +17,8 @@ _MAINTENANCE = re.compile(r"([a-z]{3}):([0-9]{2}):([0-9]{2})-([a-z]{3}):([0-9]{2
 class BackupWindow:
     """A daily window; `start` and `length` in minutes, so a window may cross midnight.
 
-    hh24:mi-hh24:mi in UTC, at least 30 minutes, not in conflict with the maintenance window.
+    RDS asks for hh24:mi-hh24:mi in UTC, at least 30 minutes, not in conflict with the maintenance window. `parse`
+    checks the form alone.
     https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html
     """
 

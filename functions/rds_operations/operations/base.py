@@ -102,7 +102,7 @@ class Operation(ABC):
         """Go on after an attempt to start at `since` whose end is unknown, without acting twice.
 
         Only what RDS shows may end it: that a second call is refused says nothing about the first.
-        Raises any `Fault` where it cannot find out.
+        Raises a `ServiceError` where it cannot find out.
         """
 
     def poll(self, rds: Rds, request: OperationRequest, since: datetime, previous: Progress) -> Progress:

@@ -38,7 +38,7 @@ MAY_HAVE_BEGUN = Refusal(
 
 
 def answer_to(work: StateDocument, operation_id: str) -> Refusal:
-    """Say what the caller is told: a refusal as it is, of a fault never the cause."""
+    """Say what the caller is told: a refusal as it is, of an error never the cause."""
     if "error" in work:
         # With a start, it was that of a request which an earlier request with this key has opened.
         return MAY_HAVE_BEGUN if "start" in work else error_answer(work["error"], operation_id)
@@ -49,13 +49,13 @@ def answer_to(work: StateDocument, operation_id: str) -> Refusal:
 
 
 def as_recorded(answer: Refusal, work: StateDocument) -> Refusal:
-    """Add to the answer what it keeps back: the cause of a fault."""
+    """Add to the answer what it keeps back: the cause of an error."""
     return replace(answer, error=error_text(work["error"])) if "error" in work else answer
 
 
-def error_answer(fault: Document, operation_id: str) -> Refusal:
+def error_answer(error: Document, operation_id: str) -> Refusal:
     """Answer 503 where repeating the request can help, else 500; never the cause."""
-    if fault.get("Error") in _TRY_AGAIN:
+    if error.get("Error") in _TRY_AGAIN:
         return Refusal(503, Code.TRY_AGAIN, "The service is busy; nothing was done. Try again.")
     text = f"The request could not be completed; nothing was done. It is on record as {operation_id}."
     return Refusal(500, Code.INTERNAL_ERROR, text)

@@ -32,7 +32,7 @@ class Unfinished(StrEnum):
     OPERATION = "operation"
     """Its closing record."""
     WATCH = "watch"
-    """Its final status: it has ended, but RDS may still be at it."""
+    """Its `final_status`: it has ended, but RDS may still be at it."""
 
 
 def table_key(operation_id: str) -> dict[str, dict[str, str]]:

@@ -19,9 +19,9 @@ from rds_operations.rules.classification import Environment, Verdict
 class StoredOperation:
     """`request` as it was accepted, with its caller; `verdict` of then. Moments are ISO 8601, empty until they come.
 
-    `acting_at` is when Execute claimed it, `polled_at` when the last poll was written, `handed_over_at` when a
-    repetition of the request got it. `result` and `error` are those of the outcome. `due_at` in epoch seconds.
-    `percent` is -1 where RDS shows none.
+    `acting_at` is when Execute claimed it, `polled_at` when the last poll was written. `handed_over_at` is when a
+    repetition of the request was given the right to start it. `result` and `error` are those of the outcome. `due_at`
+    in epoch seconds. `percent` is -1 where RDS shows none.
     """
 
     request: OperationRequest
@@ -84,7 +84,7 @@ class StoredOperation:
 
     @property
     def is_watched(self) -> bool:
-        """Tell whether it has ended and its final status is still to come."""
+        """Tell whether it has ended and its `final_status` is still to come."""
         return self.unfinished == Unfinished.WATCH.value
 
     def is_overdue(self, kind: Unfinished, now: datetime) -> bool:

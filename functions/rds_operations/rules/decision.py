@@ -30,7 +30,7 @@ class LiveInstance:
 
 @dataclass(frozen=True)
 class Decision:
-    """`refusal` is a no for good, `obstacle` one for now; neither is a yes. `instance` as it was seen."""
+    """`refusal` is a no for good, `not_ready` one for now; neither is a yes. `instance` as it was seen."""
 
     verdict: Verdict
     instance: DBInstanceTypeDef

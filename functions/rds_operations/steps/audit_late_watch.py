@@ -19,7 +19,7 @@ from rds_operations.steps.poll import is_its_own
 
 
 def audit_late_watch(store: OperationStore, work: StateDocument, now: datetime) -> Document:
-    """Record the final status that LATE_WATCH saw, and return the completed result document.
+    """Record the `final_status` that LATE_WATCH saw, and return the completed result document.
 
     Others than Audit may have started it, so its input must fit the record. Raises `RecordMismatch`.
     """
@@ -49,7 +49,7 @@ def seen_by_watch(stored: StoredOperation, execution: Document | None) -> Progre
 def record_seen_end(
     store: OperationStore, stored: StoredOperation, work: StateDocument, now: datetime, by: Recorder
 ) -> Document | None:
-    """Record the final status of an operation that was closed while its execution, driven again, saw RDS done.
+    """Record the `final_status` of an operation that was closed while its execution, driven again, saw RDS done.
 
     None where the execution did not see it, or what it saw may be a later operation's. Only a success is believed: it
     comes from a read. A failure may be of an Execute that came too late, and the progress beside an error is older.
