@@ -8,6 +8,7 @@ import botocore.session
 from botocore.config import Config
 
 from rds_operations.aws.call_log import log_calls
+from rds_operations.aws.trust_store import share_trust_store
 from rds_operations.model.place import Place
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 # https://docs.aws.amazon.com/boto3/latest/guide/retries.html
 _CONNECT_TIMEOUT = 1
 
+share_trust_store()
 _SESSION = botocore.session.get_session()
 """The session of the function's own role. All clients use it, and share what botocore reads from its files."""
 
