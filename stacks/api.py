@@ -183,7 +183,6 @@ class Api(Construct):
                 rate_limit=self._settings.throttle_rate_per_second + self._settings.read_throttle_rate_per_second,
                 burst_limit=self._settings.throttle_burst + self._settings.read_throttle_burst,
             ),
-            quota=apigateway.QuotaSettings(limit=self._settings.quota_per_day, period=apigateway.Period.DAY),
         )
         plan.add_api_key(key)
         plan.add_api_stage(stage=self.rest_api.deployment_stage)

@@ -17,7 +17,13 @@ from stacks.settings import Settings
 
 FUNCTIONS = Path(__file__).parent.parent / "functions"
 # What the functions import beyond the runtime's own botocore. Pure Python, so right for arm64 from any machine.
-_UNUSED = ("aws_lambda_powertools/event_handler/", "aws_lambda_powertools/utilities/parser/")
+_UNUSED = (
+    "aws_lambda_powertools/event_handler/",
+    "aws_lambda_powertools/metrics/provider/datadog/",
+    "aws_lambda_powertools/middleware_factory/",
+    "aws_lambda_powertools/utilities/",
+)
+_USED = ("aws_lambda_powertools/utilities/__init__.py", "aws_lambda_powertools/utilities/jmespath_utils/")
 DEPENDENCIES = ("aws-lambda-powertools", "jmespath", "typing-extensions")
 
 
@@ -55,7 +61,7 @@ def _vendor(package: Distribution, target: Path) -> None:
     for file in package.files or []:
         inside = (
             ".dist-info" not in file.parts[0]
-            and not str(file).startswith(_UNUSED)
+            and (str(file).startswith(_USED) or not str(file).startswith(_UNUSED))
             and ".." not in file.parts
             and "__pycache__" not in file.parts
         )

@@ -27,6 +27,8 @@ _LOG_RETENTION_DAYS = (30, 90, 180, 365, 731)
 # Besides the waiting: one Poll with all its attempts, and all other states with theirs.
 _LONGEST_POLL_SECONDS = 120
 _OTHER_STATES_SECONDS = 900
+_FIRST_LATE_POLL_SECONDS, _RAREST_LATE_POLL_SECONDS = 30, 3600
+_POLLS_OF_A_KIND, _TIMES_LONGER = 12, (1, 2, 4, 8, 12)
 
 
 @dataclass(frozen=True)
@@ -37,13 +39,13 @@ class Settings:
     poll_interval_seconds: int = 30
     max_polls: int = 10
     late_watch_interval_seconds: int = 300
-    late_watch_max_polls: int = 288
+    late_watch_max_polls: int = 58
     allowed_origin: str = "*"
     authentication: tuple[str, ...] = (Authentication.IAM.value,)
     user_pool_arn: str = ""
     web_acl_arn: str = ""
     throttle_rate_per_second: int = 5
-    read_throttle_rate_per_second: int = 20
+    read_throttle_rate_per_second: int = 40
     log_retention_days: int = 90
     gate: GateSettings = field(default_factory=GateSettings)
     callers: CallerSettings = field(default_factory=CallerSettings)
@@ -64,18 +66,20 @@ class Settings:
         return 2 * self.read_throttle_rate_per_second
 
     @property
-    def quota_per_day(self) -> int:
-        """Return the requests of one API key: 10,000 at the default rate."""
-        return 2_000 * self.throttle_rate_per_second
-
-    @property
     def longest_execution_seconds(self) -> int:
         return (self.poll_interval_seconds + _LONGEST_POLL_SECONDS) * self.max_polls + _OTHER_STATES_SECONDS
 
     @property
     def longest_late_watch_seconds(self) -> int:
-        longest_poll = self.late_watch_interval_seconds + _LONGEST_POLL_SECONDS
-        return longest_poll * self.late_watch_max_polls + _OTHER_STATES_SECONDS
+        waits = sum(map(self.late_watch_wait_seconds, range(self.late_watch_max_polls)))
+        return waits + _LONGEST_POLL_SECONDS * self.late_watch_max_polls + _OTHER_STATES_SECONDS
+
+    def late_watch_wait_seconds(self, polls: int) -> int:
+        """Return the wait after so many polls, as the definition has it: a stuck operation must not cost dollars."""
+        if polls == 0:
+            return _FIRST_LATE_POLL_SECONDS
+        longer = _TIMES_LONGER[min(polls // _POLLS_OF_A_KIND, len(_TIMES_LONGER) - 1)]
+        return min(self.late_watch_interval_seconds * longer, _RAREST_LATE_POLL_SECONDS)
 
     @classmethod
     def load(cls, path: Path, overrides: Mapping[str, Any]) -> Settings:

@@ -76,11 +76,12 @@ class Workflow(Construct):
             definition_substitutions={"Partition": Stack.of(self).partition, **arns, **substitutions},
             tracing_enabled=True,
             # Execution data would show callers and tag values.
+            # A Standard execution has a history of its own; an Express one has these lines alone.
             logs=sfn.LogOptions(
                 destination=log_group(
                     self, f"{construct_id}Log", f"{names.WORKFLOW_LOG_GROUPS}/{name}", self._settings
                 ),
-                level=sfn.LogLevel.ALL,
+                level=sfn.LogLevel.ALL if kind is sfn.StateMachineType.EXPRESS else sfn.LogLevel.ERROR,
                 include_execution_data=False,
             ),
         )

@@ -86,7 +86,7 @@ def anew(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def get(url: str, bundle: Path) -> int:
     """Ask as a client of its own does."""
-    session = httpsession.URLLib3Session(verify=str(bundle))
+    session = httpsession.URLLib3Session(verify=str(bundle))  # type: ignore[arg-type]
     return int(session.send(AWSRequest("GET", url).prepare()).status_code)
 
 
@@ -94,9 +94,12 @@ def get(url: str, bundle: Path) -> int:
 def test_a_bundle_is_read_once_for_all_clients(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[Any] = []
     load = ssl.SSLContext.load_verify_locations
-    monkeypatch.setattr(
-        ssl.SSLContext, "load_verify_locations", lambda self, *given: read.append(given) or load(self, *given)
-    )
+
+    def noted(context: ssl.SSLContext, *bundle: Any) -> None:
+        read.append(bundle)
+        load(context, *bundle)
+
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", noted)
     own = certificate(tmp_path, "own")
     with server(own) as url:
         assert [get(url, own) for _client in range(3)] == [204, 204, 204]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,8 +17,10 @@ from hypothesis import strategies as st
 from rds_operations.model.place import Place
 from rds_operations.rules.classification import WORDS, classify
 from stacks import package
+from stacks.functions import SPECS
 from stacks.setting_checks import SettingsError
 from stacks.settings import Settings
+from tests.unit.test_imports import ENVIRONMENT
 
 HOME = Place("111122223333", "eu-west-1")
 THERE = Place("222233334444", "eu-central-1")
@@ -130,3 +133,35 @@ def test_the_packaged_classifier_says_what_the_tests_classifier_says(
         raise AssertionError(str(error)) from error
     verdict = packaged.verdict((name, place, tags), package.packaged(checked))
     assert verdict == classify(name, place, tags, checked.gate).to_document()
+
+
+def test_every_handler_and_every_log_line_works_with_what_is_shipped() -> None:
+    """The package comes first on the path, so what it leaves out of a library cannot be imported."""
+    built = package.build(Settings(stage="local"))
+    program = f"""
+import sys; sys.path.insert(0, {str(built)!r})
+for name in {sorted(SPECS)!r}:
+    __import__(f"{{name}}.handler")
+from rds_operations.aws import telemetry
+telemetry.logger.append_keys(operation_id="one")
+telemetry.operation_metrics("reboot_instance", "test", True, 1.5)
+try:
+    raise KeyError("x")
+except KeyError:
+    telemetry.logger.exception("broke")
+import aws_lambda_powertools
+assert aws_lambda_powertools.__file__.startswith({str(built)!r})
+"""
+    done = subprocess.run([sys.executable, "-c", program], env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    metrics, line = map(json.loads, done.stdout.splitlines())
+    assert metrics["OperationDuration"] == [1.5]
+    assert line["exception_name"] == "KeyError"
+
+
+def test_the_package_is_small() -> None:
+    built = package.build(Settings(stage="local"))
+    archive = shutil.make_archive(str(built), "zip", built)
+    size = Path(archive).stat().st_size
+    Path(archive).unlink()
+    assert size < 800_000, size

@@ -314,8 +314,7 @@ def test_safe_defaults() -> None:
     assert settings.authentication == ("iam",)
     assert (settings.regions, dict(settings.accounts)) == ((), {})
     assert (settings.throttle_rate_per_second, settings.throttle_burst) == (5, 10)
-    assert (settings.read_throttle_rate_per_second, settings.read_throttle_burst) == (20, 40)
-    assert settings.quota_per_day == 10_000
+    assert (settings.read_throttle_rate_per_second, settings.read_throttle_burst) == (40, 80)
 
 
 def test_every_setting_is_either_plain_or_reviewed() -> None:

@@ -12,7 +12,9 @@ from rds_operations.aws.operation_store import CALL_OVER
 from rds_operations.model.refusals import Code
 from rds_operations.records.error_replies import error_answer
 from rds_operations.steps.admit import LONGEST_WAIT
+from stacks.settings import Settings
 from tests.infrastructure.conftest import Template
+from tests.simulation.definitions import evaluated
 
 TRANSIENT = {
     "Lambda.ClientExecutionTimeoutException",
@@ -98,11 +100,16 @@ def test_waiting_is_thirty_seconds_ten_times(template: Template) -> None:
     assert machine["TimeoutSeconds"] > 300
 
 
-def test_the_late_watch_looks_soon_and_then_every_five_minutes_for_a_day(template: Template) -> None:
-    machine = definition(template, "late-watch")
-    assert machine["States"]["Wait"]["Seconds"] == "{% $states.input.polls = 0 ? 30 : 300 %}"
-    assert machine["States"]["Finished?"]["Choices"][1]["Condition"] == "{% $states.input.polls >= 288 %}"
-    assert machine["TimeoutSeconds"] > 24 * 3600
+def test_the_late_watch_polls_soon_and_ever_more_rarely_for_a_day(template: Template) -> None:
+    machine, settings = definition(template, "late-watch"), Settings()
+    seconds = machine["States"]["Wait"]["Seconds"]
+    waits = [evaluated(seconds, {"input": {"polls": polls}}) for polls in range(settings.late_watch_max_polls)]
+    assert waits == [settings.late_watch_wait_seconds(polls) for polls in range(settings.late_watch_max_polls)]
+    assert waits[:2] == [30, 300]
+    assert (max(waits), waits == sorted(waits)) == (3600, True)
+    assert 24 * 3600 < sum(waits) < 26 * 3600
+    assert machine["States"]["Finished?"]["Choices"][1]["Condition"] == "{% $states.input.polls >= 58 %}"
+    assert machine["TimeoutSeconds"] > sum(waits)
     assert machine["StartAt"] == "Wait"
 
 

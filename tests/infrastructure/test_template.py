@@ -84,7 +84,7 @@ def test_log_groups_have_names_and_retention(template: Template) -> None:
     }
 
 
-def test_machines_log_everything_but_payloads(template: Template) -> None:
+def test_an_express_machine_logs_all_a_standard_one_errors_and_none_payloads(template: Template) -> None:
     machines = template.of_type("AWS::StepFunctions::StateMachine")
     assert {machine["StateMachineName"]: machine["StateMachineType"] for machine in machines} == {
         "rds-operations-admission": "EXPRESS",
@@ -92,7 +92,8 @@ def test_machines_log_everything_but_payloads(template: Template) -> None:
         "rds-operations-late-watch": "STANDARD",
     }
     for machine in machines:
-        assert machine["LoggingConfiguration"]["Level"] == "ALL"
+        is_express = machine["StateMachineType"] == "EXPRESS"
+        assert machine["LoggingConfiguration"]["Level"] == ("ALL" if is_express else "ERROR")
         assert machine["LoggingConfiguration"]["IncludeExecutionData"] is False
         assert machine["TracingConfiguration"] == {"Enabled": True}
 
@@ -190,17 +191,17 @@ def test_each_method_has_a_throttle_of_its_own(all_modes_template: Template, api
         for item in stage["MethodSettings"]
     }
     assert shown["/~1operations", "POST"] == (5, 10)
-    assert shown["/~1operations~1{operation_id}", "GET"] == (20, 40)
-    assert shown["/*", "*"] == (25, 50)  # the preflights
+    assert shown["/~1operations~1{operation_id}", "GET"] == (40, 80)
+    assert shown["/*", "*"] == (45, 90)  # the preflights
     assert len(shown) == 3
     assert not any(item.get("DataTraceEnabled") for item in stage["MethodSettings"])
     assert stage["TracingEnabled"] is True
 
 
-def test_a_key_has_a_plan_with_a_quota(all_modes_template: Template) -> None:
+def test_a_key_has_a_plan_with_a_throttle(all_modes_template: Template) -> None:
     plan = all_modes_template.one("AWS::ApiGateway::UsagePlan")
-    assert plan["Throttle"] == {"RateLimit": 25, "BurstLimit": 50}
-    assert plan["Quota"] == {"Limit": 10_000, "Period": "DAY"}
+    assert plan["Throttle"] == {"RateLimit": 45, "BurstLimit": 90}
+    assert "Quota" not in plan  # a page that polls would use it up
     ((stage,),) = ([item["Stage"]["Ref"] for item in plan["ApiStages"]],)
     assert stage.startswith("ApiKeyApi")
     key = all_modes_template.one("AWS::ApiGateway::ApiKey")
