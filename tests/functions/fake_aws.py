@@ -131,7 +131,7 @@ class FakeAws:
             # Clients with a function's own credentials are slow to make, and never differ.
             rds_clients = copy(before)
             rds_clients._sts = before._sts
-            rds_clients.targets, rds_clients._sessions = targets, {ACCOUNT: before.session}
+            rds_clients.targets, rds_clients._sessions, rds_clients._actors = targets, {ACCOUNT: before.session}, {}
             rds_clients._readers = {place: before.reading(place) for place in (HOME, Place(ACCOUNT, OTHER_REGION))}
             self._set(state, rds_clients=rds_clients)
         classify, execute, status = (self.modules[state] for state in ("classify", "execute", "status"))

@@ -37,6 +37,7 @@ from rds_operations.records.operation_item import (
     owner_of,
 )
 from rds_operations.records.outcome import Outcome
+from rds_operations.records.stored_operation import StoredOperation
 from rds_operations.rules.classification import Verdict
 
 if TYPE_CHECKING:
@@ -51,13 +52,14 @@ CALL_OVER = timedelta(minutes=1)
 class OperationStore(OperationReader):
     """Raises `TableBusy` (nothing written, repeat) and `TableUnavailable`."""
 
-    def open(self, request: OperationRequest, verdict: Verdict, now: datetime) -> bool:
-        """Write the operation, its lock, its key and its opening record. Return False where any of them existed."""
+    def open(self, request: OperationRequest, verdict: Verdict, now: datetime) -> StoredOperation | None:
+        """Write the operation, its lock, its key and its opening record. Return None where any of them existed."""
         by = Recorder.ADMISSION if request.request_id else Recorder.OPERATION
         opening = audit_record(request, Event.ACCEPTED, {"status": ACCEPTED, "success": True}, now, verdict, by)
         due = now + _TO_BE_CLAIMED
+        item = operation_item(request, verdict, now, due)
         writes = [
-            put(self._operations, operation_item(request, verdict, now, due), UNWRITTEN),
+            put(self._operations, item, UNWRITTEN),
             self._put_lock(request, now, due),
             self._put_record(opening),
         ]
@@ -68,7 +70,8 @@ class OperationStore(OperationReader):
                 "ttl": clock.expiry(now),
             }
             writes.append(put(self._operations, key, UNOWNED))
-        return _log_write(dynamodb.write_all(self._client, writes), opening)
+        written = _log_write(dynamodb.write_all(self._client, writes), opening)
+        return StoredOperation.from_item(item) if written else None
 
     def hand_over(self, request: OperationRequest, now: datetime) -> bool:
         """Let a repetition of the request start what another has opened, and give it the time for it; False where it

@@ -140,7 +140,7 @@ def _admitted(
         return _in_progress(callers, request, store.operation(holder))
     if candidate.not_ready:
         return candidate.not_ready
-    return store.operation(request.operation_id) if store.open(request, candidate.verdict, now) else None
+    return store.open(request, candidate.verdict, now)
 
 
 def _in_progress(callers: CallerSettings, request: OperationRequest, running: StoredOperation | None) -> Refusal:
