@@ -11,8 +11,9 @@ from dataclasses import asdict
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
 
-from rds_operations.settings.packaged import FILE
+from rds_operations.settings.packaged import FILE, MODELS
 from stacks.bytecode import compile_all, runtime_interpreter
+from stacks.service_models import check_calls, write_models
 from stacks.settings import Settings
 
 FUNCTIONS = Path(__file__).parent.parent / "functions"
@@ -38,6 +39,8 @@ def build(settings: Settings) -> Path:
     (target / "rds_operations" / "settings" / FILE.name).write_text(packaged(settings))
     for name in DEPENDENCIES:
         _vendor(distribution(name), target)
+    check_calls(FUNCTIONS)
+    write_models(target / MODELS.name)
     if interpreter := sys.executable if settings.is_local else runtime_interpreter():
         compile_all(target, interpreter)
     return target

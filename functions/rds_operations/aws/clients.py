@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
 from botocore.config import Config
+from botocore.loaders import Loader
 
 from rds_operations.aws.call_log import log_calls
 from rds_operations.aws.trust_store import share_trust_store
 from rds_operations.model.place import Place
+from rds_operations.settings.packaged import MODELS
 
 if TYPE_CHECKING:
     from botocore.session import Session
@@ -26,6 +28,9 @@ _CONNECT_TIMEOUT = 1
 share_trust_store()
 _SESSION = botocore.session.get_session()
 """The session of the function's own role. All clients use it, and share what botocore reads from its files."""
+if MODELS.exists():
+    _LOADER = Loader(extra_search_paths=[str(MODELS)], include_default_search_paths=False)
+    _SESSION.register_component("data_loader", _LOADER)
 
 
 def own_session() -> Session:

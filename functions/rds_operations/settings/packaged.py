@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 FILE = Path(__file__).with_name("packaged_settings.json")
+MODELS = Path(__file__).parents[2] / "botocore_models"
+"""The part of botocore's service models that the functions need; there in a package alone."""
 
 
 def section(name: str) -> dict[str, Any]:
