@@ -26,7 +26,7 @@ LOCAL = "local"
 _LOG_RETENTION_DAYS = (30, 90, 180, 365, 731)
 # Besides the waiting: one Poll with all its attempts, and all other states with theirs.
 _LONGEST_POLL_SECONDS = 120
-_OTHER_STATES_SECONDS = 900
+_OTHER_STATES_SECONDS = 1800
 _FIRST_LATE_POLL_SECONDS, _RAREST_LATE_POLL_SECONDS = 30, 3600
 _POLLS_OF_A_KIND, _TIMES_LONGER = 12, (1, 2, 4, 8, 12)
 

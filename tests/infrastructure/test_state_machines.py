@@ -66,10 +66,11 @@ def test_every_task_has_a_timeout_a_comment_and_a_catch(machine: dict[str, Any])
 
 def test_retries_name_their_errors(machine: dict[str, Any]) -> None:
     for name, state in machine["States"].items():
-        for retrier in state.get("Retry", []):
-            assert "States.ALL" not in retrier["ErrorEquals"], name
-            if "lambda:invoke" in state["Resource"]:
-                assert set(retrier["ErrorEquals"]) >= TRANSIENT, name
+        names = [error for retrier in state.get("Retry", []) for error in retrier["ErrorEquals"]]
+        assert "States.ALL" not in names, name
+        assert len(names) == len(set(names)), name  # the first Retry that names an error is its only one
+        if names and "lambda:invoke" in state["Resource"]:
+            assert set(names) >= TRANSIENT, name
 
 
 # Executions of 2024 and 2025 show Lambda.Unknown for a function that reached its own time-out.

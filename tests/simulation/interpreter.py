@@ -16,7 +16,8 @@ from tests.simulation.world import Process, Signal, World
 
 Document = dict[str, Any]
 Step = Generator[Any, Any, tuple[str, Any]]
-_MOST_TRIES = 9
+_MOST_TRIES = 14
+"""Of Execute: the first, eight after throttling, five after other errors."""
 
 
 class Watch(Protocol):

@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 _TO_BE_CLAIMED = timedelta(minutes=5)
-"""Longer than ADMISSION and OPERATION's first states take, with all their retries."""
+"""Longer than ADMISSION and OPERATION's first states take, unless RDS throttles for minutes. Another operation may take
+the lock then, and this one ends without acting."""
 CALL_OVER = timedelta(minutes=1)
 """Longer than an abandoned Execute can still run: its function has ended by then."""
 
