@@ -14,7 +14,7 @@ from rds_operations.model.refusals import Code, Refusal
 from rds_operations.operations import OPERATIONS
 from rds_operations.records.operation_document import operation_document
 from rds_operations.records.operation_item import operation_item
-from rds_operations.records.outcome import outcome_of, settled
+from rds_operations.records.outcome import outcome_of, with_final_status
 from rds_operations.records.state_document import as_state_document
 from rds_operations.records.stored_operation import StoredOperation
 from rds_operations.rules.authorization import not_permitted, unidentified
@@ -124,7 +124,7 @@ def test_a_failure(operation: str, work: Document) -> None:
 def test_what_became_of_it(operation: str, progress: Progress) -> None:
     document = result_of(operation, {"progress": Progress("creating").to_document()})
     seen = replace(progress, details=CASES[operation].details)
-    late = settled(document, a_request(operation), seen, MOMENT, MOMENT + timedelta(hours=1))
+    late = with_final_status(document, a_request(operation), seen, MOMENT, MOMENT + timedelta(hours=1))
     schema = schema_of(FOLLOW, "get", "200")
     assert api_document.problems(schema, late) == []
     assert api_document.problems(schema, {**late, "success": True, "status": "available"})

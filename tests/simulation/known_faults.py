@@ -110,8 +110,8 @@ KNOWN: dict[str, list[Change]] = {
     "the sweep settles nothing": [
         (
             _SWEEP,
-            "self._overdue_watches, self._unknown_ends",
-            "self._unknown_ends",
+            "self._overdue_watches, self._unrecorded_ends",
+            "self._unrecorded_ends",
         ),
     ],
     "the sweep removes a message before it is recorded": [
@@ -208,7 +208,7 @@ KNOWN: dict[str, list[Change]] = {
         ),
     ],
     "nobody asks for direct starts that no event told of": [
-        (_SWEEP, "self._overdue_watches, self._unknown_ends", "self._overdue_watches"),
+        (_SWEEP, "self._overdue_watches, self._unrecorded_ends", "self._overdue_watches"),
     ],
     "what a redriven execution saw is not recorded": [
         (

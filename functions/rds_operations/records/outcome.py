@@ -80,7 +80,7 @@ def outcome_of(
     return Outcome(_failure(request, environment, progress, duration), FAILED)
 
 
-def settled(
+def with_final_status(
     document: dict[str, Any], request: OperationRequest, progress: Progress, since: datetime, now: datetime
 ) -> dict[str, Any]:
     """Complete the result `document` of an end that was not settled with what RDS shows later.

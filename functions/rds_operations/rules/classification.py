@@ -97,12 +97,12 @@ def classify(instance_id: str, place: Place, tags: Mapping[str, str], settings: 
     """
     words = words_of(settings)
     tagged = _strictest(of_tags(tags, settings))
-    settled = (
+    from_settings = (
         _by_instance(instance_id, place, settings.instance_mappings, words),
         _by_account(place.account_id, settings.account_mappings, words),
         _by_pattern(instance_id, settings.naming_patterns, words),
     )
-    first, *later = [verdict for verdict in (tagged, *settled) if verdict] or [
+    first, *later = [verdict for verdict in (tagged, *from_settings) if verdict] or [
         _by_default(settings.default_environment, words)
     ]
     sign = _by_sign(tags, settings)

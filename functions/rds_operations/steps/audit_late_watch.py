@@ -12,7 +12,7 @@ from rds_operations.model.progress import Progress
 from rds_operations.model.request import OperationRequest
 from rds_operations.records.audit_record import Recorder
 from rds_operations.records.ended_execution import unrecorded_work
-from rds_operations.records.outcome import settled
+from rds_operations.records.outcome import with_final_status
 from rds_operations.records.state_document import StateDocument, progress_in
 from rds_operations.records.stored_operation import StoredOperation
 from rds_operations.steps.poll import is_its_own
@@ -69,7 +69,7 @@ def record_final_status(
         return {}  # 90 days old, and removed
     if not stored.is_watched:
         return stored.result
-    final = settled(stored.result, stored.request, progress, stored.acting_since, now)
+    final = with_final_status(stored.result, stored.request, progress, stored.acting_since, now)
     record = final | {"success": progress.success}
     if store.record_final_status(stored.request, stored.verdict, final, record, now, by):
         return final

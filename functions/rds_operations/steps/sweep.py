@@ -51,7 +51,7 @@ class Sweep:
         it `recorded`, how many messages that are none it `set_aside`, and how often it `failed`.
         """
         # The refusals first: they need neither RDS nor Step Functions, and are quick.
-        for part in (self._refusals, self._overdue_operations, self._overdue_watches, self._unknown_ends):
+        for part in (self._refusals, self._overdue_operations, self._overdue_watches, self._unrecorded_ends):
             with self._attempt(""):
                 part()
         logger.append_keys(operation_id="")
@@ -74,12 +74,12 @@ class Sweep:
                 if stored := self._if_overdue(operation_id, Unfinished.WATCH):
                     self._settle(stored)
 
-    def _unknown_ends(self) -> None:
+    def _unrecorded_ends(self) -> None:
         for name, execution_arn in self.closer.executions.ended_badly(self.now - _BACK):
             operation_id = recorded_name(name)
             with self._attempt(operation_id):
                 if not self.closer.store.is_known(operation_id):
-                    self._close_unknown(execution_arn)
+                    self._close_unrecorded(execution_arn)
 
     def _record(self, message: Message) -> None:
         """Record a refusal that Audit could not write, with its original time, caller and reason."""
@@ -118,7 +118,7 @@ class Sweep:
         record_final_status(self.closer.store, stored.operation_id, progress, self.now, Recorder.SWEEP)
         self._count("settled")
 
-    def _close_unknown(self, execution_arn: str) -> None:
+    def _close_unrecorded(self, execution_arn: str) -> None:
         """Close a direct start that ended before it was on record, and whose event has not come."""
         detail = self.closer.executions.detail(execution_arn)
         if detail and detail["status"] not in RUNNING:  # else it was driven again by now

@@ -13,8 +13,7 @@ from rds_operations.model.refusals import Code, bad_request
 from rds_operations.model.request import OperationRequest
 from rds_operations.operations import OPERATIONS
 from rds_operations.records.ended_execution import work_of_event
-from rds_operations.records.outcome import Outcome, outcome_of
-from rds_operations.records.outcome import settled as settled_late
+from rds_operations.records.outcome import Outcome, outcome_of, with_final_status
 from rds_operations.records.state_document import as_state_document
 from tests.builders import INSTANCE_ID, MOMENT, SNAPSHOT_ID, a_request
 from tests.operation_cases import CASES
@@ -35,7 +34,7 @@ SPECIFIED: dict[str, dict[str, Any]] = {
 STILL_AT_IT = "RDS had not finished at the last poll. The service polls on, and final_status will say how it ended"
 
 
-def settled(work: Mapping[str, Any], request: OperationRequest | None = None, seconds: float = 125.31) -> Outcome:
+def ended(work: Mapping[str, Any], request: OperationRequest | None = None, seconds: float = 125.31) -> Outcome:
     return outcome_of(
         as_state_document(work), request or a_request(), "development", MOMENT, MOMENT + timedelta(seconds=seconds)
     )
@@ -53,7 +52,7 @@ def found_by(request: OperationRequest) -> dict[str, str]:
 @pytest.mark.parametrize("operation", SPECIFIED)
 def test_a_success_is_the_specifications_document_with_all_its_keys(operation: str) -> None:
     request = a_request(operation)
-    outcome = settled({"progress": done("available", **DETAILS[operation]).to_document()}, request)
+    outcome = ended({"progress": done("available", **DETAILS[operation]).to_document()}, request)
     ending = {"status": "available", "duration_seconds": 125.3, "success": True}
     assert outcome == Outcome(SPECIFIED[operation] | ending | found_by(request))
 
@@ -61,7 +60,7 @@ def test_a_success_is_the_specifications_document_with_all_its_keys(operation: s
 @pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize("seconds", [0, 2, 300, -1])
 def test_a_duration_is_a_number_with_a_fraction_and_never_negative(operation: str, seconds: int) -> None:
-    document = settled({"progress": done("available").to_document()}, a_request(operation), seconds).document
+    document = ended({"progress": done("available").to_document()}, a_request(operation), seconds).document
     assert type(document["duration_seconds"]) is float
     assert document["duration_seconds"] == max(0, seconds)
     assert type(document["success"]) is bool
@@ -69,7 +68,7 @@ def test_a_duration_is_a_number_with_a_fraction_and_never_negative(operation: st
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_progress_that_is_not_finished_is_a_timeout(operation: str) -> None:
-    outcome = settled({"progress": Progress("creating", percent=40).to_document()}, a_request(operation), 300)
+    outcome = ended({"progress": Progress("creating", percent=40).to_document()}, a_request(operation), 300)
     assert outcome.error == "OperationTimedOut"
     assert (outcome.document["status"], outcome.document["success"]) == ("timeout", False)
     assert outcome.document["duration_seconds"] == 300.0
@@ -80,7 +79,7 @@ def test_progress_that_is_not_finished_is_a_timeout(operation: str) -> None:
 def test_an_error_of_aws_is_in_the_document_word_for_word() -> None:
     error = f"DBSnapshotAlreadyExists: Snapshot {SNAPSHOT_ID} already exists"
     request = a_request()
-    outcome = settled({"progress": failed(error, EndCode.SNAPSHOT_EXISTS).to_document()}, request, 1.2)
+    outcome = ended({"progress": failed(error, EndCode.SNAPSHOT_EXISTS).to_document()}, request, 1.2)
     assert outcome.error == "OperationFailed"
     assert outcome.document == {
         "operation": "create_snapshot",
@@ -97,14 +96,14 @@ def test_an_error_of_aws_is_in_the_document_word_for_word() -> None:
 @pytest.mark.parametrize("kind", ["refusal", "not_ready"])
 def test_a_refusal_ends_as_refused_with_its_sentence(kind: str) -> None:
     refusal = {"status": 409, "code": "instance_not_ready", "error": "Instance is stopped."}
-    outcome = settled({kind: refusal})
+    outcome = ended({kind: refusal})
     assert outcome.error == "OperationRefused"
     assert (outcome.document["success"], outcome.document["error"]) == (False, "Instance is stopped.")
 
 
 def test_a_refused_start_that_names_nothing_sound_still_has_a_document() -> None:
     refusal = bad_request("operation is required", Code.MISSING_PARAMETER)
-    outcome = settled({"refusal": refusal.to_document()}, OperationRequest("by-hand"), 0)
+    outcome = ended({"refusal": refusal.to_document()}, OperationRequest("by-hand"), 0)
     assert outcome.document["operation_id"] == "by-hand"
     assert (outcome.document["error"], outcome.document["code"]) == ("operation is required", "missing_parameter")
     assert "snapshot_id" not in outcome.document
@@ -113,7 +112,7 @@ def test_a_refused_start_that_names_nothing_sound_still_has_a_document() -> None
 def test_a_fault_beats_the_progress_before_it() -> None:
     cause = json.dumps({"errorMessage": "Throttling: Rate exceeded", "stackTrace": ["secret path"]})
     work = {"progress": done("available").to_document(), "error": {"Error": "RdsThrottled", "Cause": cause}}
-    outcome = settled(work)
+    outcome = ended(work)
     assert outcome.error == "OperationFailed"
     assert outcome.document["error"] == "Throttling: Rate exceeded"
     assert outcome.document["success"] is False
@@ -122,15 +121,15 @@ def test_a_fault_beats_the_progress_before_it() -> None:
 def test_where_only_the_recording_failed_the_outcome_is_known() -> None:
     work = {"progress": done("available", **DETAILS["create_snapshot"]).to_document()}
     detail = {"status": "FAILED", "error": "AuditFailed", "cause": json.dumps(work)}
-    assert settled(work_of_event(detail)) == settled(work)
+    assert ended(work_of_event(detail)) == ended(work)
 
 
 def test_the_end_of_the_execution_carries_the_document_as_its_cause() -> None:
-    outcome = settled({"progress": failed("Größe", EndCode.REBOOT_FAILED).to_document()})
-    ended = outcome.to_document()
-    assert (ended["success"], ended["error"]) == (False, "OperationFailed")
-    assert json.loads(ended["cause"]) == ended["document"] == outcome.document
-    assert settled({"progress": done("available").to_document()}).to_document()["success"] is True
+    outcome = ended({"progress": failed("Größe", EndCode.REBOOT_FAILED).to_document()})
+    document = outcome.to_document()
+    assert (document["success"], document["error"]) == (False, "OperationFailed")
+    assert json.loads(document["cause"]) == document["document"] == outcome.document
+    assert ended({"progress": done("available").to_document()}).to_document()["success"] is True
 
 
 @pytest.mark.parametrize(
@@ -144,12 +143,12 @@ def test_the_end_of_the_execution_carries_the_document_as_its_cause() -> None:
     ],
 )
 def test_what_broke_has_a_code(name: str, code: str) -> None:
-    assert settled({"error": {"Error": name, "Cause": "{}"}}).document["code"] == code
+    assert ended({"error": {"Error": name, "Cause": "{}"}}).document["code"] == code
 
 
 def test_an_execution_that_ran_out_of_time_has_a_note_and_no_error() -> None:
     cause = json.dumps({"errorMessage": "The execution ran out of time"})
-    document = settled({"error": {"Error": "ExecutionTimedOut", "Cause": cause}}).document
+    document = ended({"error": {"Error": "ExecutionTimedOut", "Cause": cause}}).document
     assert (document["status"], document["code"]) == ("timeout", "timed_out")
     assert document["note"].endswith("The execution ran out of time")
     assert "error" not in document
@@ -175,16 +174,16 @@ TIMED_OUT_WORK: dict[str, Any] = {"progress": Progress("rebooting").to_document(
 )
 def test_a_late_look_adds_what_became_of_it_and_changes_nothing_else(progress: Progress, final: dict[str, str]) -> None:
     request = a_request("reboot_instance")
-    document = settled(TIMED_OUT_WORK, request).document
-    late = settled_late(document, request, progress, MOMENT, MOMENT + timedelta(seconds=1234.56))
+    document = ended(TIMED_OUT_WORK, request).document
+    late = with_final_status(document, request, progress, MOMENT, MOMENT + timedelta(seconds=1234.56))
     assert late | {"note": STILL_AT_IT} == document | final | {"final_duration_seconds": 1234.6}
     assert "note" not in late
     assert (late["status"], late["success"]) == ("timeout", False)
 
 
 def test_a_late_look_completes_the_document_with_what_rds_shows() -> None:
-    document = settled({"progress": Progress("creating").to_document()}).document
-    late = settled_late(document, a_request(), done("available", **DETAILS["create_snapshot"]), MOMENT, MOMENT)
+    document = ended({"progress": Progress("creating").to_document()}).document
+    late = with_final_status(document, a_request(), done("available", **DETAILS["create_snapshot"]), MOMENT, MOMENT)
     assert "snapshot_arn" not in document
     assert late["snapshot_arn"] == SNAPSHOT_ARN
 
