@@ -414,3 +414,13 @@ def test_an_inventory_that_cannot_be_read_is_no_answer(aws: FakeAws) -> None:
     refused = aws.calls.refusing("classify", "dynamodb", "Query", "InternalServerError", 500)
     with refused, pytest.raises(TableUnavailable):
         aws.admit(a_body())
+
+
+def test_an_instance_that_may_be_too_new_for_the_inventory_is_not_found_with_a_hint(aws: FakeAws) -> None:
+    answer = aws.answer(aws.admit(a_body()))
+    assert answer["error"] == f"Instance {INSTANCE_ID} not found"
+    assert answer["hint"] == "If it was made in another account within the last 15 minutes, send account_id and region."
+    there = aws.answer(aws.admit({**a_body(), "account_id": ACCOUNT}, request_id="request-2"))
+    assert "hint" not in there  # its own account is read live
+    aws.deploy(Targets(HOME))
+    assert "hint" not in aws.answer(aws.admit(a_body(), request_id="request-3"))

@@ -40,6 +40,7 @@ def up(project: Path) -> subprocess.CompletedProcess[str]:
 
 def test_up_prints_the_credentials_and_writes_the_outputs(project: Path, up: subprocess.CompletedProcess[str]) -> None:
     assert "AWS_ACCESS_KEY_ID=" in up.stdout
+    assert "Deploying the service with the CDK CLI" in up.stdout  # what it waits for
     assert set(json.loads((project / ".local" / "outputs.json").read_text())) == OUTPUTS
 
 

@@ -98,3 +98,10 @@ def test_the_list_is_read_as_it_was_packaged(monkeypatch: pytest.MonkeyPatch) ->
     assert Targets.packaged(HOME) == MANY_TARGETS
     monkeypatch.setattr(packaged, "section", lambda _name: {})
     assert Targets.packaged(HOME) == TARGETS
+
+
+def test_a_long_list_of_places_is_cut_short() -> None:
+    accounts = {f"{number:012}": Account(EXTERNAL_ID, (REGION,)) for number in range(40)}
+    refusal = not_operated(Targets(HOME, (), accounts), "999988887777", "")
+    assert refusal.error.count("account ") == 5
+    assert refusal.error.endswith("; and 36 more, which the service owner can name")
