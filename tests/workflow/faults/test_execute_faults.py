@@ -111,7 +111,7 @@ ROWS = [
     *on_the_call("throttled five times", {**DONE, "sent": 6}, **throttling(5)),
     *on_the_call(
         "throttled always",
-        {"execution": "FAILED OperationFailed", "outcome": "failed", "sent": 6, "acted": 0, "records": RECORDS},
+        {"execution": "FAILED OperationFailed", "outcome": "failed", "sent": 9, "acted": 0, "records": RECORDS},
         **throttling(-1),
     ),
     *on_the_call(
