@@ -9,6 +9,7 @@ from rds_operations.aws.step_functions import Executions
 from rds_operations.aws.telemetry import counting_write_failures
 from rds_operations.model import clock
 from rds_operations.model.documents import Document
+from rds_operations.model.errors import ClosedOtherwise
 from rds_operations.records.refused_admission import RefusedAdmission
 from rds_operations.records.state_document import as_state_document
 from rds_operations.settings.deployment import Deployment
@@ -26,6 +27,8 @@ closer = Closer(store, Executions(states_client, deployment))
 def handler(event: Document) -> Document:
     """Return the HTTP response to ADMISSION, the outcome to OPERATION or for the event of its end, and the completed
     result document to LATE_WATCH.
+
+    Raise `ClosedOtherwise` to the state that lets OPERATION succeed (`succeeds`) where the record says otherwise.
     """
     with counting_write_failures(operation_id_of(event)):
         return _audit(event, clock.now())
@@ -40,4 +43,7 @@ def _audit(event: Document, now: datetime) -> Document:
         return {"reply": audit_admission(store, refused, now)}
     if event["machine"] == "LATE_WATCH":
         return audit_late_watch(store, work, now)
-    return closer.close(work, event["execution"], now, event.get("body", "")).to_document()
+    outcome = closer.close(work, event["execution"], now, event.get("body", ""))
+    if event.get("succeeds") and outcome.error:
+        raise ClosedOtherwise(f"It was closed as {outcome.error} before it was seen to succeed")
+    return outcome.to_document()

@@ -27,6 +27,8 @@ def handler(event: Document) -> Document:
     """Add `verdict` and the place in `request`; and `refusal` where the answer is no for good, `not_ready` where it is
     no for now. To a request that was accepted before under its key, add its answer, or leave that to Admit.
     """
+    if "refusal" in event:  # Validate's, in OPERATION, which has no Choice before this
+        return {}
     classified = classifier.classify_request(OperationRequest.from_document(event["request"]))
     if classified.verdict:
         log_verdict(classified.verdict)

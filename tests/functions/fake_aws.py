@@ -184,10 +184,10 @@ class FakeAws:
     def poll(self, work: Document, poll: int) -> Document:
         return {**work, "polls": poll, **self.call("poll", {**work, "polls": poll})}
 
-    def audit(self, work: Document, name: str = "") -> Document:
-        """Run OPERATION's Audit, and return the outcome."""
+    def audit(self, work: Document, name: str = "", **given: Any) -> Document:
+        """Run the Audit of OPERATION's failures, and return the outcome; with `succeeds=True` that of its successes."""
         execution = an_execution(name or work["request"]["operation_id"])
-        return self.call("audit", {"machine": "OPERATION", "work": work, "execution": execution})
+        return self.call("audit", {"machine": "OPERATION", "work": work, "execution": execution, **given})
 
     def answer(self, work: Document, key: str | None = None, request_id: str = "request-1") -> Document:
         """Run ADMISSION's Audit, and return the reply."""

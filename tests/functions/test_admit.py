@@ -243,3 +243,8 @@ def test_an_admit_that_is_run_too_late_opens_nothing(aws: FakeAws) -> None:
         aws.call("admit", {**a_work(), "entered_at": late})
     assert aws.items() == []
     assert aws.records() == []
+
+
+def test_what_nothing_is_in_the_way_of_takes_one_call(aws: FakeAws) -> None:
+    aws.accept(key="a-key")
+    assert [call.action for call in aws.calls.of("admit", "dynamodb")] == ["TransactWriteItems"]

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import pytest
 
 from rds_operations.settings.gate import GateSettings
-from tests.builders import ACCOUNT, INSTANCE_ID, REGION, a_body
+from tests.builders import ACCOUNT, INSTANCE_ID, REGION, a_body, an_execution
 from tests.functions.calls import Answer, Call, error
 from tests.functions.fake_aws import Document, FakeAws, a_work
 
@@ -150,3 +150,11 @@ def test_tags_that_rds_does_not_show_are_asked_for(aws: FakeAws, refused: bool, 
         work = aws.admit(a_body())
     assert work.get("refusal", {}).get("code", "") == answer
     assert ("start" in work) is not refused
+
+
+def test_what_validate_refused_goes_through_untouched(aws: FakeAws) -> None:
+    """OPERATION has no Choice before Classify."""
+    work = aws.call("validate", {"machine": "OPERATION", "body": "{}", "execution": an_execution("by-hand")})
+    assert work["refusal"]["status"] == 400
+    assert aws.call("classify", work) == {}
+    assert aws.calls.of("classify", "rds") == []

@@ -60,7 +60,7 @@ def test_what_is_handed_over_while_it_is_closed_stays_open(aws: FakeAws) -> None
     def overtake() -> None:
         works.append(first(aws))
 
-    with before(aws, "admit", "GetItem", overtake):
+    with before(aws, "admit", "TransactWriteItems", overtake):
         start = repetition(aws)["start"]
     assert aws.answer(unbegun(works[0]), "a-key")["statusCode"] == 503
     assert aws.execute(aws.begin(start))["progress"]["success"] is True

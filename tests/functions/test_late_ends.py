@@ -12,6 +12,7 @@ import pytest
 
 from rds_operations.aws.operation_store import CALL_OVER
 from rds_operations.model import clock
+from rds_operations.model.errors import ClosedOtherwise
 from tests.builders import EXECUTION_PREFIX, INSTANCE_ID, a_body
 from tests.functions.calls import Answer, Call
 from tests.functions.fake_aws import OPERATION_MACHINE, Document, FakeAws
@@ -135,6 +136,20 @@ def test_an_end_seen_after_a_redrive_is_recorded_at_once(aws: FakeAws) -> None:
     assert [record["event"] for record in aws.records()] == ["accepted", "completed", "final"]
     assert aws.records()[-1]["recorded_by"] == "operation"
     aws.audit(work)
+    assert len(aws.records()) == 3
+
+
+def test_an_execution_whose_operation_was_closed_as_failed_does_not_end_well(aws: FakeAws) -> None:
+    """Its own Audit sees a success. What it saw is on record before it says so; Audit failure then ends it."""
+    work = aws.execute(aws.accept("reboot_instance"))
+    aws.end(work["request"]["operation_id"])
+    with aws.calls.answering(restarted):
+        work = aws.poll(work, 1)
+    with pytest.raises(ClosedOtherwise, match="OperationFailed"):
+        aws.audit(work, succeeds=True)
+    assert [record["event"] for record in aws.records()] == ["accepted", "completed", "final"]
+    outcome = aws.audit(work | {"error": {"Error": "ClosedOtherwise", "Cause": "{}"}})
+    assert (outcome["error"], outcome["document"]["final_status"]) == ("OperationFailed", "available")
     assert len(aws.records()) == 3
 
 

@@ -260,7 +260,7 @@ def test_states_of_the_picture_exist() -> None:
     )
     for state in ("Validate", "Classify", "Admit", "Audit"):
         assert state in admission
-    for state in ("Validate", "Classify", "Execute", "Finished?", "Wait", "Poll", "Audit", "Succeeded", "Failed"):
+    for state in ("Validate", "Classify", "Execute", "Finished?", "Wait", "Poll", "Audit", "Audit failure", "Failed"):
         assert state in operation
         assert state in README
 

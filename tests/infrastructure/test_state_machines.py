@@ -97,7 +97,7 @@ def test_admit_cannot_write_after_its_task_has_given_up(template: Template) -> N
 def test_waiting_is_thirty_seconds_ten_times(template: Template) -> None:
     machine = definition(template, "operation")
     assert machine["States"]["Wait"]["Seconds"] == "{% 30 %}"
-    assert machine["States"]["Finished?"]["Choices"][1]["Condition"] == "{% $states.input.polls >= 10 %}"
+    assert machine["States"]["Finished?"]["Choices"][2]["Condition"] == "{% $states.input.polls >= 10 %}"
     assert machine["TimeoutSeconds"] > 300
 
 
@@ -114,10 +114,12 @@ def test_the_late_watch_polls_soon_and_ever_more_rarely_for_a_day(template: Temp
     assert machine["StartAt"] == "Wait"
 
 
-@pytest.mark.parametrize("name", ["operation", "late-watch"])
-def test_an_audit_that_does_not_answer_is_asked_again(template: Template, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "state"), [("operation", "Audit"), ("operation", "Audit failure"), ("late-watch", "Audit")]
+)
+def test_an_audit_that_does_not_answer_is_asked_again(template: Template, name: str, state: str) -> None:
     """ADMISSION has no time for it: it keeps what Audit does not answer."""
-    (retry,) = definition(template, name)["States"]["Audit"]["Retry"]
+    (retry,) = definition(template, name)["States"][state]["Retry"]
     assert {"States.Timeout", "Sandbox.Timedout"} <= set(retry["ErrorEquals"])
     assert retry["MaxAttempts"] == 6
 
@@ -147,15 +149,16 @@ def test_what_audit_cannot_record_is_kept(template: Template) -> None:
 
 def test_the_graph_tells_the_story(template: Template) -> None:
     states = definition(template, "operation")["States"]
-    assert states["Validate"]["Next"] == "Valid?"
-    assert states["Valid?"]["Default"] == "Classify"
+    assert states["Validate"]["Next"] == "Classify"
     assert states["Classify"]["Next"] == "Allowed?"
     assert states["Allowed?"]["Default"] == "Execute"
     assert states["Execute"]["Next"] == "Finished?"
     assert states["Finished?"]["Default"] == "Wait"
     assert states["Wait"]["Next"] == "Poll"
     assert states["Poll"]["Next"] == states["Poll"]["Catch"][-1]["Next"] == "Finished?"
-    assert states["Audit"]["Next"] == "Succeeded?"
+    assert [choice["Next"] for choice in states["Finished?"]["Choices"]] == ["Audit", "Audit failure", "Audit failure"]
+    assert states["Audit"]["End"]
+    assert states["Audit failure"]["Next"] == "Failed"
 
 
 def test_every_function_ends_before_the_task_that_waits_for_it(machine: dict[str, Any], template: Template) -> None:

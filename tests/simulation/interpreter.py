@@ -98,7 +98,7 @@ class Interpreter:
             try:
                 result = yield from self._work(state, states, f"{purpose} try {number}")
                 output = evaluated(state["Output"], {**states, "result": result})
-                following: str = state["Next"]
+                following: str = state.get("Next", "")
                 return following, output
             except StateError as error:
                 which = _retrier(state, error.error)

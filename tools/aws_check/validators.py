@@ -22,11 +22,21 @@ CASES: tuple[tuple[str, str, Document, str], ...] = (
     ("rds-operations-admission", "Allowed?", {}, "Admit"),
     ("rds-operations-admission", "Admitted?", {"start": {}}, "Start operation"),
     ("rds-operations-admission", "Admitted?", {}, "Reply"),
-    ("rds-operations-operation", "Allowed?", {"not_ready": {}}, "Audit"),
+    ("rds-operations-operation", "Allowed?", {"not_ready": {}}, "Audit failure"),
     ("rds-operations-operation", "Allowed?", {}, "Execute"),
-    ("rds-operations-operation", "Finished?", {"progress": {"finished": True}, "polls": 0}, "Audit"),
-    ("rds-operations-operation", "Finished?", {"progress": {"finished": False}, "polls": 0}, "Wait"),
-    ("rds-operations-operation", "Succeeded?", {"success": False}, "Failed"),
+    ("rds-operations-operation", "Finished?", {"progress": {"finished": True, "success": True}, "polls": 0}, "Audit"),
+    (
+        "rds-operations-operation",
+        "Finished?",
+        {"progress": {"finished": True, "success": False}, "polls": 0},
+        "Audit failure",
+    ),
+    (
+        "rds-operations-operation",
+        "Finished?",
+        {"progress": {"finished": False, "success": False}, "polls": 0},
+        "Wait",
+    ),
     ("rds-operations-late-watch", "Finished?", {"progress": {"finished": False}, "polls": 0}, "Wait"),
 )
 """States that call nothing: machine, state, input, and the state that must follow."""

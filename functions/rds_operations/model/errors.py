@@ -6,6 +6,7 @@
     │   ├── AccountUnreachable          the role of an account cannot be assumed
     │   ├── AdmittedTooLate             Admit started after its Task had given up
     │   ├── RecordMismatch              an event contradicts the record
+    │   ├── ClosedOtherwise             a success was closed as something else before
     │   └── Retryable                   the same call may be made again
     │       ├── RdsThrottled
     │       ├── RdsUnreachable
@@ -76,6 +77,10 @@ class AdmittedTooLate(NoEffect):
 
 class RecordMismatch(NoEffect):
     """What an event says of an operation does not fit its record."""
+
+
+class ClosedOtherwise(NoEffect):
+    """The record of an operation that succeeded says another end: somebody else had closed it."""
 
 
 class StepFunctionsUnavailable(ServiceError):

@@ -74,9 +74,13 @@ def admit(
 ) -> StoredOperation | Refusal:
     """Return the operation, new or as this very request opened it before; or what is in the way.
 
-    A repeated request comes first: it gets its own operation back, though that operation is what is in the way.
+    What nothing is in the way of is opened at once: the write has all conditions that the reads would ask for. After
+    it a repeated request comes first: it gets its own operation back, though that operation is what is in the way.
     Raises `TableBusy` where others were faster twice.
     """
+    verdict = None if candidate.not_ready else candidate.verdict
+    if verdict and (opened := store.open(candidate.request, verdict, now)):
+        return opened
     for _attempt in range(2):
         if admitted := _admitted(store, callers, candidate, now):
             return admitted
