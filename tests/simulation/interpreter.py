@@ -59,7 +59,7 @@ class Interpreter:
                 return
             if execution.turn != turn:
                 return
-            if state["Type"] == "Succeed" or state.get("End"):
+            if not following:  # Succeed, or End without a Catch
                 states.end(execution, "SUCCEEDED", output=json.dumps(output))
                 return
             execution.state, execution.state_input = following, output
