@@ -42,6 +42,7 @@ class Backend:
     admission: sfn.StateMachine
     status: lambda_.IFunction
     log: logs.ILogGroup
+    web_acl_arn: str
 
 
 class Api(Construct):
@@ -69,8 +70,8 @@ class Api(Construct):
         self._post(operations, behind.admission, access)
         operation.add_method("GET", apigateway.LambdaIntegration(behind.status, timeout=_INTEGRATION_TIMEOUT), **access)
         self.key = self._usage_plan() if authentication is Authentication.API_KEY else None
-        if settings.web_acl_arn:
-            self._attach_web_acl()
+        if behind.web_acl_arn:
+            self._attach(behind.web_acl_arn)
 
     def _access(self, user_pool: cognito.IUserPool | None) -> dict[str, Any]:
         if self._authentication is Authentication.IAM:
@@ -188,12 +189,12 @@ class Api(Construct):
         plan.add_api_stage(stage=self.rest_api.deployment_stage)
         return key
 
-    def _attach_web_acl(self) -> None:
+    def _attach(self, web_acl_arn: str) -> None:
         wafv2.CfnWebACLAssociation(
             self,
             "WebAcl",
             resource_arn=self.rest_api.deployment_stage.stage_arn,
-            web_acl_arn=self._settings.web_acl_arn,
+            web_acl_arn=web_acl_arn,
         )
 
 

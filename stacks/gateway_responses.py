@@ -19,6 +19,10 @@ _RESPONSES = {
         '{"error":"There is no such method and path, or the credentials are missing. '
         'Use POST /operations or GET /operations/{operation_id}","code":"unknown_route"}',
     ),
+    "WafFiltered": (
+        apigateway.ResponseType.WAF_FILTERED,
+        '{"error":"Blocked by the web ACL. If this address sent too many requests, wait five minutes"}',
+    ),
     "UnsupportedMediaType": (
         apigateway.ResponseType.UNSUPPORTED_MEDIA_TYPE,
         '{"error":"Unsupported Media Type. Send Content-Type: application/json","code":"unsupported_media_type"}',

@@ -16,7 +16,9 @@ from stacks.refusal_queue import refusal_queue
 from stacks.schedules import run_every
 from stacks.settings import Settings
 from stacks.tables import Tables
+from stacks.tracing import sampling_rule
 from stacks.user_pool import user_pool
+from stacks.web_acl import rate_limit_acl
 from stacks.workflow import Workflow
 
 _LIST_EVERY_MINUTES = 15
@@ -32,6 +34,8 @@ class ServiceStack(Stack):
         functions = Functions(self, "Functions", settings, tables, refusals, acting)
         workflow = Workflow(self, "Workflow", settings, functions, refusals)
         Backstops(self, "Backstops", functions, workflow)
+        if not settings.is_local:  # the emulator knows no X-Ray
+            sampling_rule(self)
         run_every(self, "Inventory", _LIST_EVERY_MINUTES, functions.all["inventory"], "Lists the databases")
         apis = self._apis(settings, workflow, functions)
         outputs = {
@@ -50,13 +54,17 @@ class ServiceStack(Stack):
     def _apis(self, settings: Settings, workflow: Workflow, functions: Functions) -> dict[Authentication, Api]:
         """Make one API for each way to authenticate, in the order of the settings."""
         log = log_group(self, "AccessLog", names.ACCESS_LOG_GROUP, settings)
-        behind = Backend(workflow.admission, functions.all["status"], log)
+        behind = Backend(workflow.admission, functions.all["status"], log, self._web_acl(settings))
         modes = [Authentication(mode) for mode in settings.authentication]
         pool = user_pool(self, settings) if Authentication.COGNITO in modes else None
         return {
             mode: Api(self, _name(mode), settings, mode, behind, pool if mode is Authentication.COGNITO else None)
             for mode in modes
         }
+
+    def _web_acl(self, settings: Settings) -> str:
+        limit = settings.requests_per_address_in_five_minutes
+        return rate_limit_acl(self, limit).attr_arn if limit else settings.web_acl_arn
 
 
 def _key_id(apis: dict[Authentication, Api]) -> dict[str, str]:

@@ -44,6 +44,7 @@ class Settings:
     authentication: tuple[str, ...] = (Authentication.IAM.value,)
     user_pool_arn: str = ""
     web_acl_arn: str = ""
+    requests_per_address_in_five_minutes: int = 0
     throttle_rate_per_second: int = 5
     read_throttle_rate_per_second: int = 40
     log_retention_days: int = 90
@@ -161,6 +162,16 @@ def _checked(settings: Settings) -> Settings:
     require(
         re.fullmatch(r"(arn:aws[a-z\-]*:wafv2:[a-z0-9\-]+:[0-9]{12}:regional/webacl/\S+)?", settings.web_acl_arn),
         "web_acl_arn must be the ARN of a regional AWS WAF web ACL",
+    )
+    # https://docs.aws.amazon.com/waf/latest/developerguide/waf-rule-statement-type-rate-based-high-level-settings.html
+    limit = settings.requests_per_address_in_five_minutes
+    require(limit == 0 or limit >= 10, "requests_per_address_in_five_minutes must be 0 (no limit), or at least 10")
+    require(
+        not (limit and settings.web_acl_arn),
+        "web_acl_arn and requests_per_address_in_five_minutes exclude each other: an API has one web ACL",
+    )
+    require(
+        not (limit and settings.is_local), "requests_per_address_in_five_minutes needs AWS: the local cloud has no WAF"
     )
     require(
         not settings.user_pool_arn or settings.callers.user_pool_client_ids,

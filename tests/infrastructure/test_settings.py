@@ -77,6 +77,21 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         {"web_acl_arn": "arn:aws:wafv2:us-east-1:111122223333:global/webacl/x/1"},
         "web_acl_arn must be the ARN of a regional AWS WAF web ACL",
     ),
+    "rate that AWS WAF refuses": (
+        {"requests_per_address_in_five_minutes": 9},
+        "requests_per_address_in_five_minutes must be 0 (no limit), or at least 10",
+    ),
+    "two web ACLs": (
+        {
+            "requests_per_address_in_five_minutes": 600,
+            "web_acl_arn": "arn:aws:wafv2:eu-west-1:111122223333:regional/webacl/x/1",
+        },
+        "web_acl_arn and requests_per_address_in_five_minutes exclude each other: an API has one web ACL",
+    ),
+    "rate on the local cloud": (
+        {"requests_per_address_in_five_minutes": 600, "stage": "local"},
+        "requests_per_address_in_five_minutes needs AWS: the local cloud has no WAF",
+    ),
     "no throttle": ({"throttle_rate_per_second": 0}, "throttle_rate_per_second must be at least 1"),
     "no throttle of reads": ({"read_throttle_rate_per_second": 0}, "read_throttle_rate_per_second must be at least 1"),
     "permissions as a list": ({"permissions": []}, "permissions must be an object of principals"),

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -214,6 +215,28 @@ def test_the_web_acl_of_the_settings_protects_every_stage(all_modes_template: Te
     (association,) = of_api(all_modes_template, api, "AWS::WAFv2::WebACLAssociation")
     assert association["WebACLArn"] == WEB_ACL
     assert f"{{'Ref': '{api}RestApiDeploymentStagev1" in str(association["ResourceArn"])
+
+
+def test_a_limit_for_each_address_makes_one_web_acl_for_all_apis(tmp_path: Path) -> None:
+    app = new_app(tmp_path)
+    limited = {"requests_per_address_in_five_minutes": 600, "authentication": ["iam", "api_key"]}
+    ServiceStack(app, "Limited", Settings.from_document(limited))
+    app.synth()
+    template = Template(tmp_path / "Limited.template.json")
+    (acl,) = template.of_type("AWS::WAFv2::WebACL")
+    (rule,) = acl["Rules"]
+    assert rule["Statement"] == {"RateBasedStatement": {"AggregateKeyType": "IP", "Limit": 600}}
+    assert rule["Action"] == {"Block": {}}
+    associations = template.of_type("AWS::WAFv2::WebACLAssociation")
+    assert [one["WebACLArn"] for one in associations] == [{"Fn::GetAtt": ["WebAcl", "Arn"]}] * 2
+
+
+def test_one_request_in_twenty_is_traced(template: Template) -> None:
+    rule = template.one("AWS::XRay::SamplingRule")["SamplingRule"]
+    assert (rule["FixedRate"], rule["ReservoirSize"]) == (0.05, 0)
+    assert fnmatch("rds-operations-iam/v1", rule["ServiceName"])
+    for kind, name in (("Lambda::Function", "FunctionName"), ("StepFunctions::StateMachine", "StateMachineName")):
+        assert all(fnmatch(one[name], rule["ServiceName"]) for one in template.of_type(f"AWS::{kind}"))
 
 
 def test_nobody_signs_up_to_the_user_pool_and_a_password_alone_opens_nothing(all_modes_template: Template) -> None:
