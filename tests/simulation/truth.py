@@ -19,6 +19,8 @@ _LAG = 30.0
 _TO_BE_SEEN = 1.5 * SETTINGS.late_watch_interval_seconds
 """Seconds before the last read by which visible work must have been seen."""
 
+_SAME = ("account_id", "region", "instance_id", "operation")
+
 
 def check_truth(cloud: Cloud, people: People, item: Document) -> None:
     """Check a finished operation for a false success, or a failure that was a success.
@@ -101,7 +103,16 @@ def _check_failure(cloud: Cloud, item: Document, act: Act, said: Document, recor
         cloud.watcher.found("a failure that was a success", f"{item['operation_id']}: {said.get('error', '')[:100]}")
     troubled = any("Poll" in purpose or purpose.startswith("sweep") for purpose in cloud.chance.struck)
     if status == "timeout" and act.done_at + act.told_after + _TO_BE_SEEN <= moment and not troubled:
+        if "final_note" in said and _is_followed(cloud, item):
+            cloud.counts["documented: another operation of its kind took the claim before the end was seen"] += 1
+            return
         cloud.watcher.found("done, and called a time-out", item["operation_id"])
+
+
+def _is_followed(cloud: Cloud, item: Document) -> bool:
+    """Return whether another operation of its kind had the claim after it, if only until RDS refused the call."""
+    claims = [claim for claim in cloud.watcher.claims if all(claim[name] == item[name] for name in _SAME)]
+    return bool(claims[-1]["operation_id"] != item["operation_id"])
 
 
 def _seconds(timestamp: str) -> float:

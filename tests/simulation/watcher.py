@@ -40,6 +40,8 @@ class Watcher:
         """The operations whose end in RDS an execution has seen."""
         self.ends_seen_late: set[str] = set()
         """Those whose end a late watch has seen, knowing that it is no other operation's."""
+        self.claims: list[Document] = []
+        """The items of the operations that had the claim, in its order, also where they gave it back."""
         self.whole_sweeps: list[float] = []
         """When each sweep began that had no failure."""
 
@@ -69,6 +71,8 @@ class Watcher:
         elif table == "rds_operations" and "operation" in after:
             if ("acting_at" in after) != ("acting_at" in before):
                 claim = "has the claim" if "acting_at" in after else "gave the claim back"
+                if "acting_at" in after:
+                    self.claims.append(plain(after))
                 self._cloud.story.tell("table", f"{after['operation_id']['S']} {claim}")
             if "ended_at" in after and "ended_at" not in before:
                 # The same transaction releases the lock, in a later write.
