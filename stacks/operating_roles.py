@@ -71,6 +71,16 @@ def reading_statements(reach: ResourceScope) -> list[iam.PolicyStatement]:
     return [iam.PolicyStatement(actions=sorted(found), resources=[reach.arn(kind)]) for kind, found in actions.items()]
 
 
+def dry_run_actions() -> dict[str, list[str]]:
+    """Return what Classify reads at home for the warnings of a dry run, by the type of resource."""
+    actions: dict[str, list[str]] = {}
+    for operation in OPERATIONS.values():
+        for permission in operation.dry_run_permissions:
+            for kind in permission.resources:
+                actions.setdefault(kind, []).append(permission.action)
+    return actions
+
+
 def _role(
     scope: Construct, construct_id: str, service: Service, functions: tuple[str, ...], name: str | None, summary: str
 ) -> iam.Role:

@@ -14,7 +14,7 @@ from rds_operations.settings.targets import ACTING_ROLE, READING_ROLE
 from stacks import arns
 from stacks.acting_role_policy import ResourceScope
 from stacks.arns import execution_prefix, late_watch_executions, late_watch_machine, operation_machine
-from stacks.operating_roles import LOOKS, reading_statements
+from stacks.operating_roles import LOOKS, dry_run_actions, reading_statements
 from stacks.refusal_queue import RefusalQueue
 from stacks.tables import Tables
 
@@ -54,6 +54,7 @@ def by_function(
         "validate": [],
         "classify": [
             *reads("classify"),
+            *(_allow(reach.arn(kind), actions=actions) for kind, actions in dry_run_actions().items()),
             _allow(inventory, actions=["dynamodb:Query"]),
             # Finds what an Idempotency-Key stands for.
             _allow(operations, actions=["dynamodb:GetItem"]),

@@ -13,7 +13,7 @@ from rds_operations.model.identifiers import recorded_name
 from rds_operations.rules.identity import DIRECT_START
 
 Handler = Callable[[Document], Document]
-_OF_REQUEST = ("operation", "instance_id", "account_id", "region")
+_OF_REQUEST = ("operation", "instance_id", "account_id", "region", "dry_run")
 _KEYS = ("state", "operation_id", "requested_by", *_OF_REQUEST)
 
 

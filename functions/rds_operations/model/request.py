@@ -15,7 +15,8 @@ class OperationRequest:
     `requested_at` ISO 8601; `request_id` the name of ADMISSION's execution; `idempotency_key` a digest, empty
     without the header; `execution_arn` of OPERATION, empty where ADMISSION does not know it yet. `account_id` and
     `region` as they were asked for, and from Classify on as the instance was found. `resource_id` of that instance
-    (its `DbiResourceId`): another instance may get its name, but not this.
+    (its `DbiResourceId`): another instance may get its name, but not this. A `dry_run` asks what would be
+    answered; only ADMISSION knows it.
     """
 
     operation_id: str
@@ -30,6 +31,7 @@ class OperationRequest:
     execution_arn: str = ""
     idempotency_key: str = ""
     resource_id: str = ""
+    dry_run: bool = False
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> OperationRequest:

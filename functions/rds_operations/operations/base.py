@@ -79,6 +79,8 @@ class Operation(ABC):
     """What Execute needs."""
     poll_permissions: ClassVar[tuple[Permission, ...]]
     """What Poll needs; none where the operation ends in Execute."""
+    dry_run_permissions: ClassVar[tuple[Permission, ...]] = ()
+    """What Classify needs for `warnings`. They are among `poll_permissions`, which the reading roles have."""
     signs: ClassVar[bool] = False
     """True where its result carries the operation's id, so that no other can be mistaken for it."""
 
@@ -89,6 +91,10 @@ class Operation(ABC):
     def not_ready(self, instance: DBInstanceTypeDef, parameters: Parameters) -> Refusal | None:
         """Say what is in the way now and may be gone later."""
         return None
+
+    def warnings(self, rds: Rds, request: OperationRequest) -> list[str]:
+        """Say, in sentences, what RDS would refuse though nothing is against the instance. Asked in a dry run only."""
+        return []
 
     @abstractmethod
     def start(self, rds: Rds, request: OperationRequest, instance: DBInstanceTypeDef) -> Progress:

@@ -64,6 +64,7 @@ class CreateSnapshot(Operation):
         Permission("rds:DescribeDBSnapshots"),
     )
     poll_permissions = (Permission("rds:DescribeDBSnapshots"), Permission("rds:DescribeEvents"))
+    dry_run_permissions = (Permission("rds:DescribeDBSnapshots"),)
     signs = True
 
     def unsupported(self, instance: DBInstanceTypeDef, parameters: Parameters) -> Refusal | None:
@@ -72,6 +73,10 @@ class CreateSnapshot(Operation):
             or snapshot_of_replica(instance)
             or too_many_tags(instance, parameters["tags"])
         )
+
+    def warnings(self, rds: Rds, request: OperationRequest) -> list[str]:
+        name = request.parameters["snapshot_id"]
+        return [f"Snapshot {name} already exists. Choose another snapshot_id."] if self._find(rds, request) else []
 
     def start(self, rds: Rds, request: OperationRequest, instance: DBInstanceTypeDef) -> Progress:
         tags = tags_of_snapshot(instance, request.parameters["tags"]) | {OPERATION_TAG: request.operation_id}

@@ -50,6 +50,7 @@ def audit_record(
     """
     timestamp = clock.to_text(moment)
     instance_id = request.instance_id or NO_INSTANCE
+    marks = {"dry_run": True} if request.dry_run else {}
     return {
         "instance_id": instance_id,
         "audit_id": f"{instance_id}#{timestamp}#{request.operation_id}#{event.value}",
@@ -70,4 +71,5 @@ def audit_record(
         "environment": verdict.environment.value if verdict else Environment.UNKNOWN.value,
         "environment_source": verdict.source if verdict else "",
         "environment_disagreement": verdict.disagreement if verdict else "",
+        **marks,
     }

@@ -40,6 +40,7 @@ class StateDocument(TypedDict, total=False):
         By("Execute", "the environment right before it acted"),
     ]
     not_ready: Annotated[Document, By("Classify", "a no for now: status, code and text")]
+    warnings: Annotated[list[str], By("Classify", "of a dry run: what the operation would meet in RDS")]
     reply: Annotated[
         Document,
         By("Validate", "the HTTP response, beside `refusal`"),

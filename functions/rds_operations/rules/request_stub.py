@@ -13,7 +13,7 @@ from rds_operations.model.documents import Document
 from rds_operations.model.identifiers import operation_id, recorded_name
 from rds_operations.model.request import OperationRequest
 from rds_operations.rules.identity import caller_identity, direct_start
-from rds_operations.rules.validation import ParsedRequest, sound_parts, sound_place
+from rds_operations.rules.validation import ParsedRequest, is_dry_run, sound_parts, sound_place
 
 
 def api_stub(body: Any, envelope: Document, execution: Document) -> OperationRequest:
@@ -25,7 +25,7 @@ def api_stub(body: Any, envelope: Document, execution: Document) -> OperationReq
     """
     name = recorded_name(execution["Name"])
     stub = _stub(body, name, execution)
-    return replace(stub, caller=caller_identity(envelope["caller"]), request_id=name)
+    return replace(stub, caller=caller_identity(envelope["caller"]), request_id=name, dry_run=is_dry_run(body))
 
 
 def execution_stub(body: Any, execution: Document) -> OperationRequest:

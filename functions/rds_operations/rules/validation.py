@@ -18,7 +18,8 @@ LARGEST_BODY = 32_768
 """Characters. Escaped for two layers of JSON this stays below the 262,144 bytes that Step Functions takes."""
 
 NO_OBJECT = "The request body must be a JSON object with operation, instance_id and parameters"
-_KEYS = ("operation", "instance_id", "parameters", "account_id", "region")
+DRY_RUN = "dry_run"
+_KEYS = ("operation", "instance_id", "parameters", "account_id", "region", DRY_RUN)
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
 
 
@@ -65,7 +66,7 @@ def parse_body(body: Any) -> ParsedRequest | Refusal:
         _account_id(body),
         _region(body),
     )
-    refusal = next((part for part in parts if isinstance(part, Refusal)), None)
+    refusal = next((part for part in parts if isinstance(part, Refusal)), None) or _unclear_dry_run(body)
     return refusal or ParsedRequest(operation, *cast("tuple[str, dict[str, Any], str, str]", parts))
 
 
@@ -89,6 +90,11 @@ def sound_place(body: Any) -> tuple[str, str]:
         "" if isinstance(account_id, Refusal) else account_id,
         "" if isinstance(region, Refusal) else region,
     )
+
+
+def is_dry_run(body: Any) -> bool:
+    """Tell whether a request, valid or not, asks what would be answered and for nothing else."""
+    return isinstance(body, dict) and body.get(DRY_RUN) is True
 
 
 def too_large(length: int) -> Refusal | None:
@@ -136,6 +142,11 @@ def _account_id(body: dict[str, Any]) -> str | Refusal:
 
 def _region(body: dict[str, Any]) -> str | Refusal:
     return _chosen(body, "region", is_region, "It is a string such as eu-west-1")
+
+
+def _unclear_dry_run(body: dict[str, Any]) -> Refusal | None:
+    """Refuse all but a JSON boolean: a text that was taken for no would act."""
+    return None if isinstance(body.get(DRY_RUN, False), bool) else invalid_parameter("dry_run must be true or false")
 
 
 def _chosen(body: dict[str, Any], name: str, is_sound: Callable[[str], bool], hint: str) -> str | Refusal:

@@ -34,6 +34,7 @@ class Candidate:
     verdict: Verdict | None = None
     not_ready: Refusal | None = None
     retried: bool = False
+    warnings: tuple[str, ...] = ()
 
     @classmethod
     def from_document(cls, work: Document, execution_prefix: str) -> Candidate:
@@ -44,6 +45,7 @@ class Candidate:
             Verdict.from_document(work["verdict"]) if "verdict" in work else None,
             Refusal.from_document(work["not_ready"]) if "not_ready" in work else None,
             bool(work.get("retries")),
+            tuple(work.get("warnings", ())),
         )
 
 
@@ -54,12 +56,37 @@ def admit_in_time(
 
     `entered_at` is when the state was entered. Raises `AdmittedTooLate`, `TableBusy` or `TableUnavailable`.
     """
+    if candidate.request.dry_run:
+        return dry_admission(store, callers, candidate, now)
     check_in_time(entered_at, now)
     admitted = admit(store, callers, candidate, now)
     if isinstance(admitted, StoredOperation):
         return acceptance(admitted, candidate.request, store.home)
     refused: StateDocument = {"refusal": admitted.to_document(), "reply": admitted.reply()}
     return {**refused, "retried": True} if candidate.retried else refused
+
+
+def dry_admission(store: OperationStore, callers: CallerSettings, candidate: Candidate, now: datetime) -> StateDocument:
+    """Return the reply of a dry run: what is in the way, or that nothing is. Reads only."""
+    holder = store.lock_holder(candidate.request, now)
+    running = _in_progress(callers, candidate.request, store.operation(holder)) if holder else None
+    if against := running or candidate.not_ready:
+        return {"refusal": against.to_document(), "reply": against.reply()}
+    if candidate.verdict is None:
+        raise TableBusy("What the Idempotency-Key stood for has changed meanwhile; nothing was done. Try again.")
+    return {"reply": dry_reply(candidate.verdict, candidate.warnings)}
+
+
+def dry_repetition(earlier: StoredOperation) -> Document:
+    """Return the reply of a dry run whose Idempotency-Key stands for an operation."""
+    text = f"This Idempotency-Key stands for operation {earlier.operation_id}: nothing new would be done."
+    return dry_reply(earlier.verdict, (text,))
+
+
+def dry_reply(verdict: Verdict, warnings: tuple[str, ...]) -> Document:
+    """Return the 200 of a dry run, which has no operation."""
+    decided = {"environment": verdict.environment.value, "environment_source": verdict.source}
+    return reply(200, {"accepted": True, **decided, "warnings": list(warnings)})
 
 
 def check_in_time(entered_at: datetime, now: datetime) -> None:

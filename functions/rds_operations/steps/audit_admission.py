@@ -29,7 +29,7 @@ def audit_admission(
     """
     request = refused.request
     answer = _answer(store, refused, request)
-    if "error" not in refused.work and "retried" not in refused.work:
+    if request.dry_run or ("error" not in refused.work and "retried" not in refused.work):
         record_refusal(store, refused.work, request, answer, by)
         return answer.reply()
     opened = _opened_or_barred(store, refused.work, request, answer, by)
@@ -60,7 +60,7 @@ def record_refusal(
 
 
 def _answer(store: OperationStore, refused: RefusedAdmission, request: OperationRequest) -> Refusal:
-    if "error" in refused.work and _repeats(store, refused.envelope, request):
+    if "error" in refused.work and not request.dry_run and _repeats(store, refused.envelope, request):
         return MAY_HAVE_BEGUN
     return answer_to(refused.work, request.operation_id)
 

@@ -13,6 +13,7 @@ from rds_operations.model.errors import AccountUnreachable, RdsRejected
 from rds_operations.model.place import Place
 from rds_operations.model.refusals import Code, Refusal
 from rds_operations.model.request import OperationRequest
+from rds_operations.operations import OPERATIONS
 from rds_operations.records.state_document import StateDocument
 from rds_operations.records.stored_operation import StoredOperation
 from rds_operations.rules.authorization import not_permitted, of_another_application
@@ -22,7 +23,7 @@ from rds_operations.rules.eligibility import not_found
 from rds_operations.rules.location import locate
 from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.gate import GateSettings
-from rds_operations.steps.admit import acceptance, accepted_by_key
+from rds_operations.steps.admit import acceptance, accepted_by_key, dry_repetition
 
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef
@@ -56,6 +57,7 @@ class Classified:
     verdict: Verdict | None = None
     refusal: Refusal | None = None
     not_ready: Refusal | None = None
+    warnings: tuple[str, ...] = ()
     earlier: StateDocument = field(default_factory=StateDocument)
 
     def to_document(self) -> StateDocument:
@@ -66,6 +68,8 @@ class Classified:
             document |= {"refusal": self.refusal.to_document(), "reply": self.refusal.reply()}
         if self.not_ready:
             document["not_ready"] = self.not_ready.to_document()
+        if self.warnings:
+            document["warnings"] = list(self.warnings)
         return {**document, **self.earlier}
 
 
@@ -97,6 +101,8 @@ class Classifier:
     def _repeated(self, request: OperationRequest, earlier: StoredOperation | Refusal) -> Classified:
         if isinstance(earlier, Refusal):
             return Classified(request, refusal=earlier)
+        if request.dry_run:
+            return Classified(request, earlier={"reply": dry_repetition(earlier)})
         if earlier.has_started:
             return Classified(request, earlier=acceptance(earlier, request, self.store.home))
         return Classified(request)
@@ -124,7 +130,13 @@ class Classifier:
         found = LiveInstance(instance, verdict_with_replication(self.rds_clients, instance, self.gate))
         decision = decide(request, found, self.gate, self._callers(request))
         request = replace(request, resource_id=instance.get("DbiResourceId", ""))
-        return Classified(request, decision.verdict, decision.refusal, decision.not_ready)
+        warnings = () if decision.refusal else self._warnings(request, place)
+        return Classified(request, decision.verdict, decision.refusal, decision.not_ready, warnings)
+
+    def _warnings(self, request: OperationRequest, place: Place) -> tuple[str, ...]:
+        if not request.dry_run:
+            return ()
+        return tuple(OPERATIONS[request.operation].warnings(self.rds_clients.reading(place), request))
 
     def _read(self, place: Place, instance_id: str) -> DBInstanceTypeDef | None:
         """Raise `AccountUnreachable` for a closed place. Where it is the deployment's own, the service is broken."""

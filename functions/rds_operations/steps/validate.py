@@ -12,7 +12,14 @@ from rds_operations.records.state_document import StateDocument
 from rds_operations.rules.authorization import unidentified
 from rds_operations.rules.identity import principal_of
 from rds_operations.rules.request_stub import api_stub, completed, execution_stub, whole_request
-from rds_operations.rules.validation import ParsedRequest, idempotency_digest, parse_body, parse_json, too_large
+from rds_operations.rules.validation import (
+    DRY_RUN,
+    ParsedRequest,
+    idempotency_digest,
+    parse_body,
+    parse_json,
+    too_large,
+)
 from rds_operations.settings.targets import Targets, not_operated
 
 Validated = OperationRequest | tuple[OperationRequest, Refusal]
@@ -37,7 +44,7 @@ def validate_execution(text: str, execution: Document, targets: Targets) -> Vali
     """Validate the input of OPERATION: a body alone. Its caller is taken from the record that ADMISSION made."""
     body = parse_json(text)
     known = execution_stub(body, execution)
-    parsed = _unsafe_name(execution["Name"]) or _parse(body, targets)
+    parsed = _unsafe_name(execution["Name"]) or _no_dry_run(body) or _parse(body, targets)
     return (known, parsed) if isinstance(parsed, Refusal) else completed(known, parsed)
 
 
@@ -55,6 +62,13 @@ def _parse(body: Any, targets: Targets) -> ParsedRequest | Refusal:
     if isinstance(parsed, Refusal) or targets.fitting(parsed.account_id, parsed.region):
         return parsed
     return not_operated(targets, parsed.account_id, parsed.region)
+
+
+def _no_dry_run(body: Any) -> Refusal | None:
+    """Refuse what asks not to act where everything acts."""
+    if not isinstance(body, dict) or DRY_RUN not in body:
+        return None
+    return bad_request("dry_run is for POST /operations only. Leave it out, and this execution will act.")
 
 
 def _unsafe_name(name: str) -> Refusal | None:

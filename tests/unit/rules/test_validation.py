@@ -46,7 +46,7 @@ INSTANCE_TEXT = (
 )
 SNAPSHOT_TEXT = INSTANCE_TEXT.replace("instance_id", "snapshot_id").replace("63", "255")
 NOT_ALLOWED = f"not allowed. Allowed: {', '.join(CASES)}"
-KEYS = "in the request body. Allowed: operation, instance_id, parameters, account_id, region"
+KEYS = "in the request body. Allowed: operation, instance_id, parameters, account_id, region, dry_run"
 
 
 def refusal_of(body: Any) -> Refusal:
