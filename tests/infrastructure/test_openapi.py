@@ -174,6 +174,12 @@ def test_the_place_is_described_to_the_letter(name: str, value: Any) -> None:
     assert bool(api_document.problems(REQUEST, body)) is isinstance(parse_request(json.dumps(body)), Refusal)
 
 
+@pytest.mark.parametrize("value", [True, False, None, "true", "", 0, 1, [], {}], ids=repr)
+def test_the_dry_run_is_described_to_the_letter(value: Any) -> None:
+    body = {"operation": "reboot_instance", "instance_id": "dev-1", "dry_run": value}
+    assert bool(api_document.problems(REQUEST, body)) is isinstance(parse_request(json.dumps(body)), Refusal)
+
+
 @pytest.mark.parametrize("key", ["", " ", "k", "k" * 255, "k" * 256, "two words", "é", "~!", "k\n", "{}", "{a}"])
 def test_the_idempotency_key_is_described_to_the_letter(key: str) -> None:
     schema = api_document.at("#/components/parameters/IdempotencyKey")["schema"]

@@ -20,7 +20,7 @@ from rds_operations.records.stored_operation import StoredOperation
 from rds_operations.rules.authorization import not_permitted, unidentified
 from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.targets import not_operated
-from rds_operations.steps.admit import accepted_reply
+from rds_operations.steps.admit import accepted_reply, dry_reply
 from rds_operations.steps.status import unknown
 from tests import api_document
 from tests.api_document import FOLLOW, START
@@ -77,6 +77,16 @@ def test_accepted(operation: str) -> None:
     location = api_document.responses(START, "post")["202"]["headers"]["Location"]["schema"]
     for path in ("/operations", "/v1/operations", "/restapis/a1/local/_user_request_/operations"):
         assert api_document.problems(location, f"{path}/{reply['operation_id']}") == []
+
+
+@pytest.mark.parametrize("warnings", [(), ("Snapshot a already exists. Choose another snapshot_id.",)])
+def test_a_dry_run(warnings: tuple[str, ...]) -> None:
+    reply = dry_reply(DEVELOPMENT, warnings)
+    schema, body = schema_of(START, "post", str(reply["statusCode"])), json.loads(reply["body"])
+    assert api_document.problems(schema, body) == []
+    for name in body:
+        assert api_document.problems(schema, {key: value for key, value in body.items() if key != name})
+    assert api_document.problems(schema, {**body, "environment": "production"})
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

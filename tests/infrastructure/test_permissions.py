@@ -40,6 +40,7 @@ EXPECTED: dict[str, dict[str, list[str]]] = {
     "Classify": {
         "rds:DescribeDBInstances": ["db:*"],
         "rds:ListTagsForResource": ["db:*"],
+        "rds:DescribeDBSnapshots": ["*"],  # what a dry run warns of
         "dynamodb:Query": [INVENTORY_TABLE],
         "dynamodb:GetItem": [OPERATIONS_TABLE],
     },
