@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import hashlib
 import json
 import shutil
 import sys
@@ -56,6 +57,11 @@ def packaged(settings: Settings) -> str:
             "targets": {"regions": settings.regions, "accounts": accounts},
         }
     )
+
+
+def settings_digest(settings: Settings) -> str:
+    """Return the digest that the functions write into each record: see `settings.packaged.digest`."""
+    return hashlib.sha256(packaged(settings).encode()).hexdigest()
 
 
 def _vendor(package: Distribution, target: Path) -> None:

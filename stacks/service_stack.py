@@ -6,7 +6,7 @@ from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
 from rds_operations.rules.identity import Authentication
-from stacks import names
+from stacks import names, package
 from stacks.api import Api, Backend
 from stacks.backstops import Backstops
 from stacks.functions import Functions
@@ -47,6 +47,7 @@ class ServiceStack(Stack):
             "OperationsTable": tables.operations.table_name,
             "AuditTable": tables.audit.table_name,
             "InventoryTable": tables.inventory.table_name,
+            "SettingsDigest": package.settings_digest(settings),
         }
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)

@@ -3,6 +3,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
 from rds_operations.aws.inventory_table import PLACE_INDEX
+from rds_operations.records.indexes import AUDIT_INDEXES
 from rds_operations.records.operation_item import UNFINISHED_INDEX
 from stacks import names
 from stacks.settings import Settings
@@ -24,6 +25,13 @@ class Tables(Construct):
         self.audit = _table(
             self, "AuditLog", settings, names.AUDIT_TABLE, partition_key="instance_id", sort_key="audit_id"
         )
+        for index in AUDIT_INDEXES:
+            self.audit.add_global_secondary_index(
+                index_name=index.name,
+                partition_key=dynamodb.Attribute(name=index.partition, type=dynamodb.AttributeType.STRING),
+                sort_key=dynamodb.Attribute(name=index.sort, type=dynamodb.AttributeType.STRING),
+                projection_type=dynamodb.ProjectionType.ALL,
+            )
         self.inventory = _table(
             self, "Inventory", settings, names.INVENTORY_TABLE, partition_key="instance_id", sort_key="place"
         )

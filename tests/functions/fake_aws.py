@@ -17,6 +17,7 @@ from moto.stepfunctions.models import stepfunctions_backends
 
 from rds_operations.model import clock
 from rds_operations.model.place import Place
+from rds_operations.records.indexes import AUDIT_INDEXES
 from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.gate import GateSettings
 from rds_operations.settings.targets import Targets
@@ -258,7 +259,7 @@ class FakeAws:
     def create_all(self) -> None:
         """Create what the stack makes: tables, queues, and machines that run nothing."""
         self._create_operations_table()
-        self._create_table(AUDIT_TABLE, {"instance_id": "HASH", "audit_id": "RANGE"})
+        self._create_audit_table()
         self._create_inventory_table()
         for name in (OPERATION_MACHINE, LATE_WATCH_MACHINE):
             definition = '{"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}'
@@ -373,6 +374,21 @@ class FakeAws:
             ],
         )
 
+    def _create_audit_table(self) -> None:
+        indexes: list[Any] = [
+            {
+                "IndexName": index.name,
+                "KeySchema": [
+                    {"AttributeName": index.partition, "KeyType": "HASH"},
+                    {"AttributeName": index.sort, "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+            for index in AUDIT_INDEXES
+        ]
+        keys: dict[str, Literal["HASH", "RANGE"]] = {"instance_id": "HASH", "audit_id": "RANGE"}
+        self._create_table(AUDIT_TABLE, keys, GlobalSecondaryIndexes=indexes)
+
     def _create_inventory_table(self) -> None:
         index: Any = {
             "IndexName": "place",
@@ -386,10 +402,14 @@ class FakeAws:
         self._create_table(INVENTORY_TABLE, keys, GlobalSecondaryIndexes=[index])
 
     def _create_table(self, name: str, keys: dict[str, Literal["HASH", "RANGE"]], **more: Any) -> None:
+        indexes: list[Document] = more.get("GlobalSecondaryIndexes", [])
+        indexed = [key["AttributeName"] for index in indexes for key in index["KeySchema"]]
         self.dynamodb.create_table(
             TableName=name,
             BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+            AttributeDefinitions=[
+                {"AttributeName": key, "AttributeType": "S"} for key in {**keys, **dict.fromkeys(indexed)}
+            ],
             KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys.items()],
             **more,
         )

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from rds_operations.model.place import Place
 from rds_operations.rules.classification import WORDS, classify
+from rds_operations.settings import packaged as settings_in_package
 from stacks import package
 from stacks.functions import SPECS
 from stacks.setting_checks import SettingsError
@@ -79,6 +80,14 @@ def test_the_package_keeps_the_patterns_and_their_order(
     packaged = Packaged(built)
     assert packaged.verdict(("prod-orders-dev", HOME, {}))["environment"] == "production"
     packaged.close()
+
+
+def test_the_stack_shows_the_digest_that_the_functions_write_into_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings.from_document({"naming_patterns": {"^größe-": "test"}})
+    folder = package.build(settings) / "rds_operations" / "settings"
+    monkeypatch.setattr(settings_in_package, "FILE", folder / settings_in_package.FILE.name)
+    assert settings_in_package.digest() == package.settings_digest(settings)
+    assert package.settings_digest(settings) != package.settings_digest(Settings.from_document({}))
 
 
 def test_the_first_pattern_of_the_file_decides_in_the_package() -> None:

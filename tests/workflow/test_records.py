@@ -1,4 +1,4 @@
-"""The specification's three queries, as written, and what logs and metrics show."""
+"""The specification's three queries, as written, beside each the one that scales, and what logs and metrics show."""
 
 import json
 from collections.abc import Callable
@@ -33,6 +33,15 @@ def test_query_by_instance(service: Service) -> None:
         ExpressionAttributeValues={":id": instance},
     )
     assert [item["event"] for item in response["Items"]] == ["accepted", "completed"]
+    # It scales as it is: one partition. Newest first, as many as one wants, since a day:
+    newest = dynamodb(service).query(
+        TableName="rds_audit_log",
+        KeyConditionExpression="instance_id = :id AND audit_id > :since",
+        ExpressionAttributeValues={":id": instance, ":since": f"{instance}#2025-11-13"},
+        ScanIndexForward=False,
+        Limit=1,
+    )
+    assert newest["Items"] == [response["Items"][-1]]
     for item in response["Items"]:
         assert {name: type(item[name]) for name in SPECIFIED} == SPECIFIED
         assert int(item["ttl"]) == item["ttl"]
@@ -50,6 +59,19 @@ def test_query_by_user(service: Service) -> None:
         ExpressionAttributeValues={":user": user},
     )
     assert instance in [item["instance_id"] for item in response["Items"]]
+    # The one that scales reads this caller's records alone.
+    principal = service.records(instance)[-1]["principal"]
+    scaling = {
+        "TableName": "rds_audit_log",
+        "IndexName": "by_principal",
+        "KeyConditionExpression": "principal = :principal",
+        "ExpressionAttributeValues": {":principal": principal},
+        "ScanIndexForward": False,
+    }
+    found = dynamodb(service).query(**scaling)["Items"]
+    assert {item["principal"] for item in found} == {principal}
+    assert [item["timestamp"] for item in found] == sorted((item["timestamp"] for item in found), reverse=True)
+    assert instance in [item["instance_id"] for item in found]
 
 
 def test_query_of_failed_operations(service: Service) -> None:
@@ -61,6 +83,19 @@ def test_query_of_failed_operations(service: Service) -> None:
         FilterExpression="success = :false",
         ExpressionAttributeValues={":false": False},
     )
+    found = [item["instance_id"] for item in response["Items"]]
+    assert bad in found
+    assert good not in found
+    # The one that scales reads one month's refusals and failures alone.
+    month = service.records(bad)[-1]["timestamp"][: len("2026-11")]
+    response = dynamodb(service).query(
+        TableName="rds_audit_log",
+        IndexName="failed",
+        KeyConditionExpression="failed_month = :month",
+        ExpressionAttributeValues={":month": month},
+        ScanIndexForward=False,
+    )
+    assert {item["success"] for item in response["Items"]} == {False}
     found = [item["instance_id"] for item in response["Items"]]
     assert bad in found
     assert good not in found

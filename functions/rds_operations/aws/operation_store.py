@@ -56,7 +56,7 @@ class OperationStore(OperationReader):
     def open(self, request: OperationRequest, verdict: Verdict, now: datetime) -> StoredOperation | None:
         """Write the operation, its lock, its key and its opening record. Return None where any of them existed."""
         by = Recorder.ADMISSION if request.request_id else Recorder.OPERATION
-        opening = audit_record(request, Event.ACCEPTED, {"status": ACCEPTED, "success": True}, now, verdict, by)
+        opening = self._record(request, Event.ACCEPTED, {"status": ACCEPTED, "success": True}, now, verdict, by)
         due = now + _TO_BE_CLAIMED
         item = operation_item(request, verdict, now, due)
         writes = [
@@ -170,7 +170,7 @@ class OperationStore(OperationReader):
         if handed_over_at is not None:
             claim += f" AND {'handed_over_at = :handed' if handed_over_at else 'attribute_not_exists(handed_over_at)'}"
             values |= {":handed": handed_over_at} if handed_over_at else {}
-        closing = audit_record(request, Event.COMPLETED, outcome.document, now, verdict, by)
+        closing = self._record(request, Event.COMPLETED, outcome.document, now, verdict, by)
         writes = [
             update(
                 self._operations,
@@ -198,7 +198,7 @@ class OperationStore(OperationReader):
         by: Recorder,
     ) -> bool:
         """Write the `document` with its `final_status`, and the record of it, after an end that was not settled."""
-        final = audit_record(request, Event.FINAL, late, now, verdict, by)
+        final = self._record(request, Event.FINAL, late, now, verdict, by)
         writes = [
             update(
                 self._operations,
@@ -225,7 +225,7 @@ class OperationStore(OperationReader):
 
         `for_good`: nothing can be opened under its id from then on; False also where something has been.
         """
-        item = audit_record(request, Event.REFUSED, refusal.as_result(), moment, verdict, by)
+        item = self._record(request, Event.REFUSED, refusal.as_result(), moment, verdict, by)
         write = self._put_record(item)
         if not for_good:
             return _log_write(dynamodb.write_one(self._client, self._client.put_item, **write["Put"]), item)
@@ -245,6 +245,18 @@ class OperationStore(OperationReader):
     def _keep_lock(self, request: OperationRequest, until: datetime) -> TransactWriteItemTypeDef:
         values: dict[str, str | bool | int] = {":me": request.operation_id, ":until": clock.to_epoch(until)}
         return update(self._operations, lock_id(request), "SET expires_at = :until", "#owner = :me", values)
+
+    def _record(
+        self,
+        request: OperationRequest,
+        event: Event,
+        result: dict[str, Any],
+        moment: datetime,
+        verdict: Verdict,
+        by: Recorder,
+    ) -> Item:
+        """Make every record that is written: see `audit_record`."""
+        return audit_record(request, event, result, moment, verdict, by, self._deployment.settings_digest)
 
     def _put_record(self, record: Item) -> TransactWriteItemTypeDef:
         return put(self._deployment.audit_table, record, NOT_RECORDED_BEFORE)

@@ -1,4 +1,4 @@
-"""The deployment, as the stack describes it to a function in environment variables."""
+"""The deployment, as the stack describes it to a function in environment variables and in its package."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from rds_operations.model.place import Place
+from rds_operations.settings import packaged
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Deployment:
     No operation is open for longer than `longest`, and none is watched after its end for longer than `late_watch`.
     `late_watch_machine` and `admission_machine` are ARNs, `refusal_queue` and `refusal_dead_letters` URLs.
     `allowed_origin` is for CORS. `home` is the account and Region it runs in, `acting_role` the ARN of the role that
-    may act there.
+    may act there. `settings_digest` tells two versions of the packaged settings apart; empty outside a package.
     """
 
     operations_table: str
@@ -41,6 +42,7 @@ class Deployment:
     refusal_dead_letters: str
     polling: Polling
     allowed_origin: str
+    settings_digest: str = ""
 
     @classmethod
     def from_env(cls) -> Deployment:
@@ -59,6 +61,7 @@ class Deployment:
             refusal_dead_letters=_required("REFUSAL_DEAD_LETTERS"),
             polling=Polling(timedelta(seconds=int(_required("POLL_INTERVAL_SECONDS"))), int(_required("MAX_POLLS"))),
             allowed_origin=_required("ALLOWED_ORIGIN"),
+            settings_digest=packaged.digest(),
         )
 
     def execution_arn(self, operation_id: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -15,3 +16,8 @@ def section(name: str) -> dict[str, Any]:
     """Read `gate`, `callers` or `targets`, as `stacks.package` wrote them; empty where there is no file."""
     found: dict[str, Any] = json.loads(FILE.read_text())[name] if FILE.exists() else {}
     return found
+
+
+def digest() -> str:
+    """Return the SHA-256 of these settings as text, in hexadecimal; empty where there is no file."""
+    return hashlib.sha256(FILE.read_bytes()).hexdigest() if FILE.exists() else ""

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from rds_operations.aws.dynamodb import from_attributes, to_attributes
 from rds_operations.model.request import OperationRequest
 from rds_operations.records.audit_record import Event, audit_record
+from rds_operations.records.record_hash import record_hash
 from rds_operations.rules.classification import Verdict
+from rds_operations.settings.version import VERSION
 from tests.builders import (
     ACCOUNT,
     DEVELOPMENT,
@@ -32,7 +34,8 @@ DONE = {"success": True, "duration_seconds": 125.3}
 
 def test_the_attributes_of_a_record() -> None:
     request = a_request()
-    assert audit_record(request, Event.COMPLETED, DONE, MOMENT, DEVELOPMENT) == {
+    record = audit_record(request, Event.COMPLETED, DONE, MOMENT, DEVELOPMENT, settings_digest="a" * 64)
+    assert record == {
         "instance_id": INSTANCE_ID,
         "audit_id": f"{INSTANCE_ID}#2025-11-13T10:30:00.000Z#{request.operation_id}#completed",
         "timestamp": "2025-11-13T10:30:00.000Z",
@@ -55,6 +58,11 @@ def test_the_attributes_of_a_record() -> None:
         "environment": "development",
         "environment_source": "tag Environment=dev",
         "environment_disagreement": "",
+        "principal": ROLE_SESSION,
+        "day": "2025-11-13",
+        "version": VERSION,
+        "settings_digest": "a" * 64,
+        "hash": record_hash(record),
     }
 
 
@@ -118,6 +126,8 @@ def test_any_record_has_the_specified_attributes_with_their_types(
         **dict.fromkeys(("account_id", "region"), str),
         "success": bool,
         "ttl": int,
+        **dict.fromkeys(("day", "version", "hash"), str),
+        **dict.fromkeys({"principal", "failed_month"} & record.keys(), str),
     }
     assert record["instance_id"]
     assert record["operation"]
@@ -154,3 +164,46 @@ def test_as_many_records_as_attempts(told: set[tuple[str, str, Event, datetime]]
         record = audit_record(request, event, DONE, moment)
         keys.add((record["instance_id"], record["audit_id"]))
     assert len(keys) == len(told)
+
+
+# The keys of the indexes.
+
+FAILED = {"success": False, "error": "no"}
+
+
+@pytest.mark.parametrize(
+    ("event", "result", "month"),
+    [
+        (Event.ACCEPTED, {"success": True}, None),
+        (Event.REFUSED, FAILED, "2025-11"),
+        (Event.COMPLETED, FAILED, "2025-11"),
+        (Event.COMPLETED, DONE, None),
+        (Event.FINAL, FAILED, "2025-11"),
+        (Event.FINAL, DONE, None),
+    ],
+)
+def test_only_what_was_refused_or_failed_has_a_month(event: Event, result: dict[str, Any], month: str | None) -> None:
+    assert audit_record(a_request(), event, result, MOMENT).get("failed_month") == month
+
+
+@pytest.mark.parametrize("caller", [{}, {"principal": ""}, {"principal": "x" * 2_049}, {"principal": "é" * 1_025}])
+def test_a_key_without_a_value_that_fits_is_left_out(caller: dict[str, Any]) -> None:
+    record = audit_record(a_request(caller=caller), Event.ACCEPTED, DONE, MOMENT)
+    assert "principal" not in record
+    assert record["day"] == "2025-11-13"
+
+
+def test_the_longest_key_is_kept() -> None:
+    principal = "é" * 1_024
+    record = audit_record(a_request(caller={"principal": principal}), Event.ACCEPTED, DONE, MOMENT)
+    assert record["principal"] == principal
+
+
+def test_a_record_of_no_packaged_settings_has_no_digest() -> None:
+    assert "settings_digest" not in audit_record(a_request(), Event.ACCEPTED, DONE, MOMENT)
+
+
+@given(requests, st.sampled_from(Event), moments, verdicts)
+def test_no_key_is_ever_empty(request: OperationRequest, event: Event, moment: datetime, verdict: Verdict) -> None:
+    record = audit_record(request, event, FAILED, moment, verdict)
+    assert all(record.get(name, "-") for name in ("principal", "day", "failed_month"))

@@ -1,0 +1,21 @@
+"""The keys and indexes by which the audit log is asked, newest first."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Index(NamedTuple):
+    """`name` is empty for the table's own key."""
+
+    name: str
+    partition: str
+    sort: str
+
+
+BY_INSTANCE = Index("", "instance_id", "audit_id")
+BY_PRINCIPAL = Index("by_principal", "principal", "timestamp")
+BY_DAY = Index("by_day", "day", "timestamp")
+FAILED = Index("failed", "failed_month", "timestamp")
+"""Sparse: holds only refusals and failures."""
+AUDIT_INDEXES = (BY_PRINCIPAL, BY_DAY, FAILED)
