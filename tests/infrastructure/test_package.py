@@ -83,7 +83,7 @@ def test_the_package_keeps_the_patterns_and_their_order(
 
 
 def test_the_stack_shows_the_digest_that_the_functions_write_into_records(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = Settings.from_document({"naming_patterns": {"^größe-": "test"}})
+    settings = Settings.from_document({"naming_patterns": {"^prod-": "production"}})
     folder = package.build(settings) / "rds_operations" / "settings"
     monkeypatch.setattr(settings_in_package, "FILE", folder / settings_in_package.FILE.name)
     assert settings_in_package.digest() == package.settings_digest(settings)
