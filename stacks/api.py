@@ -30,8 +30,9 @@ ALLOWED_HEADERS = [
     "X-Amz-Date",
     "X-Amz-Security-Token",
     "Idempotency-Key",
+    "Prefer",
 ]
-EXPOSED_HEADERS = ["Location", "Retry-After"]
+EXPOSED_HEADERS = ["Location", "Retry-After", "Preference-Applied"]
 _ORIGIN = "method.response.header.Access-Control-Allow-Origin"
 _EXPOSE = "method.response.header.Access-Control-Expose-Headers"
 _INTEGRATION_TIMEOUT = Duration.seconds(29)

@@ -37,7 +37,7 @@ SPECS = {
     "audit": FunctionSpec("Audit: the record of what was refused and of how an operation ended", 3),
     "sweep": FunctionSpec("Sweep: closes what everything else left open", 120),
     "inventory": FunctionSpec("Inventory: what databases there are in every account and Region", 300),
-    "status": FunctionSpec("Status: GET /operations/{operation_id}", 10),
+    "status": FunctionSpec("Status: GET /operations/{operation_id}", 3),
 }
 _MEMORY_MB = 256
 

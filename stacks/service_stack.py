@@ -32,7 +32,7 @@ class ServiceStack(Stack):
         regions = list(dict.fromkeys((self.region, *settings.regions)))
         acting = acting_role(self, Service(self.account, self.region), regions, settings.gate)
         functions = Functions(self, "Functions", settings, tables, refusals, acting)
-        workflow = Workflow(self, "Workflow", settings, functions, refusals)
+        workflow = Workflow(self, "Workflow", settings, functions, refusals, tables.operations)
         Backstops(self, "Backstops", functions, workflow)
         if not settings.is_local:  # the emulator knows no X-Ray
             sampling_rule(self)

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from aws_cdk import Stack
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
@@ -18,7 +19,13 @@ from stacks.settings import Settings
 
 class Workflow(Construct):
     def __init__(
-        self, scope: Construct, construct_id: str, settings: Settings, functions: Functions, refusals: RefusalQueue
+        self,
+        scope: Construct,
+        construct_id: str,
+        settings: Settings,
+        functions: Functions,
+        refusals: RefusalQueue,
+        operations: dynamodb.ITable,
     ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
@@ -37,11 +44,15 @@ class Workflow(Construct):
             names.ADMISSION_MACHINE,
             sfn.StateMachineType.EXPRESS,
             read_definition("admission"),
-            invokes=("validate", "classify", "admit", "audit"),
+            invokes=("validate", "classify", "admit", "audit", "status"),
+            OperationsTable=operations.table_name,
             OperationStateMachine=self.operation.state_machine_arn,
             RefusalQueue=refusals.queue.queue_url,
         )
         self.operation.grant_start_execution(self.admission)
+        self.admission.add_to_role_policy(
+            iam.PolicyStatement(actions=["dynamodb:GetItem"], resources=[operations.table_arn])
+        )
         self.admission.add_to_role_policy(
             iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[refusals.queue.queue_arn])
         )

@@ -1,4 +1,4 @@
-"""Status: GET /operations/{operation_id}."""
+"""Status: GET /operations/{operation_id}, and the answer to a POST that has waited for the end."""
 
 from rds_operations.aws.clients import dynamodb_client
 from rds_operations.aws.lambda_handler import lambda_handler
@@ -17,5 +17,7 @@ page = StatusPage(store, CallerSettings.packaged(), deployment.polling, deployme
 
 @lambda_handler("Status", quiet=True)
 def handler(event: Document) -> Document:
-    """Take an API Gateway proxy event, and return a proxy response."""
+    """Take an API Gateway proxy event, and return a proxy response. Add `reply` to ADMISSION's state document."""
+    if event.get("machine") == "ADMISSION":
+        return {"reply": page.reply(event["operation_id"])}
     return page.response(event["pathParameters"]["operation_id"], proxy_identity(event), clock.now())

@@ -13,7 +13,7 @@ targets = Targets.packaged(Deployment.from_env().home)
 def handler(event: Document) -> Document:
     """Take ADMISSION's `envelope`, or OPERATION's `body` as JSON text. Add `request`, and `refusal` where it is no."""
     if event["machine"] == "ADMISSION":
-        validated = validate_api(event["envelope"], event["execution"], targets)
-    else:
-        validated = validate_execution(event["body"], event["execution"], targets)
-    return dict(validated_document(validated))
+        envelope = event["envelope"]
+        validated = validate_api(envelope, event["execution"], targets)
+        return dict(validated_document(validated, envelope.get("prefer", "")))
+    return dict(validated_document(validate_execution(event["body"], event["execution"], targets)))

@@ -13,7 +13,7 @@ import requests
 
 from local import demo_instances
 from tests import api_document
-from tests.api_document import FOLLOW
+from tests.api_document import FOLLOW, START
 from tests.fuzz.attempts import Attempt, attempts
 from tests.fuzz.curl import curl
 from tests.fuzz.judge import complaints
@@ -59,7 +59,7 @@ class Campaign:
         except requests.RequestException as error:
             return self._note(attempt, path, "no answer", [f"no answer: {error!r}"])
         self._note(attempt, path, _counted(attempt, answer), complaints(attempt, answer))
-        if answer.status_code == 202:
+        if attempt.path == START and answer.status_code in (200, 202) and "operation_id" in answer.json():
             with self._lock:
                 self.accepted.append((attempt.body, answer.json()))
         return None

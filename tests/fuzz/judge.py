@@ -69,9 +69,7 @@ def _gate(attempt: Attempt, answer: requests.Response, body: Any) -> list[str]:
     problems = _problems_of(attempt.body)
     if problems and answer.status_code != 400:
         return [f"a {answer.status_code} for a body that the document does not allow: {problems[0]}"]
-    if answer.status_code < 300 and (answer.status_code == 200) is not json.loads(attempt.body or b"").get(
-        "dry_run", False
-    ):
+    if answer.status_code < 300 and ("accepted" in body) is not json.loads(attempt.body or b"").get("dry_run", False):
         return [f"a {answer.status_code} where the request was a dry run, or was none"]
     refused = answer.status_code == 400 and body["code"] in _MALFORMED
     if refused and not problems and not any(rule in body["error"] for rule in _RULES_IN_WORDS):

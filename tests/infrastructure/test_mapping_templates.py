@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from local.extensions.mapping_templates import Text, render_request, render_response
 from local.velocity import advice, missing
 from rds_operations.model.refusals import Refusal
+from rds_operations.rules.preference import seconds_to_wait
 from rds_operations.rules.validation import LARGEST_BODY, idempotency_digest
 from tests.infrastructure.engines.velocity_engine import Rendered, TemplateFailed, VelocityEngine
 
@@ -182,7 +183,7 @@ def envelope_in(text: str) -> dict[str, Any]:
     content = load(text)
     assert set(content) == {"envelope"}
     envelope: dict[str, Any] = content["envelope"]
-    assert set(envelope) - {"idempotency_key"} == {"body", "length", "caller"}
+    assert set(envelope) - {"idempotency_key", "prefer"} == {"body", "length", "caller"}
     assert envelope["caller"].pop("authentication") == "cognito"
     assert set(envelope["caller"]) == {*IDENTITY, *UNCLAIMED, *IDS}
     if all(envelope["caller"][name] == value for name, value in IDS.items()):
@@ -254,6 +255,22 @@ def test_a_body_that_is_no_json_arrives_exactly_too(engine: Engine, text: str) -
 @pytest.mark.parametrize("name", ["Idempotency-Key", "idempotency-key", "IDEMPOTENCY-KEY"])
 def test_idempotency_key_arrives_exactly(engine: Engine, name: str, text: str) -> None:
     assert envelope_in(call_input(engine, "{}", headers={name: text}))["idempotency_key"] == text
+
+
+@pytest.mark.parametrize("text", ["wait=15", 'x="o\'neil", wait=3', "${x} #set($y=1)", "ü\\"])
+@pytest.mark.parametrize("name", ["Prefer", "prefer"])
+def test_prefer_arrives(engine: Engine, name: str, text: str) -> None:
+    assert envelope_in(call_input(engine, "{}", headers={name: text}))["prefer"] == f"{text},"
+
+
+def test_two_prefers_are_one_list(engine: Engine) -> None:
+    headers = {"Prefer": "respond-async", "prefer": "wait=4"}
+    assert seconds_to_wait(envelope_in(call_input(engine, "{}", headers))["prefer"]) == 4
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-Prefer": "wait=1"}])
+def test_an_absent_prefer_is_left_out(engine: Engine, headers: dict[str, str]) -> None:
+    assert "prefer" not in envelope_in(call_input(engine, "{}", headers))
 
 
 @pytest.mark.parametrize("headers", [{}, {"Content-Type": "x"}, {"X-Idempotency-Key": "x", "Idempotency": ""}], ids=str)

@@ -306,8 +306,12 @@ def test_the_target_stack_is_two_roles_and_nothing_else(target_template: Templat
         ("Operation", ["Validate", "Classify", "Execute", "Poll", "Audit"], {}),
         (
             "Admission",
-            ["Validate", "Classify", "Admit", "Audit"],
-            {"states:StartExecution": ["WorkflowOperation"], "sqs:SendMessage": ["Refusals"]},
+            ["Validate", "Classify", "Admit", "Audit", "Status"],
+            {
+                "states:StartExecution": ["WorkflowOperation"],
+                "sqs:SendMessage": ["Refusals"],
+                "dynamodb:GetItem": [OPERATIONS_TABLE],
+            },
         ),
         ("LateWatch", ["Poll", "Audit"], {}),
     ],

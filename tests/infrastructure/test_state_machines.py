@@ -3,16 +3,19 @@
 import json
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rds_operations.aws.operation_store import CALL_OVER
+from rds_operations.model import clock
 from rds_operations.model.refusals import Code
 from rds_operations.records.error_replies import error_answer
 from rds_operations.steps.admit import LONGEST_WAIT
 from stacks.settings import Settings
+from tests.builders import MOMENT
 from tests.infrastructure.conftest import Template
 from tests.simulation.definitions import evaluated
 
@@ -84,8 +87,26 @@ def test_what_admission_has_tried_again_in_vain_the_caller_is_told_to_try_again(
 
 def test_admission_answers_before_api_gateway_gives_up(template: Template) -> None:
     assert definition(template, "admission")["TimeoutSeconds"] == 25
-    tasks = [s for s in definition(template, "admission")["States"].values() if s["Type"] == "Task"]
-    assert sum(task["TimeoutSeconds"] for task in tasks) < 25  # leaves time to write the record
+    states = definition(template, "admission")["States"]
+    tasks = {name: state["TimeoutSeconds"] for name, state in states.items() if state["Type"] == "Task"}
+    waiting = {name: tasks.pop(name) for name in ("Read", "Result")}
+    assert sum(tasks.values()) < 25  # leaves time to write the record
+    start, ready = MOMENT.isoformat(), (MOMENT + timedelta(seconds=2)).isoformat()
+    given = {
+        "input": {"wait": 99, "reply": {}},
+        "context": {"Execution": {"StartTime": start}, "State": {"EnteredTime": ready}},
+    }
+    until = evaluated(states["Set deadline"]["Output"], given)["wait_until"] / 1000 - MOMENT.timestamp()
+    assert until + waiting["Result"] < 25  # whatever came before, an answer of the wait is given in time
+    last = clock.to_text(MOMENT + timedelta(seconds=until - states["Wait"]["Seconds"] - waiting["Read"]))
+    later = clock.to_text(clock.from_text(last) + timedelta(milliseconds=1))
+    condition = states["Time left?"]["Choices"][0]["Condition"]
+    for entered, expected in ((last, True), (later, False)):
+        context = {"State": {"EnteredTime": entered}}
+        found = evaluated(
+            condition, {"input": {"wait_until": round((until + MOMENT.timestamp()) * 1000)}, "context": context}
+        )
+        assert found is expected
 
 
 def test_admit_cannot_write_after_its_task_has_given_up(template: Template) -> None:

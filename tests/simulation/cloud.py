@@ -148,6 +148,8 @@ class Cloud:
             call = {"stateMachineArn": given["StateMachineArn"], "name": given["Name"], "input": given["Input"]}
             answer = self.states.call("StartExecution", call, dice)
             return {"ExecutionArn": answer["executionArn"]}
+        if resource.endswith("getItem"):
+            return self.tables.call("GetItem", given, dice)
         return self.queues.call("SendMessage", given, dice)
 
     def _emit(self, execution: Execution, detail: Document) -> None:

@@ -46,7 +46,7 @@ TIMEOUTS = {
     "audit": 3,
     "sweep": 120,
     "inventory": 300,
-    "status": 10,
+    "status": 3,
 }
 """Seconds, as in `stacks.functions`."""
 ENVIRONMENT = {
@@ -75,6 +75,7 @@ SUBSTITUTIONS = {
     "Partition": "aws",
     **{f"{name.capitalize()}Function": name for name in TIMEOUTS},
     "OperationStateMachine": OPERATION,
+    "OperationsTable": "rds_operations",
     "RefusalQueue": QUEUE,
     "PollIntervalSeconds": str(SETTINGS.poll_interval_seconds),
     "MaxPolls": str(SETTINGS.max_polls),

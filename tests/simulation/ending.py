@@ -98,10 +98,12 @@ def _check_execution(cloud: Cloud, operation_id: str, known: list[Document]) -> 
 
 def _check_attempt(cloud: Cloud, attempt: Attempt) -> None:
     watcher = cloud.watcher
-    if attempt.status == 202:
+    if attempt.is_accepted:
         operation_id = attempt.body["operation_id"]
         if not watcher.item(operation_id):
             watcher.found("a 202 that cannot be found", operation_id)
+        if attempt.status == 200 and not attempt.body["finished"]:
+            watcher.found("a 200 for what has not ended", f"{attempt.name}: {operation_id}")
         if not cloud.states.find(deployment.OPERATION, operation_id):
             watcher.found("a 202 that was never started", f"{attempt.name}: {operation_id}")
         return
@@ -124,7 +126,7 @@ def _check_keys(watcher: Watcher, people: People) -> None:
     accepted: dict[tuple[str, str], set[str]] = {}
     for attempt in people.attempts:
         given = attempt.action.given
-        if attempt.status == 202 and given["key"]:
+        if attempt.is_accepted and given["key"]:
             accepted.setdefault((given["caller"], given["key"]), set()).add(attempt.body["operation_id"])
     for (_caller, key), found in accepted.items():
         if len(found) > 1:

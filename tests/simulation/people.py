@@ -29,6 +29,11 @@ class Attempt:
     body: Document = field(default_factory=dict)
 
     @property
+    def is_accepted(self) -> bool:
+        """Tell whether the answer has an operation: 202, or 200 to one who waited for its end."""
+        return self.status in (200, 202)
+
+    @property
     def name(self) -> str:
         return self.execution.name
 
@@ -133,7 +138,8 @@ def _envelope(action: Action) -> Document:
         "requestId": "any",
     }
     key = {"idempotency_key": action.given["key"]} if action.given["key"] else {}
-    return {"envelope": {"body": body, "length": len(body), **key, "caller": context}}
+    prefer = {"prefer": action.given["prefer"]} if "prefer" in action.given else {}
+    return {"envelope": {"body": body, "length": len(body), **key, **prefer, "caller": context}}
 
 
 def _answer(execution: Execution) -> tuple[int, Document]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rds_operations.model.place import Place
@@ -33,6 +33,17 @@ class Action:
 
 
 def make_plan(seed: int) -> list[Action]:
+    return [_patiently(action, Dice(seed, f"patience {action.number}")) for action in _made(seed)]
+
+
+def _patiently(action: Action, dice: Dice) -> Action:
+    """Let some callers wait for the end."""
+    if action.kind != "post" or not dice.hits(0.15):
+        return action
+    return replace(action, given={**action.given, "prefer": f"wait={dice.one_of((1, 5, 15))}"})
+
+
+def _made(seed: int) -> list[Action]:
     dice = Dice(seed, "plan")
     scene = Scene.of(seed)
     if scene is Scene.HANDS_ON:

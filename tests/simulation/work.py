@@ -49,6 +49,7 @@ _LATEST = 9.0
 
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 """
+_SERVICES = {"startExecution": "StepFunctions", "sendMessage": "Sqs", "getItem": "DynamoDB"}
 _NOT_RUN = {Task.REFUSED: "Lambda.TooManyRequestsException", Task.CRASHED: "Runtime.ExitError"}
 
 
@@ -100,7 +101,7 @@ class Work:
         answer.waiting.append(tell)
 
     def _integrate(self, resource: str, given: Document, befalls: Task, dice: Dice, done: Signal, who: str) -> None:
-        service = "StepFunctions" if resource.endswith("startExecution") else "Sqs"
+        service = _SERVICES[resource.rpartition(":")[2]]
 
         def do() -> None:
             try:

@@ -25,7 +25,7 @@ LARGEST_MESSAGE = 262_144
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 """
 _PARTS = {"machine", "work", "execution", "envelope"}
-_WORK = {"request", "verdict", "not_ready", "warnings", "refusal", "retried", "error", "start", "reply"}
+_WORK = {"request", "verdict", "not_ready", "warnings", "wait", "refusal", "retried", "error", "start", "reply"}
 _OF_THE_GATE = (Code.PRODUCTION_INSTANCE, Code.ENVIRONMENT_UNKNOWN, Code.ENVIRONMENT_DISPUTED)
 
 

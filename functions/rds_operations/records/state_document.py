@@ -46,8 +46,13 @@ class StateDocument(TypedDict, total=False):
         By("Validate", "the HTTP response, beside `refusal`"),
         By("Classify", "the HTTP response: of a `refusal`, or of a request that was accepted before"),
         By("Admit", "the HTTP response"),
+        By("Set deadline", "and that the wait was granted"),
+        By("Result", "the HTTP response, once the operation has ended"),
         By("Audit", "the HTTP response, in ADMISSION"),
     ]
+    wait: Annotated[int, By("Validate", "for how many seconds the caller waits for the end, from the header `Prefer`")]
+    wait_until: Annotated[int, By("Set deadline", "when it is answered at the latest, in milliseconds since 1970")]
+    ended: Annotated[bool, By("Read", "whether the operation has ended")]
     start: Annotated[Document, By("Admit", "`name` and `input` of OPERATION, unless that has begun")]
     retried: Annotated[bool, By("Admit", "beside `refusal`: an attempt before this one may still open the request")]
     progress: Annotated[

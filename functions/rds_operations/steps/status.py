@@ -10,8 +10,9 @@ from typing import Any
 
 from rds_operations.aws.operation_store import OperationStore
 from rds_operations.model.documents import Document
+from rds_operations.model.errors import RecordMismatch
 from rds_operations.model.identifiers import is_execution_name
-from rds_operations.model.refusals import Code, Refusal
+from rds_operations.model.refusals import Code, Refusal, reply
 from rds_operations.records.operation_document import operation_document, seconds_to_next_read
 from rds_operations.rules.authorization import may_see
 from rds_operations.settings.callers import CallerSettings
@@ -35,6 +36,13 @@ class StatusPage:
             return self._response(refusal.status, refusal.body)
         wait = {} if stored.ended_at else {"Retry-After": str(seconds_to_next_read(stored, self.polling, now))}
         return self._response(200, operation_document(stored, self.store.home, self.polling), wait)
+
+    def reply(self, operation_id: str) -> Document:
+        """Return the HTTP response of ADMISSION, which has waited for the end of its own caller's operation."""
+        stored = self.store.operation(operation_id)
+        if stored is None or not stored.ended_at:
+            raise RecordMismatch(f"{operation_id} was seen to have ended")
+        return reply(200, operation_document(stored, self.store.home, self.polling))
 
     def _response(self, status: int, body: Document, headers: Mapping[str, str] | None = None) -> Document:
         fixed = {

@@ -11,6 +11,7 @@ from rds_operations.model.request import OperationRequest
 from rds_operations.records.state_document import StateDocument
 from rds_operations.rules.authorization import unidentified
 from rds_operations.rules.identity import principal_of
+from rds_operations.rules.preference import seconds_to_wait
 from rds_operations.rules.request_stub import api_stub, completed, execution_stub, whole_request
 from rds_operations.rules.validation import (
     DRY_RUN,
@@ -48,10 +49,13 @@ def validate_execution(text: str, execution: Document, targets: Targets) -> Vali
     return (known, parsed) if isinstance(parsed, Refusal) else completed(known, parsed)
 
 
-def validated_document(validated: Validated) -> StateDocument:
-    """Return what Validate adds: `request`, and beside a stub `refusal` and `reply`."""
+def validated_document(validated: Validated, prefer: str = "") -> StateDocument:
+    """Return what Validate adds: `request`, and `wait` where the header `Prefer` asks for it; beside a stub `refusal`
+    and `reply`.
+    """
     if isinstance(validated, OperationRequest):
-        return {"request": validated.to_document()}
+        wait = seconds_to_wait(prefer)
+        return {"request": validated.to_document(), **({"wait": wait} if wait else {})}
     known, refusal = validated
     return {"request": known.to_document(), "refusal": refusal.to_document(), "reply": refusal.reply()}
 
