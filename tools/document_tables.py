@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import get_type_hints
 
+from rds_operations.aws.metrics import METRICS
 from rds_operations.operations import OPERATIONS
 from rds_operations.operations.base import Parameter
 from rds_operations.records.state_document import By, StateDocument
@@ -64,6 +65,14 @@ def state_table() -> str:
     return "\n".join(rows)
 
 
+def metrics_table() -> str:
+    rows = ["| metric | over | what it counts | when |", "|---|---|---|---|"]
+    for name, metric in METRICS.items():
+        over = "; ".join(" ".join(f"`{dimension}`" for dimension in names) for names in metric.dimensions)
+        rows.append(f"| `{name}` | {over} | {metric.counts} | {metric.when} |")
+    return "\n".join(rows)
+
+
 def words_table() -> str:
     rows = ["| environment | words | operations |", "|---|---|---|"]
     for environment in dict.fromkeys(WORDS.values()):
@@ -98,6 +107,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
     },
     "docs/errors.md": {"errors": errors_table},
     "docs/how-it-works.md": {"state document": state_table, "permissions": permissions_table},
+    "docs/operating.md": {"metrics": metrics_table},
     "docs/flexible-tag-names.md": {"names": tag_names},
     "docs/cross-account-setup.md": {
         "readers": lambda: _listed(READING_FUNCTIONS),

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from rds_operations.aws.clients import dynamodb_client, states_client
 from rds_operations.aws.lambda_handler import lambda_handler, operation_id_of
+from rds_operations.aws.metrics import counting_write_failures
 from rds_operations.aws.operation_store import OperationStore
 from rds_operations.aws.step_functions import Executions
-from rds_operations.aws.telemetry import counting_write_failures
 from rds_operations.model import clock
 from rds_operations.model.documents import Document
 from rds_operations.model.errors import ClosedOtherwise

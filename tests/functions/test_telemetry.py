@@ -1,4 +1,4 @@
-"""Metrics and logs: what operators see, and what must never appear."""
+"""Logs: what operators see, and what must never appear."""
 
 import io
 import json
@@ -6,64 +6,8 @@ import json
 import pytest
 
 from rds_operations.aws import telemetry
-from tests.builders import INSTANCE_ID, REGION, a_body
-from tests.functions.fake_aws import Document, FakeAws
-
-
-def metrics(capsys: pytest.CaptureFixture[str]) -> list[Document]:
-    """Return the lines in CloudWatch's embedded metric format."""
-    lines = [line for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
-    return [json.loads(line) for line in lines]
-
-
-@pytest.mark.parametrize(
-    ("ending", "errors", "rate"),
-    [({}, 0.0, 100.0), ({"progress": {"status": "creating"}}, 1.0, 0.0), ({"error": {"Error": "X"}}, 1.0, 0.0)],
-)
-def test_the_end_of_an_operation_is_one_line_with_the_specifications_metrics(
-    aws: FakeAws, capsys: pytest.CaptureFixture[str], ending: Document, errors: float, rate: float
-) -> None:
-    aws.create_instance("qa")
-    work = aws.execute(aws.accept()) | ending
-    duration = aws.audit(work)["document"]["duration_seconds"]
-    (line,) = metrics(capsys)
-    (definition,) = line["_aws"]["CloudWatchMetrics"]
-    assert definition["Namespace"] == "RDSOperations"
-    assert definition["Dimensions"] == [["Operation", "Environment", "Region"]]
-    assert (line["Operation"], line["Environment"], line["Region"]) == ("create_snapshot", "test", REGION)
-    values = {metric["Name"]: (line[metric["Name"]], metric["Unit"]) for metric in definition["Metrics"]}
-    assert values == {
-        "OperationsExecuted": ([1.0], "Count"),
-        "OperationErrors": ([errors], "Count"),
-        "OperationSuccessRate": ([rate], "Percent"),
-        "OperationDuration": ([duration], "Seconds"),
-    }
-
-
-def test_an_operation_is_counted_once(aws: FakeAws, capsys: pytest.CaptureFixture[str]) -> None:
-    aws.create_instance()
-    work = aws.execute(aws.accept())
-    for _attempt in range(2):
-        aws.audit(work)
-        aws.end(work["request"]["operation_id"])
-    assert len(metrics(capsys)) == 1
-
-
-@pytest.mark.parametrize("environment", ["prod", ""])
-def test_a_refusal_is_no_executed_operation(aws: FakeAws, capsys: pytest.CaptureFixture[str], environment: str) -> None:
-    aws.create_instance(environment)
-    aws.answer(aws.admit(a_body()))
-    aws.audit(aws.start_directly())
-    assert metrics(capsys) == []
-
-
-def test_dimensions_do_not_leak_into_the_next_metric(aws: FakeAws, capsys: pytest.CaptureFixture[str]) -> None:
-    aws.create_instance()
-    aws.audit(aws.execute(aws.accept()))
-    telemetry.audit_write_failure("operation-1")
-    found = metrics(capsys)[-1]
-    assert found["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["Region"]]
-    assert found["operation_id"] == "operation-1"
+from tests.builders import INSTANCE_ID, a_body
+from tests.functions.fake_aws import FakeAws
 
 
 def test_every_line_carries_its_state_and_the_operation(aws: FakeAws, log: io.StringIO) -> None:

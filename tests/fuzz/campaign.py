@@ -16,6 +16,7 @@ from tests import api_document
 from tests.api_document import FOLLOW, START
 from tests.fuzz.attempts import Attempt, attempts
 from tests.fuzz.curl import curl
+from tests.fuzz.dimensions import dimensions_of_callers
 from tests.fuzz.judge import complaints
 from tests.fuzz.world import World, accepted_of, changes_without_leave
 from tests.load.warm_up import warm_up
@@ -103,6 +104,7 @@ def run(service: Service, number: int, seed: int) -> Report:
         report.operations[f"{result['operation']} {result['status']}"] += 1
         report.violations += [f"{item.operation_id}: {problem}" for problem in api_document.problems(schema, result)]
     report.violations += changes_without_leave(before, World.seen(service), accepted)
+    report.violations += dimensions_of_callers(service)
     report.seconds = time.monotonic() - begun
     return report
 

@@ -151,9 +151,10 @@ def test_every_handler_and_every_log_line_works_with_what_is_shipped() -> None:
 import sys; sys.path.insert(0, {str(built)!r})
 for name in {sorted(SPECS)!r}:
     __import__(f"{{name}}.handler")
-from rds_operations.aws import telemetry
+from rds_operations.aws import metrics, telemetry
+from rds_operations.model.request import OperationRequest
 telemetry.logger.append_keys(operation_id="one")
-telemetry.operation_metrics("reboot_instance", "test", True, 1.5)
+metrics.count_end(OperationRequest("one", "reboot_instance"), "test", 1.5, failed=False, timed_out=False)
 try:
     raise KeyError("x")
 except KeyError:

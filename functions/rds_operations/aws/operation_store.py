@@ -1,4 +1,4 @@
-"""Writes the state of an operation and its audit record in one transaction."""
+"""Writes the state of an operation and its audit record in one transaction, and counts what is on record then."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from rds_operations.aws.dynamodb_writes import (
     release,
     update,
 )
+from rds_operations.aws.metrics import count_direct_start, count_end, count_refusal
 from rds_operations.aws.operation_reader import OperationReader
 from rds_operations.aws.telemetry import logger
 from rds_operations.model import clock
@@ -36,7 +37,7 @@ from rds_operations.records.operation_item import (
     operation_item,
     owner_of,
 )
-from rds_operations.records.outcome import Outcome
+from rds_operations.records.outcome import REFUSED, TIMED_OUT, Outcome
 from rds_operations.records.stored_operation import StoredOperation
 from rds_operations.rules.classification import Verdict
 
@@ -71,8 +72,11 @@ class OperationStore(OperationReader):
                 "ttl": clock.expiry(now),
             }
             writes.append(put(self._operations, key, UNOWNED))
-        written = _log_write(dynamodb.write_all(self._client, writes), opening)
-        return StoredOperation.from_item(item) if written else None
+        if not _log_write(dynamodb.write_all(self._client, writes), opening):
+            return None
+        if by is Recorder.OPERATION:
+            count_direct_start(request)
+        return StoredOperation.from_item(item)
 
     def hand_over(self, request: OperationRequest, now: datetime) -> bool:
         """Let a repetition of the request start what another has opened, and give it the time for it; False where it
@@ -186,7 +190,10 @@ class OperationStore(OperationReader):
             writes.append(self._keep_lock(request, now + CALL_OVER) if outcome.unsettled else released)
         if handed_over_at is not None and request.idempotency_key:
             writes.append(release(self._operations, key_id(request.idempotency_key), request.operation_id, now))
-        return _log_write(dynamodb.write_all(self._client, writes), closing)
+        closed = _log_write(dynamodb.write_all(self._client, writes), closing)
+        if closed:
+            _count_end(request, verdict, outcome)
+        return closed
 
     def record_final_status(
         self,
@@ -228,9 +235,15 @@ class OperationStore(OperationReader):
         item = self._record(request, Event.REFUSED, refusal.as_result(), moment, verdict, by)
         write = self._put_record(item)
         if not for_good:
-            return _log_write(dynamodb.write_one(self._client, self._client.put_item, **write["Put"]), item)
-        closes = refuse_id(self._operations, request.operation_id, moment)
-        return _log_write(dynamodb.write_all(self._client, [closes, write]), item)
+            written = dynamodb.write_one(self._client, self._client.put_item, **write["Put"])
+        else:
+            closes = refuse_id(self._operations, request.operation_id, moment)
+            written = dynamodb.write_all(self._client, [closes, write])
+        if _log_write(written, item):
+            count_refusal(request, refusal.code)
+            if not request.request_id:
+                count_direct_start(request)
+        return written
 
     def _update(
         self, request: OperationRequest, expression: str, condition: str, values: dict[str, str | bool | int]
@@ -275,5 +288,16 @@ class OperationStore(OperationReader):
 
 def _log_write(written: bool, record: Item) -> bool:
     message = "recorded" if written else "not recorded: another write was first"
-    logger.info(message, extra={"audit_id": record["audit_id"], "success": record["success"]})
+    told = {name: record[name] for name in ("audit_id", "event", "success")}
+    logger.info(message, extra=told)
     return written
+
+
+def _count_end(request: OperationRequest, verdict: Verdict, outcome: Outcome) -> None:
+    """Count it as executed, unless it was refused at the last moment: that was no error of the service."""
+    document = outcome.document
+    if outcome.error == REFUSED:
+        count_refusal(request, document["code"])
+        return
+    failed, timed_out = bool(outcome.error), outcome.error == TIMED_OUT
+    count_end(request, verdict.environment.value, document["duration_seconds"], failed=failed, timed_out=timed_out)

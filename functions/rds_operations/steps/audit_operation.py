@@ -6,18 +6,20 @@ import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from rds_operations.aws.metrics import count_audit_failed
 from rds_operations.aws.operation_store import OperationStore
 from rds_operations.aws.step_functions import Executions
-from rds_operations.aws.telemetry import log_caller, logger, operation_metrics
+from rds_operations.aws.telemetry import log_caller, logger
 from rds_operations.model import clock
 from rds_operations.model.documents import Document
 from rds_operations.model.errors import RecordMismatch, StepFunctionsUnavailable, TableBusy
+from rds_operations.model.identifiers import recorded_name
 from rds_operations.model.progress import Progress
 from rds_operations.model.request import OperationRequest
 from rds_operations.operations import OPERATIONS
 from rds_operations.records.audit_record import Recorder
-from rds_operations.records.ended_execution import work_of_event
-from rds_operations.records.outcome import NOT_STARTED, REFUSED, Outcome, outcome_of
+from rds_operations.records.ended_execution import NOT_RECORDED, work_of_event
+from rds_operations.records.outcome import NOT_STARTED, Outcome, outcome_of
 from rds_operations.records.state_document import StateDocument, progress_in, request_in, verdict_in
 from rds_operations.records.stored_operation import StoredOperation
 from rds_operations.rules.classification import Verdict
@@ -66,6 +68,8 @@ class Closer:
 
         What the machine's own Audit state has recorded is left alone.
         """
+        if detail.get("error") == NOT_RECORDED:
+            count_audit_failed(recorded_name(detail["name"]))
         execution = {"Id": detail["executionArn"], "Name": detail["name"], "StartTime": detail["startDate"]}
         return self.close(work_of_event(detail), execution, now, detail.get("input") or "", by)
 
@@ -98,10 +102,7 @@ class Closer:
         closed = self.store.close(
             request, verdict, outcome, now, by, acted_at=stored.acting_at, handed_over_at=handed_over_at
         )
-        if not closed:
-            return None
-        _count(request, verdict, outcome)
-        return outcome
+        return outcome if closed else None
 
     def _with_final_status(
         self, stored: StoredOperation, work: StateDocument, outcome: Outcome, now: datetime, by: Recorder
@@ -147,10 +148,3 @@ def _outcome_of_refused(work: StateDocument, request: OperationRequest, now: dat
 
 def _outcome_on_record(stored: StoredOperation) -> Outcome:
     return Outcome(stored.result, stored.error, unsettled=stored.is_watched)
-
-
-def _count(request: OperationRequest, verdict: Verdict, outcome: Outcome) -> None:
-    """Count it, unless it was refused at the last moment: that was no execution, and no error of the service."""
-    if outcome.error != REFUSED:
-        duration = outcome.document["duration_seconds"]
-        operation_metrics(request.operation, verdict.environment.value, not outcome.error, duration)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rds_operations.aws.inventory_table import Inventory, Seen
 from rds_operations.aws.live_instance import Instances, verdict_with_replication
+from rds_operations.aws.metrics import count_inventory
 from rds_operations.aws.rds_clients import RdsClients
 from rds_operations.aws.telemetry import logger
 from rds_operations.model.place import Place
@@ -40,6 +41,7 @@ def take_inventory(
         except Exception as error:
             counts["not_listed"] += 1
             logger.exception("not listed", extra={"place": str(place), "reason": str(error)})
+    count_inventory(counts["not_listed"])
     return dict(counts)
 
 

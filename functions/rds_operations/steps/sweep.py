@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from rds_operations.aws.metrics import count_sweep, count_write_failure
 from rds_operations.aws.rds_clients import RdsClients
 from rds_operations.aws.refusal_queue import Message, RefusalQueue
 from rds_operations.aws.step_functions import RUNNING
-from rds_operations.aws.telemetry import audit_write_failure, logger
+from rds_operations.aws.telemetry import logger
 from rds_operations.model.documents import Document
 from rds_operations.model.errors import ServiceError, TableBusy
 from rds_operations.model.identifiers import recorded_name
@@ -55,6 +56,7 @@ class Sweep:
             with self._attempt(""):
                 part()
         logger.append_keys(operation_id="")
+        count_sweep()
         return dict(self.counts)
 
     def _refusals(self) -> None:
@@ -95,7 +97,7 @@ class Sweep:
     def _set_aside(self, message: Message, doubt: str) -> None:
         """Somebody else's message, or a broken one: repeating would not help, and a person must see it."""
         self.refusal_queue.set_aside(message)
-        audit_write_failure(message.id)
+        count_write_failure(message.id)
         logger.error("not a refusal of ADMISSION", extra={"reason": doubt})
         self._count("set_aside")
 
@@ -157,7 +159,7 @@ class Sweep:
         try:
             yield
         except Exception:
-            audit_write_failure(operation_id)
+            count_write_failure(operation_id)
             logger.exception("not swept")
             self.counts["failed"] += 1
 

@@ -1,0 +1,170 @@
+"""Metrics: one line in CloudWatch's embedded metric format for each event, which costs no call.
+
+`METRICS` says what each counts, and over which dimensions. A dimension's value comes from the code or is `unknown`:
+each distinct one is billed as a metric of its own. Who asked for what stands beside the metrics, for searches.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from aws_lambda_powertools.metrics import Metrics, MetricUnit
+
+from rds_operations.model.errors import TableUnavailable
+from rds_operations.model.refusals import Code
+from rds_operations.model.request import OperationRequest
+from rds_operations.operations import OPERATIONS
+from rds_operations.rules.classification import Environment
+
+NAMESPACE = "RDSOperations"
+UNKNOWN = "unknown"
+_REGION = ("Region",)
+_OF_OPERATION = ("Operation", "Environment", "Region")
+_OF_REFUSAL = ("Code", "Region")
+DIMENSION_VALUES: dict[str, frozenset[str]] = {
+    "Operation": frozenset(OPERATIONS),
+    "Environment": frozenset(environment.value for environment in Environment),
+    "Code": frozenset(code.value for code in Code),
+}
+"""What else a dimension would be is `unknown`. Region is the function's own."""
+
+
+class Metric(NamedTuple):
+    """`dimensions` are the sets it is counted over. docs/operating.md is made from these."""
+
+    unit: MetricUnit
+    dimensions: tuple[tuple[str, ...], ...]
+    counts: str
+    when: str
+
+
+_ENDED = "an accepted operation has ended, unless it was refused at the last moment: with its record `completed`"
+_BOTH = (_OF_OPERATION, _REGION)
+METRICS = {
+    "OperationsExecuted": Metric(MetricUnit.Count, _BOTH, "operations", _ENDED),
+    "OperationErrors": Metric(MetricUnit.Count, _BOTH, "those that failed or timed out; else 0", _ENDED),
+    "OperationTimeouts": Metric(
+        MetricUnit.Count, _BOTH, "those that timed out, whatever `final_status` says later; else 0", _ENDED
+    ),
+    "OperationSuccessRate": Metric(
+        MetricUnit.Percent, _BOTH, "100 or 0: its average is the share that succeeded", _ENDED
+    ),
+    "OperationDuration": Metric(MetricUnit.Seconds, _BOTH, "seconds, as `duration_seconds`", _ENDED),
+    "OperationsRefused": Metric(
+        MetricUnit.Count,
+        (_OF_REFUSAL, _REGION),
+        "requests and direct starts that were answered no, by the answer's `code`",
+        "the record `refused` is written, or the `completed` of an operation that was refused at the last moment",
+    ),
+    "DirectStarts": Metric(
+        MetricUnit.Count,
+        (_REGION,),
+        "executions of OPERATION that nobody asked the API for",
+        "the first record of one is written: `accepted` or `refused`",
+    ),
+    "AuditWriteFailures": Metric(
+        MetricUnit.Count,
+        (_REGION,),
+        "attempts to write a record that failed",
+        "Audit could not reach a table, or the sweep could not close or record something",
+    ),
+    "ExecutionsAuditFailed": Metric(
+        MetricUnit.Count,
+        (_REGION,),
+        "executions of OPERATION that ended as `AuditFailed`: without a closing record of their own",
+        "Audit gets the event of that end, at each of its attempts to write the record",
+    ),
+    "SweepRuns": Metric(MetricUnit.Count, (_REGION,), "runs of the sweep", "a run comes to its end"),
+    "InventoryRuns": Metric(MetricUnit.Count, (_REGION,), "runs of the inventory", "a run comes to its end"),
+    "PlacesNotReached": Metric(
+        MetricUnit.Count,
+        (_REGION,),
+        "accounts and Regions that the run could not list; else 0",
+        "a run of the inventory comes to its end",
+    ),
+}
+
+
+def count_end(
+    request: OperationRequest, environment: str, duration_seconds: float, *, failed: bool, timed_out: bool
+) -> None:
+    """Emit the specification's four metrics and the time-outs. One that timed out has `failed`, too."""
+    _emit(
+        {
+            "OperationsExecuted": 1,
+            "OperationErrors": int(failed),
+            "OperationTimeouts": int(timed_out),
+            "OperationSuccessRate": 0 if failed else 100,
+            "OperationDuration": duration_seconds,
+        },
+        {"Operation": request.operation, "Environment": environment},
+        _fields(request),
+    )
+
+
+def count_refusal(request: OperationRequest, code: str) -> None:
+    _emit({"OperationsRefused": 1}, {"Code": code}, {**_fields(request), "operation": request.operation})
+
+
+def count_direct_start(request: OperationRequest) -> None:
+    _emit({"DirectStarts": 1}, {}, {**_fields(request), "operation": request.operation})
+
+
+def count_write_failure(operation_id: str) -> None:
+    _emit({"AuditWriteFailures": 1}, {}, {"operation_id": operation_id})
+
+
+def count_audit_failed(operation_id: str) -> None:
+    _emit({"ExecutionsAuditFailed": 1}, {}, {"operation_id": operation_id})
+
+
+def count_sweep() -> None:
+    _emit({"SweepRuns": 1}, {}, {})
+
+
+def count_inventory(not_listed: int) -> None:
+    _emit({"InventoryRuns": 1, "PlacesNotReached": not_listed}, {}, {})
+
+
+@contextmanager
+def counting_write_failures(operation_id: str) -> Iterator[None]:
+    """Count a `TableUnavailable` that comes out of it."""
+    try:
+        yield
+    except TableUnavailable:
+        count_write_failure(operation_id)
+        raise
+
+
+def _fields(request: OperationRequest) -> dict[str, str]:
+    """Say who asked for what where, by the names that log lines have."""
+    known = {
+        "operation_id": request.operation_id,
+        "instance_id": request.instance_id,
+        "account_id": request.account_id,
+        "region": request.region,
+        "requested_by": str(request.caller.get("userId", "")),
+    }
+    return {name: value for name, value in known.items() if value}
+
+
+def _emit(values: Mapping[str, float], dimensions: Mapping[str, str], fields: Mapping[str, str]) -> None:
+    """Write the line. All metrics of a line have the same sets of dimensions: `_BOTH`, say."""
+    (sets,) = {METRICS[name].dimensions for name in values}
+    known = {name: value if value in DIMENSION_VALUES[name] else UNKNOWN for name, value in dimensions.items()}
+    known["Region"] = os.environ["AWS_REGION"]
+    metrics = Metrics(namespace=NAMESPACE)
+    first, *further = sets
+    for name in first:
+        metrics.add_dimension(name, known[name])
+    for names in further:
+        metrics.add_dimensions(**{name: known[name] for name in names})
+    for name, text in fields.items():
+        metrics.add_metadata(name, text)
+    for name, value in values.items():
+        metrics.add_metric(name, METRICS[name].unit, value)
+    metrics.flush_metrics()
