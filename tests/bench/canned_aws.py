@@ -1,72 +1,79 @@
-"""RDS, DynamoDB and STS on 127.0.0.1, with one answer for each action, so that nothing in the measured process is
-patched.
+"""AWS on 127.0.0.1, with one answer for each action, so that nothing in the measured process is patched.
 
-As a process of its own, it prints its port and ends with its parent's pipe.
+As a process of its own, `python -m tests.bench.canned_aws <options>`, it prints its port and ends with its parent's
+pipe. GET / tells what was called and what DynamoDB would bill since it was asked last. Options: `chain` (a certificate,
+for TLS), `instances` (how many there are) and `waits` (seconds until a service answers).
 """
 
 from __future__ import annotations
 
 import json
+import ssl
 import sys
 import threading
+import time
+from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
 
-from tests.bench.events import INSTANCE_ID, ITEM, SNAPSHOT_ID
+from tests.bench.canned_rds import query_answer
+from tests.bench.canned_tables import Tables
 
-_INSTANCE = (
-    f"<DBInstanceIdentifier>{INSTANCE_ID}</DBInstanceIdentifier><Engine>postgres</Engine>"
-    "<DBInstanceStatus>available</DBInstanceStatus><DbiResourceId>db-1</DbiResourceId>"
-    f"<DBInstanceArn>arn:aws:rds:eu-west-1:123456789012:db:{INSTANCE_ID}</DBInstanceArn>"
-    "<TagList><Tag><Key>Environment</Key><Value>dev</Value></Tag></TagList>"
-)
-_SNAPSHOT = (
-    f"<DBSnapshotIdentifier>{SNAPSHOT_ID}</DBSnapshotIdentifier><Status>creating</Status><PercentProgress>40</PercentProgress>"
-    f"<DBSnapshotArn>arn:aws:rds:eu-west-1:123456789012:snapshot:{SNAPSHOT_ID}</DBSnapshotArn>"
-    "<DbiResourceId>db-1</DbiResourceId>"
-    f"<TagList><Tag><Key>rds-operations:operation-id</Key><Value>{ITEM['operation_id']['S']}</Value></Tag></TagList>"
-)
-_CREDENTIALS = (
-    "<Credentials><AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>secret</SecretAccessKey>"
-    "<SessionToken>token</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>"
-)
-_ANSWERS = {
-    "DescribeDBInstances": f"<DBInstances><DBInstance>{_INSTANCE}</DBInstance></DBInstances>",
-    "CreateDBSnapshot": f"<DBSnapshot>{_SNAPSHOT}</DBSnapshot>",
-    "DescribeDBSnapshots": f"<DBSnapshots><DBSnapshot>{_SNAPSHOT}</DBSnapshot></DBSnapshots>",
-    "AssumeRole": _CREDENTIALS,
-}
+_SERVICES = {"DynamoDB_20120810": "dynamodb", "AmazonSQS": "sqs", "AWSStepFunctions": "states"}
+_OPTIONS = json.loads(sys.argv[1]) if __name__ == "__main__" else {"instances": 1, "waits": {}}
+_TABLES = Tables(_OPTIONS["instances"])
+_CALLS: Counter[str] = Counter()
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_GET(self) -> None:
+        told = {"calls": dict(_CALLS), "write_units": _TABLES.write_units, "read_units": _TABLES.read_units}
+        _CALLS.clear()
+        _TABLES.reset()
+        self._answer(200, json.dumps(told), "application/json")
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        target = self.headers.get("X-Amz-Target", "")
-        answer, kind = (_dynamodb(target), "application/x-amz-json-1.0") if target else (_query(body), "text/xml")
-        self.send_response(200)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
+        target, _, action = self.headers.get("X-Amz-Target", "").partition(".")
+        if not target:
+            service, action, answer = query_answer(parse_qs(body.decode()), _OPTIONS["instances"])
+            self._told(service, action, 200, answer, "text/xml")
+            return
+        status, document = _TABLES.answer(action, json.loads(body)) if "DynamoDB" in target else (200, _empty(action))
+        self._told(_SERVICES[target], action, status, json.dumps(document), "application/x-amz-json-1.0")
 
     def log_message(self, *_arguments: Any) -> None:
         return None
 
+    def _told(self, service: str, action: str, status: int, answer: str, kind: str) -> None:
+        _CALLS[f"{service}:{action}"] += 1
+        time.sleep(_OPTIONS["waits"].get(service, 0))
+        self._answer(status, answer, kind)
 
-def _dynamodb(target: str) -> bytes:
-    return json.dumps({"Item": ITEM} if target.endswith("GetItem") else {}).encode()
+    def _answer(self, status: int, answer: str, kind: str) -> None:
+        content = answer.encode()
+        head = f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {len(content)}\r\n\r\n"
+        self.wfile.write(head.encode() + content)
 
 
-def _query(body: bytes) -> bytes:
-    action = parse_qs(body.decode())["Action"][0]
-    return f"<{action}Response><{action}Result>{_ANSWERS[action]}</{action}Result></{action}Response>".encode()
+def _empty(action: str) -> dict[str, Any]:
+    return {"executions": []} if action == "ListExecutions" else {}
 
 
-if __name__ == "__main__":
+def _serve() -> None:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    if _OPTIONS.get("chain"):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(_OPTIONS["chain"])
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     print(server.server_address[1], flush=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     sys.stdin.read()
+
+
+if __name__ == "__main__":
+    _serve()

@@ -1,10 +1,16 @@
-"""One cold start in its own process: `cold.py <folder> <function> <event>`. It imports as little as it can."""
+"""One cold start in its own process, `cold.py <job>`, and warm invocations after it. It imports as little as it can.
+
+A job has `package`, `libraries`, `target`, `event`, `warm` (invocations), `pause` (seconds between them), `group` (where
+to move to before the first invocation, if anywhere) and `report` (the file that gets the times).
+"""
 
 import json
+import os
 import sys
+import time
 
-folder, function, event = sys.argv[1:]
-sys.path.insert(0, folder)
+job = json.loads(sys.argv[1])
+sys.path[:0] = [job["package"], job["libraries"]]  # in Lambda's order
 
 
 class Context:
@@ -15,16 +21,56 @@ class Context:
     memory_limit_in_mb = "256"
 
 
-def floor() -> None:
-    """Make one call with a bare botocore client, to which the budgets are relative."""
-    from botocore.session import get_session  # noqa: PLC0415 - only for the floor
+def floor(target):  # type: ignore[no-untyped-def]
+    """Make a handler that makes one call with a bare botocore client, to which the budgets are relative."""
+    import botocore.session  # noqa: PLC0415 - only for a floor
 
-    client = get_session().create_client("rds")
-    client.describe_db_instances(DBInstanceIdentifier="dev-1")  # type: ignore[attr-defined]
+    client = botocore.session.Session().create_client(target.partition("-")[0])
+    if target == "rds-floor":
+        return lambda _event, _context: client.describe_db_instances(DBInstanceIdentifier="dev-1")
+    item = {"audit_id": {"S": "1"}, "success": {"BOOL": True}}
+    return lambda _event, _context: client.put_item(TableName="audit", Item=item)
 
 
-if function == "floor":
-    floor()
+def peak_kilobytes() -> int:
+    """Return the most memory that was resident. `ru_maxrss` would count what the parent had when it forked."""
+    try:
+        with open("/proc/self/status") as status:
+            return int(next(line for line in status if line.startswith("VmHWM")).split()[1])
+    except OSError:  # not Linux
+        import resource  # noqa: PLC0415
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+begun = time.perf_counter()
+if job["target"].endswith("-floor"):
+    handler = floor(job["target"])
 else:
-    handler = __import__(f"{function}.handler", fromlist=["handler"]).handler
-    handler(json.loads(event), Context())
+    handler = __import__(f"{job['target']}.handler", fromlist=["handler"]).handler
+imported = time.perf_counter()
+if job["group"]:  # Lambda's init has a whole CPU, its invocations the share of their memory size
+    with open(job["group"], "w") as group:
+        group.write(str(os.getpid()))
+called, cpu = time.perf_counter(), time.process_time()
+answer = handler(json.loads(json.dumps(job["event"])), Context())
+times = {
+    "import": imported - begun,
+    "first": time.perf_counter() - called,
+    "first_cpu": time.process_time() - cpu,
+    "kilobytes": peak_kilobytes(),
+}
+sys.stdout.flush()
+first_logs = os.fstat(1).st_size
+warm, warm_cpu = [], []
+for _number in range(job["warm"]):
+    time.sleep(job["pause"])
+    event = json.loads(json.dumps(job["event"]))
+    called, cpu = time.perf_counter(), time.process_time()
+    handler(event, Context())
+    warm.append(time.perf_counter() - called)
+    warm_cpu.append(time.process_time() - cpu)
+with open(job["report"], "w") as report:
+    json.dump({**times, "warm": warm, "warm_cpu": warm_cpu, "log_bytes": first_logs, "answer": answer}, report, default=str)
+sys.stdout.flush()
+os._exit(0)  # Lambda freezes a process, it does not take it down
