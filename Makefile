@@ -100,9 +100,9 @@ setup: .venv/.ready
 	@$(PYTHON) local/setup.py
 	@touch $@
 
-## bench: what a cold start costs, relative to a bare botocore client (ROUNDS=15; PRODUCT=<checkout> beside it)
+## bench: every budget and how it is held: cold and warm functions, memory, calls, cost (ROUNDS=15 MEMORY_ROUNDS=3; PRODUCT=<checkout> beside it)
 bench: setup
-	@ROUNDS=$(or $(ROUNDS),15) PRODUCT=$(PRODUCT) python -m tests.bench
+	@ROUNDS=$(ROUNDS) MEMORY_ROUNDS=$(MEMORY_ROUNDS) PRODUCT=$(PRODUCT) python -W ignore -m tests.bench
 
 ## help: these commands
 help:

@@ -1,4 +1,4 @@
-"""`make bench` measures cold starts."""
+"""`make bench` measures the budgets of speed and cost."""
 
 import sys
 from pathlib import Path

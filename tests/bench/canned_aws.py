@@ -21,7 +21,7 @@ from tests.bench.canned_rds import query_answer
 from tests.bench.canned_tables import Tables
 
 _SERVICES = {"DynamoDB_20120810": "dynamodb", "AmazonSQS": "sqs", "AWSStepFunctions": "states"}
-_OPTIONS = json.loads(sys.argv[1]) if __name__ == "__main__" else {"instances": 1, "waits": {}}
+_OPTIONS: dict[str, Any] = json.loads(sys.argv[1]) if __name__ == "__main__" else {"instances": 1, "waits": {}}
 _TABLES = Tables(_OPTIONS["instances"])
 _CALLS: Counter[str] = Counter()
 

@@ -63,7 +63,9 @@ def request_usd(
     deployed: Deployed, uses: Mapping[str, Use], admission: Path, operation: Path | None = None
 ) -> dict[str, float]:
     """Return the parts of what a POST costs, and the operation that it starts."""
-    invocations = [uses[name] for path in (admission, operation) if path for name in path.invoked.elements() if name in uses]
+    invocations = [
+        uses[name] for path in (admission, operation) if path for name in path.invoked.elements() if name in uses
+    ]
     standard, events = 0, admission.events * deployed.express_logs_all
     if operation:
         standard, events = operation.transitions, events + operation.events * deployed.standard_logs_all

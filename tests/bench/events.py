@@ -65,7 +65,12 @@ def _requests() -> tuple[OperationRequest, OperationRequest]:
         raise TypeError("Validate refuses what is measured")
     arn = f"{_MACHINES}:execution:rds-operations-operation:{validated.operation_id}"
     whole = replace(
-        validated, account_id=HOME.account_id, region=HOME.region, resource_id="db-1", execution_arn=arn, caller=validated.caller
+        validated,
+        account_id=HOME.account_id,
+        region=HOME.region,
+        resource_id="db-1",
+        execution_arn=arn,
+        caller=validated.caller,
     )
     return validated, whole
 
@@ -134,7 +139,9 @@ SCENARIOS = {
             "classify",
             {"request": _VALIDATED.to_document()},
             RDS,
-            lambda answer: answer["verdict"]["environment"] == "development" and not {"refusal", "not_ready"} & set(answer),
+            lambda answer: (
+                answer["verdict"]["environment"] == "development" and not {"refusal", "not_ready"} & set(answer)
+            ),
         ),
         Scenario("admit", "admit", _candidate(REQUEST), DYNAMODB, lambda answer: "start" in answer),
         Scenario(
@@ -154,7 +161,9 @@ SCENARIOS = {
         Scenario("audit", "audit", _AUDIT, DYNAMODB, lambda answer: answer["document"]["success"] is True),
         Scenario("status", "status", _status_event(), DYNAMODB, lambda answer: answer["statusCode"] == 200),
         Scenario("sweep", "sweep", {}, RDS, lambda answer: answer == {}),
-        Scenario("inventory", "inventory", {}, RDS, lambda answer: answer["seen"] > 0 and set(answer) == {"seen", "gone"}),
+        Scenario(
+            "inventory", "inventory", {}, RDS, lambda answer: answer["seen"] > 0 and set(answer) == {"seen", "gone"}
+        ),
     )
 }
 """One of each function."""

@@ -44,7 +44,9 @@ def canned_aws(*, tls: bool = False, instances: int = 1, waits: dict[str, float]
             assert process.stdout
             port = process.stdout.readline().strip()
             try:
-                yield Endpoint(f"https://127.0.0.1:{port}", str(bundle)) if tls else Endpoint(f"http://127.0.0.1:{port}")
+                yield (
+                    Endpoint(f"https://127.0.0.1:{port}", str(bundle)) if tls else Endpoint(f"http://127.0.0.1:{port}")
+                )
             finally:
                 process.stdin.close()
 

@@ -69,7 +69,12 @@ def operation(settings: Settings, takes_seconds: float) -> Path:
     def answer(state: str, waited: float) -> Document:
         is_over = state == "Poll" and waited >= takes_seconds
         progress = {"finished": is_over, "success": is_over}
-        return {"Execute": {"progress": progress}, "Poll": {"progress": progress}, "Audit": {"document": {}}}.get(state, {})
+        answers: Document = {
+            "Execute": {"progress": progress},
+            "Poll": {"progress": progress},
+            "Audit": {"document": {}},
+        }
+        return answers.get(state) or {}
 
     return walk("operation", settings, answer)
 
