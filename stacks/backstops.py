@@ -21,12 +21,13 @@ _SWEEP_MINUTES = 5
 class Backstops(Construct):
     def __init__(self, scope: Construct, construct_id: str, functions: Functions, workflow: Workflow) -> None:
         super().__init__(scope, construct_id)
-        self._close_bad_ends(functions.all["audit"], workflow)
+        self.dead_letters = self._close_bad_ends(functions.all["audit"], workflow)
         # Events are best effort, so a sweep finds what they miss.
         run_every(self, "Sweep", _SWEEP_MINUTES, functions.all["sweep"], "Closes operations that should long be over")
 
-    def _close_bad_ends(self, audit: lambda_.Function, workflow: Workflow) -> None:
-        """Let Audit close executions that were aborted, timed out or failed: their own states cannot.
+    def _close_bad_ends(self, audit: lambda_.Function, workflow: Workflow) -> sqs.Queue:
+        """Let Audit close executions that were aborted, timed out or failed: their own states cannot. Return
+        the queue of the events on which it gave up.
 
         https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-states.html
         """
@@ -51,3 +52,4 @@ class Backstops(Construct):
                 )
             ],
         )
+        return dead_letters

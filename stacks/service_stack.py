@@ -3,10 +3,14 @@ from __future__ import annotations
 from typing import Any
 
 from aws_cdk import CfnOutput, Stack
+from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from rds_operations.rules.identity import Authentication
 from stacks import names, package
+from stacks.alarm_rules import Watched, rules
+from stacks.alarm_topic import alarm_topic
+from stacks.alarms import Alarms, count_refused_credentials
 from stacks.api import Api, Backend
 from stacks.backstops import Backstops
 from stacks.functions import Functions
@@ -33,11 +37,24 @@ class ServiceStack(Stack):
         acting = acting_role(self, Service(self.account, self.region), regions, settings.gate)
         functions = Functions(self, "Functions", settings, tables, refusals, acting)
         workflow = Workflow(self, "Workflow", settings, functions, refusals, tables.operations)
-        Backstops(self, "Backstops", functions, workflow)
+        backstops = Backstops(self, "Backstops", functions, workflow)
         if not settings.is_local:  # the emulator knows no X-Ray
             sampling_rule(self)
         run_every(self, "Inventory", _LIST_EVERY_MINUTES, functions.all["inventory"], "Lists the databases")
-        apis = self._apis(settings, workflow, functions)
+        access_log = log_group(self, "AccessLog", names.ACCESS_LOG_GROUP, settings)
+        apis = self._apis(settings, workflow, functions, access_log)
+        watched = Watched(
+            self.region,
+            [(api.rest_api.rest_api_name, settings.stage) for api in apis.values()],
+            [function.function_name for function in functions.all.values()],
+            [machine.state_machine_arn for machine in (workflow.admission, *workflow.standard)],
+            [machine.state_machine_arn for machine in workflow.standard],
+            refusals.queue.queue_name,
+            [refusals.dead_letters.queue_name, backstops.dead_letters.queue_name],
+        )
+        count_refused_credentials(self, access_log)
+        topic_arn = alarm_topic(self, settings)
+        Alarms(self, "Alarms", settings, rules(settings.alarms, watched), topic_arn)
         outputs = {
             "ApiUrl": next(iter(apis.values())).rest_api.url,
             **{f"{_name(mode)}Url": api.rest_api.url for mode, api in apis.items()},
@@ -47,15 +64,17 @@ class ServiceStack(Stack):
             "OperationsTable": tables.operations.table_name,
             "AuditTable": tables.audit.table_name,
             "InventoryTable": tables.inventory.table_name,
+            "AlarmTopicArn": topic_arn,
             "SettingsDigest": package.settings_digest(settings),
         }
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)
 
-    def _apis(self, settings: Settings, workflow: Workflow, functions: Functions) -> dict[Authentication, Api]:
+    def _apis(
+        self, settings: Settings, workflow: Workflow, functions: Functions, access_log: logs.ILogGroup
+    ) -> dict[Authentication, Api]:
         """Make one API for each way to authenticate, in the order of the settings."""
-        log = log_group(self, "AccessLog", names.ACCESS_LOG_GROUP, settings)
-        behind = Backend(workflow.admission, functions.all["status"], log, self._web_acl(settings))
+        behind = Backend(workflow.admission, functions.all["status"], access_log, self._web_acl(settings))
         modes = [Authentication(mode) for mode in settings.authentication]
         pool = user_pool(self, settings) if Authentication.COGNITO in modes else None
         return {

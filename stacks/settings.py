@@ -13,6 +13,7 @@ from rds_operations.rules.identity import Authentication
 from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.gate import GateSettings
 from rds_operations.settings.targets import Account
+from stacks.alarm_settings import AlarmSettings, checked_alarms
 from stacks.setting_checks import (
     SettingsError,
     checked_authentication,
@@ -52,6 +53,7 @@ class Settings:
     callers: CallerSettings = field(default_factory=CallerSettings)
     regions: tuple[str, ...] = ()
     accounts: Mapping[str, Account] = field(default_factory=dict)
+    alarms: AlarmSettings = field(default_factory=AlarmSettings)
 
     @property
     def is_local(self) -> bool:
@@ -112,19 +114,21 @@ class Settings:
                 callers=checked_callers(document),
                 regions=regions,
                 accounts=accounts,
+                alarms=checked_alarms(document.get("alarms", {})),
             )
         )
 
 
 _GATE = frozenset(item.name for item in fields(GateSettings))
 _FILE_ONLY = (
-    frozenset({"authentication", "permissions", "auditors", "user_pool_client_ids", "regions", "accounts"}) | _GATE
+    frozenset({"authentication", "permissions", "auditors", "user_pool_client_ids", "regions", "accounts", "alarms"})
+    | _GATE
 )
 SIMPLE_SETTINGS = frozenset(item.name for item in fields(Settings)) - {"gate", "callers"} - _FILE_ONLY
 """Numbers and texts; the others have their own checks."""
 KNOWN = SIMPLE_SETTINGS | _FILE_ONLY
 FILE_ONLY_SETTINGS = _FILE_ONLY | {"user_pool_arn"}
-"""Who may do what, and where: only in the file, where a review sees it."""
+"""Who may do what, where, and who is told: only in the file, where a review sees it."""
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -67,6 +67,10 @@ class Workflow(Construct):
             LateWatchMaxPolls=str(settings.late_watch_max_polls),
         )
 
+    @property
+    def standard(self) -> tuple[sfn.StateMachine, ...]:
+        return self.operation, self.late_watch
+
     def _machine(
         self,
         construct_id: str,
