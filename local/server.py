@@ -9,11 +9,19 @@ from ministack import app
 from ministack.services import rds
 
 from local.extensions import (
+    alarm_clock,
+    api_answers,
     async_invokes,
     callers,
+    embedded_metrics,
     error_names,
+    execution_metrics,
     executions,
     fault_points,
+    function_metrics,
+    metric_alarms,
+    metric_filters,
+    query_definitions,
     rds_conditions,
     rds_iam,
     rds_regions,
@@ -54,9 +62,21 @@ def install(time_scale: float) -> None:
     source_functions.install()
     trail.install()
     state_on_disk.install()
+    _install_monitoring()
     if with_faults:
         fault_points.install()
     rds._get_docker = lambda: None  # no database engine, even where Docker runs
+
+
+def _install_monitoring() -> None:
+    embedded_metrics.install()
+    metric_filters.install()
+    api_answers.install()
+    execution_metrics.install()
+    function_metrics.install()
+    metric_alarms.install()
+    query_definitions.install()
+    alarm_clock.install()
 
 
 if __name__ == "__main__":

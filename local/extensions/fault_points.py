@@ -7,8 +7,9 @@ API calls (`rds:CreateDBSnapshot`, `dynamodb:TransactWriteItems`, ...) have thes
   crash_before, crash_after   kill the function's process, before or after performing it
   rewrite     perform it, and change the answer
 States (`operation:Wait`, ...): `stop` or `time_out` the execution on entering, `break` it with an error that no Catch
-sees, `hold` it until the fault is switched off. Functions (`function:audit`) and the start of OPERATION
-(`states:start`): `refuse`; `lose` performs it, then fails. Events (`event:audit`): `drop`.
+sees, `hold` it until the fault is switched off, `throttle` it, which only its metric tells.
+Functions (`function:audit`) and the start of OPERATION (`states:start`): `refuse`; `lose` performs it, then fails.
+Events (`event:audit`): `drop`.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from ministack.core import lambda_runtime
 from ministack.core.iam_evaluator import request_caller_arn
 from ministack.services import eventbridge, stepfunctions
 
-from local.extensions import connections, executions
+from local.extensions import connections, execution_metrics, executions
 from local.extensions.faults import CALLS_PATH, FAULTS_PATH, SWITCHBOARD, Fault
 
 Response = tuple[int, dict[str, str], bytes]
@@ -180,6 +181,8 @@ def _with_state_faults(execute: Callable[..., Any]) -> Callable[..., Any]:
             raise stepfunctions._ExecutionError("States.Runtime", fault.message)
         if fault and fault.effect == "hold":
             _wait_until_off(fault)
+        elif fault and fault.effect == "throttle":
+            execution_metrics.count("ExecutionThrottled", context["StateMachine"]["Id"])
         elif fault:
             executions.end(context["Execution"]["Id"], {"stop": "ABORTED", "time_out": "TIMED_OUT"}[fault.effect])
         return execute(state, given, *more)  # a state that was entered completes, as on AWS
