@@ -10,7 +10,6 @@ from constructs import Construct
 
 from rds_operations.aws.metrics import NAMESPACE
 from stacks.alarm_rules import CREDENTIALS_REFUSED, Metric, Rule
-from stacks.local_cloud import METRIC_MATH, can_be_made
 from stacks.settings import Settings
 
 PREFIX = "rds-operations-"
@@ -40,8 +39,7 @@ class Alarms(Construct):
         super().__init__(scope, construct_id)
         self._runbook = settings.alarms.runbook
         self._topic_arn = topic_arn
-        made = [rule for rule in rules if not rule.expression or can_be_made(METRIC_MATH, settings)]
-        self.arns = [self._alarm(rule).attr_arn for rule in made]
+        self.arns = [self._alarm(rule).attr_arn for rule in rules]
 
     def _alarm(self, rule: Rule) -> cloudwatch.CfnAlarm:
         return cloudwatch.CfnAlarm(
