@@ -1,0 +1,47 @@
+"""Each alarm fires on a real incident, tells its topic's subscriber what to do, and clears."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.workflow.incidents import INCIDENTS
+from tests.workflow.service import Service
+from tests.workflow.watch import Watch
+
+
+@pytest.fixture(scope="module")
+def watch(service: Service) -> Iterator[Watch]:
+    found = Watch(service)
+    yield found
+    found.heal()
+
+
+def test_every_alarm_has_an_incident(watch: Watch) -> None:
+    assert sorted(watch.alarms) == sorted(INCIDENTS)
+
+
+@pytest.mark.parametrize("alarm", INCIDENTS)
+def test_it_fires_and_clears(watch: Watch, alarm: str) -> None:
+    incident = INCIDENTS[alarm]
+    watch.state(alarm, watch.periods(alarm) * watch.period(alarm))  # what other tests have left is past
+    incident.before(watch)
+    watch.until(alarm, "OK")
+    watch.heard(alarm)
+
+    incident.begin(watch)
+    watch.until(alarm, "ALARM")
+    (told,) = watch.heard(alarm)
+    assert told["NewStateValue"] == "ALARM"
+    assert told["AlarmDescription"] == watch.alarms[alarm]["AlarmDescription"]
+    assert told["AlarmDescription"].rpartition("#")[2] == alarm
+
+    incident.end(watch)
+    for _period in range(watch.periods(alarm)):
+        if watch.state(alarm) == "OK":
+            break
+        watch.state(alarm, watch.period(alarm))
+    assert watch.state(alarm) == "OK"
+    (told,) = watch.heard(alarm)
+    assert told["NewStateValue"] == "OK"
