@@ -19,6 +19,7 @@ from local.extensions import (
     executions,
     fault_points,
     function_metrics,
+    log_queries,
     metric_alarms,
     metric_filters,
     query_definitions,
@@ -75,6 +76,7 @@ def _install_monitoring() -> None:
     execution_metrics.install()
     function_metrics.install()
     metric_alarms.install()
+    log_queries.install()
     query_definitions.install()
     alarm_clock.install()
 
