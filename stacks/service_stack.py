@@ -13,8 +13,11 @@ from stacks.alarm_topic import alarm_topic
 from stacks.alarms import Alarms, count_refused_credentials
 from stacks.api import Api, Backend
 from stacks.backstops import Backstops
+from stacks.dashboard import dashboard
 from stacks.functions import Functions
+from stacks.local_cloud import QUERY_DEFINITIONS, can_be_made
 from stacks.log_groups import log_group
+from stacks.log_queries import save_queries
 from stacks.operating_roles import Service, acting_role
 from stacks.refusal_queue import refusal_queue
 from stacks.schedules import run_every
@@ -54,7 +57,9 @@ class ServiceStack(Stack):
         )
         count_refused_credentials(self, access_log)
         topic_arn = alarm_topic(self, settings)
-        Alarms(self, "Alarms", settings, rules(settings.alarms, watched), topic_arn)
+        alarms = Alarms(self, "Alarms", settings, rules(settings.alarms, watched), topic_arn)
+        if can_be_made(QUERY_DEFINITIONS, settings):
+            save_queries(self)
         outputs = {
             "ApiUrl": next(iter(apis.values())).rest_api.url,
             **{f"{_name(mode)}Url": api.rest_api.url for mode, api in apis.items()},
@@ -64,6 +69,7 @@ class ServiceStack(Stack):
             "OperationsTable": tables.operations.table_name,
             "AuditTable": tables.audit.table_name,
             "InventoryTable": tables.inventory.table_name,
+            "DashboardUrl": dashboard(self, alarms.arns),
             "AlarmTopicArn": topic_arn,
             "SettingsDigest": package.settings_digest(settings),
         }

@@ -11,6 +11,7 @@ from rds_operations.operations.base import Parameter
 from rds_operations.records.state_document import By, StateDocument
 from rds_operations.rules.classification import ALLOWED_ENVIRONMENTS, FOLDED_TAG_NAMES, WORDS, Environment
 from rds_operations.settings.gate import ENVIRONMENT_TAG_NAMES
+from stacks.log_queries import QUERIES
 from stacks.operating_roles import ACTING_FUNCTIONS, READING_FUNCTIONS
 from tools.error_texts import error_texts
 
@@ -73,6 +74,16 @@ def metrics_table() -> str:
     return "\n".join(rows)
 
 
+def questions_table() -> str:
+    rows = ["| question | saved query | log group |", "|---|---|---|"]
+    rows += [f"| {query.question} | `{name}` | `{query.log_group}` |" for name, query in QUERIES.items()]
+    return "\n".join(rows)
+
+
+def query_block(name: str) -> str:
+    return f"```\n{QUERIES[name].text}\n```"
+
+
 def words_table() -> str:
     rows = ["| environment | words | operations |", "|---|---|---|"]
     for environment in dict.fromkeys(WORDS.values()):
@@ -107,7 +118,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
     },
     "docs/errors.md": {"errors": errors_table},
     "docs/how-it-works.md": {"state document": state_table, "permissions": permissions_table},
-    "docs/operating.md": {"metrics": metrics_table},
+    "docs/operating.md": {"metrics": metrics_table, "questions": questions_table},
     "docs/flexible-tag-names.md": {"names": tag_names},
     "docs/cross-account-setup.md": {
         "readers": lambda: _listed(READING_FUNCTIONS),

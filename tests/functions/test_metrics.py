@@ -48,10 +48,16 @@ def counted(printed: Printed) -> dict[str, float]:
 
 
 @pytest.mark.parametrize(
-    ("ending", "errors", "timeouts"),
-    [({}, 0, 0), ({"progress": {"status": "creating"}}, 1, 1), ({"error": {"Error": "X"}}, 1, 0)],
+    ("ending", "code", "timeouts"),
+    [
+        ({}, None, 0),
+        ({"progress": {"status": "creating"}}, "timed_out", 1),
+        ({"error": {"Error": "X"}}, "internal_error", 0),
+    ],
 )
-def test_the_end_of_an_operation(aws: FakeAws, capsys: Printed, ending: Document, errors: int, timeouts: int) -> None:
+def test_the_end_of_an_operation(
+    aws: FakeAws, capsys: Printed, ending: Document, code: str | None, timeouts: int
+) -> None:
     aws.create_instance("qa")
     work = aws.execute(aws.accept()) | ending
     duration = aws.audit(work)["document"]["duration_seconds"]
@@ -60,12 +66,13 @@ def test_the_end_of_an_operation(aws: FakeAws, capsys: Printed, ending: Document
     assert (line["Operation"], line["Environment"], line["Region"]) == ("create_snapshot", "test", REGION)
     assert values(line) == {
         "OperationsExecuted": 1,
-        "OperationErrors": errors,
+        "OperationErrors": int(bool(code)),
         "OperationTimeouts": timeouts,
-        "OperationSuccessRate": 100 * (1 - errors),
+        "OperationSuccessRate": 0 if code else 100,
         "OperationDuration": duration,
     }
     assert line.items() >= {**WHO, "operation_id": work["request"]["operation_id"]}.items()
+    assert line.get("code") == code
 
 
 def test_an_operation_is_counted_once(aws: FakeAws, capsys: Printed) -> None:
@@ -182,7 +189,7 @@ def test_a_place_that_cannot_be_listed(aws: FakeAws, capsys: Printed) -> None:
 @pytest.mark.usefixtures("aws")
 def test_a_dimension_that_the_code_does_not_know_is_unknown(capsys: Printed) -> None:
     request = replace(a_request(), operation="x\u2028y")
-    metrics.count_end(request, "x" * 300, 1.0, failed=False, timed_out=False)
+    metrics.count_end(request, "x" * 300, 1.0)
     metrics.count_refusal(request, "nonsense")
     end, refusal = lines(capsys)
     assert (end["Operation"], end["Environment"], refusal["Code"]) == ("unknown", "unknown", "unknown")

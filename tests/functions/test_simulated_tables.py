@@ -42,7 +42,7 @@ ORDERS = (
     a_request("reboot_instance", operation_id="second", idempotency_key="key", instance_id="one"),
     a_request("reboot_instance", operation_id="third", request_id="", instance_id="one"),
 )
-ENDED: Document = {"status": "failed", "success": False, "duration_seconds": 1.0}
+ENDED: Document = {"status": "failed", "success": False, "duration_seconds": 1.0, "code": "try_again"}
 OPEN_END = Outcome(ENDED, FAILED, unsettled=True)
 NO_LAG = Thrown(0.0)
 Action = Callable[[OperationStore, OperationRequest, datetime], object]

@@ -154,7 +154,7 @@ for name in {sorted(SPECS)!r}:
 from rds_operations.aws import metrics, telemetry
 from rds_operations.model.request import OperationRequest
 telemetry.logger.append_keys(operation_id="one")
-metrics.count_end(OperationRequest("one", "reboot_instance"), "test", 1.5, failed=False, timed_out=False)
+metrics.count_end(OperationRequest("one", "reboot_instance"), "test", 1.5)
 try:
     raise KeyError("x")
 except KeyError:

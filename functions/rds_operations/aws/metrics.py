@@ -90,19 +90,21 @@ METRICS = {
 
 
 def count_end(
-    request: OperationRequest, environment: str, duration_seconds: float, *, failed: bool, timed_out: bool
+    request: OperationRequest, environment: str, duration_seconds: float, *, code: str = "", timed_out: bool = False
 ) -> None:
-    """Emit the specification's four metrics and the time-outs. One that timed out has `failed`, too."""
+    """Emit the specification's four metrics and the time-outs. `code` says why it failed or timed out; empty for a
+    success.
+    """
     _emit(
         {
             "OperationsExecuted": 1,
-            "OperationErrors": int(failed),
+            "OperationErrors": int(bool(code)),
             "OperationTimeouts": int(timed_out),
-            "OperationSuccessRate": 0 if failed else 100,
+            "OperationSuccessRate": 0 if code else 100,
             "OperationDuration": duration_seconds,
         },
         {"Operation": request.operation, "Environment": environment},
-        _fields(request),
+        _fields(request) | ({"code": code} if code else {}),
     )
 
 

@@ -299,5 +299,6 @@ def _count_end(request: OperationRequest, verdict: Verdict, outcome: Outcome) ->
     if outcome.error == REFUSED:
         count_refusal(request, document["code"])
         return
-    failed, timed_out = bool(outcome.error), outcome.error == TIMED_OUT
-    count_end(request, verdict.environment.value, document["duration_seconds"], failed=failed, timed_out=timed_out)
+    code = document["code"] if outcome.error else ""
+    timed_out = outcome.error == TIMED_OUT
+    count_end(request, verdict.environment.value, document["duration_seconds"], code=code, timed_out=timed_out)
