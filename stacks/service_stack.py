@@ -15,7 +15,6 @@ from stacks.api import Api, Backend
 from stacks.backstops import Backstops
 from stacks.dashboard import dashboard
 from stacks.functions import Functions
-from stacks.local_cloud import QUERY_DEFINITIONS, can_be_made
 from stacks.log_groups import log_group
 from stacks.log_queries import save_queries
 from stacks.operating_roles import Service, acting_role
@@ -58,8 +57,7 @@ class ServiceStack(Stack):
         count_refused_credentials(self, access_log)
         topic_arn = alarm_topic(self, settings)
         alarms = Alarms(self, "Alarms", settings, rules(settings.alarms, watched), topic_arn)
-        if can_be_made(QUERY_DEFINITIONS, settings):
-            save_queries(self)
+        save_queries(self)
         outputs = {
             "ApiUrl": next(iter(apis.values())).rest_api.url,
             **{f"{_name(mode)}Url": api.rest_api.url for mode, api in apis.items()},
