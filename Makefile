@@ -5,7 +5,7 @@ export PORT TIME_SCALE SETTINGS INSTANCES RECORD
 # Older makes, such as that of macOS, mix the lines of what runs side by side.
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
-.PHONY: demo up down test quick workflow fault-report histories known-faults fuzz load classify aws-check smoke check docs lock vulnerabilities bench help setup
+.PHONY: demo up down test unit quick workflow fault-report histories known-faults fuzz load classify aws-check smoke check docs lock vulnerabilities bench help setup
 
 ## demo: the local cloud, and one operation on it from request to audit record (RECORD=1: the whole records)
 demo: setup
@@ -24,6 +24,10 @@ down:
 test: setup
 	@$(MAKE) -j 2 $(SYNC) quick workflow
 	@python -m tests.left_out .local/quick.xml .local/workflow.xml
+
+## unit: the tests of the rules and of the functions alone, on all cores
+unit: setup
+	python -m pytest -q -n auto tests/unit tests/functions
 
 quick: check
 	python -m pytest tests/unit tests/functions tests/infrastructure tests/local tests/local_commands tests/simulation --junitxml=.local/quick.xml

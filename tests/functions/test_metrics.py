@@ -84,12 +84,13 @@ def test_an_operation_is_counted_once(aws: FakeAws, capsys: Printed) -> None:
         aws.end(work["request"]["operation_id"])
     aws.overdue(work["request"]["operation_id"])
     assert aws.sweep() == {"settled": 1}
-    assert counted(capsys) == {
+    found = counted(capsys)
+    assert found.pop("OperationDuration") >= 0
+    assert found == {
         "OperationsExecuted": 1,
         "OperationErrors": 1,
         "OperationTimeouts": 1,
         "OperationSuccessRate": 0,
-        "OperationDuration": 0,
         "SweepRuns": 1,
     }
 

@@ -48,7 +48,7 @@ def test_every_documented_state_means_something(state: str) -> None:
     assert state in STATES
 
 
-@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=str)
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
 def test_an_operation_begins_in_a_state_that_is_known(operation: object) -> None:
     ready = operation.ready_states  # type: ignore[attr-defined]
     assert ready <= STATES.keys()

@@ -24,7 +24,7 @@ def test_the_builders_know_every_operation() -> None:
     assert set(OPERATIONS) == set(COMPLETE) == set(GIVEN) == set(given_parameters)
 
 
-@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=str)
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
 def test_every_operation_is_complete(operation: Operation) -> None:
     missing = [name for name in Operation.__annotations__ if not hasattr(operation, name)]
     assert not missing
