@@ -1,4 +1,4 @@
-"""A REST API: POST calls ADMISSION without a function in between; GET calls Status."""
+"""A REST API: POST calls ADMISSION without a function in between; GET calls Status or Lists."""
 
 from __future__ import annotations
 
@@ -36,12 +36,14 @@ EXPOSED_HEADERS = ["Location", "Retry-After", "Preference-Applied"]
 _ORIGIN = "method.response.header.Access-Control-Allow-Origin"
 _EXPOSE = "method.response.header.Access-Control-Expose-Headers"
 _INTEGRATION_TIMEOUT = Duration.seconds(29)
+_READS = ("/operations/{operation_id}/GET", "/operations/GET", "/records/GET", "/me/GET")
 
 
 @dataclass(frozen=True)
 class Backend:
     admission: sfn.StateMachine
     status: lambda_.IFunction
+    lists: lambda_.IFunction
     log: logs.ILogGroup
     web_acl_arn: str
 
@@ -69,7 +71,9 @@ class Api(Construct):
         operation = operations.add_resource("{operation_id}")
         access = self._access(user_pool)
         self._post(operations, behind.admission, access)
-        operation.add_method("GET", apigateway.LambdaIntegration(behind.status, timeout=_INTEGRATION_TIMEOUT), **access)
+        self._get(operation, behind.status, access)
+        for resource in (operations, self.rest_api.root.add_resource("records"), self.rest_api.root.add_resource("me")):
+            self._get(resource, behind.lists, access)
         self.key = self._usage_plan() if authentication is Authentication.API_KEY else None
         if behind.web_acl_arn:
             self._attach(behind.web_acl_arn)
@@ -98,7 +102,7 @@ class Api(Construct):
             ),
             deploy_options=apigateway.StageOptions(
                 stage_name=self._settings.stage,
-                # Tells Status which parts of an event it can trust.
+                # Tells Status and Lists which parts of an event they can trust.
                 variables={"authentication": self._authentication.value},
                 tracing_enabled=True,
                 # For the preflights, at most one for each request.
@@ -116,12 +120,16 @@ class Api(Construct):
         settings = self._settings
         rates = {
             "/operations/POST": (settings.throttle_rate_per_second, settings.throttle_burst),
-            "/operations/{operation_id}/GET": (settings.read_throttle_rate_per_second, settings.read_throttle_burst),
+            **dict.fromkeys(_READS, (settings.read_throttle_rate_per_second, settings.read_throttle_burst)),
         }
         return {
             path: apigateway.MethodDeploymentOptions(throttling_rate_limit=rate, throttling_burst_limit=burst)
             for path, (rate, burst) in rates.items()
         }
+
+    def _get(self, resource: apigateway.Resource, function: lambda_.IFunction, access: dict[str, Any]) -> None:
+        integration = apigateway.LambdaIntegration(function, timeout=_INTEGRATION_TIMEOUT)
+        resource.add_method("GET", integration, **access)
 
     def _post(self, resource: apigateway.Resource, admission: sfn.StateMachine, access: dict[str, Any]) -> None:
         """Add POST without a model or validator: Validate records the bad requests that it refuses."""

@@ -9,6 +9,7 @@ from aws_cdk import aws_iam as iam
 
 from rds_operations.aws.inventory_table import PLACE_INDEX
 from rds_operations.operations.base import INSTANCE
+from rds_operations.records.indexes import AUDIT_INDEXES
 from rds_operations.records.operation_item import UNFINISHED_INDEX
 from rds_operations.settings.targets import ACTING_ROLE, READING_ROLE
 from stacks import arns
@@ -86,6 +87,12 @@ def by_function(
             _allow(f"{inventory}/index/{PLACE_INDEX}", actions=["dynamodb:Query"]),
         ],
         "status": [_allow(operations, actions=["dynamodb:GetItem"])],
+        # It reads by keys and indexes alone: neither a scan nor a write.
+        "lists": [
+            _allow(audit, *(f"{audit}/index/{index.name}" for index in AUDIT_INDEXES), actions=["dynamodb:Query"]),
+            _allow(f"{operations}/index/{UNFINISHED_INDEX}", actions=["dynamodb:Query"]),
+            _allow(operations, actions=["dynamodb:BatchGetItem"]),
+        ],
     }
 
 

@@ -23,7 +23,7 @@ DATA = Path(botocore.__file__).parent / "data"
 _RDS = {permission.action for operation in OPERATIONS.values() for permission in operation.execute_permissions}
 _RDS |= {permission.action for operation in OPERATIONS.values() for permission in operation.poll_permissions}
 CALLS: dict[str, frozenset[str]] = {
-    "dynamodb": frozenset({"GetItem", "PutItem", "Query", "TransactWriteItems", "UpdateItem"}),
+    "dynamodb": frozenset({"BatchGetItem", "GetItem", "PutItem", "Query", "TransactWriteItems", "UpdateItem"}),
     "rds": frozenset(action.removeprefix("rds:") for action in (*_RDS, *LOOKS)),
     "sqs": frozenset({"DeleteMessage", "ReceiveMessage", "SendMessage"}),
     "stepfunctions": frozenset({"DescribeExecution", "ListExecutions", "StartExecution"}),

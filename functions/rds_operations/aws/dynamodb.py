@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 _CONDITION_FAILED = "ConditionalCheckFailed"
+_BATCHES = 5
+"""A batch may come in parts: at most 16 MB at once."""
 
 
 def to_attributes(item: Mapping[str, str | bool | int]) -> dict[str, Any]:
@@ -32,6 +34,25 @@ def get(client: DynamoDBClient, table: str, operation_id: str) -> Item | None:
     except (ClientError, BotoCoreError) as error:
         raise TableUnavailable(f"{table} could not be read: {error}") from error
     return from_attributes(answer["Item"]) if "Item" in answer else None
+
+
+def get_many(client: DynamoDBClient, table: str, ids: Sequence[str]) -> list[Item]:
+    """Read up to 100 items of `rds_operations`, in any order, without those that are not there.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+    """
+    found: list[Item] = []
+    asked: Mapping[str, Any] = {table: {"Keys": [{"operation_id": {"S": name}} for name in ids]}}
+    try:
+        for _attempt in range(_BATCHES):
+            answer = client.batch_get_item(RequestItems=asked)
+            found += [from_attributes(item) for item in answer["Responses"].get(table, [])]
+            asked = answer.get("UnprocessedKeys", {})
+            if not asked:
+                return found
+    except (ClientError, BotoCoreError) as error:
+        raise TableUnavailable(f"{table} could not be read: {error}") from error
+    raise TableUnavailable(f"{table} could not be read: not all of it at once")
 
 
 def ids_until(client: DynamoDBClient, table: str, index: str, kind: str, until: int) -> Iterator[str]:

@@ -1,8 +1,10 @@
-"""The keys and indexes by which the audit log is asked, newest first."""
+"""The keys and indexes by which lists are read, newest first."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
+
+from rds_operations.records.operation_item import UNFINISHED_INDEX
 
 
 class Index(NamedTuple):
@@ -19,3 +21,5 @@ BY_DAY = Index("by_day", "day", "timestamp")
 FAILED = Index("failed", "failed_month", "timestamp")
 """Sparse: holds only refusals and failures."""
 AUDIT_INDEXES = (BY_PRINCIPAL, BY_DAY, FAILED)
+UNFINISHED = Index(UNFINISHED_INDEX, "unfinished", "due_at")
+"""Of `rds_operations`, and sparse: holds only what is open."""

@@ -7,7 +7,8 @@ from typing import Any
 
 from rds_operations.model.refusals import Code, Refusal
 from rds_operations.model.request import OperationRequest
-from rds_operations.rules.classification import Environment
+from rds_operations.operations import OPERATIONS
+from rds_operations.rules.classification import ALLOWED_ENVIRONMENTS, Environment
 from rds_operations.rules.identity import ANONYMOUS, Authentication, names_of, principal_of
 from rds_operations.settings.callers import CallerSettings, Grant
 
@@ -52,7 +53,29 @@ def may_see(settings: CallerSettings, caller: Mapping[str, Any], owner: Mapping[
     """Tell whether a caller may see an operation: their own, or as an auditor any."""
     if principal_of(caller) == ANONYMOUS or _is_foreign(settings, caller):
         return False
-    return principal_of(caller) == principal_of(owner) or not names_of(caller).isdisjoint(settings.auditors)
+    return principal_of(caller) == principal_of(owner) or is_auditor(settings, caller)
+
+
+def is_auditor(settings: CallerSettings, caller: Mapping[str, Any]) -> bool:
+    """Tell whether the settings name the caller an auditor, who sees everything. A foreign token makes nobody one."""
+    known = principal_of(caller) != ANONYMOUS and not _is_foreign(settings, caller)
+    return known and not names_of(caller).isdisjoint(settings.auditors)
+
+
+def not_a_reader(settings: CallerSettings, caller: Mapping[str, Any], principal: str | None = None) -> Refusal | None:
+    """Refuse a caller who may not read lists, or not those of this principal."""
+    if refusal := unidentified(caller) or of_another_application(settings, caller):
+        return refusal
+    if principal in (None, principal_of(caller)) or is_auditor(settings, caller):
+        return None
+    return Refusal(403, Code.CALLER_NOT_PERMITTED, "Only auditors may ask for what other callers did")
+
+
+def granted(settings: CallerSettings, caller: Mapping[str, Any]) -> list[Grant]:
+    """List what the caller may request, written out; everything that the gate allows, where nothing is restricted."""
+    names = names_of(caller)
+    grants = [grant for name, grant in settings.permissions.items() if name in names]
+    return [_written_out(grant) for grant in (grants if settings.permissions else [{}])]
 
 
 def _is_foreign(settings: CallerSettings, caller: Mapping[str, Any]) -> bool:
@@ -64,6 +87,15 @@ def _is_foreign(settings: CallerSettings, caller: Mapping[str, Any]) -> bool:
     return bool(
         is_token and settings.user_pool_client_ids and caller.get("clientId") not in settings.user_pool_client_ids
     )
+
+
+def _written_out(grant: Grant) -> Grant:
+    allowed = [environment.value for environment in Environment if environment in ALLOWED_ENVIRONMENTS]
+    environments = grant.get("environments", allowed)
+    return {
+        "operations": [name for name in OPERATIONS if name in grant.get("operations", OPERATIONS)],
+        "environments": [environment for environment in allowed if environment in environments],
+    }
 
 
 def _covers(grant: Grant, operation: str, environment: Environment | None) -> bool:

@@ -42,7 +42,7 @@ def parse_json(text: str) -> Any:
     try:
         return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_number)
     except _TwiceError as error:
-        return bad_request(f"The request body has the key {_quoted(error.args[0])} twice")
+        return bad_request(f"The request body has the key {quoted(error.args[0])} twice")
     except (ValueError, RecursionError):
         return bad_request(NO_OBJECT)
 
@@ -123,7 +123,7 @@ def _operation(value: Any) -> Operation | Refusal:
     if not isinstance(value, str):
         return invalid_parameter("operation must be a string")
     if value not in OPERATIONS:
-        return bad_request(f"Operation {_quoted(value)} not allowed. Allowed: {ALLOWED}", Code.OPERATION_NOT_ALLOWED)
+        return bad_request(f"Operation {quoted(value)} not allowed. Allowed: {ALLOWED}", Code.OPERATION_NOT_ALLOWED)
     return OPERATIONS[value]
 
 
@@ -183,7 +183,7 @@ def _parameters(operation: Operation, given: Any) -> dict[str, Any] | Refusal:
 
 def _unknown(given: dict[str, Any], allowed: list[str] | tuple[str, ...]) -> str:
     """Name the keys that are not allowed: a typo must not pass quietly."""
-    keys = [_quoted(key) for key in given if key not in allowed]
+    keys = [quoted(key) for key in given if key not in allowed]
     return f"{'key' if len(keys) == 1 else 'keys'} {', '.join(keys[:5])}" if keys else ""
 
 
@@ -201,7 +201,7 @@ def _no_number(name: str) -> Any:
     raise ValueError(name)
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """Quote a caller's word for an error text: short, printable, on one line."""
     shown = "".join(character if character.isprintable() else "?" for character in text[:64])
     return f"'{shown}'"

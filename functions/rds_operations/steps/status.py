@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +16,7 @@ from rds_operations.records.operation_document import operation_document, second
 from rds_operations.rules.authorization import may_see
 from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.deployment import Polling
+from rds_operations.steps.proxy_response import proxy_response
 
 
 @dataclass(frozen=True)
@@ -45,16 +45,7 @@ class StatusPage:
         return reply(200, operation_document(stored, self.store.home, self.polling))
 
     def _response(self, status: int, body: Document, headers: Mapping[str, str] | None = None) -> Document:
-        fixed = {
-            "Content-Type": "application/json",
-            "Access-Control-Allow-Origin": self.allowed_origin,
-            "Access-Control-Expose-Headers": "Retry-After",
-        }
-        return {
-            "statusCode": status,
-            "headers": {**fixed, **(headers or {})},
-            "body": json.dumps(body, ensure_ascii=False),
-        }
+        return proxy_response(status, body, self.allowed_origin, headers)
 
 
 def unknown(operation_id: str) -> Refusal:
