@@ -236,6 +236,19 @@ def a_proxy_event(
     }
 
 
+def a_list_event(route: str, parameters: dict[str, str | list[str]], **more: Any) -> dict[str, Any]:
+    """Return GET of a list as a Lambda function gets it: a parameter that was sent twice has two values."""
+    many = {name: value if isinstance(value, list) else [value] for name, value in parameters.items()}
+    return {
+        **a_proxy_event(**more),
+        "resource": route,
+        "path": route,
+        "pathParameters": None,
+        "queryStringParameters": {name: values[-1] for name, values in many.items()} or None,
+        "multiValueQueryStringParameters": many or None,
+    }
+
+
 def an_execution(name: str = "by-hand", **fields: Any) -> dict[str, Any]:
     """Return what the machines pass on of the context object's Execution."""
     return {"Id": EXECUTION_PREFIX + name, "Name": name, "StartTime": REQUESTED_AT, **fields}

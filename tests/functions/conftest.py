@@ -16,7 +16,7 @@ from rds_operations.aws import telemetry
 from tests.functions.calls import Calls
 from tests.functions.fake_aws import ENVIRONMENT, Clients, FakeAws
 
-STATES = ("validate", "classify", "admit", "execute", "poll", "audit", "sweep", "status", "inventory")
+STATES = ("validate", "classify", "admit", "execute", "poll", "audit", "sweep", "status", "lists", "inventory")
 
 
 @pytest.fixture(scope="session")

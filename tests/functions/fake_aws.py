@@ -15,7 +15,9 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from moto.rds.models import rds_backends
 from moto.stepfunctions.models import stepfunctions_backends
 
+from rds_operations.aws.dynamodb import to_attributes
 from rds_operations.model import clock
+from rds_operations.model.documents import Item
 from rds_operations.model.place import Place
 from rds_operations.records.indexes import AUDIT_INDEXES
 from rds_operations.settings.callers import CallerSettings
@@ -33,6 +35,7 @@ from tests.builders import (
     REGION,
     TARGETS,
     a_body,
+    a_list_event,
     a_proxy_event,
     a_request,
     an_admission,
@@ -142,6 +145,7 @@ class FakeAws:
         self._set("execute", executor=Executor(execute.rds_clients, execute.executor.store, gate, callers))
         self._set("inventory", settings=gate)
         self._set("status", page=replace(status.page, callers=callers))
+        self._set("lists", lists=replace(self.modules["lists"].lists, callers=callers, targets=targets))
 
     def _set(self, state: str, **attributes: object) -> None:
         for name, value in attributes.items():
@@ -248,6 +252,14 @@ class FakeAws:
         """GET, by default as the caller of `an_envelope`."""
         answer = self.call("status", a_proxy_event(operation_id, **caller))
         return {**answer, "body": json.loads(answer["body"])}
+
+    def get_list(self, route: str, parameters: Document | None = None, **caller: Any) -> Document:
+        """GET a list, by default as the caller of `an_envelope`."""
+        answer = self.call("lists", a_list_event(route, parameters or {}, **caller))
+        return {**answer, "body": json.loads(answer["body"])}
+
+    def put_record(self, record: Item) -> None:
+        self.dynamodb.put_item(TableName=AUDIT_TABLE, Item=to_attributes(record))
 
     # Out: the contents of RDS and the tables.
 

@@ -92,6 +92,16 @@ EXPECTED: dict[str, dict[str, list[str]]] = {
         "dynamodb:Query": ["TablesInventory", "index/place"],
     },
     "Status": {"dynamodb:GetItem": [OPERATIONS_TABLE]},
+    "Lists": {
+        "dynamodb:Query": [
+            AUDIT_TABLE,
+            "index/by_principal",
+            "index/by_day",
+            "index/failed",
+            "index/unfinished",
+        ],
+        "dynamodb:BatchGetItem": [OPERATIONS_TABLE],
+    },
 }
 READERS = ("Classify", "Execute", "Poll", "Sweep", "Inventory")
 READING = {

@@ -10,7 +10,7 @@ from rds_operations.aws.telemetry import logger
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
-_OWN_READS = frozenset({"GetItem", "Query"})
+_OWN_READS = frozenset({"BatchGetItem", "GetItem", "Query"})
 """Reads of the service's own tables."""
 _EXPECTED = (
     "DBInstanceNotFound",

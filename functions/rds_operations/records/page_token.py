@@ -1,8 +1,9 @@
 """The token `next`: where the following page of the same list begins.
 
-It holds a position and a digest of the query, its filters and its caller. There is no secret: the digest only finds
-out that a token was carried elsewhere. A forged one gains nothing, because it says no more than where to begin: the
-partition to read comes from the query and the caller anew each time, and the position must lie within the range.
+It holds a position, and a digest of that, the query, its filters and its caller: a token that was changed or carried
+elsewhere is refused. The digest has no secret, so whoever knows how can make a token of their own. It gains them
+nothing, because it says no more than where to begin: the partition to read comes from the query and the caller anew
+each time, and the position must lie within the range.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _OTHER = "next is not a token of this list. Send the next of the page before, wi
 
 
 def page_token(query: ListQuery, principal: str, source: Source, position: str) -> str:
-    raw = _digest(query, principal, source) + position.encode()
+    raw = _digest(query, principal, source, position) + position.encode()
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
@@ -34,11 +35,12 @@ def position_in(query: ListQuery, principal: str, source: Source) -> str | Refus
         position = raw[_DIGEST_LENGTH:].decode()
     except (binascii.Error, ValueError):
         return invalid_parameter(_OTHER)
-    is_own = raw[:_DIGEST_LENGTH] == _digest(query, principal, source)
+    is_own = raw[:_DIGEST_LENGTH] == _digest(query, principal, source, position)
     return position if is_own and source.partition_of(position) else invalid_parameter(_OTHER)
 
 
-def _digest(query: ListQuery, principal: str, source: Source) -> bytes:
+def _digest(query: ListQuery, principal: str, source: Source, position: str) -> bytes:
     """Digest all that the token is bound to. A page may have another `limit`."""
-    bound = [query.route, sorted(query.filters.items()), query.first, query.last, principal, source.index.name]
+    asked = [query.route, sorted(query.filters.items()), query.first, query.last]
+    bound = [*asked, principal, source.index.name, position]
     return hashlib.sha256(json.dumps(bound).encode()).digest()[:_DIGEST_LENGTH]

@@ -13,8 +13,8 @@ MOST_EXAMINED = 200
 """Items that a page reads, whether they fit or not."""
 _MOST_AT_ONCE = 100
 """As many as BatchGetItem takes."""
-_MOST_READS = 40
-"""Queries of a page: most days have few records, or none."""
+_MOST_READS = 110
+"""Queries of a page: more than there are days, of which most may have no records."""
 _MOST_CHARACTERS = 1_000_000
 """Lambda answers at most 6 MB, with quotes and letters beyond ASCII escaped.
 
