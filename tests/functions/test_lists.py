@@ -19,7 +19,7 @@ from tests.builders import ACCOUNT, MANY_TARGETS, REGION, a_body, a_context, a_r
 from tests.functions.fake_aws import Document, FakeAws
 from tests.functions.test_logs import lines
 
-OTHER = {"apiKeyId": "key-id-2"}
+OTHER = {"apiKeyId": "key-2"}
 AUDITOR = {"apiKeyId": "auditor"}
 AUDITORS = CallerSettings(auditors=("apikey:auditor",))
 NAMED_INDEXES = {None, "by_principal", "by_day", "failed", "unfinished"}
@@ -104,7 +104,7 @@ def turned_down(aws: FakeAws, instance_id: str = "prod-1", key: str = "key-id-1"
 
 
 def test_callers_see_their_own_and_auditors_all(aws: FakeAws, reads: Reads) -> None:
-    mine, other = finished(aws, "dev-1", "key-id-1"), accepted(aws, "dev-2", "key-id-2")
+    mine, other = finished(aws, "dev-1", "key-id-1"), accepted(aws, "dev-2", "key-2")
     assert operations(aws) == [mine]
     assert operations(aws, OTHER) == [other]
     assert operations(aws, AUDITOR) == [other, mine]
@@ -116,8 +116,8 @@ def test_callers_see_their_own_and_auditors_all(aws: FakeAws, reads: Reads) -> N
 @pytest.mark.parametrize("route", ["/operations", "/records"])
 def test_no_filter_shows_a_caller_what_is_not_theirs(aws: FakeAws, reads: Reads, route: str) -> None:
     """The key that is read is the caller's own, whatever is asked."""
-    other = accepted(aws, "dev-2", "key-id-2")
-    turned_down(aws, "prod-2", "key-id-2")
+    other = accepted(aws, "dev-2", "key-2")
+    turned_down(aws, "prod-2", "key-2")
     asked: list[Document] = [
         {"instance_id": "dev-2"},
         {"instance_id": "prod-2"},
@@ -134,7 +134,7 @@ def test_no_filter_shows_a_caller_what_is_not_theirs(aws: FakeAws, reads: Reads,
 
 
 def test_whether_an_operation_of_others_exists_does_not_show(aws: FakeAws, reads: Reads) -> None:
-    other = accepted(aws, "dev-2", "key-id-2")
+    other = accepted(aws, "dev-2", "key-2")
     known = _queries(aws, reads, other)
     assert known == _queries(aws, reads, "dev-2-create-snapshot-0000000000000000")
 
@@ -198,7 +198,7 @@ def test_operations_are_the_documents_of_get(aws: FakeAws) -> None:
 
 
 def test_the_questions_of_an_auditor(aws: FakeAws, reads: Reads) -> None:
-    done, running = finished(aws, "dev-1", "key-id-1"), accepted(aws, "dev-2", "key-id-2", "reboot_instance")
+    done, running = finished(aws, "dev-1", "key-id-1"), accepted(aws, "dev-2", "key-2", "reboot_instance")
     turned_down(aws)
 
     def by(**parameters: Any) -> tuple[list[str], str | None]:
@@ -209,7 +209,7 @@ def test_the_questions_of_an_auditor(aws: FakeAws, reads: Reads) -> None:
 
     assert by(instance_id="dev-1") == (["completed", "accepted"], None)
     assert by(instance_id="dev-1", event="completed") == (["completed"], None)
-    assert by(principal="apikey:key-id-2") == (["accepted"], "by_principal")
+    assert by(principal="apikey:key-2") == (["accepted"], "by_principal")
     assert by(failed="true") == (["refused"], "failed")
     assert by(event="refused", environment="production") == (["refused"], "failed")
     assert by(failed="false", operation="reboot_instance") == (["accepted"], "by_day")
@@ -373,7 +373,7 @@ def test_me_with_permissions_in_the_settings(aws: FakeAws) -> None:
 
 
 def test_me_takes_no_parameters_for_others(aws: FakeAws) -> None:
-    assert aws.get_list("/me", {"principal": "apikey:key-id-2"})["body"]["principal"] == "apikey:key-id-1"
+    assert aws.get_list("/me", {"principal": "apikey:key-2"})["body"]["principal"] == "apikey:key-id-1"
 
 
 # Attacks and logs.

@@ -29,8 +29,8 @@ NONE: dict[str, list[tuple[str, Document | str]]] = {
     "ssm": [("get_parameter", "ParameterNotFound")],
     "cloudformation": [("describe_stacks", "ValidationError")],
     "dynamodb": [("describe_table", "ResourceNotFoundException")] * 3,
-    "lambda": [("get_function", "ResourceNotFoundException")] * 9,
-    "iam": [("get_role", "NoSuchEntity")] * 9,
+    "lambda": [("get_function", "ResourceNotFoundException")] * 10,
+    "iam": [("get_role", "NoSuchEntity")] * 10,
 }
 """What an empty account answers."""
 CONCURRENT: Document = {"AccountLimit": {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 1000}}

@@ -53,6 +53,7 @@ KEY_ONLY = (
     "caller's principal, has a throttle, and can be revoked alone"
 )
 # construct -> finding -> reason
+METHODS = ("operations/POST", "operations/{operation_id}/GET", "operations/GET", "records/GET", "me/GET")
 ACKNOWLEDGED: dict[str, dict[str, str]] = {
     **{
         f"{stack}/ActingRole/Allows/Resource": {
@@ -66,7 +67,7 @@ ACKNOWLEDGED: dict[str, dict[str, str]] = {
     f"{TARGET}/ReadingRole/DefaultPolicy/Resource": {ANY_RESOURCE: LOOKING, rds("db"): READS},
     **{
         f"{SERVICE}/Functions/{name}Role/DefaultPolicy/Resource": {ANY_RESOURCE: TRACING}
-        for name in ("Validate", "Admit", "Audit", "Status")
+        for name in ("Validate", "Admit", "Audit", "Status", "Lists")
     },
     **{
         f"{SERVICE}/Functions/{name}Role/DefaultPolicy/Resource": {ANY_RESOURCE: TRACING, rds("db"): READS}
@@ -122,17 +123,17 @@ ACKNOWLEDGED: dict[str, dict[str, str]] = {
         for api in ("IamApi", "ApiKeyApi", "CognitoApi")
     },
     **{
-        f"{SERVICE}/IamApi/RestApi/Default/operations/{method}/Resource": {
+        f"{SERVICE}/IamApi/RestApi/Default/{method}/Resource": {
             "AwsSolutions-COG4": "Its callers sign with IAM credentials, and IAM authorises each method"
         }
-        for method in ("POST", "{operation_id}/GET")
+        for method in METHODS
     },
     **{
-        f"{SERVICE}/ApiKeyApi/RestApi/Default/operations/{method}/Resource": {
+        f"{SERVICE}/ApiKeyApi/RestApi/Default/{method}/Resource": {
             "AwsSolutions-COG4": KEY_ONLY,
             "AwsSolutions-APIG4": KEY_ONLY,
         }
-        for method in ("POST", "{operation_id}/GET")
+        for method in METHODS
     },
 }
 for name in ("Operation", "LateWatch"):

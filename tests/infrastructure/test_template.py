@@ -43,7 +43,18 @@ def test_functions_are_alike(template: Template) -> None:
     functions = template.of_type("AWS::Lambda::Function")
     assert sorted(function["FunctionName"] for function in functions) == [
         f"rds-operations-{name}"
-        for name in ("admit", "audit", "classify", "execute", "inventory", "poll", "status", "sweep", "validate")
+        for name in (
+            "admit",
+            "audit",
+            "classify",
+            "execute",
+            "inventory",
+            "lists",
+            "poll",
+            "status",
+            "sweep",
+            "validate",
+        )
     ]
     roles = [str(function["Role"]) for function in functions]
     assert len(set(roles)) == len(roles)
@@ -142,8 +153,13 @@ def test_each_way_to_authenticate_has_an_api_of_its_own(all_modes_template: Temp
 def test_every_method_asks_for_its_apis_credentials(
     all_modes_template: Template, api: str, authorization: str, needs_key: bool
 ) -> None:
-    for verb in ("POST", "GET"):
-        found = method(all_modes_template, api, verb)
+    asking = [
+        item
+        for item in of_api(all_modes_template, api, "AWS::ApiGateway::Method")
+        if item["HttpMethod"] in ("POST", "GET")
+    ]
+    assert len(asking) == 5
+    for found in asking:
         assert found["AuthorizationType"] == authorization
         assert found.get("ApiKeyRequired", False) is needs_key
         assert ("AuthorizerId" in found) is (api == "CognitoApi")
@@ -154,7 +170,7 @@ def test_preflight_asks_for_none(all_modes_template: Template, api: str) -> None
     """Browsers send no credentials with it, and API Gateway answers it itself."""
     methods = of_api(all_modes_template, api, "AWS::ApiGateway::Method")
     options = [item for item in methods if item["HttpMethod"] == "OPTIONS"]
-    assert len(options) == 3
+    assert len(options) == 5
     assert {item["HttpMethod"] for item in methods} == {"OPTIONS", "POST", "GET"}
     for item in options:
         assert item["AuthorizationType"] == "NONE"
@@ -192,9 +208,10 @@ def test_each_method_has_a_throttle_of_its_own(all_modes_template: Template, api
         for item in stage["MethodSettings"]
     }
     assert shown["/~1operations", "POST"] == (5, 10)
-    assert shown["/~1operations~1{operation_id}", "GET"] == (40, 80)
+    for path in ("/~1operations~1{operation_id}", "/~1operations", "/~1records", "/~1me"):
+        assert shown[path, "GET"] == (40, 80)
     assert shown["/*", "*"] == (45, 90)  # the preflights
-    assert len(shown) == 3
+    assert len(shown) == 6
     assert not any(item.get("DataTraceEnabled") for item in stage["MethodSettings"])
     assert stage["TracingEnabled"] is True
 

@@ -25,6 +25,9 @@ KEYS = {
 }
 ORDERS = {
     ("rds_operations", "unfinished"): "due_at",
+    ("rds_audit_log", "by_principal"): "timestamp",
+    ("rds_audit_log", "by_day"): "timestamp",
+    ("rds_audit_log", "failed"): "timestamp",
     ("rds_inventory", "place"): "instance_id",
     ("rds_inventory", ""): "place",
 }

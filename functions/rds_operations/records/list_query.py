@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from rds_operations.model import clock
 from rds_operations.model.identifiers import INSTANCE_ID_LENGTH, rds_identifier
-from rds_operations.model.refusals import Code, Refusal, bad_request, invalid_parameter
+from rds_operations.model.refusals import Refusal, bad_request, invalid_parameter
 from rds_operations.operations import OPERATIONS
 from rds_operations.records.audit_record import NO_INSTANCE, Event
 from rds_operations.rules.classification import Environment
@@ -52,7 +52,7 @@ def list_query(route: Route, parameters: Mapping[str, Sequence[str]]) -> ListQue
     for name, values in parameters.items():
         value = _sound(checks[name], values)
         if value is None:
-            return Refusal(400, Code.INVALID_PARAMETER, _SENTENCES[name])
+            return _REFUSALS[name]
         given[name] = value
     first, last = given.pop("from", EARLIEST), given.pop("to", LATEST)
     if first > last:
@@ -125,19 +125,19 @@ _CHECKS: dict[Route, dict[str, Check]] = {
     Route.RECORDS: {**_COMMON, "event": _one_of(_EVENTS), "operation_id": _any_text},
 }
 PARAMETERS = {route: list(checks) for route, checks in _CHECKS.items()}
-_TIME = "must be an ISO 8601 date or time, such as 2026-11-25 or 2026-11-25T10:30:00Z. In a URL, + is written %2B"
-_SENTENCES = {
-    "instance_id": f"instance_id must be the name of an instance, or {NO_INSTANCE} for attempts that named none",
-    "operation": f"operation must be one of {', '.join(_OPERATIONS)}",
-    "environment": f"environment must be one of {', '.join(_ENVIRONMENTS)}",
-    "event": f"event must be one of {', '.join(_EVENTS)}",
-    "failed": "failed must be true or false",
-    "finished": "finished must be true or false",
-    "from": f"from {_TIME}",
-    "to": f"to {_TIME}",
-    "limit": f"limit must be a whole number from 1 to {MOST}",
-    **{
-        name: f"{name} must be one text of 1 to {_LONGEST:,} printable characters"
-        for name in ("status", "principal", "operation_id", "next")
-    },
+_TIME = "such as 2026-11-25 or 2026-11-25T10:30:00Z. In a URL, + is written %2B"
+_REFUSALS = {
+    "instance_id": invalid_parameter("instance_id must be the name of an instance, or - for attempts that named none"),
+    "operation": invalid_parameter(f"operation must be one of {', '.join(_OPERATIONS)}"),
+    "environment": invalid_parameter(f"environment must be one of {', '.join(_ENVIRONMENTS)}"),
+    "event": invalid_parameter(f"event must be one of {', '.join(_EVENTS)}"),
+    "failed": invalid_parameter("failed must be true or false"),
+    "finished": invalid_parameter("finished must be true or false"),
+    "from": invalid_parameter("from must be an ISO 8601 date or time, " + _TIME),
+    "to": invalid_parameter("to must be an ISO 8601 date or time, " + _TIME),
+    "limit": invalid_parameter("limit must be a whole number from 1 to 100"),
+    "status": invalid_parameter("status must be one text of printable characters"),
+    "principal": invalid_parameter("principal must be one text of printable characters"),
+    "operation_id": invalid_parameter("operation_id must be one text of printable characters"),
+    "next": invalid_parameter("next must be one text of printable characters"),
 }
