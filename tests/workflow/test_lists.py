@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -38,7 +39,8 @@ def all_of(caller: Any, path: str, **parameters: str) -> list[Document]:
 
 
 def done(caller: Any, instance: str, service: Service) -> str:
-    answer = caller.send("POST", "/operations", window_of(instance))
+    post = caller.post if isinstance(caller, Service) else partial(caller.send, "POST", "/operations")
+    answer = post(window_of(instance))
     assert answer.status == 202, answer
     service.execution(answer.body["operation_id"])
     return str(answer.body["operation_id"])

@@ -17,6 +17,7 @@ SPECIFIED = {
     "result": str,
     "success": bool,
 }
+OF_NO_OPERATION = ("Sweep", "Inventory", "Lists")
 
 
 def dynamodb(service: Service) -> Any:
@@ -131,7 +132,7 @@ def test_every_line_of_an_operation_carries_its_id(service: Service) -> None:
 
     def told() -> bool:
         lines = [line for line in log_lines(service) if "level" in line]
-        assert all(line["operation_id"] for line in lines if line["state"] not in ("Sweep", "Inventory"))
+        assert all(line["operation_id"] for line in lines if line["state"] not in OF_NO_OPERATION)
         return expected <= {(line["state"], line["message"]) for line in lines if line["operation_id"] == operation_id}
 
     assert eventually(service, told)
