@@ -3,7 +3,6 @@
 from rds_operations.aws.clients import dynamodb_client
 from rds_operations.aws.lambda_handler import lambda_handler
 from rds_operations.aws.list_reader import ListReader
-from rds_operations.aws.operation_reader import OperationReader
 from rds_operations.model import clock
 from rds_operations.model.documents import Document
 from rds_operations.rules.identity import proxy_identity
@@ -16,7 +15,6 @@ deployment = Deployment.from_env()
 client = dynamodb_client()
 lists = Lists(
     ListReader(client, deployment),
-    OperationReader(client, deployment),
     CallerSettings.packaged(),
     Targets.packaged(deployment.home),
     deployment,

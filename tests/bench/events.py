@@ -110,6 +110,10 @@ def _status_event() -> Document:
     }
 
 
+def _list_event() -> Document:
+    return {**_status_event(), "resource": "/records", "pathParameters": None}
+
+
 _POLLED = {"polls": 5, "since": _SINCE}
 _AUDIT = {
     "machine": "OPERATION",
@@ -160,6 +164,7 @@ SCENARIOS = {
         ),
         Scenario("audit", "audit", _AUDIT, DYNAMODB, lambda answer: answer["document"]["success"] is True),
         Scenario("status", "status", _status_event(), DYNAMODB, lambda answer: answer["statusCode"] == 200),
+        Scenario("lists", "lists", _list_event(), DYNAMODB, lambda answer: answer["statusCode"] == 200),
         Scenario("sweep", "sweep", {}, RDS, lambda answer: answer == {}),
         Scenario(
             "inventory", "inventory", {}, RDS, lambda answer: answer["seen"] > 0 and set(answer) == {"seen", "gone"}

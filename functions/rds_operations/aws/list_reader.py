@@ -1,4 +1,4 @@
-"""Reads lists from a key or an index, newest first. It has no other call than Query: a scan would read everything."""
+"""Reads lists from a key or an index, newest first, and operations by their ids. Never a scan: it reads everything."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from rds_operations.aws.dynamodb import from_attributes, to_attributes
+from rds_operations.aws.dynamodb import from_attributes, get_many, to_attributes
 from rds_operations.model.documents import Item
 from rds_operations.model.errors import TableUnavailable
+from rds_operations.model.identifiers import is_execution_name
 from rds_operations.records.indexes import UNFINISHED
 from rds_operations.records.list_source import Source
+from rds_operations.records.operation_item import REFUSED_AT
+from rds_operations.records.stored_operation import StoredOperation
 from rds_operations.settings.deployment import Deployment
 
 if TYPE_CHECKING:
@@ -54,6 +57,12 @@ class ListReader:
         except (ClientError, BotoCoreError) as error:
             raise TableUnavailable(f"{given['TableName']} could not be read: {error}") from error
         return [from_attributes(item) for item in answer["Items"]], "LastEvaluatedKey" in answer
+
+    def operations(self, ids: Iterable[str]) -> dict[str, StoredOperation]:
+        """Return those of up to 100 that are known, by their ids."""
+        wanted = sorted({operation_id for operation_id in ids if is_execution_name(operation_id)})
+        items = get_many(self._client, self._deployment.operations_table, wanted) if wanted else []
+        return {str(item["operation_id"]): StoredOperation.from_item(item) for item in items if REFUSED_AT not in item}
 
     def _table_of(self, source: Source) -> str:
         is_open = source.index is UNFINISHED

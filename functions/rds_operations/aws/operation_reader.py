@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from rds_operations.aws import dynamodb
 from rds_operations.model import clock
 from rds_operations.model.documents import Item
-from rds_operations.model.identifiers import is_execution_name
 from rds_operations.model.request import OperationRequest
 from rds_operations.records.operation_item import REFUSED_AT, UNFINISHED_INDEX, Unfinished, key_id, lock_id, owner_of
 from rds_operations.records.stored_operation import StoredOperation
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class OperationReader:
-    """Reads consistently, but for `overdue` and `operations`. Raises `TableUnavailable`."""
+    """Reads consistently, but for `overdue`. Raises `TableUnavailable`."""
 
     def __init__(self, client: DynamoDBClient, deployment: Deployment) -> None:
         self._client = client
@@ -32,12 +31,6 @@ class OperationReader:
         """Return None for an id that is unknown, or that was refused for good."""
         item = self._item(operation_id)
         return StoredOperation.from_item(item) if item and REFUSED_AT not in item else None
-
-    def operations(self, ids: Iterable[str]) -> dict[str, StoredOperation]:
-        """Return those of up to 100 that are known, by their ids. Read eventually consistently."""
-        wanted = sorted({operation_id for operation_id in ids if is_execution_name(operation_id)})
-        items = dynamodb.get_many(self._client, self._operations, wanted) if wanted else []
-        return {str(item["operation_id"]): StoredOperation.from_item(item) for item in items if REFUSED_AT not in item}
 
     def is_known(self, operation_id: str) -> bool:
         """Tell whether there is an operation under this id, or a refusal for good."""

@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 from rds_operations.aws.list_reader import ListReader
-from rds_operations.aws.operation_reader import OperationReader
 from rds_operations.aws.telemetry import logger
 from rds_operations.model.documents import Document, Item
 from rds_operations.model.refusals import Refusal
@@ -45,7 +44,6 @@ _NOTHING_OWN = (
 @dataclass(frozen=True)
 class Lists:
     reader: ListReader
-    operations: OperationReader
     callers: CallerSettings
     targets: Targets
     deployment: Deployment
@@ -96,7 +94,7 @@ class Lists:
     def _narrowed(self, query: ListQuery, caller: Caller) -> ListQuery:
         """Find where the records of one operation are: its own item says on which instance and since when."""
         operation_id = query.filters.get("operation_id", "")
-        stored = self.operations.operations([operation_id]).get(operation_id) if operation_id else None
+        stored = self.reader.operations([operation_id]).get(operation_id) if operation_id else None
         if stored is None or not may_see(self.callers, caller, stored.request.caller):
             return query
         filters = {"instance_id": stored.request.instance_id, **query.filters}
@@ -123,7 +121,7 @@ class Lists:
         ids = [
             str(item["operation_id"]) if item.get("event", Event.ACCEPTED) == Event.ACCEPTED else "" for item in items
         ]
-        found = self.operations.operations(ids)
+        found = self.reader.operations(ids)
         shown = {
             name: operation_document(stored, self.deployment.home, self.deployment.polling)
             for name, stored in found.items()
