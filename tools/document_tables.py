@@ -1,7 +1,9 @@
 """Writes the parts of the documents that follow from the code: `make docs`. A test compares them with the files."""
 
 import json
+import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import get_type_hints
 
@@ -84,6 +86,12 @@ def query_block(name: str) -> str:
     return f"```\n{QUERIES[name].text}\n```"
 
 
+def runbook_queries() -> dict[str, Callable[[], str]]:
+    """Return the part for each mark of the page, `<section>: <query>`."""
+    marks = re.findall(r"<!-- ([\w-]+: ([\w-]+)) -->", (ROOT / "docs/runbook.md").read_text())
+    return {mark: partial(query_block, query) for mark, query in marks}
+
+
 def words_table() -> str:
     rows = ["| environment | words | operations |", "|---|---|---|"]
     for environment in dict.fromkeys(WORDS.values()):
@@ -119,6 +127,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "docs/errors.md": {"errors": errors_table},
     "docs/how-it-works.md": {"state document": state_table, "permissions": permissions_table},
     "docs/operating.md": {"metrics": metrics_table, "questions": questions_table},
+    "docs/runbook.md": runbook_queries(),
     "docs/flexible-tag-names.md": {"names": tag_names},
     "docs/cross-account-setup.md": {
         "readers": lambda: _listed(READING_FUNCTIONS),
