@@ -132,9 +132,11 @@ def _rates(settings: AlarmSettings, watched: Watched) -> Iterator[Rule]:
 def _rate(name: str, errors: str, percent: int, says: str, do: str, settings: AlarmSettings, watched: Watched) -> Rule:
     """Divide counts: an average of percentages is no rate. Of few operations, a number of errors counts instead.
 
+    No operation is 0 operations: otherwise the last hour with some would count on, and the alarm stay.
+
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
     """
-    rate = f"IF(n >= {settings.rate_least_operations}, 100 * e / n, 0)"
+    rate = f"IF(FILL(n, 0) >= {settings.rate_least_operations}, 100 * e / n, 0)"
     several = f", or {settings.rate_errors} of however many" if settings.rate_errors else ""
     return Rule(
         name,
@@ -144,7 +146,7 @@ def _rate(name: str, errors: str, percent: int, says: str, do: str, settings: Al
         {"n": _own(watched, "OperationsExecuted"), "e": _own(watched, errors)},
         percent,
         settings.rate_period_minutes,
-        expression=f"IF(e >= {settings.rate_errors}, 100, {rate})" if settings.rate_errors else rate,
+        expression=f"IF(FILL(e, 0) >= {settings.rate_errors}, 100, {rate})" if settings.rate_errors else rate,
         comparison="GreaterThanThreshold",
     )
 
@@ -232,6 +234,10 @@ def _schedules(settings: AlarmSettings, watched: Watched) -> Iterator[Rule]:
 
 
 def _heartbeat(name: str, metric: str, minutes: int, says: str, watched: Watched) -> Rule:
+    """Fill in 0. A period without data alone does not ring: CloudWatch then takes the last point of earlier periods.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+    """
     return Rule(
         name,
         says,
@@ -239,6 +245,7 @@ def _heartbeat(name: str, metric: str, minutes: int, says: str, watched: Watched
         _one(_own(watched, metric)),
         1,
         minutes,
+        expression=_sum(1),
         comparison="LessThanThreshold",
         missing="breaching",
     )

@@ -144,7 +144,7 @@ def test_a_rate_rings_above_its_percentage_and_at_three_of_however_many(template
         alarm = alarms(template)[name]
         assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (percent, "GreaterThanThreshold")
         decides = alarm["Metrics"][0]["Expression"]
-        assert decides == "IF(e >= 3, 100, IF(n >= 5, 100 * e / n, 0))"
+        assert decides == "IF(FILL(e, 0) >= 3, 100, IF(FILL(n, 0) >= 5, 100 * e / n, 0))"
         assert alarm["TreatMissingData"] == "notBreaching"
 
 
@@ -222,7 +222,7 @@ def test_numbers_are_settings_and_some_alarms_can_be_left_out(tmp_path: Path) ->
     assert found.one("AWS::SNS::Subscription", Protocol="email")["Endpoint"] == "dba@example.com"
     rate = alarms(found)["failure-rate"]
     assert (rate["Threshold"], set(_periods(rate))) == (25, {1800})
-    assert rate["Metrics"][0]["Expression"] == "IF(n >= 5, 100 * e / n, 0)"
+    assert rate["Metrics"][0]["Expression"] == "IF(FILL(n, 0) >= 5, 100 * e / n, 0)"
     assert not {"direct-start", "many-refusals", "credentials-refused"} & set(alarms(found))
 
 

@@ -42,9 +42,11 @@ class Watch:
         of_metrics = [int(query["MetricStat"]["Period"]) for query in alarm.get("Metrics", []) if "MetricStat" in query]
         return of_metrics[0] if of_metrics else int(alarm["Period"])
 
-    def periods(self, name: str) -> int:
-        """Return how many count, if there are no data in the last ones."""
-        return evaluation_range(self.alarms[name])
+    def clears_after(self, name: str) -> float:
+        """Return the minutes after which an incident is past: one period, or all that count where none has data."""
+        alarm = self.alarms[name]
+        filled = any("FILL(" in query.get("Expression", "") for query in alarm.get("Metrics", []))
+        return self.period(name) * (1 if filled else evaluation_range(alarm)) / 60 + 1
 
     def until(self, name: str, state: str) -> None:
         """Wait for what is still on its way to the metrics."""
