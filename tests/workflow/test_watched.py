@@ -44,8 +44,8 @@ def test_every_api_with_its_stage(service: Service, watched: dict[str, set[tuple
 
 
 def test_every_function(service: Service, watched: dict[str, set[tuple[str, ...]]]) -> None:
-    functions = service.aws("lambda").list_functions()["Functions"]
-    assert watched["AWS/Lambda"] == {(function["FunctionName"],) for function in functions}
+    functions = [function["FunctionName"] for function in service.aws("lambda").list_functions()["Functions"]]
+    assert watched["AWS/Lambda"] == {(name,) for name in functions if name.startswith(PREFIX)}
 
 
 def test_every_state_machine(service: Service, watched: dict[str, set[tuple[str, ...]]]) -> None:
