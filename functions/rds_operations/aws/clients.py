@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
@@ -38,8 +39,11 @@ def own_session() -> Session:
 
 
 def new_session(beside: Session) -> Session:
-    """Make a session for other credentials, with the service models that `beside` has read already."""
-    session = botocore.session.get_session()
+    """Make a session for other credentials, with the handlers that `beside` has registered already, and the service
+    models that it has read. To register botocore's own anew would take as long as to make a client.
+    """
+    handlers = copy.copy(beside.get_component("event_emitter"))
+    session = botocore.session.Session(event_hooks=handlers, include_builtin_handlers=False)
     session.register_component("data_loader", beside.get_component("data_loader"))
     return session
 

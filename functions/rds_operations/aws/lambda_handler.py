@@ -41,7 +41,9 @@ def lambda_handler(name: str, *, quiet: bool = False) -> Callable[[Handler], Cal
 
         return entry
 
-    gc.enable()  # off while importing: see the package's __init__
+    if not gc.isenabled():  # off while importing: see the package's __init__
+        gc.freeze()  # what was imported stays: the collector need never look at it
+        gc.enable()
     return decorate
 
 
