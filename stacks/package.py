@@ -14,18 +14,12 @@ from pathlib import Path
 
 from rds_operations.settings.packaged import FILE, MODELS
 from stacks.bytecode import compile_all, runtime_interpreter
+from stacks.imports import imported_files
 from stacks.service_models import check_calls, write_models
 from stacks.settings import Settings
 
 FUNCTIONS = Path(__file__).parent.parent / "functions"
 # What the functions import beyond the runtime's own botocore. Pure Python, so right for arm64 from any machine.
-_UNUSED = (
-    "aws_lambda_powertools/event_handler/",
-    "aws_lambda_powertools/metrics/provider/datadog/",
-    "aws_lambda_powertools/middleware_factory/",
-    "aws_lambda_powertools/utilities/",
-)
-_USED = ("aws_lambda_powertools/utilities/__init__.py", "aws_lambda_powertools/utilities/jmespath_utils/")
 DEPENDENCIES = ("aws-lambda-powertools", "jmespath", "typing-extensions")
 
 
@@ -40,10 +34,11 @@ def build(settings: Settings) -> Path:
     (target / "rds_operations" / "settings" / FILE.name).write_text(packaged(settings))
     for name in DEPENDENCIES:
         _vendor(distribution(name), target)
+    _keep_imported(target)
     check_calls(FUNCTIONS)
     write_models(target / MODELS.name)
     if interpreter := sys.executable if settings.is_local else runtime_interpreter():
-        compile_all(target, interpreter)
+        compile_all(target, interpreter, {path.name for path in target.iterdir()} - _own_names() - {MODELS.name})
     return target
 
 
@@ -68,13 +63,21 @@ def _vendor(package: Distribution, target: Path) -> None:
     if "Root-Is-Purelib: true" not in (package.read_text("WHEEL") or ""):
         raise RuntimeError(f"{package.metadata['Name']} is not pure Python: it cannot be copied into an arm64 package")
     for file in package.files or []:
-        inside = (
-            ".dist-info" not in file.parts[0]
-            and (str(file).startswith(_USED) or not str(file).startswith(_UNUSED))
-            and ".." not in file.parts
-            and "__pycache__" not in file.parts
-        )
-        if inside:
+        if file.suffix == ".py" and ".." not in file.parts:
             destination = target / file
             destination.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(str(file.locate()), destination)
+
+
+def _keep_imported(folder: Path) -> None:
+    """Leave out every module that no function imports: most of Powertools."""
+    handlers = [f"{file.parent.name}.{file.stem}" for file in FUNCTIONS.glob("*/handler.py")]
+    for file in set(folder.rglob("*.py")) - imported_files(folder, handlers, _own_names()):
+        file.unlink()
+    for empty in sorted(folder.rglob("*"), reverse=True):
+        if empty.is_dir() and not any(empty.iterdir()):
+            empty.rmdir()
+
+
+def _own_names() -> set[str]:
+    return {path.name for path in FUNCTIONS.iterdir()}

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -55,5 +56,10 @@ def built(checkout: Path, interpreter: str) -> Path:
 
 
 def zipped_bytes(package: Path) -> int:
+    """Return the size of its zip, compressed as the CDK does."""
     with tempfile.TemporaryDirectory() as folder:
-        return Path(shutil.make_archive(str(Path(folder) / "package"), "zip", package)).stat().st_size
+        archive = Path(folder) / "package.zip"
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
+            for file in sorted(path for path in package.rglob("*") if path.is_file()):
+                packed.write(file, file.relative_to(package))
+        return archive.stat().st_size

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,8 +18,10 @@ from rds_operations.rules.classification import WORDS, classify
 from rds_operations.settings import packaged as settings_in_package
 from stacks import package
 from stacks.functions import SPECS
+from stacks.imports import imported_files
 from stacks.setting_checks import SettingsError
 from stacks.settings import Settings
+from tests.bench.runtimes import zipped_bytes
 from tests.unit.test_imports import ENVIRONMENT
 
 HOME = Place("111122223333", "eu-west-1")
@@ -169,9 +170,61 @@ assert aws_lambda_powertools.__file__.startswith({str(built)!r})
     assert line["exception_name"] == "KeyError"
 
 
-def test_the_package_is_small() -> None:
+def test_all_that_is_imported_is_shipped_and_no_more() -> None:
+    """But for files that are imported only inside a function."""
     built = package.build(Settings(stage="local"))
-    archive = shutil.make_archive(str(built), "zip", built)
-    size = Path(archive).stat().st_size
-    Path(archive).unlink()
-    assert size < 900_000, size
+    program = f"""
+import sys; sys.path.insert(0, {str(built)!r})
+for name in {sorted(SPECS)!r}:
+    __import__(f"{{name}}.handler")
+for module in list(sys.modules.values()):
+    print(getattr(module, "__file__", None) or "")
+"""
+    done = subprocess.run([sys.executable, "-c", program], env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    loaded = {Path(line) for line in done.stdout.splitlines() if line.startswith(str(built))}
+    shipped = set(built.rglob("*.py"))
+    assert loaded <= shipped
+    assert _top(shipped, built) == _top(loaded, built)
+    assert len(shipped) <= 1.05 * len(loaded)
+
+
+def _top(files: set[Path], folder: Path) -> set[str]:
+    return {file.relative_to(folder).parts[0] for file in files}
+
+
+@pytest.mark.parametrize(
+    ("source", "imported"),
+    [
+        ("import library.one", {"library/__init__.py", "library/one.py"}),
+        ("from library import one", {"library/__init__.py", "library/one.py"}),
+        ("def late():\n    import library.one", {"library/__init__.py", "library/one.py"}),
+        ("import library", {"library/__init__.py"}),
+        ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import library", set()),
+        (
+            "try:\n    import library.two\nexcept ImportError:\n    pass",
+            {"library/__init__.py", "library/two.py", "library/one.py"},
+        ),
+    ],
+)
+def test_imports_are_read_from_the_source(tmp_path: Path, source: str, imported: set[str]) -> None:
+    """A library's imports inside functions do not count: `one` is imported by `two`, `three` inside a function."""
+    files = {
+        "ours/__init__.py": "",
+        "ours/handler.py": source,
+        "library/__init__.py": "def late():\n    from library import three",
+        "library/one.py": "",
+        "library/two.py": "from .one import something",
+        "library/three.py": "",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    found = {str(file.relative_to(tmp_path)) for file in imported_files(tmp_path, ["ours.handler"], ["ours"])}
+    assert found - {"ours/__init__.py", "ours/handler.py"} == imported
+
+
+def test_the_package_is_small() -> None:
+    """The budget is 0.7 MB."""
+    size = zipped_bytes(package.build(Settings(stage="local")))
+    assert size < 742_000, size
