@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 RUNTIME = "3.13"
@@ -31,21 +31,15 @@ def runtime_interpreter() -> str:
     return next((found for found in _candidates() if _is_runtime(found)), "")
 
 
-def compile_all(folder: Path, interpreter: str, libraries: Collection[str] = ()) -> None:
+def compile_all(folder: Path, interpreter: str) -> None:
     """Write bytecode that is never checked against its source: a package's zip has other dates than its files had.
 
-    That of libraries, by their names in the folder, is without their documentation, which nobody reads there.
+    It is without documentation, which nobody reads there: the sources beside it have it.
     """
-    _compile(interpreter, folder, [folder])
-    _compile(interpreter, folder, [folder / name for name in libraries], "-o", "2")
+    command = [interpreter, "-I", "-m", "compileall", "-q", "-o", "2", "-s", str(folder)]
+    subprocess.run([*command, "--invalidation-mode", "unchecked-hash", str(folder)], check=True)
     for bare in folder.rglob("*.opt-2.pyc"):
         bare.replace(bare.with_name(bare.name.replace(".opt-2", "")))  # where this interpreter looks for it
-
-
-def _compile(interpreter: str, folder: Path, paths: list[Path], *options: str) -> None:
-    command = [interpreter, "-I", "-m", "compileall", "-q", "-s", str(folder), "--invalidation-mode", "unchecked-hash"]
-    if paths:
-        subprocess.run([*command, *options, *map(str, paths)], check=True)
 
 
 def _candidates() -> Iterator[str]:

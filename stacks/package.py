@@ -38,7 +38,7 @@ def build(settings: Settings) -> Path:
     check_calls(FUNCTIONS)
     write_models(target / MODELS.name)
     if interpreter := sys.executable if settings.is_local else runtime_interpreter():
-        compile_all(target, interpreter, {path.name for path in target.iterdir()} - _own_names() - {MODELS.name})
+        compile_all(target, interpreter)
     return target
 
 
@@ -72,12 +72,9 @@ def _vendor(package: Distribution, target: Path) -> None:
 def _keep_imported(folder: Path) -> None:
     """Leave out every module that no function imports: most of Powertools."""
     handlers = [f"{file.parent.name}.{file.stem}" for file in FUNCTIONS.glob("*/handler.py")]
-    for file in set(folder.rglob("*.py")) - imported_files(folder, handlers, _own_names()):
+    own = [path.name for path in FUNCTIONS.iterdir()]
+    for file in set(folder.rglob("*.py")) - imported_files(folder, handlers, own):
         file.unlink()
     for empty in sorted(folder.rglob("*"), reverse=True):
         if empty.is_dir() and not any(empty.iterdir()):
             empty.rmdir()
-
-
-def _own_names() -> set[str]:
-    return {path.name for path in FUNCTIONS.iterdir()}

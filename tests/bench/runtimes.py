@@ -29,7 +29,7 @@ def runtime() -> Runtime:
             if ".." not in file.parts and "__pycache__" not in file.parts:
                 (target / file).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(str(file.locate()), target / file)
-    compile_all(target, interpreter)
+    subprocess.run([interpreter, "-I", "-m", "compileall", "-q", str(target)], check=True)
     return Runtime(interpreter, target)
 
 
