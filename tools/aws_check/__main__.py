@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from stacks.bytecode import NO_BYTECODE, RUNTIME, runtime_interpreter
 from tools.aws_check.account import Account
+from tools.aws_check.alarm_topic import AlarmTopic
 from tools.aws_check.findings import Finding, Level, left_out, note, ok
 from tools.aws_check.templates import Template
 from tools.aws_check.validators import check_choices, check_definitions, check_policies, is_not_offered
@@ -54,6 +55,7 @@ def _findings(settings: str, template: Path) -> Iterator[Finding]:
     deployed = Template.read(template, account, region, partition)
     deploy = f"npx cdk deploy {STACK} -c settings={settings}"
     yield from _attempted("The account", Account(session.client, deployed, STACK, deploy).check)
+    yield from _attempted("The alarms' topic", AlarmTopic(session.client, deployed).check)
     # TestState has a host of its own, sync-states.<Region>, but where an endpoint is given.
     config = Config(inject_host_prefix="AWS_ENDPOINT_URL" not in os.environ)
     definitions, states = list(deployed.definitions()), session.client("stepfunctions", config=config)

@@ -16,6 +16,7 @@ _KINDS = {
     "AWS::Lambda::Function": ("lambda", "function:{name}", "FunctionName"),
     "AWS::StepFunctions::StateMachine": ("states", "stateMachine:{name}", "StateMachineName"),
     "AWS::SQS::Queue": ("sqs", "{name}", "QueueName"),
+    "AWS::SNS::Topic": ("sns", "{name}", "TopicName"),
     "AWS::IAM::Role": ("iam", "role/{name}", "RoleName"),
     "AWS::IAM::ManagedPolicy": ("iam", "policy/{name}", "ManagedPolicyName"),
 }
@@ -79,6 +80,12 @@ class Template:
                 trust = properties["AssumeRolePolicyDocument"]
                 yield Policy(f"{name} (trust)", trust, "AWS::IAM::AssumeRolePolicyDocument")
 
+    def alarm_topic(self) -> tuple[str, bool]:
+        """Return the ARN of the topic that the alarms tell, and whether it is given, not the stack's own."""
+        alarms = [item for item in self._resources().values() if item["Type"] == "AWS::CloudWatch::Alarm"]
+        (topic,) = alarms[0]["Properties"]["AlarmActions"]
+        return str(self.resolve(topic)), isinstance(topic, str)
+
     def resolve(self, value: Any) -> Any:
         """Put in what CloudFormation would; of what it would make up a name, a name that could be one."""
         if isinstance(value, list):
@@ -130,7 +137,7 @@ class Template:
         return found
 
 
-_REFS_ARE_ARNS = ("AWS::IAM::ManagedPolicy", "AWS::StepFunctions::StateMachine")
+_REFS_ARE_ARNS = ("AWS::IAM::ManagedPolicy", "AWS::SNS::Topic", "AWS::StepFunctions::StateMachine")
 _FUNCTIONS: dict[str, Callable[[Template, Any], Any]] = {
     "Ref": Template._ref,
     "Fn::GetAtt": Template._attribute,
