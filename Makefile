@@ -69,7 +69,7 @@ smoke: setup
 
 ## docs: the tables that follow from the code, in README.md and docs, and from the lock files, in docs/licences.md
 docs: setup
-	@python -m tools.document_tables && python -m tools.licences && git diff --stat README.md docs
+	@python -m tools.document_tables && python -m tools.cost && python -m tools.licences && git diff --stat README.md docs
 
 ## lock: requirements.lock, local/*.lock and package-lock.json, with hashes, from the pins (UPGRADE=--upgrade: what is not pinned, anew)
 lock: .venv/bin/uv

@@ -12,6 +12,7 @@ from constructs import Construct
 
 from stacks.functions import Functions
 from stacks.schedules import run_every
+from stacks.settings import Settings
 from stacks.workflow import Workflow
 
 _ENDED_BADLY = ["FAILED", "TIMED_OUT", "ABORTED"]
@@ -19,19 +20,22 @@ _SWEEP_MINUTES = 5
 
 
 class Backstops(Construct):
-    def __init__(self, scope: Construct, construct_id: str, functions: Functions, workflow: Workflow) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, settings: Settings, functions: Functions, workflow: Workflow
+    ) -> None:
         super().__init__(scope, construct_id)
-        self.dead_letters = self._close_bad_ends(functions.all["audit"], workflow)
+        self.dead_letters = self._close_bad_ends(settings, functions.all["audit"], workflow)
         # Events are best effort, so a sweep finds what they miss.
         run_every(self, "Sweep", _SWEEP_MINUTES, functions.all["sweep"], "Closes operations that should long be over")
 
-    def _close_bad_ends(self, audit: lambda_.Function, workflow: Workflow) -> sqs.Queue:
+    def _close_bad_ends(self, settings: Settings, audit: lambda_.Function, workflow: Workflow) -> sqs.Queue:
         """Let Audit close executions that were aborted, timed out or failed: their own states cannot. Return
         the queue of the events on which it gave up.
 
         https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-states.html
         """
-        dead_letters = sqs.Queue(self, "DeadLetters", enforce_ssl=True, retention_period=Duration.days(14))
+        enforce_ssl = not settings.is_local  # the local cloud has only HTTP
+        dead_letters = sqs.Queue(self, "DeadLetters", enforce_ssl=enforce_ssl, retention_period=Duration.days(14))
         # Events on which Audit failed; the rule's dead letters are those that did not reach Lambda.
         # https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
         audit.configure_async_invoke(

@@ -39,7 +39,7 @@ class ServiceStack(Stack):
         acting = acting_role(self, Service(self.account, self.region), regions, settings.gate)
         functions = Functions(self, "Functions", settings, tables, refusals, acting)
         workflow = Workflow(self, "Workflow", settings, functions, refusals, tables.operations)
-        backstops = Backstops(self, "Backstops", functions, workflow)
+        backstops = Backstops(self, "Backstops", settings, functions, workflow)
         if not settings.is_local:  # the emulator knows no X-Ray
             sampling_rule(self)
         run_every(self, "Inventory", _LIST_EVERY_MINUTES, functions.all["inventory"], "Lists the databases")
