@@ -22,6 +22,7 @@ from local.extensions import (
     log_queries,
     metric_alarms,
     metric_filters,
+    metric_store,
     query_definitions,
     rds_conditions,
     rds_iam,
@@ -70,6 +71,7 @@ def install(time_scale: float) -> None:
 
 
 def _install_monitoring() -> None:
+    metric_store.install()
     embedded_metrics.install()
     metric_filters.install()
     api_answers.install()
