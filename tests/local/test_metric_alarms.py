@@ -59,6 +59,16 @@ def test_each_set_of_dimensions_is_a_metric_of_its_own(hub: Caller) -> None:
     assert sorted(len(metric["Dimensions"]) for metric in listed) == [1, 2]
 
 
+def test_a_line_may_have_many_values_and_lacking_dimensions_drop_their_set(hub: Caller) -> None:
+    namespace = new_name("Own")
+    alarm = Alarm(hub, on(namespace, Threshold=6))
+    plain = {"message": 'a text with "CloudWatchMetrics" in it', "_aws": None}
+    log(hub, f"/{namespace}", embedded(namespace, BY_OPERATION, [*SETS, ["Region", "Stage"]], Errors=[1, 2, 3]), plain)
+    assert alarm.state() == "ALARM"
+    listed = hub.client("cloudwatch").list_metrics(Namespace=namespace)["Metrics"]
+    assert {dimension["Name"] for metric in listed for dimension in metric["Dimensions"]} == {"Operation", "Region"}
+
+
 def test_two_of_three_datapoints(hub: Caller) -> None:
     namespace = new_name("Own")
     alarm = Alarm(hub, on(namespace, EvaluationPeriods=3, DatapointsToAlarm=2))
