@@ -35,7 +35,15 @@ class _Denied(Exception):
         super().__init__(f"User: {caller} is not authorized to perform: {action} on resource: {role_arn}")
 
 
+class Sessions(dict[str, Document]):
+    """MiniStack goes through all sessions whenever one is added, and other threads add theirs meanwhile."""
+
+    def items(self) -> Any:
+        return list(super().items())
+
+
 def install() -> None:
+    sts._sessions = Sessions(sts._sessions)
     iam_evaluator._resolve_condition_key = _with_keys(iam_evaluator._resolve_condition_key)
     sts._principal_keys = iam_evaluator._principal_keys = _with_source_identity(iam_evaluator._principal_keys)
     iam_actions.request_tag_context = _with_keys_of_assume_role(iam_actions.request_tag_context)

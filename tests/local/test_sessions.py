@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from local.extensions.sessions import Sessions
 from tests.local.account import HUB, SPOKE, Caller, Document, allow, db_arn, deny, new_name, refused, trust
 
 ASSUME, SET = "sts:AssumeRole", "sts:SetSourceIdentity"
@@ -178,6 +179,13 @@ class TestSourceIdentity:
 
         assert SET in assume_denied(hub.assume(may_not, SourceIdentity="alice"), trusts)
         assert SET in assume_denied(hub.assume(may, SourceIdentity="alice"), trusts_not)
+
+
+def test_a_session_may_be_added_while_others_go_through_them() -> None:
+    sessions = Sessions({"ASIA1": {}})
+    for key, _session in sessions.items():
+        sessions[f"{key}-more"] = {}
+    assert list(sessions) == ["ASIA1", "ASIA1-more"]
 
 
 class TestNames:
