@@ -13,6 +13,7 @@ import jsonschema_rs
 Document = dict[str, Any]
 PATH = Path(__file__).parents[1] / "docs" / "openapi.json"
 START, FOLLOW = "/operations", "/operations/{operation_id}"
+LISTS = ("/operations", "/records", "/me")
 
 
 @cache

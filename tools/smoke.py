@@ -121,6 +121,9 @@ def attempts(unknown: str, production: str) -> list[Attempt]:
         Attempt("another content type", 415, "unsupported_media_type", reboot, headers={"Content-Type": "text/plain"}),
         Attempt("an operation nobody asked for", 404, "operation_not_found", None, "GET", f"/operations/{unknown}"),
         Attempt("a route that does not exist", 403, "unknown_route", None, "GET", "/nowhere"),
+        Attempt("a list by what nobody can ask", 400, "invalid_request", None, "GET", "/records?scan=true"),
+        Attempt("a page of nothing", 400, "invalid_parameter", None, "GET", "/operations?limit=0"),
+        Attempt("a token of no list", 400, "invalid_parameter", None, "GET", "/records?next=AAAA"),
     ]
     if production:
         body = json.dumps({"operation": "reboot_instance", "instance_id": production})
@@ -162,6 +165,7 @@ def _report(session: Any, outputs: Mapping[str, str]) -> int:
         made = [*attempts(unknown, production), *strangers(api, unknown)]
         for attempt in made:
             wrong += not _try(api, attempt)
+        wrong += not _known(api)
         wrong += not _recorded(session, outputs["AuditTable"], made, clock.to_text(since))
     print(f"\n{wrong} wrong" if wrong else "\nAll as it should be; no database was changed")
     return 1 if wrong else 0
@@ -172,6 +176,15 @@ def _try(api: Api, attempt: Attempt) -> bool:
     good = (status, answer.get("code", "")) == (attempt.status, attempt.code) and bool(answer.get("error"))
     found = "" if good else f"  {answer.get('code', '')} {answer.get('error', answer)}"
     print(f"{'ok' if good else 'WRONG':9} {api.name}: {attempt.name}: {status}{found}")
+    return good
+
+
+def _known(api: Api) -> bool:
+    """Ask who the caller is, and for a page of records, which changes nothing."""
+    status, me = api.send(Attempt("me", 200, "", None, "GET", "/me"))
+    page, answer = api.send(Attempt("records", 200, "", None, "GET", "/records?limit=1"))
+    good = (status, page) == (200, 200) and bool(me.get("principal")) and "records" in answer
+    print(f"{'ok' if good else 'WRONG':9} {api.name}: GET /me and GET /records: {status} {page}")
     return good
 
 
@@ -234,7 +247,8 @@ def _answer(request: Any) -> tuple[int, dict[str, Any]]:
     kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
     connection = kind(url.hostname or "", url.port, timeout=40)
     try:
-        connection.request(request.method, url.path, request.body, dict(request.headers))
+        path = f"{url.path}?{url.query}" if url.query else url.path
+        connection.request(request.method, path, request.body, dict(request.headers))
         response = connection.getresponse()
         text = response.read().decode()
     finally:

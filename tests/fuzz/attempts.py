@@ -14,7 +14,7 @@ from schemathesis import GenerationMode
 
 from local.demo_instances import INSTANCES
 from tests import api_document
-from tests.api_document import FOLLOW, START
+from tests.api_document import FOLLOW, LISTS, START
 
 SCHEMA = schemathesis.openapi.from_path(api_document.PATH)
 NAMES = [instance.name for instance in INSTANCES]
@@ -63,7 +63,7 @@ def attempts(number: int, seed_number: int) -> list[Attempt]:
 
 
 def _any_attempt() -> st.SearchStrategy[Attempt]:
-    kinds = [_valid_start()] * 9 + [_invalid_start()] * 6 + [_look()] * 3 + [_off_the_road()] * 2
+    kinds = [_valid_start()] * 9 + [_invalid_start()] * 6 + [_look()] * 3 + [_list()] * 2 + [_off_the_road()] * 2
     return st.integers(0, len(kinds) - 1).flatmap(lambda number: kinds[number])
 
 
@@ -112,6 +112,14 @@ def _look(draw: st.DrawFn) -> Attempt:
     mode = draw(st.sampled_from([GenerationMode.POSITIVE, GenerationMode.NEGATIVE]))
     case = draw(SCHEMA[FOLLOW]["GET"].as_strategy(generation_mode=mode))
     return _of_case("look", case, follows=draw(st.sampled_from([-1.0, 0.0, 0.25, 0.5, 0.75, 1.0])))
+
+
+@st.composite
+def _list(draw: st.DrawFn) -> Attempt:
+    """Choose a list, with filters that there are or are not; a token is never one of this caller's."""
+    mode = draw(st.sampled_from([GenerationMode.POSITIVE, GenerationMode.NEGATIVE]))
+    path = draw(st.sampled_from(LISTS if mode is GenerationMode.POSITIVE else LISTS[:2]))
+    return _of_case("list", draw(SCHEMA[path]["GET"].as_strategy(generation_mode=mode)))
 
 
 @st.composite

@@ -59,7 +59,21 @@ def _of_case(attempt: Attempt, answer: requests.Response, body: Any) -> list[str
         attempt.case.validate_response(answer, checks=CHECKS)
     except FailureGroup as group:
         return [f"{failure.title}: {failure.message}" for failure in group.exceptions]
+    if attempt.kind == "list":
+        return _own(attempt, answer, body)
     return _gate(attempt, answer, body) if attempt.path == START else []
+
+
+def _own(attempt: Attempt, answer: requests.Response, body: Any) -> list[str]:
+    """Check that a list shows one caller, by the API key. Nobody calls otherwise while a campaign runs."""
+    if answer.status_code != 200:
+        return []
+    callers = {record.get("principal", "") for record in body.get("records", [])}
+    callers |= {document["requested_by"] for document in body.get("operations", [])}
+    foreign = [caller for caller in callers if not caller.startswith("apikey:")]
+    found = [f"a list shows what {sorted(callers)} did"] if foreign or len(callers) > 1 else []
+    token = "next=" in attempt.path
+    return [*found, "a token that nobody was given is taken"] if token else found
 
 
 def _gate(attempt: Attempt, answer: requests.Response, body: Any) -> list[str]:

@@ -170,3 +170,34 @@ def test_a_request_as_a_curl_line() -> None:
         'curl -i -X POST "$API"/operations -H "x-api-key: $KEY" '
         "-H 'Content-Type: application/json' --data-binary $'it\\x27s\\x0a\\x00'"
     )
+
+
+def a_list(path: str) -> Attempt:
+    return Attempt("list", "GET", path, {}, None, SCHEMA[path.partition("?")[0]]["GET"].Case())
+
+
+def documents_of(*callers: str) -> Any:
+    document = api_document.responses("/operations", "get")["200"]["content"]["application/json"]["examples"]["page"]
+    (operation,) = document["value"]["operations"]
+    return {"operations": [{**operation, "requested_by": caller} for caller in callers]}
+
+
+def test_a_list_of_one_caller_passes() -> None:
+    assert complaints(a_list("/operations"), an_answer(200, documents_of("apikey:1", "apikey:1"))) == []
+    refused = {"error": "limit must be a whole number from 1 to 100", "code": "invalid_parameter"}
+    assert complaints(a_list("/records?limit=0"), an_answer(400, refused)) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [
+        ("/operations", an_answer(200, documents_of("apikey:1", "apikey:2"))),
+        ("/operations", an_answer(200, documents_of("jane.doe"))),
+        ("/records?next=AAAA", an_answer(200, {"records": []})),
+        ("/records", an_answer(200, {"records": [], "more": 1})),
+        ("/me", an_answer(200, {"userId": "x"})),
+        ("/records", an_answer(404, NOT_FOUND)),
+    ],
+)
+def test_a_list_that_shows_too_much_is_found(path: str, answer: requests.Response) -> None:
+    assert complaints(a_list(path), answer)

@@ -44,7 +44,7 @@ def _show(seen: Seen, begun: float) -> None:
     print(f"Endings: {', '.join(f'{name} {count}' for name, count in sorted(seen.endings.items()))}")
     print(f"Accepted per second: {len(seen.accepted) / accepting:.1f} (the last one after {accepting:.1f} s)")
     print(f"{'ms':6}" + "".join(f"{'max' if p == 100 else f'{p} %':>9}" for p in _PERCENTILES))
-    for name, values in (("POST", seen.post), ("GET", seen.get)):
+    for name, values in (("POST", seen.post), ("GET", seen.get), ("LIST", seen.lists)):
         print(f"{name:6}" + "".join(f"{1000 * percentile(values, p):9.0f}" for p in _PERCENTILES))
 
 

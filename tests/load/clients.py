@@ -19,10 +19,11 @@ NAMES = tuple(CASES)
 
 @dataclass
 class Seen:
-    """Hold what all clients see; `post` and `get` are in seconds."""
+    """Hold what all clients see; `post`, `get` and `lists` are in seconds."""
 
     post: list[float] = field(default_factory=list)
     get: list[float] = field(default_factory=list)
+    lists: list[float] = field(default_factory=list)
     answers: Counter[str] = field(default_factory=Counter)
     accepted: dict[str, float] = field(default_factory=dict)
     endings: Counter[str] = field(default_factory=Counter)
@@ -77,7 +78,20 @@ def _look(service: Service, task: Look, seen: Seen) -> Look | None:
         if "success" not in answer.body:
             return task
         seen.endings[f"{answer.body['operation']} {answer.body['status']}"] += 1
+    _list(service, task, seen)
     return None
+
+
+def _list(service: Service, task: Look, seen: Seen) -> None:
+    """Read the records of an instance as a page does, once its operation has ended: the newest is the end."""
+    path = f"/records?instance_id={task.instance_id}&limit=5"
+    answer, seconds = _timed(lambda: service.send("GET", path))
+    with seen.lock:
+        seen.lists.append(seconds)
+        seen.answers[f"LIST {answer.status}"] += 1
+        found = [(record["operation_id"], record["event"]) for record in answer.body.get("records", [])]
+        if (task.operation_id, "completed") not in found:
+            seen.wrong.append(f"GET {path} -> {answer.status} without the end of {task.operation_id}")
 
 
 def _timed(send: Callable[[], Answer]) -> tuple[Answer, float]:

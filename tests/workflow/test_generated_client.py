@@ -34,6 +34,9 @@ class Generated:
     def __init__(self, package: str, service: Service) -> None:
         self.models: Any = importlib.import_module(f"{package}.models")
         self._start = importlib.import_module(f"{package}.api.default.start_operation")
+        self._list = importlib.import_module(f"{package}.api.default.list_operations")
+        self._records = importlib.import_module(f"{package}.api.default.list_records")
+        self._me = importlib.import_module(f"{package}.api.default.who_am_i")
         self._get = importlib.import_module(f"{package}.api.default.get_operation")
         client = importlib.import_module(package).AuthenticatedClient
         self._client = client(
@@ -45,6 +48,15 @@ class Generated:
 
     def get(self, operation_id: str) -> Any:
         return self._get.sync(operation_id, client=self._client)
+
+    def operations(self, **filters: Any) -> Any:
+        return self._list.sync(client=self._client, **filters)
+
+    def records(self, **filters: Any) -> Any:
+        return self._records.sync(client=self._client, **filters)
+
+    def me(self) -> Any:
+        return self._me.sync(client=self._client)
 
     def result(self, operation_id: str) -> Any:
         deadline = time.monotonic() + _PATIENCE_SECONDS
@@ -86,3 +98,18 @@ def test_a_refusal_by_the_generated_client(generated: Generated, service: Servic
     refused = generated.start(models.RebootRequest("reboot_instance", production))
     assert isinstance(refused, models.Error)
     assert (refused.code.value, refused.environment_source) == ("production_instance", "tag Stage=live")
+
+
+def test_lists_by_the_generated_client(generated: Generated, service: Service) -> None:
+    models, instance = generated.models, service.new_instance("generated")
+    parameters = models.BackupWindowRequestParameters(backup_window="03:00-04:00")
+    accepted = generated.start(models.BackupWindowRequest("modify_backup_window", instance, parameters))
+    generated.result(accepted.operation_id)
+    page = generated.operations(instance_id=instance)
+    assert [document.operation_id for document in page.operations] == [accepted.operation_id]
+    first = generated.records(instance_id=instance, limit=1)
+    assert [record.event.value for record in first.records] == ["completed"]
+    second = generated.records(instance_id=instance, limit=1, next_=first.next_)
+    assert [record.event.value for record in second.records] == ["accepted"]
+    assert first.records[0].principal == generated.me().principal
+    assert isinstance(generated.records(from_="yesterday"), models.Error | models.CodedError)
