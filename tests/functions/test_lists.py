@@ -17,6 +17,7 @@ from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.version import VERSION
 from tests.builders import ACCOUNT, MANY_TARGETS, REGION, a_body, a_context, a_request
 from tests.functions.fake_aws import Document, FakeAws
+from tests.functions.late import never_taken, restarted, settled
 from tests.functions.test_logs import lines
 
 OTHER = {"apiKeyId": "key-2"}
@@ -225,6 +226,29 @@ def test_the_questions_of_an_auditor(aws: FakeAws, reads: Reads) -> None:
     assert operations(aws, AUDITOR, instance_id="dev-1") == [done]
     assert operations(aws, AUDITOR, failed="true") == []
     assert operations(aws, OTHER, finished="false") == [running]
+
+
+def test_one_operation_is_found_at_once_on_a_busy_instance(aws: FakeAws, reads: Reads) -> None:
+    """Also long afterwards: what came before and after it is not read."""
+    operation_id = finished(aws, "dev-1", "key-id-1")
+    for number in range(300):
+        moment = clock.now() + timedelta(hours=number - 150)
+        aws.put_record(record_at(moment, number, instance_id="dev-1"))
+    for caller in (AUDITOR, {}):
+        assert [record["event"] for record in records(aws, caller, operation_id=operation_id)] == [
+            "completed",
+            "accepted",
+        ]
+    body = aws.get_list("/records", {"operation_id": operation_id, "to": "2999-01-01"}, **AUDITOR)["body"]
+    assert len(body["records"]) == 2
+
+
+def test_one_operation_that_ended_late_has_its_last_record(aws: FakeAws) -> None:
+    aws.create_instance()
+    operation_id = never_taken(aws, "reboot_instance")
+    with aws.calls.answering(restarted):
+        settled(aws, operation_id)
+    assert [record["event"] for record in records(aws, operation_id=operation_id)] == ["final", "completed", "accepted"]
 
 
 def test_an_open_operation_is_no_longer_open_when_it_has_ended(aws: FakeAws) -> None:

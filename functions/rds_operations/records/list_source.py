@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from rds_operations.model import clock
 from rds_operations.model.documents import Item
 from rds_operations.records.audit_record import Event
 from rds_operations.records.indexes import BY_DAY, BY_INSTANCE, BY_PRINCIPAL, FAILED, UNFINISHED, Index
-from rds_operations.records.list_query import ListQuery, Route
+from rds_operations.records.list_query import EARLIEST, LATEST, ListQuery, Route
 from rds_operations.records.operation_item import Unfinished
+from rds_operations.records.stored_operation import StoredOperation
 
 _KEPT = clock.RETENTION + timedelta(days=7)
 """DynamoDB removes expired items within days.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
 """
 _CLOCKS_DIFFER = timedelta(minutes=5)
+_SWEPT = timedelta(days=1)
+"""After a late watch that recorded nothing; the sweep runs every five minutes."""
 _MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z"
 _AUDIT_ID = re.compile(rf"(-|[a-z][a-z0-9-]{{0,62}})#({_MOMENT})#[^\x00-\x1f]{{1,120}}", re.ASCII)
 _DUE = re.compile(r"([0-9]{1,12})#[^#\x00-\x1f]{1,80}", re.ASCII)
@@ -94,6 +97,26 @@ def source_of(query: ListQuery, own: str, now: datetime) -> Source:
         months = dict.fromkeys(day[: len("2026-11")] for day in days)
         return Source(FAILED, tuple(months), query.first, query.last)
     return Source(BY_DAY, tuple(days), query.first, query.last)
+
+
+def narrowed(query: ListQuery, stored: StoredOperation, late_watch: timedelta) -> ListQuery:
+    """Look for the records of one operation where they must be: on its instance, from its opening to its last record.
+
+    A range of the query's own is left as it is: another attempt under the same name may come later.
+    """
+    filters = {"instance_id": stored.request.instance_id, **query.filters}
+    if (query.first, query.last) != (EARLIEST, LATEST):
+        return replace(query, filters=filters)
+    return replace(query, filters=filters, first=stored.started_at, last=_last_record(stored, late_watch))
+
+
+def _last_record(stored: StoredOperation, late_watch: timedelta) -> str:
+    """Return a moment after which it has no more: its `completed` record, or the `final` one of a late watch."""
+    if not stored.ended_at:
+        return LATEST
+    may_have_final = stored.is_watched or "final_status" in stored.result
+    after = late_watch + _SWEPT if may_have_final else _CLOCKS_DIFFER
+    return clock.to_text(clock.from_text(stored.ended_at) + after)
 
 
 def _asks_for_failures(filters: Mapping[str, str]) -> bool:

@@ -11,8 +11,8 @@ from rds_operations.records.list_source import Source
 
 MOST_EXAMINED = 200
 """Items that a page reads, whether they fit or not."""
-_MOST_AT_ONCE = 100
-"""As many as BatchGetItem takes."""
+_LEAST_AT_ONCE, _MOST_AT_ONCE = 50, 100
+"""Items of a query where not all are shown. BatchGetItem takes no more at once."""
 _MOST_READS = 110
 """Queries of a page: more than there are days, of which most may have no records."""
 _MOST_CHARACTERS = 1_000_000
@@ -81,8 +81,9 @@ def _read_partition(
 ) -> str:
     """Return the position at which the page has no more room; an empty text where the partition has no more items."""
     while page.has_room:
-        # One more than fits says whether there is a next page.
-        wanted = page.limit - len(page.found) + 1 if shows_all else _MOST_AT_ONCE
+        left = page.limit - len(page.found)
+        # One more than fits says whether there is a next page. Of an operation's records, one of two is its opening.
+        wanted = left + 1 if shows_all else max(2 * left, _LEAST_AT_ONCE)
         items, more = read(partition, after, min(wanted, _MOST_AT_ONCE, MOST_EXAMINED - page.examined))
         page.reads += 1
         page.examined += len(items)

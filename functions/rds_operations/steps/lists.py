@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -16,7 +16,7 @@ from rds_operations.records.audit_record import Event
 from rds_operations.records.indexes import BY_INSTANCE, BY_PRINCIPAL, FAILED, UNFINISHED
 from rds_operations.records.list_filters import fits_operation, fits_record, record_document
 from rds_operations.records.list_query import ListQuery, Route, list_query
-from rds_operations.records.list_source import Source, source_of
+from rds_operations.records.list_source import Source, narrowed, source_of
 from rds_operations.records.operation_document import operation_document
 from rds_operations.records.page_token import page_token, position_in
 from rds_operations.rules.authorization import granted, is_auditor, may_see, not_a_reader
@@ -97,8 +97,7 @@ class Lists:
         stored = self.reader.operations([operation_id]).get(operation_id) if operation_id else None
         if stored is None or not may_see(self.callers, caller, stored.request.caller):
             return query
-        filters = {"instance_id": stored.request.instance_id, **query.filters}
-        return replace(query, filters=filters, first=max(query.first, stored.started_at))
+        return narrowed(query, stored, self.deployment.late_watch)
 
     def _page(self, query: ListQuery, source: Source, start: str, caller: Caller) -> Page:
         if query.route is Route.RECORDS:

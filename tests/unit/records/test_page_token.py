@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,10 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rds_operations.model.refusals import Refusal
-from rds_operations.records.list_query import ListQuery, Route
-from rds_operations.records.list_source import Source, source_of
+from rds_operations.records.list_query import LATEST, ListQuery, Route
+from rds_operations.records.list_source import Source, narrowed, source_of
+from rds_operations.records.operation_item import operation_item
 from rds_operations.records.page_token import page_token, position_in
-from tests.builders import ROLE_SESSION
+from rds_operations.records.stored_operation import StoredOperation
+from tests.builders import DEVELOPMENT, INSTANCE_ID, MOMENT, ROLE_SESSION, a_request
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 DAY = "2026-11-25"
@@ -158,3 +160,31 @@ def test_the_future_has_no_days(first: str) -> None:
 def test_any_text_is_answered(token: str) -> None:
     if token:
         assert isinstance(begin(RECORDS, token), Refusal)
+
+
+def stored(**attributes: str) -> StoredOperation:
+    item = operation_item(a_request(), DEVELOPMENT, MOMENT, MOMENT)
+    return StoredOperation.from_item({**item, **attributes})
+
+
+ENDED = {"ended_at": "2025-11-13T10:35:00.000Z"}
+
+
+@pytest.mark.parametrize(
+    ("attributes", "last"),
+    [
+        ({}, LATEST),
+        ({**ENDED, "result": "{}", "unfinished": ""}, "2025-11-13T10:40:00.000Z"),
+        ({**ENDED, "result": "{}", "unfinished": "watch"}, "2025-11-15T10:35:00.000Z"),
+        ({**ENDED, "result": '{"final_status": "available"}', "unfinished": ""}, "2025-11-15T10:35:00.000Z"),
+    ],
+)
+def test_the_records_of_one_operation_are_sought_where_they_must_be(attributes: dict[str, str], last: str) -> None:
+    query = narrowed(ListQuery(Route.RECORDS, {"operation_id": "x"}), stored(**attributes), timedelta(days=1))
+    assert query.filters == {"instance_id": INSTANCE_ID, "operation_id": "x"}
+    assert (query.first, query.last) == ("2025-11-13T10:30:00.000Z", last)
+
+
+def test_a_range_or_an_instance_of_the_query_stays() -> None:
+    query = replace(RECORDS, filters={"operation_id": "x", "instance_id": "dev-9"})
+    assert narrowed(query, stored(**ENDED), timedelta(days=1)) == query
