@@ -104,7 +104,7 @@ def main() -> int:
 
 
 def _put(client: Any, number: int) -> None:
-    """Put a record; every second is an operation's opening, every fourth a refusal."""
+    """Put a record; every second is an operation's opening, half of which are over, and every fourth a refusal."""
     moment = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(milliseconds=number)
     operation_id = f"dev-1-create-snapshot-{number:05}"
     request = a_request(operation_id=operation_id, instance_id="dev-1", requested_at=clock.to_text(moment))
@@ -116,6 +116,9 @@ def _put(client: Any, number: int) -> None:
     client.put_item(TableName=AUDIT_TABLE, Item=attributes)
     if event is Event.ACCEPTED:
         item = operation_item(request, _VERDICT, moment, moment)
+        if number % 4 == 0:
+            item |= {"ended_at": clock.to_text(moment), "result": "{}"}
+            del item["unfinished"]
         client.put_item(TableName=OPERATIONS_TABLE, Item=to_attributes(item))
 
 
