@@ -1,4 +1,4 @@
-"""The runbook's commands and queries, run as they stand there against the deployed service."""
+"""The runbook's commands, run as they stand there; `test_saved_queries` runs its queries."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from local.cloud import ROOT
-from stacks.log_queries import QUERIES
+from local.demo_instances import DEVELOPMENT
+from local.instance_tags import NEVER, SNAPSHOT_TAG
 from tests.infrastructure.test_runbook import SECTIONS, blocks
 from tests.workflow.service import Service
 
@@ -46,6 +47,11 @@ class Shell:
 
     def run(self, command: str, **variables: str) -> str:
         """Return what it prints. It must succeed."""
+        done = self.tried(command, **variables)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def tried(self, command: str, **variables: str) -> subprocess.CompletedProcess[str]:
         environment = {
             **os.environ,
             **self._service.cloud.environment(),
@@ -56,11 +62,9 @@ class Shell:
             **variables,
         }
         script = ["bash", "-eu", "-o", "pipefail", "-c", command]
-        done = subprocess.run(
+        return subprocess.run(
             script, cwd=self.folder, env=environment, capture_output=True, text=True, check=False, timeout=120
         )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
 
 
 def command(section: str, number: int = 0) -> str:
@@ -140,10 +144,13 @@ def _ended(service: Service, arn: str) -> Document:
 
 
 def test_an_operation_that_hangs_is_ended(shell: Shell, service: Service) -> None:
-    instance = service.new_instance(prefix="dev-stuck")
-    body = {"operation": "create_snapshot", "instance_id": instance, "parameters": {"snapshot_id": f"{instance}-s"}}
-    operation_id = service.accepted(body)
-    shell.run(command("it-is-stuck"), OPERATION_ID=operation_id)
+    """It may have timed out before the command comes, on a busy machine: then another is tried."""
+    for _attempt in range(5):
+        instance = service.new_instance(tags={**DEVELOPMENT, SNAPSHOT_TAG: NEVER})
+        body = {"operation": "create_snapshot", "instance_id": instance, "parameters": {"snapshot_id": f"{instance}-s"}}
+        operation_id = service.accepted(body)
+        if shell.tried(command("it-is-stuck"), OPERATION_ID=operation_id).returncode == 0:
+            break
     assert service.result(operation_id)["code"] == "stopped"
 
 
@@ -166,38 +173,3 @@ def test_an_event_from_the_dead_letters_closes_its_operation_and_closing_twice_d
     (shell.folder / NEEDS_A_MESSAGE).write_text(json.dumps({"source": "aws.states", "detail": detail}))
     shell.run(command("dead-letters", 1))
     assert service.result(operation_id)["success"] is True
-
-
-@pytest.mark.parametrize("name", QUERIES)
-def test_every_query_runs(service: Service, name: str) -> None:
-    logs, query = service.aws("logs"), QUERIES[name]
-    started = logs.start_query(
-        logGroupName=query.log_group,
-        startTime=int(time.time()) - 86_400,
-        endTime=int(time.time()),
-        queryString=query.text,
-    )
-    deadline = time.monotonic() + 60
-    while (answer := logs.get_query_results(queryId=started["queryId"]))["status"] in ("Scheduled", "Running"):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    assert answer["status"] == "Complete"
-
-
-def results(service: Service, name: str) -> list[dict[str, str]]:
-    logs, query = service.aws("logs"), QUERIES[name]
-    started = logs.start_query(
-        logGroupName=query.log_group, startTime=0, endTime=int(time.time()) + 60, queryString=query.text
-    )
-    answer = logs.get_query_results(queryId=started["queryId"])
-    return [{item["field"]: item["value"] for item in row} for row in answer["results"]]
-
-
-def test_the_query_for_refusals_names_who_was_refused_what(service: Service) -> None:
-    instance = service.new_instance("prod", {"Environment": "Production"})
-    assert service.post({"operation": "reboot_instance", "instance_id": instance}).status == 403
-    deadline = time.monotonic() + 30
-    wanted = {"Code": "production_instance", "operation": "reboot_instance"}
-    while not any(wanted.items() <= row.items() for row in results(service, "refusals")):
-        assert time.monotonic() < deadline
-    assert results(service, "production-refusals")
