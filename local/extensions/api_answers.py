@@ -26,6 +26,9 @@ def install() -> None:
     app._handle_execute_api_request = _observed(app._handle_execute_api_request)
     apigateway_v1._gateway_error_response = _with_error_type(apigateway_v1._gateway_error_response)
     apigateway_v1._build_lambda_event_v1 = _noting(apigateway_v1._build_lambda_event_v1, lambda e: e["requestContext"])
+    states_integration._call_states = _noting(
+        states_integration._call_states, lambda answer: {"integration": {"status": answer[0]}}
+    )
     states_integration._context = _noting(states_integration._context, lambda context: context)
     access_logs.install()
 
@@ -83,10 +86,10 @@ def _with_error_type(respond: Callable[..., Any]) -> Callable[..., Any]:
     return gateway_error_response
 
 
-def _noting(make: Callable[..., Document], of: Callable[[Document], Document]) -> Callable[..., Document]:
-    """Keep what an integration is told of the request, so that the access log and the records agree."""
+def _noting(make: Callable[..., Any], of: Callable[[Any], Document]) -> Callable[..., Any]:
+    """Keep what an integration is told of the request and answers, so that the access log and the records agree."""
 
-    def made(*given: Any, **more: Any) -> Document:
+    def made(*given: Any, **more: Any) -> Any:
         result = make(*given, **more)
         context = _context.get()
         if context is not None:

@@ -4,6 +4,14 @@ import pytest
 
 from tests.local_service import local_service
 from tests.workflow.service import Service
+from tests.workflow.watch import Watch
+
+
+@pytest.fixture(scope="module")
+def watch(service: Service) -> Iterator[Watch]:
+    found = Watch(service)
+    yield found
+    found.heal()
 
 
 @pytest.fixture(scope="session")

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.workflow.incidents import INCIDENTS
-from tests.workflow.service import Service
 from tests.workflow.watch import Watch
 
 SCHEDULES = ("sweep-missing", "inventory-missing", "places-not-reached")
-
-
-@pytest.fixture(scope="module")
-def watch(service: Service) -> Iterator[Watch]:
-    found = Watch(service)
-    yield found
-    found.heal()
 
 
 def test_every_alarm_has_an_incident(watch: Watch) -> None:

@@ -15,13 +15,6 @@ PREFIX = "rds-operations/"
 
 
 @pytest.fixture(scope="module")
-def watch(service: Service) -> Iterator[Watch]:
-    found = Watch(service)
-    yield found
-    found.heal()
-
-
-@pytest.fixture(scope="module")
 def queries(service: Service) -> dict[str, Document]:
     found = service.aws("logs").describe_query_definitions(queryDefinitionNamePrefix=PREFIX)["queryDefinitions"]
     return {query["name"].removeprefix(PREFIX): query for query in found}
