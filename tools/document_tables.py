@@ -16,6 +16,7 @@ from rds_operations.settings.gate import ENVIRONMENT_TAG_NAMES
 from stacks.log_queries import QUERIES
 from stacks.operating_roles import ACTING_FUNCTIONS, READING_FUNCTIONS
 from tools.error_texts import error_texts
+from tools.metric_texts import METRIC_TEXTS
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -72,7 +73,7 @@ def metrics_table() -> str:
     rows = ["| metric | over | what it counts | when |", "|---|---|---|---|"]
     for name, metric in METRICS.items():
         over = "; ".join(" ".join(f"`{dimension}`" for dimension in names) for names in metric.dimensions)
-        rows.append(f"| `{name}` | {over} | {metric.counts} | {metric.when} |")
+        rows.append(f"| `{name}` | {over} | {' | '.join(METRIC_TEXTS[name])} |")
     return "\n".join(rows)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from rds_operations.aws.metrics import METRICS
 from rds_operations.model.end_codes import EndCode
 from rds_operations.model.place import Place
 from rds_operations.model.refusals import Code
@@ -28,6 +29,7 @@ from tests.infrastructure.engines.iam_simulator import Simulator
 from tests.infrastructure.test_acting_role_policy import policy_of
 from tools import document_tables
 from tools.error_texts import error_texts
+from tools.metric_texts import METRIC_TEXTS
 
 PLACE = Place("111122223333", "eu-west-1")
 README = (ROOT / "README.md").read_text()
@@ -55,6 +57,10 @@ def anchors(text: str) -> set[str]:
 @pytest.mark.parametrize("file", document_tables.PARTS)
 def test_pages_have_the_parts_that_follow_from_the_code(file: str) -> None:
     assert document_tables.rendered(file) == (ROOT / file).read_text(), "run: make docs"
+
+
+def test_the_page_says_of_every_metric_what_it_counts_and_of_no_other() -> None:
+    assert METRIC_TEXTS.keys() == METRICS.keys()
 
 
 def test_readme_names_every_function() -> None:

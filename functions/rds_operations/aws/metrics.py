@@ -1,6 +1,6 @@
 """Metrics: one line in CloudWatch's embedded metric format for each event, which costs no call.
 
-`METRICS` says what each counts, and over which dimensions. A dimension's value comes from the code or is `unknown`:
+`METRICS` has the unit and the dimensions of each. A dimension's value comes from the code or is `unknown`:
 each distinct one is billed as a metric of its own. Who asked for what stands beside the metrics, for searches.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
@@ -34,58 +34,21 @@ DIMENSION_VALUES: dict[str, frozenset[str]] = {
 
 
 class Metric(NamedTuple):
-    """`dimensions` are the sets it is counted over. docs/operating.md is made from these."""
+    """`dimensions` are the sets it is counted over. `tools.metric_texts` says in words what it counts, and when."""
 
     unit: MetricUnit
     dimensions: tuple[tuple[str, ...], ...]
-    counts: str
-    when: str
 
 
-_ENDED = "an accepted operation has ended, unless it was refused at the last moment: with its record `completed`"
 _BOTH = (_OF_OPERATION, _REGION)
+_COUNT = Metric(MetricUnit.Count, (_REGION,))
 METRICS = {
-    "OperationsExecuted": Metric(MetricUnit.Count, _BOTH, "operations", _ENDED),
-    "OperationErrors": Metric(MetricUnit.Count, _BOTH, "those that failed or timed out; else 0", _ENDED),
-    "OperationTimeouts": Metric(
-        MetricUnit.Count, _BOTH, "those that timed out, whatever `final_status` says later; else 0", _ENDED
-    ),
-    "OperationSuccessRate": Metric(
-        MetricUnit.Percent, _BOTH, "100 or 0: its average is the share that succeeded", _ENDED
-    ),
-    "OperationDuration": Metric(MetricUnit.Seconds, _BOTH, "seconds, as `duration_seconds`", _ENDED),
-    "OperationsRefused": Metric(
-        MetricUnit.Count,
-        (_OF_REFUSAL, _REGION),
-        "requests and direct starts that were answered no, by the answer's `code`",
-        "the record `refused` is written, or the `completed` of an operation that was refused at the last moment",
-    ),
-    "DirectStarts": Metric(
-        MetricUnit.Count,
-        (_REGION,),
-        "executions of OPERATION that nobody asked the API for",
-        "the first record of one is written: `accepted` or `refused`",
-    ),
-    "AuditWriteFailures": Metric(
-        MetricUnit.Count,
-        (_REGION,),
-        "attempts to write a record that failed",
-        "Audit could not reach a table, or the sweep could not close or record something",
-    ),
-    "ExecutionsAuditFailed": Metric(
-        MetricUnit.Count,
-        (_REGION,),
-        "executions of OPERATION that ended as `AuditFailed`: without a closing record of their own",
-        "Audit gets the event of that end, at each of its attempts to write the record",
-    ),
-    "SweepRuns": Metric(MetricUnit.Count, (_REGION,), "runs of the sweep", "a run comes to its end"),
-    "InventoryRuns": Metric(MetricUnit.Count, (_REGION,), "runs of the inventory", "a run comes to its end"),
-    "PlacesNotReached": Metric(
-        MetricUnit.Count,
-        (_REGION,),
-        "accounts and Regions that the run could not list; else 0",
-        "a run of the inventory comes to its end",
-    ),
+    **dict.fromkeys(("OperationsExecuted", "OperationErrors", "OperationTimeouts"), Metric(MetricUnit.Count, _BOTH)),
+    "OperationSuccessRate": Metric(MetricUnit.Percent, _BOTH),
+    "OperationDuration": Metric(MetricUnit.Seconds, _BOTH),
+    "OperationsRefused": Metric(MetricUnit.Count, (_OF_REFUSAL, _REGION)),
+    **dict.fromkeys(("DirectStarts", "AuditWriteFailures", "ExecutionsAuditFailed"), _COUNT),
+    **dict.fromkeys(("SweepRuns", "InventoryRuns", "PlacesNotReached"), _COUNT),
 }
 
 
