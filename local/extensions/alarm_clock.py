@@ -7,6 +7,7 @@ The answer has the state of each alarm then.
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -56,4 +57,7 @@ def _evaluate() -> None:
 def _evaluate_for_ever() -> None:
     while True:
         time.sleep(_EVERY_SECONDS)
-        _evaluate()
+        try:
+            _evaluate()
+        except Exception:
+            logging.getLogger(__name__).exception("alarms were not evaluated")
