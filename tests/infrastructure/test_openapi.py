@@ -12,15 +12,20 @@ from rds_operations.model.end_codes import EndCode
 from rds_operations.model.identifiers import INSTANCE_ID_LENGTH, SNAPSHOT_ID_LENGTH
 from rds_operations.model.place import LONGEST_REGION
 from rds_operations.model.refusals import Code, Refusal
+from rds_operations.model.request import OperationRequest
 from rds_operations.operations import OPERATIONS
 from rds_operations.operations.base import Operation
 from rds_operations.operations.snapshot_tags import MOST_TAGS
+from rds_operations.records.audit_record import NO_INSTANCE, Event, Recorder, audit_record
+from rds_operations.records.list_filters import record_document
+from rds_operations.records.list_query import MOST, PARAMETERS, USUAL, Route, list_query
 from rds_operations.rules.classification import ALLOWED_ENVIRONMENTS, Environment
 from rds_operations.rules.identity import Authentication
 from rds_operations.rules.validation import LARGEST_BODY, idempotency_digest, parse_request
 from stacks.api import ALLOWED_HEADERS, EXPOSED_HEADERS
 from tests import api_document
 from tests.api_document import FOLLOW, START
+from tests.builders import DEVELOPMENT, MOMENT, a_request
 from tests.infrastructure.conftest import ROOT, Template
 
 Document = dict[str, Any]
@@ -178,6 +183,40 @@ def test_the_place_is_described_to_the_letter(name: str, value: Any) -> None:
 def test_the_dry_run_is_described_to_the_letter(value: Any) -> None:
     body = {"operation": "reboot_instance", "instance_id": "dev-1", "dry_run": value}
     assert bool(api_document.problems(REQUEST, body)) is isinstance(parse_request(json.dumps(body)), Refusal)
+
+
+@pytest.mark.parametrize("route", Route)
+def test_the_parameters_of_a_list_are_those_of_the_code(route: Route) -> None:
+    described = [api_document.resolved(item) for item in api_document.document()["paths"][route]["get"]["parameters"]]
+    assert {item["name"] for item in described} == set(PARAMETERS[route])
+    assert all(item["in"] == "query" and not item.get("required") for item in described)
+    schemas = {item["name"]: item["schema"] for item in described}
+    for name, schema in schemas.items():
+        for value in schema.get("enum", []):
+            assert not isinstance(list_query(route, {name: [value]}), Refusal)
+    assert schemas["operation"]["enum"] == [*OPERATIONS, NO_INSTANCE]
+    assert (schemas["limit"]["maximum"], schemas["limit"]["default"]) == (MOST, USUAL)
+
+
+@pytest.mark.parametrize(
+    "value", ["-", "dev-1", "DEV-1", "a", "a--b", "a-", "1a", "a_b", "a/b", "=a", "a" * 63, "a" * 64]
+)
+def test_the_instance_of_a_list_is_described_to_the_letter(value: str) -> None:
+    schema = api_document.at("#/components/parameters/ListedInstance")["schema"]
+    refused = isinstance(list_query(Route.RECORDS, {"instance_id": [value]}), Refusal)
+    assert bool(api_document.problems(schema, value)) is refused
+
+
+def test_a_record_is_described_as_it_is_made() -> None:
+    schema = {"$ref": "#/components/schemas/Record"}
+    described = api_document.component("Record")["properties"]
+    assert described["event"]["enum"] == [event.value for event in Event]
+    assert described["recorded_by"]["enum"] == [recorder.value for recorder in Recorder]
+    result = {"success": False, "status": 403}
+    for request in (a_request(), a_request(dry_run=True), OperationRequest("request-1")):
+        record = audit_record(request, Event.REFUSED, result, MOMENT, DEVELOPMENT, settings_digest="a" * 64)
+        assert api_document.problems(schema, record_document(record)) == []
+        assert set(record) <= set(described)
 
 
 @pytest.mark.parametrize("key", ["", " ", "k", "k" * 255, "k" * 256, "two words", "é", "~!", "k\n", "{}", "{a}"])
