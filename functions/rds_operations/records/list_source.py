@@ -111,12 +111,10 @@ def narrowed(query: ListQuery, stored: StoredOperation, late_watch: timedelta) -
 
 
 def _last_record(stored: StoredOperation, late_watch: timedelta) -> str:
-    """Return a moment after which it has no more: its `completed` record, or the `final` one of a late watch."""
-    if not stored.ended_at:
-        return LATEST
-    may_have_final = stored.is_watched or "final_status" in stored.result
-    after = late_watch + _SWEPT if may_have_final else _CLOCKS_DIFFER
-    return clock.to_text(clock.from_text(stored.ended_at) + after)
+    """Return the moment of its `completed` record; one after which it has no `final` one, where it may have that."""
+    if stored.is_watched or "final_status" in stored.result:
+        return clock.to_text(clock.from_text(stored.ended_at) + late_watch + _SWEPT)
+    return stored.ended_at or LATEST
 
 
 def _asks_for_failures(filters: Mapping[str, str]) -> bool:

@@ -174,7 +174,7 @@ ENDED = {"ended_at": "2025-11-13T10:35:00.000Z"}
     ("attributes", "last"),
     [
         ({}, LATEST),
-        ({**ENDED, "result": "{}", "unfinished": ""}, "2025-11-13T10:40:00.000Z"),
+        ({**ENDED, "result": "{}", "unfinished": ""}, "2025-11-13T10:35:00.000Z"),
         ({**ENDED, "result": "{}", "unfinished": "watch"}, "2025-11-15T10:35:00.000Z"),
         ({**ENDED, "result": '{"final_status": "available"}', "unfinished": ""}, "2025-11-15T10:35:00.000Z"),
     ],
