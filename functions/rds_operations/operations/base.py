@@ -84,6 +84,10 @@ class Operation(ABC):
     signs: ClassVar[bool] = False
     """True where its result carries the operation's id, so that no other can be mistaken for it."""
 
+    def least_parameters(self, instance: DBInstanceTypeDef) -> Parameters:
+        """Return the parameters that ask for least of this instance: where they are refused, all others are, too."""
+        return {parameter.name: parameter.default for parameter in self.parameters}
+
     def unsupported(self, instance: DBInstanceTypeDef, parameters: Parameters) -> Refusal | None:
         """Say why this request can never work on this instance."""
         return None

@@ -67,6 +67,9 @@ class CreateSnapshot(Operation):
     dry_run_permissions = (Permission("rds:DescribeDBSnapshots"),)
     signs = True
 
+    def least_parameters(self, instance: DBInstanceTypeDef) -> Parameters:
+        return {**super().least_parameters(instance), "snapshot_id": instance["DBInstanceIdentifier"]}
+
     def unsupported(self, instance: DBInstanceTypeDef, parameters: Parameters) -> Refusal | None:
         return (
             cluster_member(instance, "Take a cluster snapshot (CreateDBClusterSnapshot) instead.")

@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from rds_operations.model.backup_window import SHORTEST_BACKUP_WINDOW, BackupWindow, MaintenanceWindow
+from rds_operations.model.backup_window import DAY, SHORTEST_BACKUP_WINDOW, BackupWindow, MaintenanceWindow
 from rds_operations.model.errors import RdsUnavailable, ServiceError
 from rds_operations.model.progress import Progress, done, not_found
 from rds_operations.model.refusals import Code, Refusal, conflict, invalid_parameter, not_supported
@@ -63,14 +63,20 @@ class ModifyBackupWindow(Operation):
     )
     poll_permissions = (Permission("rds:DescribeDBInstances", (INSTANCE,)),)
 
+    def least_parameters(self, instance: DBInstanceTypeDef) -> Parameters:
+        """Take the half hour after the maintenance window: where that is not free, none is."""
+        maintenance = MaintenanceWindow.parse(instance.get("PreferredMaintenanceWindow", ""))
+        end = (maintenance.start + maintenance.length) % DAY if maintenance else 0
+        until = (end + SHORTEST_BACKUP_WINDOW) % DAY
+        window = f"{end // 60:02}:{end % 60:02}-{until // 60:02}:{until % 60:02}"
+        return {"backup_window": window, "apply_immediately": False}
+
     def unsupported(self, instance: DBInstanceTypeDef, parameters: Parameters) -> Refusal | None:
         if refusal := cluster_member(instance, "Change the backup window of the cluster (ModifyDBCluster) instead."):
             return refusal
         if instance.get("AwsBackupRecoveryPointArn"):
             return _owned_by_aws_backup(instance)
-        asked = BackupWindow.parse(parameters["backup_window"])
-        maintenance = MaintenanceWindow.parse(instance.get("PreferredMaintenanceWindow", ""))
-        if asked and maintenance and asked.overlaps(maintenance):
+        if _overlaps(instance, parameters["backup_window"]):
             return not_supported(
                 f"The backup window {parameters['backup_window']} overlaps the maintenance window "
                 f"{instance['PreferredMaintenanceWindow']} of {instance['DBInstanceIdentifier']}. "
@@ -85,7 +91,7 @@ class ModifyBackupWindow(Operation):
         """
         if refusal := paused_automation(instance):
             return refusal
-        pending = sorted(name for name, value in (instance.get("PendingModifiedValues") or {}).items() if _says(value))
+        pending = pending_changes(instance)
         if not parameters["apply_immediately"] or not pending:
             return None
         return conflict(
@@ -136,6 +142,17 @@ class ModifyBackupWindow(Operation):
             return self._read_back(rds, request, _MODIFYING)
         except ServiceError:
             return _MODIFYING
+
+
+def pending_changes(instance: DBInstanceTypeDef) -> list[str]:
+    """Name what RDS is still to change of it."""
+    return sorted(name for name, value in (instance.get("PendingModifiedValues") or {}).items() if _says(value))
+
+
+def _overlaps(instance: DBInstanceTypeDef, backup_window: str) -> bool:
+    asked = BackupWindow.parse(backup_window)
+    maintenance = MaintenanceWindow.parse(instance.get("PreferredMaintenanceWindow", ""))
+    return bool(asked and maintenance and asked.overlaps(maintenance))
 
 
 def _owned_by_aws_backup(instance: DBInstanceTypeDef) -> Refusal:

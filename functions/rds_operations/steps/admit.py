@@ -69,7 +69,7 @@ def admit_in_time(
 def dry_admission(store: OperationStore, callers: CallerSettings, candidate: Candidate, now: datetime) -> StateDocument:
     """Return the reply of a dry run: what is in the way, or that nothing is. Reads only."""
     holder = store.lock_holder(candidate.request, now)
-    running = _in_progress(callers, candidate.request, store.operation(holder)) if holder else None
+    running = in_progress(callers, candidate.request, store.operation(holder)) if holder else None
     if against := running or candidate.not_ready:
         return {"refusal": against.to_document(), "reply": against.reply()}
     if candidate.verdict is None:
@@ -168,13 +168,13 @@ def _admitted(
     if candidate.verdict is None:
         return None
     if holder:
-        return _in_progress(callers, request, store.operation(holder))
+        return in_progress(callers, request, store.operation(holder))
     if candidate.not_ready:
         return candidate.not_ready
     return store.open(request, candidate.verdict, now)
 
 
-def _in_progress(callers: CallerSettings, request: OperationRequest, running: StoredOperation | None) -> Refusal:
+def in_progress(callers: CallerSettings, request: OperationRequest, running: StoredOperation | None) -> Refusal:
     """Say what runs and since when. Its id is for those who may read the operation."""
     what, its_id = f"Another operation is running on {request.instance_id}", ""
     if running:

@@ -9,9 +9,8 @@ from rds_operations.aws.inventory_table import Inventory
 from rds_operations.aws.live_instance import verdict_with_replication
 from rds_operations.aws.operation_store import OperationStore
 from rds_operations.aws.rds_clients import RdsClients
-from rds_operations.model.errors import AccountUnreachable, RdsRejected
 from rds_operations.model.place import Place
-from rds_operations.model.refusals import Code, Refusal
+from rds_operations.model.refusals import Refusal
 from rds_operations.model.request import OperationRequest
 from rds_operations.operations import OPERATIONS
 from rds_operations.records.state_document import StateDocument
@@ -19,30 +18,13 @@ from rds_operations.records.stored_operation import StoredOperation
 from rds_operations.rules.authorization import not_permitted, of_another_application
 from rds_operations.rules.classification import Verdict
 from rds_operations.rules.decision import LiveInstance, decide
-from rds_operations.rules.eligibility import not_found
-from rds_operations.rules.location import locate
 from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.gate import GateSettings
 from rds_operations.steps.admit import acceptance, accepted_by_key, dry_repetition
+from rds_operations.steps.find_instance import InstanceFinder
 
 if TYPE_CHECKING:
     from mypy_boto3_rds.type_defs import DBInstanceTypeDef
-
-_DENIED = "A policy denies it, such as a service control policy"
-_NOT_ENABLED = "The Region may not be enabled there"
-_CLOSED = {
-    "AccessDenied": _DENIED,
-    "AccessDeniedException": _DENIED,
-    "AuthFailure": _NOT_ENABLED,
-    "InvalidClientTokenId": _NOT_ENABLED,
-    "OptInRequired": _NOT_ENABLED,
-    "UnrecognizedClientException": _NOT_ENABLED,
-}
-"""Errors of RDS where a place is closed to the service, and the likely reason.
-
-https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/CommonErrors.html
-https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
-"""
 
 
 @dataclass(frozen=True)
@@ -92,10 +74,7 @@ class Classifier:
             return self._repeated(request, earlier)
         if refusal := not_permitted(self._callers(request), request):
             return Classified(request, refusal=refusal)
-        try:
-            found = self._find(request)
-        except AccountUnreachable as error:
-            return Classified(request, refusal=self._unreachable(request, error))
+        found = InstanceFinder(self.rds_clients, self.inventory).find(request)
         return Classified(request, refusal=found) if isinstance(found, Refusal) else self._decided(request, *found)
 
     def _repeated(self, request: OperationRequest, earlier: StoredOperation | Refusal) -> Classified:
@@ -106,24 +85,6 @@ class Classifier:
         if earlier.has_started:
             return Classified(request, earlier=acceptance(earlier, request, self.store.home))
         return Classified(request)
-
-    def _find(self, request: OperationRequest) -> tuple[Place, DBInstanceTypeDef] | Refusal:
-        """Find the instance. Where the request leaves the place open, the read that finds it also describes it."""
-        seen: dict[Place, DBInstanceTypeDef | None] = {}
-
-        def is_there(place: Place) -> bool:
-            seen[place] = self._read(place, request.instance_id)
-            return seen[place] is not None
-
-        place = locate(request, self.rds_clients.targets, self.inventory.places, is_there)
-        if isinstance(place, Refusal):
-            return place
-        if place and place not in seen:
-            is_there(place)
-        instance = seen[place] if place else None
-        if place is None or instance is None:
-            return not_found(request.instance_id, self._named(request), self._hint(request))
-        return place, instance
 
     def _decided(self, request: OperationRequest, place: Place, instance: DBInstanceTypeDef) -> Classified:
         request = replace(request, account_id=place.account_id, region=place.region)
@@ -138,39 +99,8 @@ class Classifier:
             return ()
         return tuple(OPERATIONS[request.operation].warnings(self.rds_clients.reading(place), request))
 
-    def _read(self, place: Place, instance_id: str) -> DBInstanceTypeDef | None:
-        """Raise `AccountUnreachable` for a closed place. Where it is the deployment's own, the service is broken."""
-        try:
-            return self.rds_clients.reading(place).instance(instance_id)
-        except RdsRejected as refused:
-            if refused.code not in _CLOSED or place == self.rds_clients.targets.home:
-                raise
-            raise AccountUnreachable(
-                f"Account {place.account_id} does not let this service read RDS in {place.region} ({refused}). "
-                f"{_CLOSED[refused.code]}"
-            ) from refused
-
-    def _unreachable(self, request: OperationRequest, refused: AccountUnreachable) -> Refusal:
-        """Refuse. A place that cannot be read may have an instance of this name, so the request must exclude it."""
-        several = len(self.rds_clients.targets.fitting(request.account_id, request.region)) > 1
-        advice = ". Send account_id and region if the instance is in another place" if several else ""
-        return Refusal(403, Code.ACCOUNT_NOT_REACHABLE, f"{refused}{advice}.")
-
     def _callers(self, request: OperationRequest) -> CallerSettings:
         """Return the permissions for ADMISSION's requests. OPERATION does not know its caller here: Execute reads
         the one on record.
         """
         return self.callers if request.request_id else CallerSettings()
-
-    def _hint(self, request: OperationRequest) -> str:
-        """Say what finds an instance that the inventory of the other accounts does not have yet."""
-        places = self.rds_clients.targets.fitting(request.account_id, request.region)
-        if all(map(self.rds_clients.targets.is_home, places)):
-            return ""
-        return "If it was made in another account within the last 15 minutes, send account_id and region."
-
-    def _named(self, request: OperationRequest) -> str:
-        """Say which place the request itself named."""
-        names = {"account": request.account_id, "Region": request.region}
-        named = ", ".join(f"{name} {value}" for name, value in names.items() if value)
-        return f" in {named}" if named and request.request_id else ""
