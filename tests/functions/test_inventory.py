@@ -78,6 +78,9 @@ def test_every_place_is_listed(aws: FakeAws) -> None:
         "account_id": OTHER_ACCOUNT,
         "region": REGION,
         "engine": "postgres",
+        "instance_class": "db.t4g.micro",
+        "status": "available",
+        "multi_az": False,
         "environment": "production",
         "environment_source": "tag Environment=prod",
     }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,8 @@ from rds_operations.model import clock
 from rds_operations.model.documents import Item
 from rds_operations.model.errors import TableUnavailable
 from rds_operations.model.place import Place
-from rds_operations.rules.classification import Verdict
+from rds_operations.rules.classification import Environment, Verdict
+from rds_operations.rules.instance_answers import unsupported_operations
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -31,14 +33,19 @@ _FIRST_NAME = "a"
 
 @dataclass(frozen=True)
 class Seen:
-    """An instance as the table knows it. `last_seen` in ISO 8601, at most a day behind."""
+    """An instance as the table knows it. `last_seen` in ISO 8601, at most a day behind. `unsupported` says, by
+    operation, why it can never run on this instance.
+    """
 
     instance_id: str
     place: Place
     engine: str
-    environment: str
-    environment_source: str
+    instance_class: str
+    status: str
+    multi_az: bool
+    verdict: Verdict
     last_seen: str
+    unsupported: Mapping[str, str] = field(default_factory=dict)
     gone: bool = False
 
     @classmethod
@@ -47,9 +54,12 @@ class Seen:
             instance["DBInstanceIdentifier"],
             place,
             instance.get("Engine", ""),
-            verdict.environment.value,
-            verdict.source,
+            instance.get("DBInstanceClass", ""),
+            instance.get("DBInstanceStatus", ""),
+            instance.get("MultiAZ", False),
+            verdict,
             clock.to_text(now),
+            unsupported_operations(instance),
         )
 
     def tells_more_than(self, known: Seen | None) -> bool:
@@ -103,10 +113,16 @@ class Inventory:
             "account_id": seen.place.account_id,
             "region": seen.place.region,
             "engine": seen.engine,
-            "environment": seen.environment,
-            "environment_source": seen.environment_source,
+            "instance_class": seen.instance_class,
+            "status": seen.status,
+            "multi_az": seen.multi_az,
+            "environment": seen.verdict.environment.value,
+            "environment_source": seen.verdict.source,
             "last_seen": seen.last_seen,
         }
+        item |= {"environment_disagreement": seen.verdict.disagreement} if seen.verdict.disagreement else {}
+        item |= {"environment_disputed": True} if seen.verdict.disputed else {}
+        item |= {"unsupported": json.dumps(seen.unsupported)} if seen.unsupported else {}
         self._write(self._client.put_item, Item=to_attributes(item))
 
     def mark_gone(self, seen: Seen, now: datetime) -> None:
@@ -149,8 +165,16 @@ def _seen(item: Item) -> Seen:
         str(item["instance_id"]),
         _place(item),
         str(item.get("engine", "")),
-        str(item.get("environment", "")),
-        str(item.get("environment_source", "")),
+        str(item.get("instance_class", "")),
+        str(item.get("status", "")),
+        bool(item.get("multi_az", False)),
+        Verdict(
+            Environment(str(item.get("environment", Environment.UNKNOWN))),
+            str(item.get("environment_source", "")),
+            str(item.get("environment_disagreement", "")),
+            bool(item.get("environment_disputed", False)),
+        ),
         str(item.get("last_seen", "")),
+        json.loads(str(item.get("unsupported", "{}"))),
         gone="gone_at" in item,
     )

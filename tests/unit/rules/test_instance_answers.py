@@ -15,7 +15,7 @@ from rds_operations.operations import OPERATIONS
 from rds_operations.rules.authorization import not_permitted
 from rds_operations.rules.classification import Environment, Verdict
 from rds_operations.rules.decision import LiveInstance, decide
-from rds_operations.rules.instance_answers import answer_document, answers
+from rds_operations.rules.instance_answers import answer_document, answers, listed_answers, unsupported_operations
 from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.gate import GateSettings
 from tests.builders import INSTANCE_ID, a_caller, a_request, an_instance, requests
@@ -90,6 +90,14 @@ def test_where_the_answer_is_yes_some_request_is_accepted(
             assert parameter.parse(parameters[parameter.name]) == parameters[parameter.name]
         request = replace(asked, operation=operation, parameters=parameters)
         assert (real(request, live, callers, running) is None) is (refusal is None)
+
+
+@given(found, settings)
+def test_a_list_says_the_same_but_for_what_is_in_the_way_now(live: LiveInstance, callers: CallerSettings) -> None:
+    unsupported = unsupported_operations(live.instance)
+    listed = listed_answers(asked, live.verdict, unsupported, GateSettings(), callers)
+    said = answers(asked, live, GateSettings(), callers, None)
+    assert listed == {name: refusal if refusal and refusal.status != 409 else None for name, refusal in said.items()}
 
 
 @given(requests, found, settings)
