@@ -21,7 +21,7 @@ from rds_operations.model.resource_id import is_another_instance
 if TYPE_CHECKING:
     from mypy_boto3_rds import RDSClient
     from mypy_boto3_rds.literals import SourceTypeType
-    from mypy_boto3_rds.type_defs import DBInstanceTypeDef, EventTypeDef
+    from mypy_boto3_rds.type_defs import DBInstanceTypeDef, DBSnapshotTypeDef, EventTypeDef
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -70,6 +70,17 @@ class Rds:
         """List the messages of the events of an instance or a snapshot since then, the oldest first."""
         events = self._events(SourceIdentifier=name, SourceType=source_type, StartTime=since)
         return [event.get("Message", "") for event in sorted(events, key=lambda event: event.get("Date", since))]
+
+    def manual_snapshots(self, instance_id: str) -> list[DBSnapshotTypeDef]:
+        """List them, page by page, in no order."""
+        found: list[DBSnapshotTypeDef] = []
+        page: Any = {"DBInstanceIdentifier": instance_id, "SnapshotType": "manual"}
+        while True:
+            answer = self.call(self.client.describe_db_snapshots, **page)
+            found += answer["DBSnapshots"]
+            if not answer.get("Marker"):
+                return found
+            page["Marker"] = answer["Marker"]
 
     def _events(self, **which: Any) -> Iterator[EventTypeDef]:
         """List them page by page."""
