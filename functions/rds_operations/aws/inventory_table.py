@@ -29,6 +29,8 @@ _NOTED_EVERY = timedelta(days=1)
 """So often an item is written though nothing in it has changed: each write costs."""
 _FIRST_NAME = "a"
 """Names of instances are in lower case, and begin with a letter."""
+_BEFORE_NAMES = "`"
+"""The character before `a`."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,20 @@ class Inventory:
             ExpressionAttributeValues=to_attributes({":place": _key(place), ":first": _FIRST_NAME}),
         )
         yield from map(_seen, found)
+
+    def page(self, place: Place, after: str, count: int) -> tuple[list[Seen], bool]:
+        """List up to `count` of those that were ever seen there, by name, after this one; and whether more may come."""
+        try:
+            answer = self._client.query(
+                TableName=self._table,
+                IndexName=PLACE_INDEX,
+                KeyConditionExpression="place = :place AND instance_id > :after",
+                ExpressionAttributeValues=to_attributes({":place": _key(place), ":after": after or _BEFORE_NAMES}),
+                Limit=count,
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise TableUnavailable(f"{self._table} could not be read: {error}") from error
+        return [_seen(from_attributes(item)) for item in answer["Items"]], "LastEvaluatedKey" in answer
 
     def listed_at(self) -> dict[Place, str]:
         """Return when each place was last listed whole, in ISO 8601; without those that never were."""

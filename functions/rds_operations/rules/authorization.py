@@ -49,6 +49,16 @@ def not_permitted(
     )
 
 
+def not_a_viewer(settings: CallerSettings, caller: Mapping[str, Any]) -> Refusal | None:
+    """Refuse to show instances to a caller whom the permissions do not name. Without permissions all may see them."""
+    if refusal := unidentified(caller) or of_another_application(settings, caller):
+        return refusal
+    if not settings.permissions or not names_of(caller).isdisjoint(settings.permissions):
+        return None
+    text = f"{caller['userId']} is not permitted to see instances. Ask the service owner for access."
+    return Refusal(403, Code.CALLER_NOT_PERMITTED, text)
+
+
 def may_see(settings: CallerSettings, caller: Mapping[str, Any], owner: Mapping[str, Any]) -> bool:
     """Tell whether a caller may see an operation: their own, or as an auditor any."""
     if principal_of(caller) == ANONYMOUS or _is_foreign(settings, caller):
