@@ -42,16 +42,14 @@ class InstanceList:
             return start
         listed_at = self.inventory.listed_at()
         found: list[Document] = []
-        position = ""
+        following = ""
         for position, seen in self._examined(places, start):
-            document = self._document(seen, asked, listed_at) if seen and not seen.gone else None
-            if document and query.fits(document):
+            if seen and not seen.gone and query.fits(document := self._document(seen, asked, listed_at)):
                 found.append(document)
-                if len(found) == query.limit:
-                    break
-        else:
-            position = ""
-        return _page(found, sealed(position, bound) if position else "", self._places(places, listed_at))
+            if seen is None or len(found) == query.limit:
+                following = position
+                break
+        return _page(found, sealed(following, bound) if following else "", _places(places, listed_at))
 
     def _examined(self, places: Sequence[Place], start: str) -> Iterator[tuple[str, Seen | None]]:
         """Go through the places from a position. The last of a page that has read enough comes without an instance."""
@@ -89,12 +87,12 @@ class InstanceList:
             "seen_at": listed_at.get(seen.place, seen.last_seen),
         }
 
-    def _places(self, places: Sequence[Place], listed_at: Mapping[Place, str]) -> list[Document]:
-        """Say when each place was listed last: null for one that never was, as one that cannot be reached."""
-        return [
-            {"account_id": place.account_id, "region": place.region, "seen_at": listed_at.get(place)}
-            for place in places
-        ]
+
+def _places(places: Sequence[Place], listed_at: Mapping[Place, str]) -> list[Document]:
+    """Say when each place was listed last: null for one that never was, as one that cannot be reached."""
+    return [
+        {"account_id": place.account_id, "region": place.region, "seen_at": listed_at.get(place)} for place in places
+    ]
 
 
 def _page(found: list[Document], token: str, places: list[Document]) -> Document:
