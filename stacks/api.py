@@ -36,7 +36,7 @@ EXPOSED_HEADERS = ["Location", "Retry-After", "Preference-Applied"]
 _ORIGIN = "method.response.header.Access-Control-Allow-Origin"
 _EXPOSE = "method.response.header.Access-Control-Expose-Headers"
 _INTEGRATION_TIMEOUT = Duration.seconds(29)
-_READS = ("/operations/{operation_id}/GET", "/operations/GET", "/records/GET", "/me/GET")
+_READS = ("/operations/{operation_id}/GET", "/operations/GET", "/records/GET", "/me/GET", "/instances/GET")
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class Backend:
     admission: sfn.StateMachine
     status: lambda_.IFunction
     lists: lambda_.IFunction
+    instances: lambda_.IFunction
     log: logs.ILogGroup
     web_acl_arn: str
 
@@ -74,6 +75,9 @@ class Api(Construct):
         self._get(operation, behind.status, access)
         for resource in (operations, self.rest_api.root.add_resource("records"), self.rest_api.root.add_resource("me")):
             self._get(resource, behind.lists, access)
+        instances = self.rest_api.root.add_resource("instances")
+        for resource in (instances, instances.add_resource("{instance_id}")):
+            self._get(resource, behind.instances, access)
         self.key = self._usage_plan() if authentication is Authentication.API_KEY else None
         if behind.web_acl_arn:
             self._attach(behind.web_acl_arn)
@@ -121,6 +125,11 @@ class Api(Construct):
         rates = {
             "/operations/POST": (settings.throttle_rate_per_second, settings.throttle_burst),
             **dict.fromkeys(_READS, (settings.read_throttle_rate_per_second, settings.read_throttle_burst)),
+            # Each of these reads RDS, whose rate the polls need.
+            "/instances/{instance_id}/GET": (
+                settings.live_throttle_rate_per_second,
+                2 * settings.live_throttle_rate_per_second,
+            ),
         }
         return {
             path: apigateway.MethodDeploymentOptions(throttling_rate_limit=rate, throttling_burst_limit=burst)

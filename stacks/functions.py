@@ -38,6 +38,7 @@ SPECS = {
     "sweep": FunctionSpec("Sweep: closes what everything else left open", 120),
     "inventory": FunctionSpec("Inventory: what databases there are in every account and Region", 300),
     "status": FunctionSpec("Status: GET /operations/{operation_id}", 3),
+    "instances": FunctionSpec("Instances: GET /instances, and one of them live", 10),
     "lists": FunctionSpec("Lists: GET /operations, GET /records and GET /me", 10),
 }
 _MEMORY_MB = 256

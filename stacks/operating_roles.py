@@ -15,7 +15,7 @@ from stacks import arns, names
 from stacks.acting_role_policy import Regions, ResourceScope, allows, denies
 from stacks.policy_sizes import in_managed_policies
 
-READING_FUNCTIONS = ("classify", "execute", "poll", "sweep", "inventory")
+READING_FUNCTIONS = ("classify", "execute", "poll", "sweep", "inventory", "instances")
 ACTING_FUNCTIONS = ("execute",)
 LOOKS = ("rds:DescribeDBInstances", "rds:ListTagsForResource")
 """ListTagsForResource is for where DescribeDBInstances shows no tags, as in AWS GovCloud (US)."""

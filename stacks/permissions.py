@@ -87,6 +87,14 @@ def by_function(
             _allow(f"{inventory}/index/{PLACE_INDEX}", actions=["dynamodb:Query"]),
         ],
         "status": [_allow(operations, actions=["dynamodb:GetItem"])],
+        "instances": [
+            *reads("instances"),
+            *(_allow(reach.arn(kind), actions=actions) for kind, actions in dry_run_actions().items()),
+            _allow(inventory, f"{inventory}/index/{PLACE_INDEX}", actions=["dynamodb:Query"]),
+            # What runs on the instance, and how long it took before.
+            _allow(operations, actions=["dynamodb:GetItem"]),
+            _allow(audit, actions=["dynamodb:Query"]),
+        ],
         # It reads by keys and indexes alone: neither a scan nor a write.
         "lists": [
             _allow(audit, *(f"{audit}/index/{index.name}" for index in AUDIT_INDEXES), actions=["dynamodb:Query"]),

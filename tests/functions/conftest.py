@@ -16,7 +16,19 @@ from rds_operations.aws import telemetry
 from tests.functions.calls import Calls
 from tests.functions.fake_aws import ENVIRONMENT, Clients, FakeAws
 
-STATES = ("validate", "classify", "admit", "execute", "poll", "audit", "sweep", "status", "lists", "inventory")
+STATES = (
+    "validate",
+    "classify",
+    "admit",
+    "execute",
+    "poll",
+    "audit",
+    "sweep",
+    "status",
+    "lists",
+    "instances",
+    "inventory",
+)
 
 
 @pytest.fixture(scope="session")
@@ -66,6 +78,7 @@ def aws(
     moto.reset()
     aws = FakeAws(clients, modules, calls, monkeypatch)
     aws.create_all()
+    aws.forget_looks()
     yield aws
     pytest_socket.enable_socket()
 

@@ -25,6 +25,10 @@ from rds_operations.settings.gate import GateSettings
 from rds_operations.settings.targets import Targets
 from rds_operations.steps.classify import Classifier
 from rds_operations.steps.execute import Executor
+from rds_operations.steps.find_instance import InstanceFinder
+from rds_operations.steps.instance_list import InstanceList
+from rds_operations.steps.instances import Instances
+from rds_operations.steps.live_instances import LiveInstances
 from tests.builders import (
     ACCOUNT,
     ADMISSION_MACHINE,
@@ -130,7 +134,7 @@ class FakeAws:
         """Deploy with these settings; every function keeps its own RDS access."""
         callers, gate = callers or CallerSettings(), gate or GateSettings()
         self._set("validate", targets=targets)
-        for state in ("classify", "execute", "poll", "sweep", "inventory"):
+        for state in ("classify", "execute", "poll", "sweep", "inventory", "instances"):
             before = self.modules[state].rds_clients
             # Clients with a function's own credentials are slow to make, and never differ.
             rds_clients = copy(before)
@@ -145,7 +149,19 @@ class FakeAws:
         self._set("execute", executor=Executor(execute.rds_clients, execute.executor.store, gate, callers))
         self._set("inventory", settings=gate)
         self._set("status", page=replace(status.page, callers=callers))
+        self._set("instances", instances=self._instances(targets, gate, callers))
         self._set("lists", lists=replace(self.modules["lists"].lists, callers=callers, targets=targets))
+
+    def forget_looks(self) -> None:
+        """Start Instances anew: it uses a look again, also one of an earlier test."""
+        self._set("instances", instances=self._instances(TARGETS, GateSettings(), CallerSettings()))
+
+    def _instances(self, targets: Targets, gate: GateSettings, callers: CallerSettings) -> Instances:
+        before = self.modules["instances"]
+        live = LiveInstances(InstanceFinder(before.rds_clients, before.inventory), gate)
+        listed = InstanceList(before.inventory, targets, gate, callers)
+        page = replace(before.page, live=live, gate=gate, callers=callers)
+        return Instances(listed, page, callers, targets, before.deployment.allowed_origin)
 
     def _set(self, state: str, **attributes: object) -> None:
         for name, value in attributes.items():
@@ -256,6 +272,13 @@ class FakeAws:
     def get_list(self, route: str, parameters: Document | None = None, **caller: Any) -> Document:
         """GET a list, by default as the caller of `an_envelope`."""
         answer = self.call("lists", a_list_event(route, parameters or {}, **caller))
+        return {**answer, "body": json.loads(answer["body"])}
+
+    def get_instances(self, instance_id: str = "", parameters: Document | None = None, **caller: Any) -> Document:
+        """GET one instance, or all, by default as the caller of `an_envelope`."""
+        event = a_list_event("/instances", parameters or {}, **caller)
+        event |= {"pathParameters": {"instance_id": instance_id}} if instance_id else {}
+        answer = self.call("instances", event)
         return {**answer, "body": json.loads(answer["body"])}
 
     def put_record(self, record: Item) -> None:

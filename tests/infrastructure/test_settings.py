@@ -93,6 +93,10 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         "requests_per_address_in_five_minutes needs AWS: the local cloud has no WAF",
     ),
     "no throttle": ({"throttle_rate_per_second": 0}, "throttle_rate_per_second must be at least 1"),
+    "no throttle of live reads": (
+        {"live_throttle_rate_per_second": 0},
+        "live_throttle_rate_per_second must be at least 1",
+    ),
     "no throttle of reads": ({"read_throttle_rate_per_second": 0}, "read_throttle_rate_per_second must be at least 1"),
     "permissions as a list": ({"permissions": []}, "permissions must be an object of principals"),
     "principal that is none": ({"permissions": {"john": {}}}, "permissions: 'john' is no principal. Use arn:aws:iam::"),

@@ -16,7 +16,6 @@ from typing import Any
 from rds_operations.model.refusals import Refusal, invalid_parameter
 
 _DIGEST_LENGTH = 16
-_OTHER = "next is not a token of this list. Send the next of the page before, with the same parameters and credentials"
 
 
 def sealed(position: str, bound: list[Any]) -> str:
@@ -31,8 +30,14 @@ def unsealed(token: str, bound: list[Any]) -> str | Refusal:
         raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         position = raw[_DIGEST_LENGTH:].decode()
     except (binascii.Error, ValueError):
-        return invalid_parameter(_OTHER)
-    return position if raw[:_DIGEST_LENGTH] == _digest(position, bound) else invalid_parameter(_OTHER)
+        return not_of_this_list()
+    return position if raw[:_DIGEST_LENGTH] == _digest(position, bound) else not_of_this_list()
+
+
+def not_of_this_list() -> Refusal:
+    return invalid_parameter(
+        "next is not a token of this list. Send the next of the page before, with the same parameters and credentials"
+    )
 
 
 def _digest(position: str, bound: list[Any]) -> bytes:

@@ -13,9 +13,9 @@ from rds_operations.model.place import Place
 from rds_operations.model.refusals import Code, Refusal, conflict, reply
 from rds_operations.model.request import OperationRequest
 from rds_operations.records.operation_item import ACCEPTED
+from rds_operations.records.running_operation import in_progress
 from rds_operations.records.state_document import StateDocument
 from rds_operations.records.stored_operation import StoredOperation
-from rds_operations.rules.authorization import may_see
 from rds_operations.rules.classification import Verdict
 from rds_operations.settings.callers import CallerSettings
 
@@ -172,17 +172,6 @@ def _admitted(
     if candidate.not_ready:
         return candidate.not_ready
     return store.open(request, candidate.verdict, now)
-
-
-def in_progress(callers: CallerSettings, request: OperationRequest, running: StoredOperation | None) -> Refusal:
-    """Say what runs and since when. Its id is for those who may read the operation."""
-    what, its_id = f"Another operation is running on {request.instance_id}", ""
-    if running:
-        since = running.acting_at or running.started_at
-        what = f"{running.request.operation} has been running on {request.instance_id} since {since}"
-        if may_see(callers, request.caller, running.request.caller):
-            its_id = f" ({running.operation_id})"
-    return conflict(f"{what}{its_id}. Try again when it has ended.", Code.OPERATION_IN_PROGRESS)
 
 
 def _repeated(

@@ -14,13 +14,13 @@ from rds_operations.model.documents import Document
 from rds_operations.model.refusals import Refusal
 from rds_operations.model.request import OperationRequest
 from rds_operations.operations.modify_backup_window import pending_changes
+from rds_operations.records.running_operation import in_progress
 from rds_operations.records.stored_operation import StoredOperation
 from rds_operations.records.typical_seconds import typical_seconds
 from rds_operations.rules.authorization import may_see
 from rds_operations.rules.instance_answers import answer_document, answers
 from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.gate import GateSettings
-from rds_operations.steps.admit import in_progress
 from rds_operations.steps.live_instances import LiveInstances, Look
 
 if TYPE_CHECKING:
