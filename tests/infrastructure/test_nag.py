@@ -53,7 +53,15 @@ KEY_ONLY = (
     "caller's principal, has a throttle, and can be revoked alone"
 )
 # construct -> finding -> reason
-METHODS = ("operations/POST", "operations/{operation_id}/GET", "operations/GET", "records/GET", "me/GET")
+METHODS = (
+    "operations/POST",
+    "operations/{operation_id}/GET",
+    "operations/GET",
+    "records/GET",
+    "me/GET",
+    "instances/GET",
+    "instances/{instance_id}/GET",
+)
 ACKNOWLEDGED: dict[str, dict[str, str]] = {
     **{
         f"{stack}/ActingRole/Allows/Resource": {
@@ -71,9 +79,12 @@ ACKNOWLEDGED: dict[str, dict[str, str]] = {
     },
     **{
         f"{SERVICE}/Functions/{name}Role/DefaultPolicy/Resource": {ANY_RESOURCE: TRACING, rds("db"): READS}
-        for name in ("Classify", "Execute", "Inventory")
+        for name in ("Execute", "Inventory")
     },
-    f"{SERVICE}/Functions/PollRole/DefaultPolicy/Resource": {ANY_RESOURCE: LOOKING, rds("db"): READS},
+    **{
+        f"{SERVICE}/Functions/{name}Role/DefaultPolicy/Resource": {ANY_RESOURCE: LOOKING, rds("db"): READS}
+        for name in ("Classify", "Poll", "Instances")
+    },
     f"{SERVICE}/Functions/SweepRole/DefaultPolicy/Resource": {
         ANY_RESOURCE: LOOKING,
         rds("db"): READS,

@@ -92,6 +92,13 @@ EXPECTED: dict[str, dict[str, list[str]]] = {
         "dynamodb:Query": ["TablesInventory", "index/place"],
     },
     "Status": {"dynamodb:GetItem": [OPERATIONS_TABLE]},
+    "Instances": {
+        "rds:DescribeDBInstances": ["db:*"],
+        "rds:ListTagsForResource": ["db:*"],
+        "rds:DescribeDBSnapshots": ["*"],
+        "dynamodb:Query": [AUDIT_TABLE, INVENTORY_TABLE, "index/place"],
+        "dynamodb:GetItem": [OPERATIONS_TABLE],
+    },
     "Lists": {
         "dynamodb:Query": [
             AUDIT_TABLE,
@@ -103,7 +110,7 @@ EXPECTED: dict[str, dict[str, list[str]]] = {
         "dynamodb:BatchGetItem": [OPERATIONS_TABLE],
     },
 }
-READERS = ("Classify", "Execute", "Poll", "Sweep", "Inventory")
+READERS = ("Classify", "Execute", "Poll", "Sweep", "Inventory", "Instances")
 READING = {
     "rds:DescribeDBInstances": ["db:*"],
     "rds:ListTagsForResource": ["db:*"],

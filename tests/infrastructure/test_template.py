@@ -48,6 +48,7 @@ def test_functions_are_alike(template: Template) -> None:
             "audit",
             "classify",
             "execute",
+            "instances",
             "inventory",
             "lists",
             "poll",
@@ -158,7 +159,7 @@ def test_every_method_asks_for_its_apis_credentials(
         for item in of_api(all_modes_template, api, "AWS::ApiGateway::Method")
         if item["HttpMethod"] in ("POST", "GET")
     ]
-    assert len(asking) == 5
+    assert len(asking) == 7
     for found in asking:
         assert found["AuthorizationType"] == authorization
         assert found.get("ApiKeyRequired", False) is needs_key
@@ -170,7 +171,7 @@ def test_preflight_asks_for_none(all_modes_template: Template, api: str) -> None
     """Browsers send no credentials with it, and API Gateway answers it itself."""
     methods = of_api(all_modes_template, api, "AWS::ApiGateway::Method")
     options = [item for item in methods if item["HttpMethod"] == "OPTIONS"]
-    assert len(options) == 5
+    assert len(options) == 7
     assert {item["HttpMethod"] for item in methods} == {"OPTIONS", "POST", "GET"}
     for item in options:
         assert item["AuthorizationType"] == "NONE"
@@ -208,10 +209,11 @@ def test_each_method_has_a_throttle_of_its_own(all_modes_template: Template, api
         for item in stage["MethodSettings"]
     }
     assert shown["/~1operations", "POST"] == (5, 10)
-    for path in ("/~1operations~1{operation_id}", "/~1operations", "/~1records", "/~1me"):
+    for path in ("/~1operations~1{operation_id}", "/~1operations", "/~1records", "/~1me", "/~1instances"):
         assert shown[path, "GET"] == (40, 80)
+    assert shown["/~1instances~1{instance_id}", "GET"] == (5, 10)  # reads RDS
     assert shown["/*", "*"] == (45, 90)  # the preflights
-    assert len(shown) == 6
+    assert len(shown) == 8
     assert not any(item.get("DataTraceEnabled") for item in stage["MethodSettings"])
     assert stage["TracingEnabled"] is True
 
