@@ -17,7 +17,8 @@ _RESPONSES = {
     "MissingAuthenticationToken": (
         apigateway.ResponseType.MISSING_AUTHENTICATION_TOKEN,
         '{"error":"There is no such method and path, or the credentials are missing. '
-        'Use POST /operations, GET /operations/{operation_id}, GET /operations, GET /records, GET /instances or GET /me"'
+        "Use POST /operations, GET /operations/{operation_id}, GET /operations, GET /records, GET /instances or GET /me"
+        '"'
         ',"code":"unknown_route"}',
     ),
     "WafFiltered": (

@@ -108,6 +108,26 @@ def break_polls(watch: Watch) -> None:
     run(watch, [snapshot_of(watch.service.new_instance(tags=tags))], success=True)
 
 
+def break_lists(watch: Watch) -> None:
+    watch.fault(".*", point="dynamodb:Query", caller="lists", effect="crash_before", times=1)
+    assert watch.service.send("GET", "/operations").status >= 500
+
+
+def mend_lists(watch: Watch) -> None:
+    watch.heal(".*")
+
+
+def stop_lists(watch: Watch) -> None:
+    watch.service.aws("lambda").put_function_concurrency(
+        FunctionName="rds-operations-lists", ReservedConcurrentExecutions=0
+    )
+    assert watch.service.send("GET", "/operations").status >= 429
+
+
+def start_lists(watch: Watch) -> None:
+    watch.service.aws("lambda").delete_function_concurrency(FunctionName="rds-operations-lists")
+
+
 def stop_execute(watch: Watch) -> None:
     """Stop all operations now, as the runbook does it."""
     watch.service.aws("lambda").put_function_concurrency(
@@ -189,6 +209,8 @@ INCIDENTS = {
     "api-server-errors": Incident(answer_503),
     "function-errors": Incident(break_polls),
     "function-throttles": Incident(stop_execute, start_execute),
+    "function-errors-2": Incident(break_lists, mend_lists),
+    "function-throttles-2": Incident(stop_lists, start_lists),
     "executions-throttled": Incident(strike_wait("throttle", success=True)),
     "executions-timed-out": Incident(strike_wait("time_out", success=False)),
     "sweep-missing": Incident(let_time_pass("sweep-missing"), sweep, before=sweep),
