@@ -109,8 +109,9 @@ def break_polls(watch: Watch) -> None:
 
 
 def break_lists(watch: Watch) -> None:
-    watch.fault(".*", point="dynamodb:Query", caller="lists", effect="crash_before", times=1)
-    assert watch.service.send("GET", "/operations").status >= 500
+    watch.fault(".*", point="dynamodb:Query", caller="lists", effect="crash_before")
+    for _time in range(3):
+        assert watch.service.send("GET", "/operations").status >= 500
 
 
 def mend_lists(watch: Watch) -> None:
@@ -121,7 +122,8 @@ def stop_lists(watch: Watch) -> None:
     watch.service.aws("lambda").put_function_concurrency(
         FunctionName="rds-operations-lists", ReservedConcurrentExecutions=0
     )
-    assert watch.service.send("GET", "/operations").status >= 429
+    for _time in range(3):
+        assert watch.service.send("GET", "/operations").status >= 429
 
 
 def start_lists(watch: Watch) -> None:
