@@ -128,7 +128,8 @@ def test_every_resource_that_can_fail_is_watched(all_modes_template: Template) -
     functions = [name for name, item in resources.items() if item["Type"] == "AWS::Lambda::Function"]
     machines = [name for name, item in resources.items() if item["Type"] == "AWS::StepFunctions::StateMachine"]
     for kind in ("errors", "throttles"):
-        assert sorted(value["Ref"] for value in watched(f"function-{kind}", "FunctionName")) == sorted(functions)
+        both = [name for number in ("", "-2") for name in watched(f"function-{kind}{number}", "FunctionName")]
+        assert sorted(value["Ref"] for value in both) == sorted(functions)
     assert sorted(value["Ref"] for value in watched("executions-timed-out", "StateMachineArn")) == sorted(machines)
     queues = [*watched("dead-letters", "QueueName"), *watched("refusals-waiting", "QueueName")]
     all_queues = [name for name, item in resources.items() if item["Type"] == "AWS::SQS::Queue"]
@@ -157,7 +158,7 @@ def test_only_a_schedule_that_has_not_run_rings_for_want_of_data(template: Templ
 
 def test_each_says_what_to_do_and_links_its_section(template: Template) -> None:
     for name, alarm in alarms(template).items():
-        assert alarm["AlarmDescription"].endswith(f" docs/runbook.md#{name}")
+        assert alarm["AlarmDescription"].endswith(f" docs/runbook.md#{name.removesuffix('-2')}")
         assert alarm["AlarmDescription"].count(". ") >= 2, "what happened, and what to do"
         assert len(alarm["AlarmDescription"]) <= 1024
 
@@ -215,7 +216,7 @@ def test_a_given_topic_gets_the_alarms_and_needs_nothing_of_the_stacks(tmp_path:
     assert not found.of_type("AWS::KMS::Key")
     for name, alarm in alarms(found).items():
         assert alarm["AlarmActions"] == alarm["OKActions"] == [arn]
-        assert alarm["AlarmDescription"].endswith(f" https://wiki.example.com/rds#{name}")
+        assert alarm["AlarmDescription"].endswith(f" https://wiki.example.com/rds#{name.removesuffix('-2')}")
 
 
 def test_numbers_are_settings_and_some_alarms_can_be_left_out(tmp_path: Path) -> None:
