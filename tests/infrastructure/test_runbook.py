@@ -7,7 +7,7 @@ import pytest
 from stacks import names
 from stacks.log_queries import QUERIES
 from tests.infrastructure.conftest import ROOT, Template
-from tests.infrastructure.test_alarms import alarms
+from tests.infrastructure.test_alarms import sections
 
 PAGE = (ROOT / "docs" / "runbook.md").read_text()
 SECTIONS = {
@@ -24,7 +24,7 @@ def blocks(text: str) -> list[tuple[str, str]]:
 
 
 def test_there_is_a_section_for_each_alarm_and_each_report_and_for_nothing_else(all_modes_template: Template) -> None:
-    assert set(SECTIONS) == set(alarms(all_modes_template)) | REPORTS | SWITCH
+    assert set(SECTIONS) == sections(all_modes_template) | REPORTS | SWITCH
 
 
 def test_the_first_table_links_every_section() -> None:
