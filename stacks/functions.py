@@ -21,11 +21,12 @@ from stacks.tables import Tables
 @dataclass(frozen=True)
 class FunctionSpec:
     """Describe a function. `timeout`, in seconds, is shorter than that of any Task that waits for it, so none outlives
-    its Task.
+    its Task. `memory`, in MB, comes with its share of a CPU: measured, see docs/performance.md.
     """
 
     summary: str
     timeout: int
+    memory: int = 256
 
 
 SPECS = {
@@ -41,7 +42,6 @@ SPECS = {
     "instances": FunctionSpec("Instances: GET /instances, and one of them live", 10),
     "lists": FunctionSpec("Lists: GET /operations, GET /records and GET /me", 10),
 }
-_MEMORY_MB = 256
 
 
 class Functions(Construct):
@@ -92,7 +92,7 @@ class Functions(Construct):
             architecture=lambda_.Architecture.ARM_64,
             handler=f"{name}.handler.handler",
             code=self._code,
-            memory_size=_MEMORY_MB,
+            memory_size=spec.memory,
             timeout=Duration.seconds(spec.timeout),
             role=self._role(name, statements),
             tracing=lambda_.Tracing.ACTIVE,

@@ -16,6 +16,7 @@ from rds_operations.steps.execute import Executor
 
 deployment = Deployment.from_env()
 rds_clients = RdsClients(own_session(), deployment, Targets.packaged(deployment.home))
+rds_clients.prepare_acting()
 executor = Executor(
     rds_clients, OperationStore(dynamodb_client(), deployment), GateSettings.packaged(), CallerSettings.packaged()
 )

@@ -89,10 +89,17 @@ class RdsClients:
             raise assume_role_fault(error, role.arn) from error
         except BotoCoreError as error:
             raise RdsUnreachable(f"STS did not answer: {error}") from error
-        return self._actor(place, role.arn, answer["Credentials"])
+        handed, rds = self._actor(place, role.arn)
+        handed.hand(answer["Credentials"])
+        return rds
 
-    def _actor(self, place: Place, role: str, credentials: CredentialsTypeDef) -> Rds:
-        """Return the acting client of a place, with these credentials from now on: one operation at a time uses it.
+    def prepare_acting(self) -> None:
+        """Make the clients that act at home: an import has a whole CPU for it, an invocation its memory's share."""
+        self._actor(self.targets.home, self._deployment.acting_role)
+        _ = self._sts
+
+    def _actor(self, place: Place, role: str) -> tuple[HandedCredentials, Rds]:
+        """Return the acting client of a place, and what gives it credentials: one operation at a time uses it.
 
         A new client for each operation would read the certificates and connect anew.
         """
@@ -101,9 +108,7 @@ class RdsClients:
             session = clients.new_session(self.session)
             session.register_component("credential_provider", CredentialResolver([_Handed(handed)]))
             self._actors[place] = handed, Rds(clients.acting_client(session, place), role)
-        handed, rds = self._actors[place]
-        handed.hand(credentials)
-        return rds
+        return self._actors[place]
 
     @cached_property
     def _sts(self) -> STSClient:
