@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from rds_operations.records.indexes import AUDIT_INDEXES
 from tests.bench.events import BUSY_LOCK, ITEMS, listed
 
 Document = dict[str, Any]
@@ -16,8 +17,10 @@ _FAILED = {
     "Message": "Transaction cancelled",
     "CancellationReasons": [{"Code": "ConditionalCheckFailed"}, {"Code": "None"}],
 }
-_INDEXED = ("unfinished", "due_at")
-"""A write that sets or removes one of these is also a write to the index."""
+_KEYS_ALONE = ("unfinished", "due_at")
+"""A write that sets or removes one of these is also a write to the index of the operations, which has keys alone."""
+_WHOLE = (*(index.partition for index in AUDIT_INDEXES), "place")
+"""The partition keys of the indexes that have all of an item: of the audit log and of the inventory."""
 
 
 class Tables:
@@ -44,11 +47,10 @@ class Tables:
 
     def _TransactWriteItems(self, asked: Document) -> tuple[int, Document]:
         writes = [next(iter(write.items())) for write in asked["TransactItems"]]
-        self.write_units += sum(units(kind, write, 2) for kind, write in writes)
         puts = [write["Item"] for kind, write in writes if kind == "Put"]
-        if any(item.get("operation_id", {}).get("S") == BUSY_LOCK for item in puts):
-            return 400, _FAILED
-        return 200, {}
+        failed = any(item.get("operation_id", {}).get("S") == BUSY_LOCK for item in puts)
+        self.write_units += sum(units(kind, write, 2, indexed=not failed) for kind, write in writes)
+        return (400, _FAILED) if failed else (200, {})
 
     def _PutItem(self, asked: Document) -> tuple[int, Document]:
         self.write_units += units("Put", asked, 1)
@@ -64,13 +66,19 @@ def size(attributes: Document) -> int:
     return sum(len(name.encode()) + _bytes(value) for name, value in attributes.items())
 
 
-def units(kind: str, write: Document, of_each: int) -> int:
-    """Return the write units of a Put or an Update, each KB `of_each`: two in a transaction."""
+def units(kind: str, write: Document, of_each: int, *, indexed: bool = True) -> int:
+    """Return the write units of a Put or an Update, each KB `of_each`: two in a transaction; and those of the indexes.
+
+    An index that has all of an item is written with it. A write whose condition fails is billed, but is in no index.
+    """
     values = write.get("ExpressionAttributeValues", {})
     item = write["Item"] if kind == "Put" else {**ITEMS.get(_key(write), {}), **values}
     touched = item if kind == "Put" else write["UpdateExpression"]
-    index = any(name in touched for name in _INDEXED)
-    return of_each * max(1, math.ceil(size(item) / 1024)) + index
+    kilobytes = max(1, math.ceil(size(item) / 1024))
+    if not indexed:
+        return of_each * kilobytes
+    whole = sum(name in touched for name in _WHOLE) if kind == "Put" else 0
+    return of_each * kilobytes + whole * kilobytes + any(name in touched for name in _KEYS_ALONE)
 
 
 def _key(write: Document) -> str:

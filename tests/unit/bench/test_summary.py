@@ -60,11 +60,13 @@ def test_a_modelled_share_stretches_the_work_and_not_the_waiting() -> None:
     assert modelled(cpu=0.1, waited=0.04, megabytes=256) == pytest.approx(0.04 + 0.1 * 1769 / 256)
 
 
-def test_write_units_are_of_whole_kilobytes_twice_in_a_transaction_and_once_more_for_the_index() -> None:
+def test_write_units_are_of_whole_kilobytes_twice_in_a_transaction_and_more_for_each_index() -> None:
     item = {"operation_id": {"S": "x" * 1100}}
     assert size({"n": {"N": "1234"}, "b": {"BOOL": True}}) == 1 + 3 + 1 + 1
     assert units("Put", {"Item": item}, 1) == 2
     assert units("Put", {"Item": item}, 2) == 4
     assert units("Put", {"Item": {**item, "unfinished": {"S": "operation"}}}, 2) == 5
+    record = {"audit_id": {"S": "x" * 1100}, "principal": {"S": "jane"}, "day": {"S": "2026-11-27"}}
+    assert units("Put", {"Item": record}, 2) == 2 * 2 + 2 * 2
     update = {"Key": {"operation_id": {"S": "unknown"}}, "UpdateExpression": "REMOVE unfinished, due_at"}
     assert units("Update", update, 2) == 3
