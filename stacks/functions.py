@@ -34,7 +34,7 @@ SPECS = {
     "classify": FunctionSpec("Classify: the instance's environment, and whether the operation fits it", 5),
     "admit": FunctionSpec("Admit: puts the request on record with its lock", 4),
     "execute": FunctionSpec("Execute: acts on the database, once", 30),
-    "poll": FunctionSpec("Poll: one look at RDS", 30),
+    "poll": FunctionSpec("Poll: one look at RDS", 30, memory=128),
     "audit": FunctionSpec("Audit: the record of what was refused and of how an operation ended", 3),
     "sweep": FunctionSpec("Sweep: closes what everything else left open", 120),
     "inventory": FunctionSpec("Inventory: what databases there are in every account and Region", 300),
