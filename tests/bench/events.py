@@ -110,6 +110,10 @@ def _status_event() -> Document:
     }
 
 
+def _instances_event() -> Document:
+    return {**_status_event(), "resource": "/instances", "pathParameters": None}
+
+
 def _list_event() -> Document:
     return {**_status_event(), "resource": "/records", "pathParameters": None}
 
@@ -164,6 +168,7 @@ SCENARIOS = {
         ),
         Scenario("audit", "audit", _AUDIT, DYNAMODB, lambda answer: answer["document"]["success"] is True),
         Scenario("status", "status", _status_event(), DYNAMODB, lambda answer: answer["statusCode"] == 200),
+        Scenario("instances", "instances", _instances_event(), RDS, lambda answer: answer["statusCode"] == 200),
         Scenario("lists", "lists", _list_event(), DYNAMODB, lambda answer: answer["statusCode"] == 200),
         Scenario("sweep", "sweep", {}, RDS, lambda answer: answer == {}),
         Scenario(
