@@ -14,6 +14,7 @@ import pytest
 from botocore.stub import Stubber
 
 from stacks.bytecode import NO_BYTECODE
+from stacks.functions import SPECS
 from tests.infrastructure.conftest import ROOT
 from tests.infrastructure.conftest import Template as Synthesised
 from tools.aws_check import __main__ as program
@@ -29,8 +30,8 @@ NONE: dict[str, list[tuple[str, Document | str]]] = {
     "ssm": [("get_parameter", "ParameterNotFound")],
     "cloudformation": [("describe_stacks", "ValidationError")],
     "dynamodb": [("describe_table", "ResourceNotFoundException")] * 3,
-    "lambda": [("get_function", "ResourceNotFoundException")] * 10,
-    "iam": [("get_role", "NoSuchEntity")] * 10,
+    "lambda": [("get_function", "ResourceNotFoundException")] * len(SPECS),
+    "iam": [("get_role", "NoSuchEntity")] * len(SPECS),
 }
 """What an empty account answers."""
 CONCURRENT: Document = {"AccountLimit": {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 1000}}
