@@ -274,7 +274,7 @@ def test_a_token_is_for_one_list_of_one_caller(aws: FakeAws) -> None:
     assert names(aws.get_instances(parameters={"limit": "2", "next": token})) == ["dev-1", "dev-2"]
     for answer in (
         aws.get_instances(parameters={"next": token, "allowed": "true"}),
-        aws.get_instances(parameters={"next": token}, apiKeyId="key-id-2"),
+        aws.get_instances(parameters={"next": token}, apiKeyId="other"),
         aws.get_instances(parameters={"next": token[:-2]}),
         aws.get_instances(parameters={"next": "AAAA"}),
     ):
