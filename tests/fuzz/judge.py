@@ -100,6 +100,8 @@ def _problems_of(raw: bytes | None) -> list[str]:
 
 def _off_the_road(attempt: Attempt, answer: requests.Response, body: Any) -> list[str]:
     expected = _OFF_THE_ROAD[attempt.kind]
+    if attempt.kind == "raw" and not attempt.body:  # API Gateway makes {} of it
+        expected = (400, "missing_parameter")
     if len((attempt.body or b"").decode(errors="replace")) > 32_768:
         expected = (413, "request_too_large")
     if (answer.status_code, body.get("code")) == expected:

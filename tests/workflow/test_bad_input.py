@@ -90,7 +90,8 @@ def test_charset_in_the_content_type_is_no_other_content_type(service: Service) 
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("DELETE", "/operations"), ("GET", "/operations"), ("POST", "/x"), ("PUT", "/operations/x")]
+    ("method", "path"),
+    [("DELETE", "/operations"), ("GET", "/operations/x/y"), ("POST", "/x"), ("PUT", "/operations/x")],
 )
 def test_no_such_route(service: Service, method: str, path: str) -> None:
     answer = service.send(method, path, "{}")

@@ -17,7 +17,7 @@ SPECIFIED = {
     "result": str,
     "success": bool,
 }
-OF_NO_OPERATION = ("Sweep", "Inventory", "Lists")
+OF_NO_OPERATION = ("Sweep", "Inventory", "Lists", "Instances")
 
 
 def dynamodb(service: Service) -> Any:

@@ -26,6 +26,8 @@ _MACHINES = ("ADMISSION", "OPERATION", "LATE WATCH")
 _NAME = "judged"
 _ODD = "Grüße \ufffe"
 """Not ASCII, with a character that SQS refuses."""
+_BY_THE_CLOCK = ("Set deadline", "Time left?", "Wait", "Read", "Ended?", "Result")
+"""ADMISSION's states for a caller who waits. The two have clocks of their own, so how often they wait differs."""
 
 
 def new_instance(service: Service, **tags: str) -> str:
@@ -208,6 +210,12 @@ def recordings(service: Service) -> list[Recording]:
     return [recording(service, one["executionArn"]) for one in executions(service) if one["status"] != "RUNNING"]
 
 
+def can_be_repeated(recording: Recording) -> bool:
+    """Leave out what waits by the clock, and what was stopped before its first state."""
+    entered = {step[1] for step in recording.steps() if step[0] == "enters"}
+    return bool(entered) and _BY_THE_CLOCK[0] not in entered
+
+
 def of_cases(recording: Recording) -> bool:
     return f"{_NAME}-instance-" in recording.description["input"]
 
@@ -223,7 +231,9 @@ def assert_all_was_shown(recordings: list[Recording], counts: Counter[str]) -> N
     """Check that each state, each machine's Retry and Catch, and each kind of end occurred."""
     for recording in recordings:
         machine = recording.description["stateMachineArn"].rpartition(":rds-operations-")[2].replace("-", " ").upper()
-        missing = [name for name in recording.definition["States"] if not counts[f"state {machine} {name}"]]
+        left_out = _BY_THE_CLOCK if machine == "ADMISSION" else ()
+        states = [name for name in recording.definition["States"] if name not in left_out]
+        missing = [name for name in states if not counts[f"state {machine} {name}"]]
         assert not missing, f"{machine}: {missing}"
     for what in ("Retry", "Catch"):
         shown = {machine for machine in _MACHINES for one in counts if one.startswith(f"{what} {machine} ")}
@@ -237,5 +247,5 @@ def assert_all_was_shown(recordings: list[Recording], counts: Counter[str]) -> N
 def test_the_interpreter_judges_what_other_tests_have_left(recordings: list[Recording]) -> None:
     """Redriven ones are left out: the local cloud may not have finished the state in which they stopped."""
     others = [one for one in recordings if not of_cases(one) and ("is redriven",) not in one.steps()]
-    for recording in others:
+    for recording in filter(can_be_repeated, others):
         Replay(recording).judge()
