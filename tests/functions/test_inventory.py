@@ -14,6 +14,7 @@ from rds_operations.model import clock
 from rds_operations.model.errors import TableUnavailable
 from rds_operations.model.place import Place
 from rds_operations.settings.targets import Targets
+from tests.bench.events import listed
 from tests.builders import (
     ACCOUNT,
     HOME,
@@ -134,6 +135,14 @@ def test_a_run_that_ran_out_of_time_is_carried_on_by_the_next(aws: FakeAws) -> N
 def writes(aws: FakeAws) -> list[str]:
     """Return the writes of the last run, without the note that a place was listed."""
     return [call.action for call in aws.calls.of("inventory", "dynamodb") if call.action != "Query"][: -len(PLACES)]
+
+
+def test_the_benchmark_has_entries_as_they_are_written(aws: FakeAws) -> None:
+    """Otherwise it would count a write of each instance in every run."""
+    aws.create_instance()
+    aws.take_inventory()
+    (entry,) = aws.inventory().values()
+    assert set(listed(1)[0]) == set(entry)
 
 
 def test_what_has_not_changed_is_not_written(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
