@@ -24,6 +24,7 @@ from stacks import names, setting_checks
 from stacks.functions import SPECS
 from stacks.service_stack import _LIST_EVERY_MINUTES
 from stacks.settings import FILE_ONLY_SETTINGS, KNOWN, Settings
+from tests import api_document
 from tests.infrastructure.conftest import ROOT, Template
 from tests.infrastructure.engines.iam_simulator import Simulator
 from tests.infrastructure.test_acting_role_policy import policy_of
@@ -251,6 +252,15 @@ def test_deployment_page_names_every_output_and_nothing_else(all_modes_template:
     own = {name for name in outputs if "RestApiEndpoint" not in name}
     named = {name for cells in rows(page("deployment").split("## Who")[0]) for name in re.findall(r"`(\w+)`", cells[0])}
     assert named == own
+
+
+def test_deployment_page_lets_its_holder_call_every_route() -> None:
+    text = (ROOT / "docs" / "deployment.md").read_text()
+    allowed = set(re.findall(r'"arn:aws:execute-api:<region>:<account>:<API id>/<stage>/(\S+)"', text))
+    paths = api_document.document()["paths"]
+    assert allowed == {
+        method.upper() + re.sub(r"\{\w+\}", "*", path) for path, described in paths.items() for method in described
+    }
 
 
 def test_operating_page_names_tables_and_roles_and_readme_every_operation() -> None:

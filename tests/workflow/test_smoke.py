@@ -9,6 +9,8 @@ import pytest
 from local.cloud import ROOT
 from tests.workflow.service import Service
 
+LISTS = ("operations", "records", "instances")
+
 
 def smoke(service: Service, **environment: str) -> subprocess.CompletedProcess[str]:
     given = {**os.environ, **service.cloud.environment(), **environment}
@@ -25,8 +27,13 @@ def test_what_must_be_refused_is_refused_and_on_record(service: Service) -> None
     assert not [line for line in lines if line.startswith("WRONG")]
     for api in ("iam", "api_key"):
         told = [line for line in lines if f" {api}: " in line]
-        assert {line.rpartition(" ")[2] for line in told} >= {"400", "403", "404", "413", "415"}
-    assert [line for line in lines if line.startswith("ok        9 refusals are on record in rds_audit_log")]
+        assert {line.rpartition(" ")[2] for line in told} >= {"200", "400", "403", "404", "413", "415"}
+        assert set(told) >= {
+            f"ok        {api}: GET {path}: 200"
+            for path in ("/me", *(f"/{name}?limit=1" for name in LISTS), f"/instances/{production}")
+        }
+    assert [line for line in lines if line.startswith("ok        11 refusals are on record in rds_audit_log")]
+    assert [record.get("dry_run", False) for record in service.records(production)] == [False, True] * 2
     assert "left out  the API for Cognito: give an identity token with TOKEN=<token>" in lines
     assert service.operation_executions() == executions
     assert service.instance(production)["DBInstanceStatus"] == "available"
@@ -40,6 +47,7 @@ def test_production_that_is_let_in_is_found(service: Service) -> None:
     assert done.returncode == 1
     wrong = [line for line in done.stdout.splitlines() if line.startswith("WRONG")]
     assert f"WRONG     api_key: production: {instance}: 409  instance_not_ready" in "\n".join(wrong)
+    assert f"WRONG     api_key: GET /instances/{instance}: 200" in "\n".join(wrong)
     assert f"WRONG     no record of 403 production_instance under {instance} in rds_audit_log" in wrong
 
 
