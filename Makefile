@@ -93,7 +93,7 @@ lock vulnerabilities: export UV_CACHE_DIR = $(CURDIR)/.local/uv
 check: setup
 	ruff check .
 	ruff format --check .
-	mypy app.py stacks functions local tools tests
+	mypy app.py cli/rds_ops stacks functions local tools tests
 
 ## setup: what all of these need, into .venv and node_modules; in CI, Apache Velocity onto the machine, too
 # The machine is looked at anew each time: a set-up without CI, or a copied .venv, says nothing of it.

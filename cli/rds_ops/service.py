@@ -1,0 +1,124 @@
+"""The service as a client sees it. Whatever can be repeated without harm is, before an error is told."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from rds_ops import __version__
+from rds_ops.advice import checked, refusal
+from rds_ops.credentials import Authenticate, authentication
+from rds_ops.failures import Unreachable
+from rds_ops.settings import Settings
+from rds_ops.transport import Answer, Request, send
+
+Document = dict[str, Any]
+TRIES = 5
+PAGE = 100
+"""The largest page of a list."""
+_TIMEOUT_SECONDS = 35.0  # API Gateway gives up after 29
+_PAUSES = (1.0, 2.0, 4.0, 8.0)
+_LONGEST_PAUSE_SECONDS = 30.0
+_REPEATED = (429, 500, 502, 503, 504)
+
+
+class Service:
+    """Call one deployment. `say` tells the person at the terminal that something is repeated."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        say: Callable[[str], None],
+        *,
+        tries: int = TRIES,
+        timeout: float = _TIMEOUT_SECONDS,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._settings = settings
+        self._say = say
+        self._tries = tries
+        self._timeout = timeout
+        self._pause = pause
+
+    @cached_property
+    def _authenticate(self) -> Authenticate:
+        return authentication(self._settings)
+
+    def me(self) -> Document:
+        return self.get("/me")
+
+    def operation(self, operation_id: str) -> Answer:
+        """Return the answer, whose Retry-After says when to look again."""
+        return self.answer("GET", f"/operations/{quote(operation_id, safe='')}")
+
+    def instance(self, name: str, place: Mapping[str, str]) -> Document:
+        return self.get(f"/instances/{quote(name, safe='')}", place, name)
+
+    def get(self, path: str, query: Mapping[str, str] | None = None, instance: str = "") -> Document:
+        return checked(self.answer("GET", path, query=query, instance=instance).body)
+
+    def post(self, body: Document, key: str = "") -> Answer:
+        """Send a request for an operation. With a key, or as a dry run, it can be repeated and never acts twice."""
+        headers = {"Idempotency-Key": key} if key else {}
+        return self.answer("POST", "/operations", body=body, headers=headers, instance=str(body["instance_id"]))
+
+    def pages(self, path: str, query: Mapping[str, str]) -> Iterator[Document]:
+        """Yield page after page. One may be empty and still have a `next`."""
+        wanted = dict(query)
+        while True:
+            page = self.get(path, wanted)
+            yield page
+            if not page.get("next"):
+                return
+            wanted["next"] = str(page["next"])
+
+    def answer(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Document | None = None,
+        headers: Mapping[str, str] | None = None,
+        instance: str = "",
+    ) -> Answer:
+        """Return the success, or raise the refusal. A lost answer, 429 and 5xx are repeated, as Retry-After says."""
+        request = self._request(method, path, query or {}, body, headers or {})
+        for number in range(1, self._tries + 1):
+            last = number == self._tries
+            try:
+                answer = self._sent(request)
+            except Unreachable as lost:
+                if last or not lost.sent:
+                    raise
+                self._repeat(number, lost.sentence, None)
+                continue
+            if answer.status in (200, 202):
+                return answer
+            if last or answer.status not in _REPEATED:
+                break
+            self._repeat(number, refusal(answer).sentence, answer.retry_after)
+        raise refusal(answer, instance)
+
+    def _sent(self, request: Request) -> Answer:
+        """Sign anew each time: a signature is good for minutes."""
+        headers = {**request.headers, **self._authenticate(request)}
+        return send(Request(request.method, request.url, headers, request.body), self._timeout)
+
+    def _repeat(self, number: int, why: str, wanted: float | None) -> None:
+        seconds = min(wanted if wanted is not None else _PAUSES[number - 1], _LONGEST_PAUSE_SECONDS)
+        self._say(f"{why} Asking again in {seconds:g} s ({number + 1} of {self._tries}).")
+        self._pause(seconds)
+
+    def _request(
+        self, method: str, path: str, query: Mapping[str, str], body: Document | None, headers: Mapping[str, str]
+    ) -> Request:
+        url = self._settings.api + path + (f"?{urlencode(query, quote_via=quote)}" if query else "")
+        sent = {"Accept": "application/json", "User-Agent": f"rds-ops/{__version__}", **headers}
+        if body is None:
+            return Request(method, url, sent)
+        return Request(method, url, {**sent, "Content-Type": "application/json"}, json.dumps(body).encode())
