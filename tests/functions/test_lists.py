@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 
 from rds_operations.model import clock
+from rds_operations.model.end_codes import EndCode
+from rds_operations.model.progress import failed
 from rds_operations.records.audit_record import Event, audit_record
 from rds_operations.rules.classification import Environment, Verdict
 from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.version import VERSION
 from tests.builders import ACCOUNT, MANY_TARGETS, REGION, a_body, a_context, a_request
 from tests.functions.fake_aws import Document, FakeAws
-from tests.functions.late import never_taken, restarted, settled
+from tests.functions.late import let_lock_end, never_taken, restarted, settled, watched
 from tests.functions.test_logs import lines
 
 OTHER = {"apiKeyId": "key-2"}
@@ -158,6 +160,16 @@ def test_only_auditors_ask_for_another_principal(aws: FakeAws, route: str) -> No
     assert own["body"][name] == aws.get_list(route, {"principal": "apikey:key-id-1"}, **AUDITOR)["body"][name] != []
 
 
+@pytest.mark.parametrize("route", ["/operations", "/records"])
+@pytest.mark.parametrize("caller", [{}, AUDITOR], ids=["caller", "auditor"])
+def test_a_persons_name_is_no_principal(aws: FakeAws, reads: Reads, route: str, caller: Document) -> None:
+    """Nobody is told that `bob` did nothing."""
+    answer = refused(aws, route, caller, principal="bob")
+    assert (answer["status"], answer["code"]) == (400, "invalid_parameter")
+    assert "arn:aws:sts::<account>:assumed-role/<role>/<session>" in answer["error"]
+    assert reads.made == []
+
+
 @pytest.mark.parametrize("route", ["/operations", "/records", "/me"])
 def test_nobody_and_foreign_tokens_see_nothing(aws: FakeAws, reads: Reads, route: str) -> None:
     assert refused(aws, route, {"apiKeyId": None})["code"] == "caller_not_permitted"
@@ -249,6 +261,26 @@ def test_one_operation_that_ended_late_has_its_last_record(aws: FakeAws) -> None
     with aws.calls.answering(restarted):
         settled(aws, operation_id)
     assert [record["event"] for record in records(aws, operation_id=operation_id)] == ["final", "completed", "accepted"]
+
+
+def test_a_time_out_may_be_two_failures_of_one_operation_or_one_that_succeeded(aws: FakeAws) -> None:
+    aws.create_instance()
+    succeeded = never_taken(aws, "reboot_instance")
+    with aws.calls.answering(restarted):
+        settled(aws, succeeded)
+    assert [record["event"] for record in records(aws, AUDITOR, failed="true")] == ["completed"]
+    let_lock_end(aws)
+    failed_twice = never_taken(aws, "create_snapshot", "request-2")
+    work = watched(aws, failed_twice)
+    work["progress"] = failed("RDS could not do it", EndCode.SNAPSHOT_FAILED).to_document()
+    aws.call("audit", {"machine": "LATE_WATCH", "work": work})
+    found = records(aws, AUDITOR, failed="true", operation="create_snapshot")
+    assert [record["event"] for record in found] == ["final", "completed"]
+    assert {record["operation_id"] for record in found} == {failed_twice}
+    assert (found[0]["result"]["final_status"], found[0]["success"]) == ("failed", False)
+    completed = records(aws, AUDITOR, failed="true", event="completed")
+    assert {record["operation_id"] for record in completed} == {succeeded, failed_twice}
+    assert {record["event"] for record in completed} == {"completed"}
 
 
 def test_an_open_operation_is_no_longer_open_when_it_has_ended(aws: FakeAws) -> None:
@@ -439,7 +471,9 @@ def test_an_auditors_query_leaves_a_line_without_what_they_typed(aws: FakeAws, l
             "examined": 2,
         }.items()
     )
-    records(aws, AUDITOR, principal="Erika Mustermann, 1964", operation_id="=cmd()", instance_id="dev-1")
+    records(
+        aws, AUDITOR, principal=f"arn:aws:iam::{ACCOUNT}:user/Mustermann", operation_id="=cmd()", instance_id="dev-1"
+    )
     records(aws)
     assert "Mustermann" not in log.getvalue()
     assert "cmd" not in log.getvalue()

@@ -20,12 +20,12 @@ from rds_operations.records.audit_record import NO_INSTANCE, Event, Recorder, au
 from rds_operations.records.list_filters import record_document
 from rds_operations.records.list_query import MOST, PARAMETERS, USUAL, Route, list_query
 from rds_operations.rules.classification import ALLOWED_ENVIRONMENTS, Environment
-from rds_operations.rules.identity import Authentication
+from rds_operations.rules.identity import PRINCIPAL_PATTERN, Authentication
 from rds_operations.rules.validation import LARGEST_BODY, idempotency_digest, parse_request
 from stacks.api import ALLOWED_HEADERS, EXPOSED_HEADERS
 from tests import api_document
 from tests.api_document import FOLLOW, START
-from tests.builders import DEVELOPMENT, MOMENT, a_request
+from tests.builders import ACCOUNT, DEVELOPMENT, MOMENT, a_request
 from tests.infrastructure.conftest import ROOT, Template
 
 Document = dict[str, Any]
@@ -204,6 +204,16 @@ def test_the_parameters_of_a_list_are_those_of_the_code(route: Route) -> None:
 def test_the_instance_of_a_list_is_described_to_the_letter(value: str) -> None:
     schema = api_document.at("#/components/parameters/ListedInstance")["schema"]
     refused = isinstance(list_query(Route.RECORDS, {"instance_id": [value]}), Refusal)
+    assert bool(api_document.problems(schema, value)) is refused
+
+
+@pytest.mark.parametrize(
+    "value", ["bob", "dba/bob", "apikey:k1", "apikey:k 1", f"arn:aws:iam::{ACCOUNT}:user/bob", "anonymous", "a.b/c/d"]
+)
+def test_the_principal_of_a_list_is_described_to_the_letter(value: str) -> None:
+    schema = api_document.at("#/components/parameters/ListedPrincipal")["schema"]
+    assert schema["pattern"] == PRINCIPAL_PATTERN
+    refused = isinstance(list_query(Route.RECORDS, {"principal": [value]}), Refusal)
     assert bool(api_document.problems(schema, value)) is refused
 
 

@@ -14,6 +14,7 @@ from rds_operations.model.refusals import Refusal, bad_request, invalid_paramete
 from rds_operations.operations import OPERATIONS
 from rds_operations.records.audit_record import NO_INSTANCE, Event
 from rds_operations.rules.classification import Environment
+from rds_operations.rules.identity import PRINCIPAL_FORMS, is_principal
 from rds_operations.rules.validation import quoted
 
 EARLIEST, LATEST = "0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"
@@ -81,6 +82,11 @@ def _any_text(text: str) -> str | None:
     return text if text.isprintable() else None
 
 
+def _principal(text: str) -> str | None:
+    """Refuse what no record can have: an empty list would say that this person did nothing."""
+    return text if is_principal(text) else None
+
+
 def _limit(text: str) -> str | None:
     return text if re.fullmatch("[1-9][0-9]{0,2}", text, re.ASCII) and int(text) <= MOST else None
 
@@ -114,7 +120,7 @@ _COMMON: dict[str, Check] = {
     "environment": _one_of(_ENVIRONMENTS),
     "status": _any_text,
     "failed": _one_of(_BOOLEANS),
-    "principal": _any_text,
+    "principal": _principal,
     "from": _first,
     "to": _last,
     "limit": _limit,
@@ -137,7 +143,7 @@ _REFUSALS = {
     "to": invalid_parameter("to must be an ISO 8601 date or time, " + _TIME),
     "limit": invalid_parameter("limit must be a whole number from 1 to 100"),
     "status": invalid_parameter("status must be one text of printable characters"),
-    "principal": invalid_parameter("principal must be one text of printable characters"),
+    "principal": invalid_parameter(f"principal must be as records have it: one of {', '.join(PRINCIPAL_FORMS)}"),
     "operation_id": invalid_parameter("operation_id must be one text of printable characters"),
     "next": invalid_parameter("next must be one text of printable characters"),
 }

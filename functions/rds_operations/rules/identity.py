@@ -43,6 +43,25 @@ _VOUCHED: dict[str, tuple[str, ...]] = {
 }
 _ABSENT = (None, "", "{}")
 """What a mapping template may make of a value that API Gateway does not have."""
+_FORMS = {
+    "arn:aws:iam::<account>:user/<name>": r"arn:aws[a-z-]*:iam::[0-9]{12}:user/[!-~]+",
+    "arn:aws:iam::<account>:root": r"arn:aws[a-z-]*:iam::[0-9]{12}:root",
+    "arn:aws:sts::<account>:assumed-role/<role>/<session>": (
+        r"arn:aws[a-z-]*:sts::[0-9]{12}:assumed-role/[A-Za-z0-9_+=,.@-]+/[!-~]+"
+    ),
+    "arn:aws:sts::<account>:federated-user/<name>": r"arn:aws[a-z-]*:sts::[0-9]{12}:federated-user/[!-~]+",
+    "apikey:<key id>": r"apikey:[!-~]+",
+    "<Cognito issuer without https://>/<sub>": r"[a-z0-9-]+(\.[a-z0-9-]+)+/[!-~]+/[!-~]+",
+    DIRECT_START: DIRECT_START,
+    ANONYMOUS: ANONYMOUS,
+}
+"""Of principals. The ARN of a role is none: its sessions call.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+"""
+PRINCIPAL_FORMS = tuple(_FORMS)
+PRINCIPAL_PATTERN = f"^({'|'.join(_FORMS.values())})$"
+"""Written as JSON Schema takes it."""
 _STS_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 _NOT_IN_STS_NAMES = re.compile(r"[^\w+=,.@-]", re.ASCII)
 _DIGEST_LENGTH = 24
@@ -102,6 +121,11 @@ def direct_start(execution_arn: str) -> dict[str, str]:
 
 def principal_of(identity: Mapping[str, Any]) -> str:
     return str(identity.get("principal", ANONYMOUS))
+
+
+def is_principal(text: str) -> bool:
+    """Tell whether a principal can read so: a person's name alone never does."""
+    return re.fullmatch(PRINCIPAL_PATTERN, text, re.ASCII) is not None
 
 
 def names_of(identity: Mapping[str, Any]) -> frozenset[str]:

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from rds_operations.model.refusals import Code, Refusal
 from rds_operations.records.list_query import EARLIEST, LATEST, PARAMETERS, ListQuery, Route, list_query
+from rds_operations.rules.identity import PRINCIPAL_FORMS
+from tests.builders import ACCOUNT
 
 DAY = "2026-11-25"
 NOON = f"{DAY}T12:00:00.000Z"
@@ -90,8 +92,28 @@ def test_what_cannot_be_meant_is_refused_and_not_echoed(name: str, value: Any) -
     assert isinstance(refusal, Refusal)
     assert refusal.status == 400
     assert refusal.error.startswith(name)
-    assert len(refusal.error) < 200
+    assert len(refusal.error) < 320
     assert f"'{value}'" not in refusal.error
+
+
+PERSONS = [
+    "bob", "jane.doe", "dba/bob", "assumed-role/dba/bob", "role/dba", "bob@example.com", "apikey:", "APIKEY:k1", "k1",
+    f"arn:aws:iam::{ACCOUNT}:role/dba", f"arn:aws:sts::{ACCOUNT}:assumed-role/dba", f"arn:aws:iam::{ACCOUNT}:user/",
+    "arn:aws:iam::1:user/bob", f"arn:aws:iam::{ACCOUNT}:user/bob\n", f" arn:aws:iam::{ACCOUNT}:user/bob",
+    "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Ab/8a1f",
+    "eu-west-1_Ab/8a1f", "group:dba", "Anonymous", "*", "%",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", PERSONS)
+@pytest.mark.parametrize("route", Route)
+def test_a_principal_that_no_record_can_have_is_refused_with_the_forms(route: Route, text: str) -> None:
+    """An empty list would say that the person did nothing."""
+    refusal = read({"principal": text}, route)
+    assert isinstance(refusal, Refusal)
+    assert (refusal.status, refusal.code) == (400, Code.INVALID_PARAMETER)
+    for form in PRINCIPAL_FORMS:
+        assert form in refusal.error
 
 
 def test_an_unknown_parameter_is_named_and_those_that_there_are() -> None:

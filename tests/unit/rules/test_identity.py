@@ -17,6 +17,7 @@ from rds_operations.rules.identity import (
     caller_identity,
     direct_start,
     iam_name,
+    is_principal,
     names_of,
     principal_of,
     proxy_identity,
@@ -102,6 +103,32 @@ def test_whom_nobody_vouches_for_is_anonymous(said: dict[str, Any]) -> None:
     assert not identity.keys() & {"userArn", "apiKeyId", "apiKey", "cognitoId"}
     expected = {"group:dba"} if said.get("authentication") == "cognito" and "groups" in said else set()
     assert names_of(identity) == {"anonymous", *expected}
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        *(
+            {"authentication": "iam", "userArn": arn.replace("arn:aws:", f"arn:{partition}:")}
+            for partition in ("aws", "aws-cn", "aws-us-gov")
+            for arn in (
+                ROLE_SESSION,
+                USER,
+                f"arn:aws:sts::{ACCOUNT}:assumed-role/AWSReservedSSO_Dba_0123abcd/john.doe@example.com",
+                f"arn:aws:sts::{ACCOUNT}:federated-user/jane",
+                f"arn:aws:iam::{ACCOUNT}:root",
+            )
+        ),
+        {"authentication": "api_key", "apiKeyId": "k1"},
+        {"authentication": "cognito", **JOHN},
+        {"authentication": "cognito", "sub": "8a1f", "issuer": "https://cognito-idp.cn-north-1.amazonaws.com.cn/p_1"},
+        {"authentication": "iam"},
+    ],
+    ids=str,
+)
+def test_every_caller_has_a_principal_that_can_be_asked_for(context: dict[str, str]) -> None:
+    assert is_principal(caller_identity(context)["principal"])
+    assert is_principal(direct_start("arn:x")["principal"])
 
 
 def test_an_identity_without_a_principal_is_nobodys() -> None:
