@@ -30,7 +30,7 @@ unit: setup
 	python -m pytest -q -n auto tests/unit tests/functions
 
 quick: check
-	python -m pytest tests/unit tests/functions tests/infrastructure tests/local tests/local_commands tests/simulation --junitxml=.local/quick.xml
+	python -m pytest tests/unit tests/cli tests/functions tests/infrastructure tests/local tests/local_commands tests/simulation --junitxml=.local/quick.xml
 
 workflow:
 	python -m pytest tests/workflow --junitxml=.local/workflow.xml

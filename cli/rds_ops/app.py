@@ -48,12 +48,12 @@ class App:
 
 def say(sentence: str) -> None:
     """Tell the person something, on stderr, broken between words at the terminal's width."""
-    click.echo(_wrapped(cell(sentence)), err=True)
+    print(_wrapped(cell(sentence)), file=sys.stderr, flush=True)
 
 
 def advise(line: str) -> None:
     """Print one line that may have a command to paste: it is left whole."""
-    click.echo(cell(line), err=True)
+    print(cell(line), file=sys.stderr, flush=True)
 
 
 def ask(question: str) -> bool:

@@ -48,10 +48,12 @@ def connected(formats: tuple[str, ...] = FORMATS) -> Callable[[Callable[..., Any
             common = {name: options.pop(name) for name in COMMON}
             typed = {name for name in common if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE}
             app = App(Given.of(common), frozenset(typed))
+            output = app.output  # a wrong --query is told before anything is sent
             try:
                 return function(app, **options)
             except Failure as failure:
-                app.output.show_refusal(failure.body)
+                output.show_refusal(failure.body)
+                failure.advice = failure.advice.replace("COMMAND", str(ctx.info_name))
                 raise
 
         for option in reversed(_common(formats)):

@@ -8,8 +8,6 @@ import json
 import sys
 from typing import Any
 
-import click
-
 from rds_ops.failures import ExitCode, Failure
 from rds_ops.tables import Column, Table, cell, rich_table, text
 
@@ -36,7 +34,7 @@ class Output:
             _print_json(document)
         elif self.format == TEXT:
             if table.rows:
-                click.echo(text(table))
+                print(text(table))
         else:
             self._draw(table)
 
@@ -55,11 +53,11 @@ class Output:
                 Table([Column(cell(t)) for t in titles], [[cell(item.get(t)) for t in titles] for item in found])
             )
         else:
-            click.echo("\n".join("\t".join(row) for row in rows))
+            print("\n".join("\t".join(row) for row in rows))
 
     def _draw(self, table: Table) -> None:
         if not table.rows and table.empty:
-            click.echo(table.empty)
+            print(table.empty)
             return
         from rich.console import Console
 
@@ -97,7 +95,7 @@ def _is_plain(value: Any) -> bool:
 
 def _print_json(document: Any) -> None:
     encoding = (getattr(sys.stdout, "encoding", "") or "ascii").lower().replace("-", "")
-    click.echo(json.dumps(document, indent=2, ensure_ascii=encoding != "utf8"))
+    print(json.dumps(document, indent=2, ensure_ascii=encoding != "utf8"))
 
 
 def _compiled(query: str) -> Any:

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-import click
-
 from rds_ops.service import Document
 from rds_ops.tables import cell, seconds
 
@@ -57,12 +55,12 @@ class _Lines:
         if not self._last and self._typical is not None:
             line += f"; typically {seconds(self._typical)}"
         if line != self._last:
-            click.echo(line, err=True)
+            print(line, file=sys.stderr, flush=True)
         self._last = line
 
     def tell(self, sentence: str) -> None:
         if sentence != self._last:
-            click.echo(cell(sentence), err=True)
+            print(cell(sentence), file=sys.stderr, flush=True)
         self._last = sentence
 
 

@@ -36,13 +36,11 @@ class Service:
         *,
         tries: int = TRIES,
         timeout: float = _TIMEOUT_SECONDS,
-        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._settings = settings
         self._say = say
         self._tries = tries
         self._timeout = timeout
-        self._pause = pause
 
     @cached_property
     def _authenticate(self) -> Authenticate:
@@ -112,7 +110,7 @@ class Service:
     def _repeat(self, number: int, why: str, wanted: float | None) -> None:
         seconds = min(wanted if wanted is not None else _PAUSES[number - 1], _LONGEST_PAUSE_SECONDS)
         self._say(f"{why} Asking again in {seconds:g} s ({number + 1} of {self._tries}).")
-        self._pause(seconds)
+        time.sleep(seconds)
 
     def _request(
         self, method: str, path: str, query: Mapping[str, str], body: Document | None, headers: Mapping[str, str]

@@ -68,7 +68,7 @@ def resolved(given: Given) -> Settings:
         auth,
         given.profile or deployment.profile,
         given.region or deployment.region,
-        given.api_key or key_of(given.api_key_file),
+        key_of(given.api_key_file) if given.api_key_file else given.api_key,
         given.token,
         deployment,
     )
@@ -99,8 +99,6 @@ def _implied(given: Given) -> str:
 
 
 def key_of(file: str) -> str:
-    if not file:
-        return ""
     try:
         return Path(file).expanduser().read_text(encoding="utf-8").strip()
     except (OSError, ValueError) as error:

@@ -19,6 +19,8 @@ class Column:
     title: str
     rank: int = 0
     wraps: bool = False
+    shown: int | None = None
+    """How many characters a terminal shows of each cell, if not all: text in a pipe is whole."""
 
 
 @dataclass(frozen=True)
@@ -85,12 +87,18 @@ def rich_table(table: Table, width: int) -> Any:
         column = table.columns[index]
         drawn.add_column(Text(column.title), overflow="fold", no_wrap=False, header_style="bold")
     for row in table.rows:
-        drawn.add_row(*(Text(row[index], style=_STYLES.get(row[index], "")) for index in kept))
+        drawn.add_row(*(_cell(table, row, index) for index in kept))
     return drawn
+
+
+def _cell(table: Table, row: Sequence[str], index: int) -> Any:
+    from rich.text import Text
+
+    return Text(row[index][: table.columns[index].shown], style=_STYLES.get(row[index], ""))
 
 
 def _needed(table: Table, index: int) -> int:
     """Return the column's width; of one that wraps, what is still readable."""
-    widest = max((len(row[index]) for row in table.rows), default=0)
-    title = len(table.columns[index].title)
-    return max(title, min(widest, 24) if table.columns[index].wraps else widest)
+    column = table.columns[index]
+    widest = max((len(row[index][: column.shown]) for row in table.rows), default=0)
+    return max(len(column.title), min(widest, 24) if column.wraps else widest)

@@ -11,6 +11,7 @@ from rds_ops.tables import Column, Table, cell, moment, pairs, seconds
 
 COMMANDS = {"create_snapshot": "snapshot", "reboot_instance": "reboot", "modify_backup_window": "backup-window"}
 OPERATIONS = {command: operation for operation, command in COMMANDS.items()}
+_MINUTES = len("2026-11-25 10:30")
 _TIMES = ("requested_at", "started_at", "ended_at", "times_out_at", "watched_until")
 _LEFT_OUT = ("execution_arn", "steps", "success", "finished", "max_polls", "polls", "duration_seconds", "parameters")
 
@@ -40,7 +41,7 @@ def operation(document: Document) -> Table:
 
 def operations(documents: Iterable[Document], empty: str) -> Table:
     columns = (
-        Column("REQUESTED (UTC)", 2),
+        Column("REQUESTED (UTC)", 2, shown=_MINUTES),
         Column("INSTANCE"),
         Column("OPERATION", 1),
         Column("STATUS"),
@@ -67,13 +68,13 @@ def operations(documents: Iterable[Document], empty: str) -> Table:
 
 def records(found: Iterable[Document], empty: str) -> Table:
     columns = (
-        Column("TIME (UTC)", 1),
-        Column("WHO"),
+        Column("TIME (UTC)", 2, shown=_MINUTES),
+        Column("WHO", 1),
         Column("INSTANCE"),
-        Column("OPERATION", 2),
-        Column("EVENT", 3),
+        Column("OPERATION", 3),
+        Column("EVENT", 4),
         Column("RESULT"),
-        Column("OPERATION ID", 4),
+        Column("OPERATION ID", 5),
     )
     rows = [
         [
@@ -109,7 +110,7 @@ def records_for_csv(found: Iterable[Document]) -> Table:
             "parameters": json.dumps(record.get("parameters") or {}, ensure_ascii=False),
             "dry_run": record.get("dry_run", False),
         }
-        rows.append(["" if known.get(name) is None else cell(known[name]) for name in CSV_FIELDS])
+        rows.append(["" if known.get(name) is None else cell(_plain(known[name])) for name in CSV_FIELDS])
     return Table([Column(name) for name in CSV_FIELDS], rows)
 
 

@@ -118,7 +118,7 @@ def completion(ctx: click.Context, shell: str) -> ExitCode:
     from click.shell_completion import get_completion_class
 
     found: Any = get_completion_class(shell)
-    click.echo(found(ctx.find_root().command, {}, "rds-ops", "_RDS_OPS_COMPLETE").source())
+    print(found(ctx.find_root().command, {}, "rds-ops", "_RDS_OPS_COMPLETE").source())
     return ExitCode.DONE
 
 

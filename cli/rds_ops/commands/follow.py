@@ -96,7 +96,7 @@ def list_operations(app: App, running: bool, **filters: Any) -> ExitCode:
         query["finished"] = "false"
     document = _collected(app, "operations", query, keep, limit)
     app.output.show(document, views.operations(document["operations"], _empty(document)))
-    _tell_of_more(app, document, "operations")
+    _tell_of_more(document)
     return ExitCode.DONE
 
 
@@ -119,10 +119,10 @@ def history(app: App, event: str | None, **filters: Any) -> ExitCode:
         query["event"] = event
     document = _collected(app, "records", query, keep, limit)
     if app.output.format == CSV:
-        click.echo(csv_text(views.records_for_csv(document["records"])), nl=False)
+        print(csv_text(views.records_for_csv(document["records"])), end="")
     else:
         app.output.show(document, views.records(document["records"], _empty(document)))
-    _tell_of_more(app, document, "records")
+    _tell_of_more(document)
     return ExitCode.DONE
 
 
@@ -183,6 +183,6 @@ def _empty(document: Document) -> str:
     return str(document.get("note") or "Nothing was found.")
 
 
-def _tell_of_more(app: App, document: Document, name: str) -> None:
+def _tell_of_more(document: Document) -> None:
     if document.get("next"):
-        say(f"There may be more than these {len(document[name])} {name}: give a larger --limit, or a filter.")
+        say("There may be more: give a larger --limit, or a filter.")

@@ -49,7 +49,7 @@ def instances(
             break
     document = {**last, "instances": found[:limit]}
     app.output.show(document, views.instances(document["instances"], str(last.get("note") or "Nothing was found.")))
-    _tell(app, document, limit)
+    _tell(app, document)
     return ExitCode.DONE
 
 
@@ -68,7 +68,7 @@ def explain(app: App, instance: str, instance_account: str | None, instance_regi
     lines = explained(document)
     if app.output.for_people:
         for title, sentence in lines:
-            click.echo(f"{title}: {sentence}")
+            print(f"{title}: {sentence}")
     else:
         app.output.show(document, Table((Column(""), Column("")), lines))
     return ExitCode.DONE
@@ -121,11 +121,11 @@ def _helpful(code: str) -> str:
     }.get(code, ADVICE.get(code, ""))
 
 
-def _tell(app: App, document: Document, limit: int) -> None:
+def _tell(app: App, document: Document) -> None:
     unseen: list[Any] = [place for place in document.get("places") or [] if not place.get("seen_at")]
     for place in unseen:
         say(f"Account {place.get('account_id')}, Region {place.get('region')}: its instances were never listed.")
     if document.get("next"):
-        say(f"There may be more than {limit} instances: give a larger --limit, or a filter.")
+        say("There may be more: give a larger --limit, or a filter.")
     if app.output.for_people and document["instances"]:
         say("Why not, and what to do: rds-ops explain NAME")
