@@ -13,7 +13,8 @@ import jsonschema_rs
 Document = dict[str, Any]
 PATH = Path(__file__).parents[1] / "docs" / "openapi.json"
 START, FOLLOW = "/operations", "/operations/{operation_id}"
-LISTS = ("/operations", "/records", "/me")
+INSTANCE = "/instances/{instance_id}"
+LISTS = ("/operations", "/records", "/instances", "/me")
 
 
 @cache

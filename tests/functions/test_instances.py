@@ -10,6 +10,7 @@ import pytest
 
 from rds_operations.model import clock
 from rds_operations.model.place import Place
+from rds_operations.records.next_token import sealed
 from rds_operations.settings.callers import CallerSettings
 from tests.builders import ACCOUNT, INSTANCE_ID, MANY_TARGETS, OTHER_ACCOUNT, REGION, a_body
 from tests.functions.calls import Answer, Call, error
@@ -279,6 +280,19 @@ def test_a_token_is_for_one_list_of_one_caller(aws: FakeAws) -> None:
         aws.get_instances(parameters={"next": "AAAA"}),
     ):
         assert (answer["statusCode"], answer["body"]["code"]) == (400, "invalid_parameter")
+
+
+@pytest.mark.parametrize("position", ["dev-0", "/dev-0", "{place}/", "{place}/#", "{place}/" + "a" * 1_100, "x/dev-0"])
+def test_a_token_that_somebody_made_leads_to_nothing_that_no_page_ends_with(aws: FakeAws, position: str) -> None:
+    """`#` comes before the inventory's own item, and DynamoDB refuses a long sort key."""
+    aws.create_instance()
+    aws.take_inventory()
+    place = str(Place(ACCOUNT, REGION))
+    bound = ["/instances", "", "", "", "", KEY]
+    made = aws.get_instances(parameters={"next": sealed(f"{place}/a", bound)})
+    assert names(made) == [INSTANCE_ID]
+    answer = aws.get_instances(parameters={"next": sealed(position.format(place=place), bound)})
+    assert (answer["statusCode"], answer["body"]["code"]) == (400, "invalid_parameter")
 
 
 @pytest.mark.parametrize(

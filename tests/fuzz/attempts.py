@@ -3,43 +3,20 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from typing import Any
 
-import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 
-from local.demo_instances import INSTANCES
-from tests import api_document
-from tests.api_document import FOLLOW, LISTS, START
+from tests.api_document import START
+from tests.fuzz.attempt import NAMES, PLACES, SCHEMA, Attempt, of_case
+from tests.fuzz.reads import any_list, look, odd_path, odd_query
 
-SCHEMA = schemathesis.openapi.from_path(api_document.PATH)
-NAMES = [instance.name for instance in INSTANCES]
-PLACES = sorted({(instance.account, instance.region) for instance in INSTANCES})
-_ANY_URL = "http://127.0.0.1"
 _JSON = {"Content-Type": "application/json"}
 _OTHER_TYPES = ("text/plain", "application/xml", "application/x-www-form-urlencoded", "multipart/form-data", "json")
 _METHODS = ("PUT", "PATCH", "DELETE")
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """Describe a request without the API key. `case` is given if the document describes its path and method.
-
-    `follows` (0 to 1) chooses the accepted operation that a GET asks for; below 0 it keeps its own path.
-    """
-
-    kind: str
-    method: str
-    path: str
-    headers: dict[str, str] = field(default_factory=dict)
-    body: bytes | None = None
-    case: schemathesis.Case[Any] | None = None
-    follows: float = -1
-    key: str | None = None
 
 
 def attempts(number: int, seed_number: int) -> list[Attempt]:
@@ -63,7 +40,9 @@ def attempts(number: int, seed_number: int) -> list[Attempt]:
 
 
 def _any_attempt() -> st.SearchStrategy[Attempt]:
-    kinds = [_valid_start()] * 9 + [_invalid_start()] * 6 + [_look()] * 3 + [_list()] * 2 + [_off_the_road()] * 2
+    starts = [_valid_start()] * 9 + [_invalid_start()] * 6
+    reads = [look()] * 3 + [any_list()] * 3 + [odd_query()] * 3 + [odd_path()]
+    kinds = [*starts, *reads, *[_off_the_road()] * 2]
     return st.integers(0, len(kinds) - 1).flatmap(lambda number: kinds[number])
 
 
@@ -104,22 +83,7 @@ def _start(draw: st.DrawFn, kind: str, case: schemathesis.Case[Any]) -> Attempt:
     name = draw(st.sampled_from([*NAMES, *map(str.upper, NAMES), *[""] * 3]))
     if isinstance(case.body, dict) and name:
         case.body = {**case.body, "instance_id": name}
-    return _of_case(kind, case)
-
-
-@st.composite
-def _look(draw: st.DrawFn) -> Attempt:
-    mode = draw(st.sampled_from([GenerationMode.POSITIVE, GenerationMode.NEGATIVE]))
-    case = draw(SCHEMA[FOLLOW]["GET"].as_strategy(generation_mode=mode))
-    return _of_case("look", case, follows=draw(st.sampled_from([-1.0, 0.0, 0.25, 0.5, 0.75, 1.0])))
-
-
-@st.composite
-def _list(draw: st.DrawFn) -> Attempt:
-    """Choose a list, with filters that there are or are not; a token is never one of this caller's."""
-    mode = draw(st.sampled_from([GenerationMode.POSITIVE, GenerationMode.NEGATIVE]))
-    path = draw(st.sampled_from(LISTS if mode is GenerationMode.POSITIVE else LISTS[:2]))
-    return _of_case("list", draw(SCHEMA[path]["GET"].as_strategy(generation_mode=mode)))
+    return of_case(kind, case)
 
 
 @st.composite
@@ -140,16 +104,3 @@ def _off_the_road(draw: st.DrawFn) -> Attempt:
         Attempt("raw", "POST", START, _JSON, b"[" * draw(st.integers(1, 40_000))),
     )
     return draw(st.sampled_from(choices))
-
-
-def _of_case(kind: str, case: schemathesis.Case[Any], follows: float = -1) -> Attempt:
-    """Return what schemathesis would send, without credentials and its own headers."""
-    given_ = case.as_transport_kwargs(base_url=_ANY_URL)
-    known = ("method", "url", "headers", "json", "data", "params", "cookies")
-    prepared = requests.Request(**{name: given_[name] for name in known if name in given_}).prepare()
-    credentials = ("authorization", "x-api-key")
-    own = ("user-agent", "x-schemathesis-testcaseid", "content-length", "connection", "accept-encoding", *credentials)
-    headers = {name: str(value) for name, value in prepared.headers.items() if name.lower() not in own}
-    body = prepared.body.encode() if isinstance(prepared.body, str) else prepared.body
-    assert body is None or isinstance(body, bytes)
-    return Attempt(kind, str(prepared.method), prepared.path_url, headers, body, case, follows)

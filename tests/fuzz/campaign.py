@@ -14,12 +14,14 @@ import requests
 from local import demo_instances
 from tests import api_document
 from tests.api_document import FOLLOW, START
-from tests.fuzz.attempts import Attempt, attempts
+from tests.fuzz.attempt import Attempt
+from tests.fuzz.attempts import attempts
 from tests.fuzz.curl import curl
 from tests.fuzz.dimensions import dimensions_of_callers
 from tests.fuzz.judge import complaints
 from tests.fuzz.world import World, accepted_of, changes_without_leave
 from tests.load.warm_up import warm_up
+from tests.workflow.callers import signed_in
 from tests.workflow.service import Service
 
 Document = dict[str, Any]
@@ -45,16 +47,17 @@ class Campaign:
     def __init__(self, service: Service, report: Report) -> None:
         self._service = service
         self._report = report
+        self._auditor = signed_in(service, "fuzz-auditor", "auditors")
         self._lock = threading.Lock()
         self._session = threading.local()
         self.accepted: list[tuple[bytes | None, Document]] = []
 
     def send(self, attempt: Attempt) -> None:
         path = self._path(attempt)
-        key = self._service.outputs["api_key"] if attempt.key is None else attempt.key
-        headers = {**attempt.headers, **({"x-api-key": key} if key else {})}
-        url = self._service.outputs["api_url"] + path
+        url = self._service.outputs["cognito_api_url" if attempt.auditor else "api_url"] + path
+        headers = attempt.headers | self._credentials(attempt)
         prepared = requests.Request(attempt.method, url, headers, data=attempt.body).prepare()
+        prepared.url = url  # with its dots and percent signs, which requests would tidy up
         try:
             answer = self._own_session().send(prepared, timeout=_TIMEOUT_SECONDS, allow_redirects=False)
         except requests.RequestException as error:
@@ -64,6 +67,12 @@ class Campaign:
             with self._lock:
                 self.accepted.append((attempt.body, answer.json()))
         return None
+
+    def _credentials(self, attempt: Attempt) -> dict[str, str]:
+        if attempt.auditor:
+            return {"Authorization": f"Bearer {self._auditor.token}"}
+        key = self._service.outputs["api_key"] if attempt.key is None else attempt.key
+        return {"x-api-key": key} if key else {}
 
     def _path(self, attempt: Attempt) -> str:
         with self._lock:

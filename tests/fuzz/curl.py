@@ -1,18 +1,20 @@
-"""An attempt as a shell line for a cloud of `make up`, with README.md's $API and $KEY."""
+"""An attempt as a shell line for a cloud of `make up`, with README.md's $API and $KEY, or a $TOKEN at $COGNITO_API."""
 
 from __future__ import annotations
 
 import shlex
 
-from tests.fuzz.attempts import Attempt
+from tests.fuzz.attempt import Attempt
 
 
 def curl(attempt: Attempt, path: str) -> str:
     """Return the line. Bytes that are not plain text are written as the shell's $'...'."""
-    key = '"x-api-key: $KEY"' if attempt.key is None else shlex.quote(f"x-api-key: {attempt.key}")
+    api, key = "$API", '"x-api-key: $KEY"' if attempt.key is None else shlex.quote(f"x-api-key: {attempt.key}")
+    if attempt.auditor:
+        api, key = "$COGNITO_API", '"Authorization: Bearer $TOKEN"'
     headers = [f"-H {_quoted(f'{name}: {value}'.encode())}" for name, value in attempt.headers.items()]
     body = [] if attempt.body is None else [f"--data-binary {_quoted(attempt.body)}"]
-    return " ".join(["curl -i -X", attempt.method, f'"$API"{shlex.quote(path)}', f"-H {key}", *headers, *body])
+    return " ".join(["curl -i -X", attempt.method, f'"{api}"{shlex.quote(path)}', f"-H {key}", *headers, *body])
 
 
 def _quoted(raw: bytes) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.cloud import ACCOUNT, REGION
-from tests.fuzz.attempts import PLACES
+from tests.fuzz.attempt import PLACES
 from tests.operation_cases import CASES
 from tests.workflow.service import Service
 

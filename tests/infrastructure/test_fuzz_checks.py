@@ -11,8 +11,9 @@ import urllib3
 
 from local.cloud import ACCOUNT, REGION
 from tests import api_document
-from tests.api_document import START
-from tests.fuzz.attempts import PLACES, SCHEMA, Attempt, attempts
+from tests.api_document import INSTANCE, LISTS, START
+from tests.fuzz.attempt import PLACES, SCHEMA, Attempt
+from tests.fuzz.attempts import attempts
 from tests.fuzz.curl import curl
 from tests.fuzz.judge import complaints
 from tests.fuzz.world import Accepted, World, accepted_of, changes_without_leave, in_place
@@ -82,8 +83,8 @@ def test_off_the_road_the_very_status_and_code_are_expected() -> None:
 
 DEV, ELSEWHERE = in_place(ACCOUNT, REGION, "dev-1"), in_place("222233334444", "eu-central-1", "dev-1")
 OLD, NEW, OTHER = (in_place(ACCOUNT, REGION, name) for name in ("s-0", "s-1", "s-2"))
-INSTANCE = {"MultiAZ": False, "PreferredBackupWindow": "a"}
-WORLD = World({"old"}, {DEV: INSTANCE, ELSEWHERE: INSTANCE}, {OLD: {"Status": "x"}})
+STORED = {"MultiAZ": False, "PreferredBackupWindow": "a"}
+WORLD = World({"old"}, {DEV: STORED, ELSEWHERE: STORED}, {OLD: {"Status": "x"}})
 DONE = Accepted("new", BODY)
 
 
@@ -98,17 +99,17 @@ def test_what_an_accepted_operation_does_is_allowed() -> None:
     [
         replace(WORLD, executions={"old", "new", "unknown"}),
         WORLD,
-        replace(WORLD, executions={"old", "new"}, instances={ELSEWHERE: INSTANCE}),
-        replace(WORLD, executions={"old", "new"}, instances={**WORLD.instances, DEV: {**INSTANCE, "MultiAZ": True}}),
+        replace(WORLD, executions={"old", "new"}, instances={ELSEWHERE: STORED}),
+        replace(WORLD, executions={"old", "new"}, instances={**WORLD.instances, DEV: {**STORED, "MultiAZ": True}}),
         replace(
             WORLD,
             executions={"old", "new"},
-            instances={**WORLD.instances, DEV: {**INSTANCE, "PreferredBackupWindow": "b"}},
+            instances={**WORLD.instances, DEV: {**STORED, "PreferredBackupWindow": "b"}},
         ),
         replace(
             WORLD,
             executions={"old", "new"},
-            instances={**WORLD.instances, ELSEWHERE: {**INSTANCE, "DBInstanceStatus": "backing-up"}},
+            instances={**WORLD.instances, ELSEWHERE: {**STORED, "DBInstanceStatus": "backing-up"}},
         ),
         replace(WORLD, executions={"old", "new"}, snapshots={**WORLD.snapshots, OTHER: {}}),
         replace(
@@ -201,3 +202,41 @@ def test_a_list_of_one_caller_passes() -> None:
 )
 def test_a_list_that_shows_too_much_is_found(path: str, answer: requests.Response) -> None:
     assert complaints(a_list(path), answer)
+
+
+def an_instance(**query: str) -> Attempt:
+    case = SCHEMA[INSTANCE]["GET"].Case(path_parameters={"instance_id": "TEST-mysql-01"}, query=query)
+    return Attempt("instance", "GET", "/instances/TEST-mysql-01", case=case)
+
+
+def test_an_instance_is_the_one_that_was_asked_for() -> None:
+    examples = api_document.responses(INSTANCE, "get")["200"]["content"]["application/json"]["examples"]
+    shown = examples["instance"]["value"]
+    assert complaints(an_instance(region=shown["region"]), an_answer(200, shown)) == []
+    assert complaints(an_instance(region="eu-central-1"), an_answer(200, shown))
+    assert complaints(an_instance(), an_answer(200, {**shown, "instance_id": "another"}))
+    assert complaints(an_instance(), an_answer(503, {"error": "Try again.", "code": "try_again"}))
+
+
+def test_no_path_leads_round_by_dots_and_slashes() -> None:
+    unknown = {"error": "There is no such method and path", "code": "unknown_route"}
+    astray = Attempt("astray", "GET", "/instances/..%2Frecords")
+    assert complaints(astray, an_answer(403, unknown)) == []
+    assert complaints(astray, an_answer(200, {"records": []}))
+    assert complaints(astray, an_answer(403, {"error": "x", "code": "production_instance"}))
+
+
+def test_only_an_auditor_may_see_what_others_did() -> None:
+    page = an_answer(200, documents_of("jane.doe", "apikey:1"))
+    assert complaints(a_list("/operations"), page)
+    assert complaints(replace(a_list("/operations"), auditor=True), page) == []
+
+
+def test_gets_of_every_route_are_made_with_values_twice_and_paths_astray() -> None:
+    made = [attempt for attempt in attempts(800, 1) if attempt.method == "GET"]
+    paths = {attempt.path.partition("?")[0] for attempt in made if attempt.kind in ("list", "query")}
+    assert paths >= set(LISTS)
+    queries = [[pair.partition("=")[0] for pair in attempt.path.partition("?")[2].split("&")] for attempt in made]
+    assert any(len(names) > len(set(names)) for names in queries)
+    assert {attempt.kind for attempt in made} >= {"look", "instance", "list", "query", "astray"}
+    assert {attempt.auditor for attempt in made} == {True, False}

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 from rds_operations.aws.inventory_table import Inventory, Seen
 from rds_operations.model.documents import Document
+from rds_operations.model.identifiers import INSTANCE_ID_LENGTH, rds_identifier
 from rds_operations.model.place import Place
 from rds_operations.model.refusals import Refusal
 from rds_operations.model.request import OperationRequest
-from rds_operations.records.next_token import sealed, unsealed
+from rds_operations.records.next_token import not_of_this_list, sealed, unsealed
 from rds_operations.rules.identity import principal_of
 from rds_operations.rules.instance_answers import answer_document, listed_answers
 from rds_operations.rules.instance_query import InstanceQuery
@@ -40,6 +41,8 @@ class InstanceList:
         start = unsealed(query.next, bound) if query.next else ""
         if isinstance(start, Refusal):
             return start
+        if start and not _is_position(start, places):
+            return not_of_this_list()
         listed_at = self.inventory.listed_at()
         found: list[Document] = []
         following = ""
@@ -53,10 +56,9 @@ class InstanceList:
 
     def _examined(self, places: Sequence[Place], start: str) -> Iterator[tuple[str, Seen | None]]:
         """Go through the places from a position. The last of a page that has read enough comes without an instance."""
-        names = [str(place) for place in places]
         first, _, after = start.rpartition("/")
         examined = 0
-        for place in places[names.index(first) if first in names else 0 :]:
+        for place in places[[str(place) for place in places].index(first) if start else 0 :]:
             more = True
             while more:
                 seen, more = self.inventory.page(place, after, MOST_EXAMINED - examined)
@@ -86,6 +88,12 @@ class InstanceList:
             "operations": {name: answer_document(refusal) for name, refusal in said.items()},
             "seen_at": listed_at.get(seen.place, seen.last_seen),
         }
+
+
+def _is_position(text: str, places: Sequence[Place]) -> bool:
+    """Tell whether a page could end there: somebody may have made the token themselves."""
+    place, _, name = text.rpartition("/")
+    return place in map(str, places) and rds_identifier(name, INSTANCE_ID_LENGTH) == name
 
 
 def _places(places: Sequence[Place], listed_at: Mapping[Place, str]) -> list[Document]:
