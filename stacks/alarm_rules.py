@@ -75,7 +75,7 @@ def _records(settings: AlarmSettings, watched: Watched) -> Iterator[Rule]:
     yield Rule(
         "audit-write-failures",
         "A record could not be written to rds_audit_log.",
-        "Look whether DynamoDB is reachable and the functions' roles may write. Nothing is done without a record.",
+        f"{_run('not-written')} It has DynamoDB's answers. Nothing is done without a record.",
         _one(_own(watched, "AuditWriteFailures")),
         1,
         settings.count_period_minutes,
@@ -100,7 +100,7 @@ def _records(settings: AlarmSettings, watched: Watched) -> Iterator[Rule]:
     yield Rule(
         "refusals-waiting",
         "The sweep has not recorded the refusals in their queue for 15 minutes.",
-        "Look why the sweep fails. A refusal waits up to 14 days there.",
+        f"{_run('schedules')} It says why the sweep fails. A refusal waits up to 14 days there.",
         _one(_queue(watched.refusals)),
         1,
         5,
@@ -114,7 +114,8 @@ def _rates(settings: AlarmSettings, watched: Watched) -> Iterator[Rule]:
         "OperationErrors",
         settings.failure_rate_percent,
         "Too many operations failed or timed out",
-        "Ask the log which, and with what code: it tells RDS's trouble from ours.",
+        f"{_run('failures')} Its code tells RDS's trouble from ours. Time-outs count here too: if timeout-rate rings, "
+        "follow that first.",
         settings,
         watched,
     )
@@ -123,7 +124,8 @@ def _rates(settings: AlarmSettings, watched: Watched) -> Iterator[Rule]:
         "OperationTimeouts",
         settings.timeout_rate_percent,
         "Too many operations timed out",
-        "Look whether RDS is slow. The late watch goes on, so do nothing twice.",
+        f"{_run('failures')} It names the databases. Do nothing twice. failure-rate counts these too: "
+        "follow this first.",
         settings,
         watched,
     )
@@ -156,7 +158,7 @@ def _platform(settings: AlarmSettings, watched: Watched) -> Iterator[Rule]:
     yield Rule(
         "api-server-errors",
         "Callers got answers 5xx.",
-        "Look in the access log which, then in the functions' log why.",
+        f"{_run('server-errors')} It shows which; rds-operations/broken then shows why.",
         _numbered(
             Metric("AWS/ApiGateway", "5XXError", {"ApiName": name, "Stage": stage}) for name, stage in watched.apis
         ),
@@ -165,7 +167,7 @@ def _platform(settings: AlarmSettings, watched: Watched) -> Iterator[Rule]:
         expression=_sum(len(watched.apis)),
     )
     of_functions = (
-        ("function-errors", "Errors", settings.function_errors, "Functions ended with errors.", "Look what broke."),
+        ("function-errors", "Errors", settings.function_errors, "Functions ended with errors.", _run("broken")),
         (
             "function-throttles",
             "Throttles",
@@ -226,7 +228,7 @@ def _schedules(settings: AlarmSettings, watched: Watched) -> Iterator[Rule]:
         "places-not-reached",
         f"An account or Region could not be listed for {settings.unreachable_minutes} minutes: requests for its "
         "databases are refused.",
-        "Ask the log which place, and why: mostly a role is missing or does not trust this account.",
+        f"{_run('places')} It says why: mostly a role is missing or does not trust this account.",
         _one(_own(watched, "PlacesNotReached", "Minimum")),
         1,
         settings.unreachable_minutes,
@@ -241,7 +243,7 @@ def _heartbeat(name: str, metric: str, minutes: int, says: str, watched: Watched
     return Rule(
         name,
         says,
-        "Look in the log why, and run the function by hand.",
+        f"{_run('schedules')} Then run the function by hand.",
         _one(_own(watched, metric)),
         1,
         minutes,
@@ -256,7 +258,7 @@ def _suspicious(settings: AlarmSettings, watched: Watched) -> Iterator[Rule]:
         yield Rule(
             "many-refusals",
             f"{settings.refusals} or more requests were refused within {settings.refusals_period_minutes} minutes.",
-            "Ask the log who was refused what: one caller who tries production databases, or a script that is wrong.",
+            f"{_run('refusals')} It is one caller who tries production databases, or a script that is wrong.",
             _one(_own(watched, "OperationsRefused")),
             settings.refusals,
             settings.refusals_period_minutes,
@@ -266,7 +268,7 @@ def _suspicious(settings: AlarmSettings, watched: Watched) -> Iterator[Rule]:
             "credentials-refused",
             f"{settings.refused_credentials} or more requests with missing or wrong credentials within "
             f"{settings.count_period_minutes} minutes.",
-            "Ask the access log for the address: somebody guesses, or a client has an old key.",
+            f"{_run('credentials')} It has the address: somebody guesses, or a client has an old key.",
             _one(Metric(NAMESPACE, CREDENTIALS_REFUSED, {})),
             settings.refused_credentials,
             settings.count_period_minutes,
@@ -275,11 +277,16 @@ def _suspicious(settings: AlarmSettings, watched: Watched) -> Iterator[Rule]:
         yield Rule(
             "direct-start",
             "OPERATION was started without the API: its record names no person.",
-            "Ask CloudTrail who called states:StartExecution.",
+            f"{_run('direct-starts')} Then ask CloudTrail who called states:StartExecution.",
             _one(_own(watched, "DirectStarts")),
             settings.direct_starts,
             settings.count_period_minutes,
         )
+
+
+def _run(query: str) -> str:
+    """Name the saved query to run first. An alarm cannot name databases, and its query can."""
+    return f"Run the saved query rds-operations/{query}."
 
 
 def _own(watched: Watched, name: str, statistic: str = "Sum") -> Metric:

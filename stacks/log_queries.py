@@ -33,7 +33,7 @@ QUERIES = {
     "one-operation": LogQuery(
         "What happened to this operation?",
         _lines(
-            "fields @timestamp, state, message, event, aws_action, aws_error_code, code, reason",
+            "fields @timestamp, state, message, event, poll, status, percent, aws_action, aws_error_code, code, reason",
             f'filter operation_id = "{_OPERATION}"',
             "sort @timestamp asc",
         ),
@@ -41,9 +41,19 @@ QUERIES = {
     "failures": LogQuery(
         "Which operations failed or timed out, and with what code?",
         _lines(
-            "fields @timestamp, operation_id, Operation, Environment, instance_id, requested_by, code",
+            "fields @timestamp, operation_id, Operation, Environment, account_id, region, instance_id, "
+            "requested_by, code",
             "filter OperationErrors.0 > 0",
             "sort @timestamp desc",
+        ),
+    ),
+    "progress": LogQuery(
+        "Does RDS get on with what is polled?",
+        _lines(
+            'filter message = "polled"',
+            "stats count(*) as polls, earliest(percent) as first, latest(percent) as last, latest(status) as seen "
+            "by operation_id",
+            "sort polls desc",
         ),
     ),
     "refusals": LogQuery(
@@ -99,11 +109,11 @@ QUERIES = {
         ),
     ),
     "not-written": LogQuery(
-        "Which records could not be written, and why?",
+        "Which records could not be written, why, and which did the sweep write later?",
         _lines(
-            "fields @timestamp, state, operation_id, aws_action, aws_error_code, error, reason",
+            "fields @timestamp, state, message, event, operation_id, aws_action, aws_error_code, error, reason",
             'filter (aws_service = "dynamodb" and message = "AWS refused") or AuditWriteFailures.0 > 0 '
-            'or error in ["TableUnavailable", "TableBusy"]',
+            'or error in ["TableUnavailable", "TableBusy"] or (state = "Sweep" and message = "recorded")',
             "sort @timestamp desc",
         ),
     ),

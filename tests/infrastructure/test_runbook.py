@@ -7,7 +7,7 @@ import pytest
 from stacks import names
 from stacks.log_queries import QUERIES
 from tests.infrastructure.conftest import ROOT, Template
-from tests.infrastructure.test_alarms import sections
+from tests.infrastructure.test_alarms import alarms, sections
 
 PAGE = (ROOT / "docs" / "runbook.md").read_text()
 SECTIONS = {
@@ -59,3 +59,11 @@ def test_every_query_is_for_the_log_group_that_its_section_names() -> None:
         else:
             assert names.ACCESS_LOG_GROUP not in text, section
     assert names.FUNCTIONS_LOG_GROUP in PAGE.split("## ")[0]
+
+
+def test_an_alarm_names_the_query_that_its_section_begins_with(all_modes_template: Template) -> None:
+    names_by_text = {query.text: name for name, query in QUERIES.items()}
+    for name, alarm in alarms(all_modes_template).items():
+        language, first = blocks(SECTIONS[re.sub(r"-\d+$", "", name)])[0]
+        asked = re.findall(r"Run the saved query rds-operations/([\w-]+)\.", alarm["AlarmDescription"])
+        assert asked == ([] if language else [names_by_text[first]]), name

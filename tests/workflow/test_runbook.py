@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -16,18 +17,22 @@ from local.cloud import ROOT
 from local.demo_instances import DEVELOPMENT
 from local.instance_tags import NEVER, SNAPSHOT_TAG
 from tests.infrastructure.test_runbook import SECTIONS, blocks
+from tests.workflow import incidents
+from tests.workflow.queues import refusal_queue
 from tests.workflow.service import Service
+from tests.workflow.watch import Watch
 
 Document = dict[str, Any]
 EXECUTE = "rds-operations-execute"
 ELSEWHERE = {"direct-start": "the local cloud has no LookupEvents of CloudTrail"}
 """Commands that cannot be run here, and why."""
 STOPS, NEEDS_A_MESSAGE = {"stop-all-operations-now", "start-again", "it-is-stuck"}, "event.json"
+PUTS_BACK = "put-role-policy"
 READS = [
     (section, command)
     for section, text in sorted(SECTIONS.items())
     for language, command in blocks(text)
-    if language and section not in STOPS | set(ELSEWHERE) and NEEDS_A_MESSAGE not in command
+    if language and section not in STOPS | set(ELSEWHERE) and not re.search(f"{NEEDS_A_MESSAGE}|{PUTS_BACK}", command)
 ]
 
 
@@ -173,3 +178,38 @@ def test_an_event_from_the_dead_letters_closes_its_operation_and_closing_twice_d
     (shell.folder / NEEDS_A_MESSAGE).write_text(json.dumps({"source": "aws.states", "detail": detail}))
     shell.run(command("dead-letters", 1))
     assert service.result(operation_id)["success"] is True
+
+
+def test_a_removed_policy_of_the_acting_role_is_seen_and_put_back(shell: Shell, service: Service) -> None:
+    iam = service.aws("iam")
+    arn, inline, attached = shell.run(command("access_denied")).splitlines()
+    assert "ActingRoleAllows" in inline
+    assert "Denies" in attached
+    policy = {"RoleName": arn.split("/")[-1], "PolicyName": inline}
+    before = iam.get_role_policy(**policy)["PolicyDocument"]
+    iam.delete_role_policy(**policy)
+    try:
+        assert "ActingRoleAllows" not in shell.run(command("access_denied"))
+        shell.run(command("access_denied", 1))
+        assert iam.get_role_policy(**policy)["PolicyDocument"] == before
+    finally:
+        iam.put_role_policy(**policy, PolicyDocument=json.dumps(before))
+
+
+def test_a_refusal_that_waits_is_counted_until_the_sweep_has_recorded_it(shell: Shell, watch: Watch) -> None:
+    def waiting() -> int:
+        lines = shell.run(command("audit-write-failures")).splitlines()
+        shown, read = lines[lines.index(refusal_queue(watch.service)) + 1].split()
+        return int(shown) + int(read)
+
+    incidents.refuse_record_of_refusal(watch)
+    assert waiting() >= 1
+    incidents.record_refusals(watch)
+    watch.eventually(lambda: waiting() == 0, "the queue is not empty")
+
+
+def test_what_rds_is_still_at_is_listed(shell: Shell, service: Service) -> None:
+    instance = service.new_instance(tags={**DEVELOPMENT, SNAPSHOT_TAG: NEVER})
+    body = {"operation": "create_snapshot", "instance_id": instance, "parameters": {"snapshot_id": f"{instance}-s"}}
+    assert service.result(service.accepted(body))["code"] == "timed_out"
+    assert f"{instance}-s" in shell.run(command("it-timed-out"))

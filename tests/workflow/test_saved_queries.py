@@ -31,6 +31,9 @@ def held(watch: Watch) -> Iterator[str]:
     assert watch.service.sweep()["left"] >= 1
     incidents.end_without_record(watch)
     incidents.record_end(watch)
+    incidents.refuse_record_of_refusal(watch)
+    incidents.record_refusals(watch)
+    incidents.run(watch, [snapshot_of(watch.service.new_instance())], success=True)
     incidents.close_places(watch)
     incidents.open_places(watch)
     incidents.answer_503(watch)
@@ -46,6 +49,7 @@ def held(watch: Watch) -> Iterator[str]:
 ANSWERS: dict[str, Document] = {
     "one-operation": {"state": "Execute"},
     "failures": {"Operation": "create_snapshot", "Environment": "development"},
+    "progress": {"seen": "available", "last": "100"},
     "refusals": {"Code": "production_instance", "operation": "reboot_instance"},
     "production-refusals": {},
     "running": {"operation_id": "<operation id>", "what": "create_snapshot"},
@@ -70,7 +74,31 @@ def test_every_saved_query_is_run(queries: dict[str, Document]) -> None:
 
 @pytest.mark.parametrize("name", ANSWERS)
 def test_it_finds_what_happened(service: Service, queries: dict[str, Document], held: str, name: str) -> None:
-    logs, query = service.aws("logs"), queries[name]
+    rows = found(service, queries[name], held)
+    wanted = {field: held if value == "<operation id>" else value for field, value in ANSWERS[name].items()}
+    assert any(wanted.items() <= row.items() for row in rows), rows
+    assert all(row for row in rows)
+
+
+def test_a_refusal_that_was_not_written_is_seen_again_when_the_sweep_has_recorded_it(
+    service: Service, queries: dict[str, Document], held: str
+) -> None:
+    rows = found(service, queries["not-written"], held)
+    failed = {row["operation_id"] for row in rows if row.get("aws_action") == "PutItem" and row["state"] == "Audit"}
+    recorded = {row["operation_id"] for row in rows if row.get("event") == "refused" and row["state"] == "Sweep"}
+    assert failed & recorded
+
+
+def test_a_snapshot_that_hangs_shows_no_progress(service: Service, queries: dict[str, Document], watch: Watch) -> None:
+    incidents.time_out_once_of_five(watch)
+    timed_out = {row["operation_id"] for row in found(service, queries["failures"]) if row["code"] == "timed_out"}
+    rows = [row for row in found(service, queries["progress"]) if row["operation_id"] in timed_out]
+    assert any(row["seen"] == "creating" and row["first"] == row["last"] for row in rows), rows
+
+
+def found(service: Service, query: Document, held: str = "") -> list[dict[str, str]]:
+    """Return the rows' values by field."""
+    logs = service.aws("logs")
     started = logs.start_query(
         logGroupNames=query["logGroupNames"],
         queryString=query["queryString"].replace("<operation id>", held),
@@ -78,7 +106,4 @@ def test_it_finds_what_happened(service: Service, queries: dict[str, Document], 
         endTime=int(time.time()) + 1,
     )
     results = logs.get_query_results(queryId=started["queryId"])["results"]
-    rows = [{cell["field"]: cell["value"] for cell in row} for row in results]
-    wanted = {field: held if value == "<operation id>" else value for field, value in ANSWERS[name].items()}
-    assert any(wanted.items() <= row.items() for row in rows), rows
-    assert all(row for row in rows)
+    return [{cell["field"]: cell["value"] for cell in row} for row in results]

@@ -87,7 +87,7 @@ class Sweep:
         """Record a refusal that Audit could not write, with its original time, caller and reason."""
         refused = queued_refusal(message.body, self.admission_machine)
         if isinstance(refused, RefusedAdmission):
-            logger.append_keys(operation_id=refused.request_id)
+            logger.append_keys(operation_id=refused.request.operation_id)
             audit_admission(self.closer.store, refused, self.now, Recorder.SWEEP)
             self.refusal_queue.remove(message)
             self._count("recorded")
