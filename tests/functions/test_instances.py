@@ -146,6 +146,21 @@ def test_a_look_is_used_again_for_five_seconds(aws: FakeAws, monkeypatch: pytest
         assert len(described) == looks
 
 
+def test_a_flood_of_looks_by_many_callers_reads_rds_once(aws: FakeAws) -> None:
+    aws.create_instance()
+    for number in range(100):
+        name = INSTANCE_ID.upper() if number % 2 else INSTANCE_ID
+        assert aws.get_instances(name, apiKeyId=f"key-{number}")["statusCode"] == 200
+    actions = [call.action for call in aws.calls.of("instances", "rds")]
+    assert actions == ["DescribeDBInstances", "DescribeDBSnapshots"]
+
+
+def test_a_flood_of_looks_at_what_is_not_there_reads_rds_once_for_each_name(aws: FakeAws) -> None:
+    for _ in range(50):
+        assert aws.get_instances("nobody")["statusCode"] == 404
+    assert len(aws.calls.of("instances", "rds")) == 1
+
+
 def test_in_another_account(aws: FakeAws) -> None:
     aws.deploy(MANY_TARGETS)
     aws.create_instance("qa", place=THERE)
@@ -322,6 +337,14 @@ def test_whom_the_permissions_do_not_name_sees_none(aws: FakeAws, instance_id: s
     answer = aws.get_instances(instance_id)
     assert (answer["statusCode"], answer["body"]["code"]) == (403, "caller_not_permitted")
     assert aws.calls.of("instances", "rds") == []
+
+
+def test_a_look_that_is_used_again_is_shown_to_nobody_else(aws: FakeAws) -> None:
+    aws.deploy(callers=CallerSettings({KEY: {"operations": ["reboot_instance"], "environments": ["development"]}}))
+    aws.create_instance()
+    assert one(aws)["allowed"] is True
+    answer = aws.get_instances(INSTANCE_ID, apiKeyId="key-id-2")
+    assert (answer["statusCode"], answer["body"]["code"]) == (403, "caller_not_permitted")
 
 
 def test_what_one_may_do_follows_from_the_permissions(aws: FakeAws) -> None:

@@ -31,13 +31,15 @@ def dimensions_of_callers(service: Service) -> list[str]:
     ]
 
 
-def metric_lines(service: Service) -> Iterator[Document]:
-    """Yield what the functions have logged in CloudWatch's embedded metric format."""
+def metric_lines(service: Service, instance_id: str = "") -> Iterator[Document]:
+    """Yield what the functions have logged in CloudWatch's embedded metric format, of one instance or of all."""
     pages = service.aws("logs").get_paginator("filter_log_events").paginate(logGroupName=names.FUNCTIONS_LOG_GROUP)
     for page in pages:
         for event in page["events"]:
             if event["message"].startswith('{"_aws"'):
-                yield json.loads(event["message"])
+                line = json.loads(event["message"])
+                if instance_id in ("", line.get("instance_id")):
+                    yield line
 
 
 def _directive(line: Document) -> Document:
