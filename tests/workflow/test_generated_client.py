@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from local.cloud import ACCOUNT, REGION
 from tests import api_document
 from tests.workflow.service import Service
 
@@ -38,6 +39,8 @@ class Generated:
         self._records = importlib.import_module(f"{package}.api.default.list_records")
         self._me = importlib.import_module(f"{package}.api.default.who_am_i")
         self._get = importlib.import_module(f"{package}.api.default.get_operation")
+        self._instances = importlib.import_module(f"{package}.api.default.list_instances")
+        self._instance = importlib.import_module(f"{package}.api.default.get_instance")
         client = importlib.import_module(package).AuthenticatedClient
         self._client = client(
             service.outputs["api_url"], service.outputs["api_key"], prefix="", auth_header_name="x-api-key"
@@ -54,6 +57,12 @@ class Generated:
 
     def records(self, **filters: Any) -> Any:
         return self._records.sync(client=self._client, **filters)
+
+    def instances(self, **filters: Any) -> Any:
+        return self._instances.sync(client=self._client, **filters)
+
+    def instance(self, instance_id: str, **place: str) -> Any:
+        return self._instance.sync(instance_id, client=self._client, **place)
 
     def me(self) -> Any:
         return self._me.sync(client=self._client)
@@ -113,3 +122,21 @@ def test_lists_by_the_generated_client(generated: Generated, service: Service) -
     assert [record.event.value for record in second.records] == ["accepted"]
     assert first.records[0].principal == generated.me().principal
     assert generated.records(from_="yesterday").error.startswith("from must be an ISO 8601 date or time")
+
+
+def test_instances_and_dry_runs_by_the_generated_client(generated: Generated, service: Service) -> None:
+    models, instance = generated.models, service.new_instance("generated")
+    production = service.new_instance("generated", {"Stage": "live"})
+    allowed = generated.instance(instance, account_id=ACCOUNT, region=REGION).operations.reboot_instance
+    assert isinstance(allowed, models.OperationAllowed)
+    refused = generated.instance(production).operations.reboot_instance
+    assert isinstance(refused, models.OperationRefused)
+    assert refused.code.value == "production_instance"
+    would = generated.start(models.RebootRequest("reboot_instance", instance, dry_run=True))
+    assert isinstance(would, models.DryRunAccepted)
+    assert (would.environment.value, would.warnings) == ("development", [])
+    error = generated.start(models.RebootRequest("reboot_instance", production, dry_run=True))
+    assert (error.error, error.environment_source) == (refused.error, refused.environment_source)
+    assert generated.instance("nobody").code.value == "instance_not_found"
+    page = generated.instances(limit=1, account_id=ACCOUNT, region=REGION)
+    assert [(place.account_id, place.region) for place in page.places] == [(ACCOUNT, REGION)]
