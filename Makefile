@@ -95,10 +95,10 @@ check: setup
 	ruff format --check .
 	mypy app.py cli/rds_ops stacks functions local tools tests
 
-## setup: what all of these need, into .venv and node_modules; in CI, Apache Velocity onto the machine, too
+## setup: what all of these need, into .venv and node_modules; in CI, Apache Velocity and shells onto the machine, too
 # The machine is looked at anew each time: a set-up without CI, or a copied .venv, says nothing of it.
 setup: .venv/.ready
-	@$(if $(CI),python -m local.velocity)
+	@$(if $(CI),python -m local.velocity && python -m local.shells)
 
 .venv/.ready: requirements.lock local/installer.lock local/node.lock package.json package-lock.json local/setup.py
 	@$(PYTHON) local/setup.py

@@ -22,6 +22,7 @@ _NAMED = {
     "api_key_id": "ApiKeyId",
     "user_pool_id": "UserPoolId",
     "user_pool_client_id": "UserPoolClientId",
+    "cli_client_id": "CliClientId",
     "state_machine_arn": "OperationStateMachineArn",
     "admission_arn": "AdmissionStateMachineArn",
     "audit_table": "AuditTable",

@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 OLDEST_PYTHON = (3, 11)
 OLDEST_NODE = 22  # older ones get no fixes, and the CDK warns about them at every run
+OURS = "rds-operations"
 INSTALLER, PACKAGES, NODE = LOCKS = [
     ROOT / name for name in ("local/installer.lock", "requirements.lock", "local/node.lock")
 ]
@@ -27,6 +28,7 @@ class SetupError(Exception):
 def main() -> None:
     make_environment()
     install_packages()
+    install_command_line()
     install_node()
     install_cdk_cli()
 
@@ -56,12 +58,19 @@ def install_packages() -> None:
     remove_unlocked()
 
 
+def install_command_line() -> None:
+    """Put `rds-ops` into .venv/bin, as what stands in cli/: a change there needs no new set-up."""
+    command = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    offline = ["--no-index", "--no-deps", "--no-build-isolation"]
+    run([*command, *offline, "--editable", str(ROOT)], "pip could not install rds-ops")
+
+
 def remove_unlocked() -> None:
     """Remove what an older lock installed, so that tests run on what a fresh clone gets."""
     command = [str(VENV / "bin" / "python"), "-m", "pip", "freeze", "--all", "--disable-pip-version-check"]
     frozen = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     locked = set().union(*(names(lock.read_text()) for lock in LOCKS))
-    unlocked = sorted(names(frozen) - locked)
+    unlocked = sorted(names(frozen) - locked - {OURS})
     if unlocked:
         run([*command[:3], "uninstall", "--yes", *unlocked], "pip could not remove " + ", ".join(unlocked))
 

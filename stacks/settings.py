@@ -44,6 +44,7 @@ class Settings:
     allowed_origin: str = "*"
     authentication: tuple[str, ...] = (Authentication.IAM.value,)
     user_pool_arn: str = ""
+    user_pool_domain_prefix: str = ""
     web_acl_arn: str = ""
     requests_per_address_in_five_minutes: int = 0
     throttle_rate_per_second: int = 5
@@ -128,7 +129,7 @@ _FILE_ONLY = (
 SIMPLE_SETTINGS = frozenset(item.name for item in fields(Settings)) - {"gate", "callers"} - _FILE_ONLY
 """Numbers and texts; the others have their own checks."""
 KNOWN = SIMPLE_SETTINGS | _FILE_ONLY
-FILE_ONLY_SETTINGS = _FILE_ONLY | {"user_pool_arn"}
+FILE_ONLY_SETTINGS = _FILE_ONLY | {"user_pool_arn", "user_pool_domain_prefix"}
 """Who may do what, where, and who is told: only in the file, where a review sees it."""
 
 
@@ -165,6 +166,7 @@ def _checked(settings: Settings) -> Settings:
         re.fullmatch(r"(arn:aws[a-z\-]*:cognito-idp:[a-z0-9\-]+:[0-9]{12}:userpool/\S+)?", settings.user_pool_arn),
         "user_pool_arn must be the ARN of a Cognito user pool, or left out to have one made",
     )
+    _check_domain_prefix(settings)
     require(
         re.fullmatch(r"(arn:aws[a-z\-]*:wafv2:[a-z0-9\-]+:[0-9]{12}:regional/webacl/\S+)?", settings.web_acl_arn),
         "web_acl_arn must be the ARN of a regional AWS WAF web ACL",
@@ -192,3 +194,17 @@ def _checked(settings: Settings) -> Settings:
         "allowed_origin must be * or an origin such as https://dashboard.example.com",
     )
     return settings
+
+
+def _check_domain_prefix(settings: Settings) -> None:
+    """https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-assign-domain-prefix.html"""
+    prefix = settings.user_pool_domain_prefix
+    require(
+        re.fullmatch(r"([a-z0-9]([a-z0-9\-]{0,61}[a-z0-9])?)?", prefix)
+        and not any(word in prefix for word in ("aws", "amazon", "cognito")),
+        "user_pool_domain_prefix must be 1 to 63 lower-case letters, digits or hyphens, without aws, amazon or cognito",
+    )
+    require(
+        not (prefix and settings.user_pool_arn),
+        "user_pool_domain_prefix is for a pool of the stack's own; user_pool_arn has its own domain",
+    )

@@ -8,6 +8,11 @@ from constructs import Construct
 
 from stacks.settings import Settings
 
+CLI_CALLBACK_URLS = [f"http://127.0.0.1:{port}/callback" for port in (8976, 8977, 8978)]
+"""Where `rds-ops login` waits. Cognito compares the whole address, so the ports are fixed.
+https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPoolClient.html
+"""
+
 
 def user_pool(scope: Construct, settings: Settings) -> cognito.IUserPool:
     if settings.user_pool_arn:
@@ -45,7 +50,40 @@ def _made(scope: Construct, settings: Settings) -> cognito.UserPool:
         id_token_validity=Duration.hours(1),
         disable_o_auth=True,
     )
-    stack = Stack.of(scope)
-    CfnOutput(stack, "UserPoolId", value=pool.user_pool_id)
-    CfnOutput(stack, "UserPoolClientId", value=client.user_pool_client_id)
+    outputs = {
+        "UserPoolId": pool.user_pool_id,
+        "UserPoolClientId": client.user_pool_client_id,
+        "CliClientId": _cli_client(pool).user_pool_client_id,
+        **_login_url(pool, settings),
+    }
+    for name, value in outputs.items():
+        CfnOutput(Stack.of(scope), name, value=value)
     return pool
+
+
+def _cli_client(pool: cognito.UserPool) -> cognito.UserPoolClient:
+    """Add the app client of `rds-ops login`: public, a code with PKCE, a sign-in for a working day."""
+    return pool.add_client(
+        "CliClient",
+        user_pool_client_name="rds-operations-cli",
+        generate_secret=False,
+        o_auth=cognito.OAuthSettings(
+            flows=cognito.OAuthFlows(authorization_code_grant=True),
+            scopes=[cognito.OAuthScope.OPENID, cognito.OAuthScope.PROFILE],
+            callback_urls=CLI_CALLBACK_URLS,
+        ),
+        supported_identity_providers=[cognito.UserPoolClientIdentityProvider.COGNITO],
+        prevent_user_existence_errors=True,
+        id_token_validity=Duration.hours(1),
+        refresh_token_validity=Duration.hours(12),
+    )
+
+
+def _login_url(pool: cognito.UserPool, settings: Settings) -> dict[str, str]:
+    """Give the pool its sign-in pages, if the settings name the domain: its prefix is unique among all accounts."""
+    if not settings.user_pool_domain_prefix:
+        return {}
+    domain = pool.add_domain(
+        "Domain", cognito_domain=cognito.CognitoDomainOptions(domain_prefix=settings.user_pool_domain_prefix)
+    )
+    return {"LoginUrl": domain.base_url()}

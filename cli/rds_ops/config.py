@@ -55,7 +55,7 @@ def load() -> Config:
         return Config()
     except OSError as error:
         raise _unusable(file, f"{error.strerror}") from error
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, AttributeError) as error:
         raise _unusable(file, str(error)) from error
 
 

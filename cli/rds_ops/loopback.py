@@ -50,20 +50,24 @@ class Loopback:
 class _Server(HTTPServer):
     arrived = ""
 
+    def handle_error(self, *_arguments: Any) -> None:
+        """Print nothing: a browser that closes before it has read the page has delivered the redirect all the same."""
+
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
     timeout = 5
 
     def do_GET(self) -> None:
-        is_redirect = self.path.startswith(f"{PATH}?")
-        self.send_response(200 if is_redirect else 404)
+        page = b""
+        if self.path.startswith(f"{PATH}?"):
+            self.server.arrived, page = self.path, _PAGE
+        self.send_response(200 if page else 404)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Content-Security-Policy", "default-src 'none'")
+        self.send_header("Content-Length", str(len(page)))
         self.end_headers()
-        if is_redirect:
-            self.wfile.write(_PAGE)
-            self.server.arrived = self.path
+        self.wfile.write(page)
 
     def log_message(self, *_arguments: Any) -> None:
         """Print nothing: the address has the code."""

@@ -71,6 +71,14 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         {"user_pool_arn": USER_POOL},
         "user_pool_client_ids must name the app clients of user_pool_arn whose tokens are let in",
     ),
+    "a domain prefix that AWS reserves": (
+        {"user_pool_domain_prefix": "my-aws-dbas"},
+        "user_pool_domain_prefix must be 1 to 63 lower-case letters",
+    ),
+    "a domain for another's pool": (
+        {"user_pool_domain_prefix": "dbas", "user_pool_arn": USER_POOL, "user_pool_client_ids": ["abc"]},
+        "user_pool_domain_prefix is for a pool of the stack's own",
+    ),
     "clients as text": ({"user_pool_client_ids": "abc"}, "user_pool_client_ids must be a list of app client ids"),
     "client that is none": ({"user_pool_client_ids": ["a b"]}, "user_pool_client_ids must be a list of app client ids"),
     "web ACL of CloudFront": (

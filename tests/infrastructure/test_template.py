@@ -12,6 +12,7 @@ import pytest
 
 from rds_operations.model.place import LONGEST_REGION
 from rds_operations.settings.version import VERSION
+from rds_ops.loopback import PATH, PORTS
 from stacks.service_stack import ServiceStack
 from stacks.settings import Settings
 from tests.infrastructure.conftest import ROOT, WEB_ACL, Document, Template, new_app
@@ -279,13 +280,35 @@ def test_nobody_signs_up_to_the_user_pool_and_a_password_alone_opens_nothing(all
 
 
 def test_the_pools_client_takes_no_password_in_plain_text(all_modes_template: Template) -> None:
-    client = all_modes_template.one("AWS::Cognito::UserPoolClient")
+    client, _ = all_modes_template.of_type("AWS::Cognito::UserPoolClient")
     assert client["ExplicitAuthFlows"] == ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
     assert client["PreventUserExistenceErrors"] == "ENABLED"
     assert client["IdTokenValidity"] == 60
     assert client["TokenValidityUnits"] == {"IdToken": "minutes"}
     assert client["AllowedOAuthFlowsUserPoolClient"] is False
     assert not client.get("GenerateSecret")
+
+
+def test_the_client_of_the_command_line_signs_in_by_a_code_to_this_machine_alone(all_modes_template: Template) -> None:
+    _, client = all_modes_template.of_type("AWS::Cognito::UserPoolClient")
+    assert client["AllowedOAuthFlows"] == ["code"]
+    assert client["AllowedOAuthScopes"] == ["openid", "profile"]
+    assert client["CallbackURLs"] == [f"http://127.0.0.1:{port}{PATH}" for port in PORTS]
+    assert client["SupportedIdentityProviders"] == ["COGNITO"]
+    assert (client["IdTokenValidity"], client["RefreshTokenValidity"]) == (60, 12 * 60)
+    assert client["GenerateSecret"] is False
+    assert client.get("ExplicitAuthFlows", ["ALLOW_REFRESH_TOKEN_AUTH"]) == ["ALLOW_REFRESH_TOKEN_AUTH"]
+
+
+def test_a_pool_has_sign_in_pages_where_the_settings_name_them(tmp_path: Path) -> None:
+    app = new_app(tmp_path)
+    ServiceStack(
+        app, "RdsOperations", Settings.from_document({"authentication": ["cognito"], "user_pool_domain_prefix": "dbas"})
+    )
+    app.synth()
+    template = Template(tmp_path / "RdsOperations.template.json")
+    assert template.one("AWS::Cognito::UserPoolDomain")["Domain"] == "dbas"
+    assert "LoginUrl" in json.loads(template.path.read_text())["Outputs"]
 
 
 def test_the_authorizer_reads_the_pool_and_the_usual_header(all_modes_template: Template) -> None:
