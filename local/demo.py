@@ -19,6 +19,12 @@ from local.deployment import client
 
 DATABASE = "dev-postgres-01"
 PRODUCTION_DATABASE = "prod-orders-01"
+COMMANDS = (
+    "rds-ops instances",
+    f"rds-ops explain {PRODUCTION_DATABASE}",
+    "rds-ops snapshot test-mysql-01 --wait",
+)
+"""To go on with, ready to paste."""
 _LOOK_EVERY_SECONDS = 0.4
 _PATIENCE_SECONDS = 900
 
@@ -151,8 +157,11 @@ def _show_record(console: Console, records: list[dict[str, str]], whole: bool) -
 
 
 def _show_commands(console: Console, api: Api) -> None:
-    body = {"operation": "reboot_instance", "instance_id": "test-mysql-01"}
-    headers = f"-H 'x-api-key: {api.key}' -H 'Content-Type: application/json'"
-    console.print(f"curl -i {headers} {api.url}/operations -d '{json.dumps(body)}'", soft_wrap=True)
-    console.print(f"curl -i -H 'x-api-key: {api.key}' {api.url}/operations/<operation_id>", soft_wrap=True)
-    console.print("The whole records: make demo RECORD=1. The API: docs/api.md. To stop it: make down")
+    path = "PATH=$PWD/.venv/bin:$PATH"
+    console.print(f"export {path} RDS_OPS_API={api.url} RDS_OPS_API_KEY={api.key}", soft_wrap=True)
+    for command in COMMANDS:
+        console.print(command)
+    console.print(
+        "The command line: docs/cli.md. The API: docs/api.md. The whole records: make demo RECORD=1.", soft_wrap=True
+    )
+    console.print("To stop it: make down")

@@ -15,7 +15,6 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 OLDEST_PYTHON = (3, 11)
 OLDEST_NODE = 22  # older ones get no fixes, and the CDK warns about them at every run
-OURS = "rds-operations"
 INSTALLER, PACKAGES, NODE = LOCKS = [
     ROOT / name for name in ("local/installer.lock", "requirements.lock", "local/node.lock")
 ]
@@ -70,7 +69,7 @@ def remove_unlocked() -> None:
     command = [str(VENV / "bin" / "python"), "-m", "pip", "freeze", "--all", "--disable-pip-version-check"]
     frozen = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     locked = set().union(*(names(lock.read_text()) for lock in LOCKS))
-    unlocked = sorted(names(frozen) - locked - {OURS})
+    unlocked = sorted(names(frozen) - locked)
     if unlocked:
         run([*command[:3], "uninstall", "--yes", *unlocked], "pip could not remove " + ", ".join(unlocked))
 

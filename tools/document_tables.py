@@ -15,6 +15,7 @@ from rds_operations.rules.classification import ALLOWED_ENVIRONMENTS, FOLDED_TAG
 from rds_operations.settings.gate import ENVIRONMENT_TAG_NAMES
 from stacks.log_queries import QUERIES
 from stacks.operating_roles import ACTING_FUNCTIONS, READING_FUNCTIONS
+from tools.command_line import command_sections, common_options, exit_codes
 from tools.error_texts import error_texts
 from tools.metric_texts import METRIC_TEXTS
 
@@ -125,6 +126,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
         "account per environment": lambda: example("account-per-environment", "accounts"),
         "several at once": lambda: example("several-at-once", "accounts", "naming_patterns"),
     },
+    "docs/cli.md": {"commands": command_sections, "common options": common_options, "exit codes": exit_codes},
     "docs/errors.md": {"errors": errors_table},
     "docs/how-it-works.md": {"state document": state_table, "permissions": permissions_table},
     "docs/operating.md": {"metrics": metrics_table, "questions": questions_table},

@@ -31,7 +31,7 @@ LEFT_OUT = "Not tested: 3 tests, because: no engine here. To get it: apt-get ins
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     ready_project(tmp_path)
-    for folder in ("unit", "functions", "infrastructure", "local", "local_commands", "simulation", "workflow"):
+    for folder in ("unit", "cli", "functions", "infrastructure", "local", "local_commands", "simulation", "workflow"):
         (tmp_path / "tests" / folder).mkdir(parents=True)
         (tmp_path / "tests" / folder / f"test_{folder}.py").write_text(PASSED)
     shutil.copy2(ROOT / "tests" / "left_out.py", tmp_path / "tests")

@@ -170,7 +170,7 @@ class TestExitCodes:
         assert re.search("status +timeout", over.shown)
 
     def test_7_no_key_and_nobody_there(self, terminal: Terminal) -> None:
-        variables = {**terminal.variables, "RDS_OPS_API_KEY": "another-key"}
+        variables = {**terminal.variables, "RDS_OPS_API_KEY": "key-id-1"}
         assert Terminal(terminal.program, variables).run("whoami").code == 7
         assert terminal.run("whoami", "--api", "http://127.0.0.1:1/v1").code == 7
 
@@ -237,15 +237,15 @@ class TestCompletion:
         found = shutil.which(shell)
         if not found:
             pytest.skip(advice([shell]))
-        instance = service.new_instance("completed")
+        instance = service.new_instance(f"with-{shell}")
         list_databases(service.cloud)
         arguments, ready = READY[shell]
         child = terminal.spawn(found, *arguments)
         child.sendline(ready)
         child.sendline("echo is-$((1 + 1))-ready" if shell != "fish" else "echo is-(math 1 + 1)-ready")
         child.expect("is-2-ready")
-        child.send("rds-ops explain completed-\t")
-        child.expect(instance.removeprefix("completed-"))
+        child.send(f"rds-ops explain with-{shell}-\t")
+        child.expect(instance.removeprefix(f"with-{shell}-"))
         child.close(force=True)
 
 
