@@ -44,6 +44,7 @@ _OPTIONS = {
     "Send apply_immediately: false": "Give --no-apply-immediately",
     "Send force_failover: false, or leave it out": "Leave --force-failover out",
     "same Idempotency-Key": "same --idempotency-key",
+    " In a URL, + is written %2B": "",
 }
 _BY_STATUS = {
     400: ExitCode.USAGE,
@@ -68,7 +69,8 @@ def refusal(answer: Answer, instance: str = "") -> Failure:
     exit_code = _BY_STATUS.get(answer.status, ExitCode.FAILED)
     if answer.status == 403 and (not code or code in NO_ACCESS_CODES):
         exit_code = ExitCode.NO_ACCESS
-    told = _in_options(error if error.endswith((".", "!", "?")) else f"{error}.")
+    told = _in_options(error)
+    told = told if told.endswith((".", "!", "?")) else f"{told}."
     advice = ADVICE.get(code) or _without_code(answer, exit_code)
     if exit_code is ExitCode.NO_ACCESS:
         advice = _about_the_clock(answer) or advice

@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.bench import report, throttled_starts
+from tests.bench import command_line, report, throttled_starts
 from tests.bench.budgets import HEADINGS, table
 from tests.bench.collected import Collected, collect
 from tests.bench.events import SCENARIOS
@@ -56,6 +56,7 @@ def _show(found: Collected, machine: Mapping[str, object], *, has_other: bool) -
         shown = ", ".join(f"{part} {price:.4f}" for part, price in parts.items() if price)
         print(f"{name:20} {sum(parts.values()):.4f}: {shown}")
     print(f"\nExecutions started directly, if RDS takes 50 calls a second (simulated)\n{throttled_starts.report()}")
+    print(f"\nThe command line, median of its runs\n{command_line.report()}")
     print(f"\n{table(HEADINGS, [budget.row() for budget in report.budgets(found)])}")
 
 

@@ -1,8 +1,11 @@
 """Whatever is wrong between here and the service is one sentence, and nothing is sent where it must not go."""
 
 import json
+import os
 import socket
 import ssl
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from hashlib import sha1
@@ -10,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import rds_ops as rds_ops_package
 from rds_ops import transport
 from rds_ops.credentials import _region
 from rds_ops.failures import ExitCode
@@ -18,6 +22,8 @@ from tests.bench import certificates
 from tests.cli.answers import service
 from tests.cli.conftest import Done, Run
 from tests.cli.stub import Stub, Told, serving
+
+UNAUTHORIZED = {"x-amzn-ErrorType": "UnauthorizedException"}
 
 
 def no_access(done: Done, *texts: str) -> None:
@@ -128,6 +134,15 @@ def test_what_is_no_key_is_not_sent(rds_ops: Run, stub: Stub, monkeypatch: pytes
     assert stub.asked == []
 
 
+def started(*arguments: str) -> Done:
+    """Run it in a process of its own: botocore finds the cache of SSO where HOME was when it was imported."""
+    environment = {**os.environ, "PYTHONPATH": str(Path(rds_ops_package.__file__).parents[1])}
+    command = [sys.executable, "-m", "rds_ops", *arguments]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
 class TestSigning:
     @pytest.fixture(autouse=True)
     def _signed(self, rds_ops: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
@@ -170,19 +185,44 @@ class TestSigning:
         assert done.code == ExitCode.USAGE
         assert "nobody" in done.err
 
-    @pytest.mark.parametrize("cached", [False, True], ids=["never signed in", "expired"])
-    def test_an_sso_session_that_is_over(self, run: Run, home: Path, cached: bool) -> None:
+    @pytest.mark.parametrize("cached", ["", "2020-01-01T00:00:00Z"], ids=["never signed in", "expired"])
+    def test_an_sso_session_that_is_over(self, home: Path, cached: str) -> None:
+        self._sso(home, cached)
+        no_access(
+            started("whoami", "--profile", "dba"), "The SSO session cannot be used", "aws sso login --profile dba"
+        )
+
+    def test_an_sso_session_that_the_portal_has_ended(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._sso(home, "2099-01-01T00:00:00Z")
+        with serving() as portal:
+            portal.tell(Told(401, {"message": "Session token not found or invalid"}, UNAUTHORIZED))
+            monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", portal.url)
+            no_access(started("whoami", "--profile", "dba"), "The SSO session cannot be used", "aws sso login")
+            assert len(portal.asked) == 1
+
+    def test_an_sso_session(self, stub: Stub, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._sso(home, "2099-01-01T00:00:00Z")
+        given = {"accessKeyId": "AKIDFROMSSO", "secretAccessKey": "x", "sessionToken": "s", "expiration": 4070908800000}
+        with serving() as portal:
+            portal.tell(Told(200, {"roleCredentials": given}))
+            monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", portal.url)
+            done = started("whoami", "--profile", "dba")
+            assert done.code == 0, done.err
+            assert portal.asked[0].headers["x-amz-sso_bearer_token"] == "t"
+        assert "Credential=AKIDFROMSSO/" in stub.asked[0].headers["Authorization"]
+
+    def _sso(self, home: Path, until: str) -> None:
+        """Configure a profile of IAM Identity Center, with a token of the last sign-in if there was one."""
         start = "https://example.awsapps.com/start"
         self._config(
             home,
             "[profile dba]\nregion = eu-west-1\nsso_session = us\nsso_account_id = 111122223333\nsso_role_name = dba\n"
             f"[sso-session us]\nsso_region = eu-west-1\nsso_start_url = {start}\n",
         )
-        if cached:
-            kept = home / ".aws" / "sso" / "cache" / f"{sha1(b'us').hexdigest()}.json"  # noqa: S324 - botocore's own name
+        if until:
+            kept = home / ".aws" / "sso" / "cache" / f"{sha1(b'us').hexdigest()}.json"  # noqa: S324 - botocore's name
             kept.parent.mkdir(parents=True)
-            kept.write_text(json.dumps({"startUrl": start, "accessToken": "t", "expiresAt": "2020-01-01T00:00:00Z"}))
-        no_access(run("whoami", "--profile", "dba"), "The SSO session cannot be used", "aws sso login --profile dba")
+            kept.write_text(json.dumps({"startUrl": start, "accessToken": "t", "expiresAt": until}))
 
     def _keys(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -50,6 +51,7 @@ class Terminal:
             dimensions=(40, self.columns),
             timeout=_PATIENCE_SECONDS,
             encoding="utf-8",
+            preexec_fn=_take_interrupts,
         )
 
     def run(self, *arguments: str) -> Ended:
@@ -67,6 +69,11 @@ class Terminal:
             timeout=_PATIENCE_SECONDS,
             check=False,
         )
+
+
+def _take_interrupts() -> None:
+    """Undo what a shell does to programs in the background: they, and all that they start, ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def ended(child: pexpect.spawn[str]) -> Ended:
@@ -90,6 +97,6 @@ def install(folder: Path) -> Path:
     (packages / "beside.pth").write_text(sysconfig.get_path("purelib") + "\n")
     python = str(environment / "bin" / "python")
     pip = [sys.executable, "-m", "pip", "--python", python, "--disable-pip-version-check"]
-    offline = ["--quiet", "--no-index", "--no-deps", "--no-build-isolation"]
+    offline = ["--quiet", "--ignore-installed", "--no-index", "--no-deps", "--no-build-isolation"]
     subprocess.run([*pip, "install", *offline, str(source)], check=True)
     return environment / "bin" / "rds-ops"
