@@ -44,6 +44,7 @@ _OPTIONS = {
     "Send apply_immediately: false": "Give --no-apply-immediately",
     "Send force_failover: false, or leave it out": "Leave --force-failover out",
     "same Idempotency-Key": "same --idempotency-key",
+    "another snapshot_id": "another --snapshot-id",
     " In a URL, + is written %2B": "",
 }
 _BY_STATUS = {
@@ -69,19 +70,19 @@ def refusal(answer: Answer, instance: str = "") -> Failure:
     exit_code = _BY_STATUS.get(answer.status, ExitCode.FAILED)
     if answer.status == 403 and (not code or code in NO_ACCESS_CODES):
         exit_code = ExitCode.NO_ACCESS
-    told = _in_options(error)
+    told = in_options(error)
     told = told if told.endswith((".", "!", "?")) else f"{told}."
     advice = ADVICE.get(code) or _without_code(answer, exit_code)
     if exit_code is ExitCode.NO_ACCESS:
         advice = _about_the_clock(answer) or advice
     if hint := body.get("hint"):
-        advice = f"{_in_options(str(hint))} {advice}"
+        advice = f"{in_options(str(hint))} {advice}"
     if source := body.get("environment_source"):
         advice = f"Decided by {source}. {advice}"
     return Failure(exit_code, told, advice.replace("NAME", instance) if instance else advice, answer.body)
 
 
-def _in_options(text: str) -> str:
+def in_options(text: str) -> str:
     """Say in options what the service's sentence says in keys of the request."""
     for key, option in _OPTIONS.items():
         text = text.replace(key, option)

@@ -31,7 +31,8 @@ class Command(click.Command):
                 formatter.write(f"{'':>{formatter.current_indent}}{example}\n")
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        records = [(item.name in COMMON, item.get_help_record(ctx)) for item in self.get_params(ctx)]
+        options = [item for item in self.get_params(ctx) if isinstance(item, click.Option)]
+        records = [(item.name in COMMON, item.get_help_record(ctx)) for item in options]
         for common, title in ((False, "Options"), (True, "Options of every command")):
             if rows := [record for is_common, record in records if record and is_common is common]:
                 with formatter.section(title):

@@ -7,7 +7,7 @@ import pytest
 from rds_ops.failures import ExitCode
 from tests.cli.answers import ACCEPTED, ALLOWED, DONE, ID, service
 from tests.cli.conftest import Run
-from tests.cli.stub import LOST, Stub, Told
+from tests.cli.stub import LOST, Asked, Stub, Told
 
 
 def keys(stub: Stub) -> list[str]:
@@ -37,8 +37,14 @@ def test_a_snapshot_gets_the_name_of_the_specification(rds_ops: Run, stub: Stub)
 
 
 def test_a_name_that_is_taken_gets_the_time_too(rds_ops: Run, stub: Stub) -> None:
-    taken = {**ALLOWED, "warnings": ["A snapshot of the name dev-1-manual-2026-11-25 is taken"]}
-    stub.tell(Told(200, taken), Told(200, ALLOWED), Told(202, ACCEPTED))
+    names: list[str] = []
+
+    def script(asked: Asked) -> Told:
+        names.append(asked.body["parameters"]["snapshot_id"])
+        warnings = [f"Snapshot {names[0]} already exists. Choose another snapshot_id."] if len(names) == 1 else []
+        return Told(200, {**ALLOWED, "warnings": warnings}) if asked.body.get("dry_run") else Told(202, ACCEPTED)
+
+    stub.script = script
     done = rds_ops("snapshot", "dev-1")
     assert done.code == 0
     name = stub.asked[-1].body["parameters"]["snapshot_id"]
@@ -48,8 +54,8 @@ def test_a_name_that_is_taken_gets_the_time_too(rds_ops: Run, stub: Stub) -> Non
 
 
 def test_a_given_name_is_kept_and_its_warning_told(rds_ops: Run, stub: Stub) -> None:
-    stub.script = service(dry_run=Told(200, {**ALLOWED, "warnings": ["It is taken"]}))
-    assert "Warning: It is taken" in rds_ops("snapshot", "dev-1", "--snapshot-id", "mine").err
+    stub.script = service(dry_run=Told(200, {**ALLOWED, "warnings": ["Snapshot mine already exists."]}))
+    assert "Warning: Snapshot mine already exists." in rds_ops("snapshot", "dev-1", "--snapshot-id", "mine").err
     assert stub.asked[-1].body["parameters"]["snapshot_id"] == "mine"
 
 
@@ -75,7 +81,8 @@ def test_when_no_answer_comes_the_key_is_told(rds_ops: Run, stub: Stub, trouble:
     stub.tell(Told(200, ALLOWED), Told(trouble, {"error": "Busy"}, {"Retry-After": "0"}))
     done = rds_ops("snapshot", "dev-1")
     assert done.code == code
-    assert f"--idempotency-key {keys(stub)[0]}" in done.err.splitlines()[-1]
+    name = stub.asked[-1].body["parameters"]["snapshot_id"]
+    assert f"--snapshot-id {name} --idempotency-key {keys(stub)[0]}:" in done.err.splitlines()[-1]
 
 
 def test_a_given_key_is_sent(rds_ops: Run, stub: Stub) -> None:

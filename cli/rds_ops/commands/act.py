@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from rds_ops import views
+from rds_ops.advice import in_options
 from rds_ops.app import App, advise, ask, is_attended, say
 from rds_ops.completion import instance_names
 from rds_ops.failures import ExitCode, Failure, Unreachable
@@ -20,7 +21,6 @@ from rds_ops.options import Command, at_place, connected, place_of
 from rds_ops.service import Document
 from rds_ops.waiting import ended, follow, typical_seconds
 
-_TAKEN = "snapshot_id"
 _LONGEST_NAME = 255
 
 
@@ -70,7 +70,7 @@ def doing(function: Callable[..., Any]) -> Callable[..., Any]:
 )
 @doing
 @click.option("--snapshot-id", metavar="NAME", help="The snapshot's name; INSTANCE-PURPOSE-DATE if left out.")
-@click.option("--purpose", default="manual", show_default=True, help="For the name that is made.")
+@click.option("--purpose", metavar="WORD", default="manual", show_default=True, help="For the name that is made.")
 @click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="A tag of the snapshot; may be repeated.")
 def snapshot(
     app: App, instance: str, how: How, snapshot_id: str | None, purpose: str, tags: tuple[str, ...]
@@ -82,7 +82,7 @@ def snapshot(
         parameters["tags"] = [_tag(text) for text in tags]
     request = _request("create_snapshot", instance, how, parameters)
     verdict = _dry_run(app, request, how)
-    if not snapshot_id and any(_TAKEN in str(warning) or "taken" in str(warning) for warning in verdict["warnings"]):
+    if not snapshot_id and any(parameters["snapshot_id"] in str(warning) for warning in verdict["warnings"]):
         parameters["snapshot_id"] = _suggested(instance, purpose, f"{now:%Y-%m-%d-%H%M%S}")
         verdict = _dry_run(app, request, how)
     _tell(verdict, instance)
@@ -163,7 +163,7 @@ def _dry_run(app: App, request: Document, how: How) -> Document:
 def _tell(verdict: Document, instance: str) -> None:
     say(f"{instance} is {verdict.get('environment', '?')} ({verdict.get('environment_source', '?')}): allowed.")
     for warning in verdict["warnings"]:
-        say(f"Warning: {warning}")
+        say(f"Warning: {in_options(str(warning))}")
 
 
 def _done(app: App, request: Document, how: How, verdict: Document) -> ExitCode:
@@ -191,20 +191,23 @@ def _sent(app: App, request: Document, key: str) -> Document:
     try:
         answer = app.service.post(request, key)
     except KeyboardInterrupt:
-        raise Failure(ExitCode.INTERRUPTED, "Stopped; the operation may have begun.", _again(key)) from None
+        raise Failure(ExitCode.INTERRUPTED, "Stopped; the operation may have begun.", _again(request, key)) from None
     except Unreachable as lost:
         if not lost.sent:
             raise
-        raise Failure(lost.code, f"{lost.sentence} The operation may have begun.", _again(key)) from lost
+        raise Failure(lost.code, f"{lost.sentence} The operation may have begun.", _again(request, key)) from lost
     except Failure as failure:
         if failure.code not in (ExitCode.BUSY, ExitCode.FAILED):
             raise
-        raise Failure(failure.code, failure.sentence, _again(key), failure.body) from failure
+        raise Failure(failure.code, failure.sentence, _again(request, key), failure.body) from failure
     return answer.body if isinstance(answer.body, dict) else {}
 
 
-def _again(key: str) -> str:
-    return f"Repeat the same command with --idempotency-key {key}: it acts once at most."
+def _again(request: Document, key: str) -> str:
+    """Say how to repeat exactly this request: a name that was made would be another one later."""
+    made = request["parameters"].get("snapshot_id")
+    name = f"--snapshot-id {made} " if made else ""
+    return f"Repeat the same command with {name}--idempotency-key {key}: it acts once at most."
 
 
 def finish(app: App, document: Document) -> ExitCode:

@@ -19,7 +19,9 @@ from rds_ops.output import CSV, FORMATS, csv_text
 from rds_ops.service import PAGE, Document
 from rds_ops.waiting import follow, typical_seconds
 
-_OF_AN_INSTANCE = click.option("--instance", shell_complete=instance_names, help="Only of this instance.")
+_OF_AN_INSTANCE = click.option(
+    "--instance", metavar="NAME", shell_complete=instance_names, help="Only of this instance."
+)
 _PRINCIPAL_MARKS = ("arn:", "apikey:")
 
 
@@ -36,7 +38,12 @@ def filtered(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--from", "since", type=since, metavar="TIME", help="From then on: 7d, 24h, today, 2026-11-25, …"),
         click.option("--to", "until", type=since, metavar="TIME", help="Until then."),
         click.option(
-            "--limit", type=click.IntRange(1, 100_000), default=25, show_default=True, help="At most so many."
+            "--limit",
+            metavar="N",
+            type=click.IntRange(1, 100_000),
+            default=25,
+            show_default=True,
+            help="At most so many.",
         ),
     )
     for add in adding[::-1]:

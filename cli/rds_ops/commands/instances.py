@@ -26,7 +26,9 @@ from rds_ops.tables import Column, Table, cell
 @click.option("--allowed/--refused", default=None, help="Only those that you may operate on, or may not.")
 @click.option("--environment", metavar="NAME", help="Only of this environment.")
 @at_place
-@click.option("--limit", type=click.IntRange(1, 100_000), default=500, show_default=True, help="At most so many.")
+@click.option(
+    "--limit", metavar="N", type=click.IntRange(1, 100_000), default=500, show_default=True, help="At most so many."
+)
 def instances(
     app: App,
     allowed: bool | None,
