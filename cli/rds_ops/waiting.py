@@ -15,11 +15,14 @@ _DEFAULT_PAUSE_SECONDS = 2.0
 _LONGEST_SILENCE_SECONDS = 300.0
 
 
-def follow(app: App, operation_id: str, timeout: float | None, typical: float | None = None) -> Document:
-    """Return the document of the ended operation. What interrupts the waiting says how to go on."""
+def follow(app: App, operation_id: str, timeout: float | None, about: Document) -> Document:
+    """Return the document of the ended operation. What interrupts the waiting says how to go on.
+
+    `about` is the request, or an earlier document: it names the instance, the operation, and the place if it has one.
+    """
     again = f"Look again: {app.command('watch', operation_id)}"
     try:
-        return _followed(app, operation_id, timeout, typical)
+        return _followed(app, operation_id, timeout, _typical_seconds(app, about))
     except KeyboardInterrupt:
         raise Failure(ExitCode.INTERRUPTED, "Stopped waiting; the operation goes on.", again) from None
     except _TimeIsUp as over:
@@ -64,11 +67,12 @@ def _followed(app: App, operation_id: str, timeout: float | None, typical: float
             time.sleep(min(pause, _LONGEST_PAUSE_SECONDS, left))
 
 
-def typical_seconds(app: App, instance: str, operation: str, place: dict[str, str]) -> float | None:
+def _typical_seconds(app: App, about: Document) -> float | None:
     """Return how long it mostly takes on this instance, or None: it is a comfort, and no reason to fail."""
     try:
-        live = app.service.instance(instance, place)
-        found = live["operations"][operation].get("typical_seconds")
+        place: dict[str, str] = {name: str(about[name]) for name in ("account_id", "region") if name in about}
+        live = app.service.instance(str(about["instance_id"]), place)
+        found = live["operations"][about["operation"]].get("typical_seconds")
     except (Failure, KeyError, TypeError, AttributeError):
         return None
     return float(found) if isinstance(found, int | float) else None

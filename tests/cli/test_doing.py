@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from rds_ops.failures import ExitCode
+from rds_ops.transport import Answer, Request, send
 from tests.cli.answers import ACCEPTED, ALLOWED, DONE, ID, service
 from tests.cli.conftest import Run
 from tests.cli.stub import LOST, Asked, Stub, Told
@@ -101,6 +102,36 @@ def test_where_nobody_can_be_asked_a_reboot_needs_yes(rds_ops: Run, stub: Stub) 
     done = rds_ops("reboot", "dev-1")
     assert (done.code, stub.asked) == (ExitCode.USAGE, [])
     assert "--yes" in done.err
+
+
+@pytest.mark.parametrize("path", ["/v1/instances/dev-1", f"/v1/operations/{ID}"])
+def test_an_interrupt_after_acceptance_never_says_that_nothing_was_begun(
+    rds_ops: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    def interrupted(request: Request, timeout: float) -> Answer:
+        if request.url.endswith(path):
+            raise KeyboardInterrupt
+        return send(request, timeout)
+
+    stub.script = service()
+    monkeypatch.setattr("rds_ops.service.send", interrupted)
+    done = rds_ops("snapshot", "dev-1", "--wait")
+    assert done.code == ExitCode.INTERRUPTED
+    assert done.err.endswith(f"Stopped waiting; the operation goes on.\nLook again: rds-ops watch {ID}\n")
+
+
+def test_an_interrupt_while_it_is_sent_tells_the_key(rds_ops: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(request: Request, timeout: float) -> Answer:
+        if "Idempotency-Key" in request.headers:
+            raise KeyboardInterrupt
+        return send(request, timeout)
+
+    stub.script = service()
+    monkeypatch.setattr("rds_ops.service.send", interrupted)
+    done = rds_ops("snapshot", "dev-1")
+    assert done.code == ExitCode.INTERRUPTED
+    assert "Stopped; the operation may have begun." in done.err
+    assert "--idempotency-key rds-ops-" in done.err
 
 
 def test_waiting_tells_each_change_once(rds_ops: Run, stub: Stub) -> None:

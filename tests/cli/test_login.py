@@ -76,6 +76,15 @@ def test_signing_in(run: Run, stub: Stub, signing_in: Callable[[Browser], Any]) 
     assert stub.asked[-1].headers["Authorization"] == "Bearer new.id.token"
 
 
+def test_an_api_of_the_environment_does_not_hide_the_deployment(
+    stub: Stub, signing_in: Callable[[Browser], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stub.tell(Told(200, TOKENS))
+    monkeypatch.setenv("RDS_OPS_API", "https://elsewhere.example.com/v1")
+    assert signing_in(granted).code == 0
+    assert kept()["id_token"] == TOKENS["id_token"]
+
+
 def test_another_state_is_refused(stub: Stub, signing_in: Callable[[Browser], Any]) -> None:
     done = signing_in(lambda asked: f"{asked['redirect_uri']}?code=the-code&state=another")
     assert done.code == ExitCode.NO_ACCESS

@@ -95,7 +95,7 @@ def login(app: App, no_browser: bool) -> ExitCode:
     """Sign in to a deployment with `auth = "cognito"`. The tokens are kept, and renewed while they can be."""
     from rds_ops import tokens
 
-    name, deployment = chosen_deployment(app.given)
+    name, deployment = chosen_deployment(replace(app.given, api=""))  # tokens are a deployment's
     tokens.sign_in(name, deployment, open_browser=not no_browser)
     say("Signed in.")
     advise(f"Try it: {app.command('whoami')}")

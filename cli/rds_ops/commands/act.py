@@ -19,7 +19,7 @@ from rds_ops.failures import ExitCode, Failure, Unreachable
 from rds_ops.moments import duration
 from rds_ops.options import Command, at_place, connected, place_of
 from rds_ops.service import Document
-from rds_ops.waiting import ended, follow, typical_seconds
+from rds_ops.waiting import ended, follow
 
 _LONGEST_NAME = 255
 
@@ -181,8 +181,7 @@ def _done(app: App, request: Document, how: How, verdict: Document) -> ExitCode:
         advise(f"Watch it: {app.command('watch', operation_id)}")
         return ExitCode.DONE
     say(f"Accepted: {operation_id}")
-    typical = typical_seconds(app, str(request["instance_id"]), str(request["operation"]), how.place)
-    return finish(app, follow(app, operation_id, how.timeout, typical))
+    return finish(app, follow(app, operation_id, how.timeout, request))
 
 
 def _sent(app: App, request: Document, key: str) -> Document:

@@ -17,7 +17,7 @@ from rds_ops.moments import duration, since
 from rds_ops.options import Command, connected
 from rds_ops.output import CSV, FORMATS, csv_text
 from rds_ops.service import PAGE, Document
-from rds_ops.waiting import follow, typical_seconds
+from rds_ops.waiting import follow
 
 _OF_AN_INSTANCE = click.option(
     "--instance", metavar="NAME", shell_complete=instance_names, help="Only of this instance."
@@ -82,9 +82,7 @@ def watch(app: App, operation_id: str, timeout: float | None) -> ExitCode:
     document = checked(app.service.operation(operation_id).body)
     if document.get("finished"):
         return finish(app, document)
-    place: dict[str, str] = {name: str(document[name]) for name in ("account_id", "region") if name in document}
-    typical = typical_seconds(app, str(document.get("instance_id")), str(document.get("operation")), place)
-    return finish(app, follow(app, operation_id, timeout, typical))
+    return finish(app, follow(app, operation_id, timeout, document))
 
 
 @click.command(
@@ -121,6 +119,8 @@ def list_operations(app: App, running: bool, **filters: Any) -> ExitCode:
 @click.option("--event", type=click.Choice(("accepted", "completed", "refused", "final")), help="Only these records.")
 def history(app: App, event: str | None, **filters: Any) -> ExitCode:
     """List the audit records, the newest first: your own; for auditors everybody's. Refusals are among them."""
+    if app.output.format == CSV and app.given.query:
+        raise Failure(ExitCode.USAGE, "--query does not go with --output csv.", "Use --output text for a query.")
     query, keep, limit = _query(app, filters, "user_identity")
     if event:
         query["event"] = event
