@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from typing import Any, Protocol
 from rds_ops.service import Document
 from rds_ops.tables import cell, seconds
 
-_BAR_CELLS = 20
+_BAR_CELLS, _SPINNER_CELLS, _GAP = 20, 2, 2
 
 
 class Progress(Protocol):
@@ -22,7 +23,7 @@ class Progress(Protocol):
 
 @contextmanager
 def progress(typical: float | None) -> Iterator[Progress]:
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or os.environ.get("TERM", "dumb") == "dumb":
         yield _Lines(typical)
         return
     from rich.console import Console
@@ -38,6 +39,8 @@ def parts(document: Document) -> list[str]:
     """Return what is to say, the most important first."""
     polls, most, percent = document.get("polls", 0), document.get("max_polls"), document.get("percent")
     told = [cell(document.get("status", "?"))]
+    if document.get("finished"):
+        return told
     if isinstance(percent, int | float):
         told.append(f"{percent:g} %")
     if isinstance(most, int) and isinstance(polls, int):
@@ -86,22 +89,24 @@ class _Line:
     def render(self) -> Any:
         from rich.text import Text
 
-        status, *rest = [self._trouble] if self._trouble else parts(self._document)
         took = seconds(time.monotonic() - self._began)
-        rest.insert(0, f"{took} of typically {seconds(self._typical)}" if self._typical is not None else took)
-        room = self._console.width - 3
-        line = f"{status}  {rest[0]}" if not self._trouble else f"{took}  {status}"
-        for part in rest[1:]:
-            if len(line) + 2 + len(part) <= room:
-                line += f"  {part}"
-        line += self._bar(room - len(line))
-        self._spinner.update(text=Text(line, no_wrap=True, overflow="ellipsis"))
+        room = self._console.width - _SPINNER_CELLS
+        line = f"{took}  {self._trouble}" if self._trouble else self._told(took, room)
+        self._spinner.update(text=Text(line[:room], no_wrap=True))
         return self._spinner
+
+    def _told(self, took: str, room: int) -> str:
+        line, *rest = parts(self._document)
+        timed = took if self._typical is None else f"{took} of typically {seconds(self._typical)}"
+        for part in (timed, *rest):
+            if len(line) + _GAP + len(part) <= room:
+                line += " " * _GAP + part
+        return line + self._bar(room - len(line))
 
     def _bar(self, room: int) -> str:
         percent = self._document.get("percent")
-        if not isinstance(percent, int | float) or room < _BAR_CELLS + 2 or self._trouble:
+        if not isinstance(percent, int | float) or room < _BAR_CELLS + _GAP:
             return ""
         full, empty = "━─" if str(self._console.encoding).lower().startswith("utf") else "#-"
         done = round(_BAR_CELLS * min(max(percent, 0), 100) / 100)
-        return "  " + full * done + empty * (_BAR_CELLS - done)
+        return " " * _GAP + full * done + empty * (_BAR_CELLS - done)

@@ -49,6 +49,8 @@ def seconds(value: Any) -> str:
     """Return a duration as minutes and seconds."""
     if not isinstance(value, int | float):
         return "-"
+    if 0 < value < 1:
+        return "<0:01"
     whole = round(value)
     return (
         f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}" if whole >= 3600 else f"{whole // 60}:{whole % 60:02}"
