@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shlex
-import shutil
 import sys
 import textwrap
 from functools import cached_property
+from typing import TextIO
 
 import click
 
@@ -48,7 +49,7 @@ class App:
 
 def say(sentence: str) -> None:
     """Tell the person something, on stderr, broken between words at the terminal's width."""
-    print(_wrapped(cell(sentence)), file=sys.stderr, flush=True)
+    print(wrapped(cell(sentence), sys.stderr), file=sys.stderr, flush=True)
 
 
 def advise(line: str) -> None:
@@ -57,7 +58,7 @@ def advise(line: str) -> None:
 
 
 def ask(question: str) -> bool:
-    return click.confirm(_wrapped(cell(question)), default=False, err=True)
+    return click.confirm(wrapped(cell(question), sys.stderr), default=False, err=True)
 
 
 def is_attended() -> bool:
@@ -65,8 +66,9 @@ def is_attended() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def _wrapped(sentence: str) -> str:
-    if not sys.stderr.isatty():
+def wrapped(sentence: str, stream: TextIO, indent: str = "") -> str:
+    """Break it between words at the terminal's width; in a pipe it stays one line."""
+    if not stream.isatty():
         return sentence
-    width = shutil.get_terminal_size().columns
-    return textwrap.fill(sentence, max(20, width - 1), break_long_words=False, break_on_hyphens=False)
+    width = max(20, os.get_terminal_size(stream.fileno()).columns - 1)
+    return textwrap.fill(sentence, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
 
 from rds_ops import views
 from rds_ops.advice import ADVICE
-from rds_ops.app import App, say
+from rds_ops.app import App, say, wrapped
 from rds_ops.completion import instance_names
 from rds_ops.failures import ExitCode
 from rds_ops.options import Command, at_place, connected, place_of
@@ -70,7 +71,7 @@ def explain(app: App, instance: str, instance_account: str | None, instance_regi
     lines = explained(document)
     if app.output.for_people:
         for title, sentence in lines:
-            print(f"{title}: {sentence}")
+            print(wrapped(f"{title}: {sentence}", sys.stdout, "  "))
     else:
         app.output.show(document, Table((Column(""), Column("")), lines))
     return ExitCode.DONE
