@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
@@ -12,7 +13,7 @@ from urllib.parse import quote, urlencode
 from rds_ops import __version__
 from rds_ops.advice import checked, refusal
 from rds_ops.credentials import Authenticate, authentication
-from rds_ops.failures import Unreachable
+from rds_ops.failures import ExitCode, Failure, Unreachable
 from rds_ops.settings import Settings
 from rds_ops.transport import Answer, Request, send
 
@@ -51,10 +52,10 @@ class Service:
 
     def operation(self, operation_id: str) -> Answer:
         """Return the answer, whose Retry-After says when to look again."""
-        return self.answer("GET", f"/operations/{quote(operation_id, safe='')}")
+        return self.answer("GET", f"/operations/{_name(operation_id, 'an operation')}")
 
     def instance(self, name: str, place: Mapping[str, str]) -> Document:
-        return self.get(f"/instances/{quote(name, safe='')}", place, name)
+        return self.get(f"/instances/{_name(name, 'an instance')}", place, name)
 
     def get(self, path: str, query: Mapping[str, str] | None = None, instance: str = "") -> Document:
         return checked(self.answer("GET", path, query=query, instance=instance).body)
@@ -120,3 +121,12 @@ class Service:
         if body is None:
             return Request(method, url, sent)
         return Request(method, url, {**sent, "Content-Type": "application/json"}, json.dumps(body).encode())
+
+
+def _name(text: str, what: str) -> str:
+    """Return it as a part of a path. Anything else than a name would be another route."""
+    if re.fullmatch(r"[A-Za-z0-9-]+", text):
+        return text
+    raise Failure(
+        ExitCode.USAGE, f"{text!r} cannot be the name of {what}.", "Names have letters, digits and hyphens alone."
+    )

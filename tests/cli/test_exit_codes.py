@@ -105,6 +105,8 @@ def test_the_time_out_of_the_waiting_says_how_to_go_on(rds_ops: Run, stub: Stub)
         ["watch", "x", "--timeout", "soon"],
         ["list", "--query", "["],
         ["history", "--output", "csv", "--query", "x"],
+        ["explain", "../me"],
+        ["status", "a/b?c"],
         ["whoami", "--api", "http://example.com"],
         ["whoami", "--api", "ftp://127.0.0.1"],
         ["whoami", "--deployment", "nowhere", "--api", ""],

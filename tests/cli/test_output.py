@@ -50,10 +50,11 @@ def test_text_in_a_pipe_is_tab_separated(rds_ops: Run, stub: Stub) -> None:
 
 def test_explain_has_three_lines(rds_ops: Run, stub: Stub) -> None:
     stub.script = service()
-    lines = rds_ops("explain", "dev-1", "--output", "table").out.splitlines()
+    lines = rds_ops("explain", "dev-1", "--instance-region", "eu-west-1", "--output", "table").out.splitlines()
     assert [line.split(":")[0] for line in lines] == ["You may", "Why not the rest", "What to do"]
     assert "snapshot, backup-window (development by tag Environment=Development, available)" in lines[0]
     assert lines[1].endswith("Instance dev-1 is starting.")
+    assert lines[2].endswith("Try it: rds-ops snapshot dev-1 --instance-region eu-west-1 --dry-run")
 
 
 def test_pages_are_turned_until_the_limit(rds_ops: Run, stub: Stub) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -68,7 +69,9 @@ def instances(
 def explain(app: App, instance: str, instance_account: str | None, instance_region: str | None) -> ExitCode:
     """Say in three lines what you may do with INSTANCE now, why not the rest, and what to do about it."""
     document = app.service.instance(instance, place_of(instance_account, instance_region))
-    lines = explained(document)
+    given = (("--instance-account", instance_account), ("--instance-region", instance_region))
+    place = [part for option, value in given if value for part in (option, value)]
+    lines = explained(document, lambda command: app.command(command, instance, *place, "--dry-run"))
     if app.output.for_people:
         for title, sentence in lines:
             print(wrapped(f"{title}: {sentence}", sys.stdout, "  "))
@@ -77,8 +80,8 @@ def explain(app: App, instance: str, instance_account: str | None, instance_regi
     return ExitCode.DONE
 
 
-def explained(document: Document) -> list[tuple[str, str]]:
-    """Return the three lines, each with its title."""
+def explained(document: Document, trial: Callable[[str], str]) -> list[tuple[str, str]]:
+    """Return the three lines, each with its title. `trial` makes of a command's name one to paste."""
     answers: dict[str, Document] = document.get("operations") or {}
     may = [views.command_of(name) for name, answer in answers.items() if answer.get("allowed")]
     refused = {views.command_of(name): answer for name, answer in answers.items() if not answer.get("allowed")}
@@ -89,7 +92,7 @@ def explained(document: Document) -> list[tuple[str, str]]:
         for title, text in (
             ("You may", allowed),
             ("Why not the rest", _why_not(refused)),
-            ("What to do", _what_to_do(refused, str(document.get("instance_id", "")), may)),
+            ("What to do", _what_to_do(refused, str(document.get("instance_id", "")), trial(may[0]) if may else "")),
         )
     ]
 
@@ -106,12 +109,12 @@ def _why_not(refused: dict[str, Document]) -> str:
     )
 
 
-def _what_to_do(refused: dict[str, Document], instance: str, may: list[str]) -> str:
+def _what_to_do(refused: dict[str, Document], instance: str, trial: str) -> str:
     advice = dict.fromkeys(_helpful(str(answer.get("code", ""))) for answer in refused.values())
     told = [text.replace("NAME", instance) for text in advice if text]
-    if may:
-        told.append(f"Try it: rds-ops {may[0]} {instance} --dry-run")
-    return " ".join(told)
+    if trial:
+        told.append(f"Try it: {trial}")
+    return " ".join(told) or "Ask the service's owner."
 
 
 def _helpful(code: str) -> str:
