@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
 
+from local.cloud import free_port
 from rds_ops import loopback, vault
 from rds_ops.failures import ExitCode
 from tests.cli.answers import service
@@ -20,6 +21,12 @@ from tests.cli.stub import Asked, Stub, Told
 
 TOKENS = {"id_token": "new.id.token", "refresh_token": "refresh", "access_token": "unused", "expires_in": 3600}
 Browser = Callable[[dict[str, str]], str]
+
+
+@pytest.fixture(autouse=True)
+def _ports_of_this_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the real ports to the tests of the installed program, which run at the same time."""
+    monkeypatch.setattr(loopback, "PORTS", tuple(free_port() for _ in range(3)))
 
 
 @pytest.fixture
