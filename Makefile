@@ -73,7 +73,7 @@ docs: setup
 
 ## lock: requirements.lock, local/*.lock and package-lock.json, with hashes, from the pins (UPGRADE=--upgrade: what is not pinned, anew)
 lock: .venv/bin/uv
-	@for pins in requirements local/installer local/node; do \
+	@for pins in requirements local/installer local/node local/browser; do \
 	  uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes \
 	    --custom-compile-command "make lock" $$pins.txt --output-file $$pins.lock || exit; \
 	done
@@ -95,12 +95,13 @@ check: setup
 	ruff format --check .
 	mypy app.py cli/rds_ops stacks functions local tools tests
 
-## setup: what all of these need, into .venv and node_modules; in CI, Apache Velocity and shells onto the machine, too
+## setup: what all of these need, into .venv and node_modules; in CI, Apache Velocity, shells and a browser onto the machine, too
 # The machine is looked at anew each time: a set-up without CI, or a copied .venv, says nothing of it.
 setup: .venv/.ready
-	@$(if $(CI),python -m local.velocity && python -m local.shells)
+	@python -m stacks.console_package
+	@$(if $(CI),python -m local.velocity && python -m local.shells && python -m local.browser)
 
-.venv/.ready: requirements.lock local/installer.lock local/node.lock package.json package-lock.json local/setup.py
+.venv/.ready: requirements.lock local/installer.lock local/node.lock local/browser.lock package.json package-lock.json local/setup.py
 	@$(PYTHON) local/setup.py
 	@touch $@
 

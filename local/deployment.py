@@ -115,8 +115,10 @@ def _outputs(cloud: Cloud) -> dict[str, str]:
     if "ApiKeyId" not in given:
         raise CloudError("The local cloud needs api_key among the settings' authentication: its tools call that API")
     key = client(cloud, "apigateway").get_api_key(apiKey=given["ApiKeyId"], includeValue=True)["value"]
+    urls = {name: _local_url(cloud, given[output]) for name, output in _URLS.items() if output in given}
     return {
-        **{name: _local_url(cloud, given[output]) for name, output in _URLS.items() if output in given},
+        **urls,
+        "console_url": f"{urls['api_url']}/console/",
         "api_key": key,
         "endpoint_url": cloud.endpoint,
         "region": REGION,

@@ -10,6 +10,7 @@ from ministack.services import rds
 
 from local.extensions import (
     alarm_clock,
+    api_addresses,
     api_answers,
     async_invokes,
     callers,
@@ -48,6 +49,7 @@ HELD_UP = 4
 def install(time_scale: float) -> None:
     states_integration.install()
     callers.install()
+    api_addresses.install()
     error_names.install()
     with_faults = os.environ.get("FAULTS") == "1"
     turns.install(INVOCATIONS_AT_ONCE + (HELD_UP if with_faults else 0))

@@ -15,8 +15,8 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 OLDEST_PYTHON = (3, 11)
 OLDEST_NODE = 22  # older ones get no fixes, and the CDK warns about them at every run
-INSTALLER, PACKAGES, NODE = LOCKS = [
-    ROOT / name for name in ("local/installer.lock", "requirements.lock", "local/node.lock")
+INSTALLER, PACKAGES, NODE, BROWSER = LOCKS = [
+    ROOT / name for name in ("local/installer.lock", "requirements.lock", "local/node.lock", "local/browser.lock")
 ]
 
 

@@ -1,4 +1,4 @@
-"""A REST API: POST calls ADMISSION without a function in between; GET calls Status or Lists."""
+"""A REST API: POST calls ADMISSION without a function in between; GET calls a function."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Size
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_iam as iam
@@ -37,6 +37,8 @@ _ORIGIN = "method.response.header.Access-Control-Allow-Origin"
 _EXPOSE = "method.response.header.Access-Control-Expose-Headers"
 _INTEGRATION_TIMEOUT = Duration.seconds(29)
 _READS = ("/operations/{operation_id}/GET", "/operations/GET", "/records/GET", "/me/GET", "/instances/GET")
+_PAGES = ("/console/GET", "/console/{proxy+}/GET", "/openapi.json/GET")
+_COMPRESSED_FROM = Size.bytes(1024)
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Backend:
     status: lambda_.IFunction
     lists: lambda_.IFunction
     instances: lambda_.IFunction
+    console: lambda_.IFunction
     log: logs.ILogGroup
     web_acl_arn: str
 
@@ -78,6 +81,9 @@ class Api(Construct):
         instances = self.rest_api.root.add_resource("instances")
         for resource in (instances, instances.add_resource("{instance_id}")):
             self._get(resource, behind.instances, access)
+        pages = self.rest_api.root.add_resource("console")
+        for resource in (pages, pages.add_resource("{proxy+}"), self.rest_api.root.add_resource("openapi.json")):
+            self._get(resource, behind.console, {"authorization_type": apigateway.AuthorizationType.NONE})
         self.key = self._usage_plan() if authentication is Authentication.API_KEY else None
         if behind.web_acl_arn:
             self._attach(behind.web_acl_arn)
@@ -98,6 +104,7 @@ class Api(Construct):
             description=f"Self-service operations for non-production RDS instances ({self._authentication})",
             endpoint_types=[apigateway.EndpointType.REGIONAL],
             cloud_watch_role=False,
+            min_compression_size=_COMPRESSED_FROM,
             default_cors_preflight_options=apigateway.CorsOptions(
                 allow_origins=[self._settings.allowed_origin],
                 allow_methods=["GET", "POST", "OPTIONS"],
@@ -130,6 +137,8 @@ class Api(Construct):
                 settings.live_throttle_rate_per_second,
                 2 * settings.live_throttle_rate_per_second,
             ),
+            # Anybody may ask for these.
+            **dict.fromkeys(_PAGES, (settings.page_throttle_rate_per_second, 2 * settings.page_throttle_rate_per_second)),
         }
         return {
             path: apigateway.MethodDeploymentOptions(throttling_rate_limit=rate, throttling_burst_limit=burst)

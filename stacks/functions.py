@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from stacks import names, package, permissions
+from stacks import console_package, names, package, permissions
 from stacks.arns import admission_machine, execution_prefix, late_watch_machine
 from stacks.bytecode import NO_BYTECODE, runtime_interpreter
 from stacks.log_groups import log_group
@@ -29,6 +29,7 @@ class FunctionSpec:
     memory: int = 256
 
 
+CONSOLE = "console"
 SPECS = {
     "validate": FunctionSpec("Validate: the body becomes a request, or a refusal", 3),
     "classify": FunctionSpec("Classify: the instance's environment, and whether the operation fits it", 5),
@@ -41,6 +42,7 @@ SPECS = {
     "status": FunctionSpec("Status: GET /operations/{operation_id}", 3),
     "instances": FunctionSpec("Instances: GET /instances, and one of them live", 10),
     "lists": FunctionSpec("Lists: GET /operations, GET /records and GET /me", 10),
+    CONSOLE: FunctionSpec("Console: GET /console/{proxy+} and GET /openapi.json", 5),
 }
 
 
@@ -58,7 +60,9 @@ class Functions(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._log_group = log_group(self, "LogGroup", names.FUNCTIONS_LOG_GROUP, settings)
-        self._code = lambda_.Code.from_asset(str(package.build(settings)))
+        service = lambda_.Code.from_asset(str(package.build(settings)))
+        pages = lambda_.Code.from_asset(str(console_package.build()))
+        self._code = {name: pages if name == CONSOLE else service for name in SPECS}
         if not settings.is_local and not runtime_interpreter():
             Annotations.of(self).add_warning_v2("rds-operations:bytecode", NO_BYTECODE)
         self._environment = {
@@ -91,15 +95,19 @@ class Functions(Construct):
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=lambda_.Architecture.ARM_64,
             handler=f"{name}.handler.handler",
-            code=self._code,
+            code=self._code[name],
             memory_size=spec.memory,
             timeout=Duration.seconds(spec.timeout),
             role=self._role(name, statements),
             tracing=lambda_.Tracing.ACTIVE,
             logging_format=lambda_.LoggingFormat.JSON,
             log_group=self._log_group,
-            environment=self._environment,
+            environment=self._environment_of(name),
         )
+
+    def _environment_of(self, name: str) -> dict[str, str]:
+        """Tell the console nothing of the tables and roles: anybody may ask it."""
+        return {"ALLOWED_ORIGIN": self._environment["ALLOWED_ORIGIN"]} if name == CONSOLE else self._environment
 
     def _role(self, function: str, statements: list[iam.PolicyStatement]) -> iam.Role:
         """Allow only the functions' own log group: AWSLambdaBasicExecutionRole can write to every one."""

@@ -30,7 +30,7 @@ def build(settings: Settings) -> Path:
     """
     target = Path(tempfile.mkdtemp(prefix="rds-operations-package-"))
     atexit.register(shutil.rmtree, target, ignore_errors=True)
-    shutil.copytree(FUNCTIONS, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(FUNCTIONS, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", "console"))
     (target / "rds_operations" / "settings" / FILE.name).write_text(packaged(settings))
     for name in DEPENDENCIES:
         _vendor(distribution(name), target)

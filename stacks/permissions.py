@@ -53,6 +53,7 @@ def by_function(
     acts = [acting_role.role_arn, *(arns.role(stack, account, ACTING_ROLE) for account in accounts)]
     return {
         "validate": [],
+        "console": [],
         "classify": [
             *reads("classify"),
             *(_allow(reach.arn(kind), actions=actions) for kind, actions in dry_run_actions().items()),

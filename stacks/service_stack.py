@@ -78,8 +78,10 @@ class ServiceStack(Stack):
         self, settings: Settings, workflow: Workflow, functions: Functions, access_log: logs.ILogGroup
     ) -> dict[Authentication, Api]:
         """Make one API for each way to authenticate, in the order of the settings."""
-        status, lists, instances = (functions.all[name] for name in ("status", "lists", "instances"))
-        behind = Backend(workflow.admission, status, lists, instances, access_log, self._web_acl(settings))
+        status, lists, instances, console = (
+            functions.all[name] for name in ("status", "lists", "instances", "console")
+        )
+        behind = Backend(workflow.admission, status, lists, instances, console, access_log, self._web_acl(settings))
         modes = [Authentication(mode) for mode in settings.authentication]
         pool = user_pool(self, settings) if Authentication.COGNITO in modes else None
         return {

@@ -50,6 +50,7 @@ class Settings:
     throttle_rate_per_second: int = 5
     read_throttle_rate_per_second: int = 40
     live_throttle_rate_per_second: int = 5
+    page_throttle_rate_per_second: int = 20
     log_retention_days: int = 90
     gate: GateSettings = field(default_factory=GateSettings)
     callers: CallerSettings = field(default_factory=CallerSettings)
@@ -162,6 +163,7 @@ def _checked(settings: Settings) -> Settings:
     require(settings.throttle_rate_per_second >= 1, "throttle_rate_per_second must be at least 1")
     require(settings.read_throttle_rate_per_second >= 1, "read_throttle_rate_per_second must be at least 1")
     require(settings.live_throttle_rate_per_second >= 1, "live_throttle_rate_per_second must be at least 1")
+    require(settings.page_throttle_rate_per_second >= 1, "page_throttle_rate_per_second must be at least 1")
     require(
         re.fullmatch(r"(arn:aws[a-z\-]*:cognito-idp:[a-z0-9\-]+:[0-9]{12}:userpool/\S+)?", settings.user_pool_arn),
         "user_pool_arn must be the ARN of a Cognito user pool, or left out to have one made",

@@ -1,0 +1,62 @@
+// Builds the pages from their sources and node_modules, without a network: node console/build.mjs <folder>
+// The same sources give the same bytes.
+import { createHash } from "node:crypto";
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const CONSOLE = dirname(fileURLToPath(import.meta.url));
+const ROOT = dirname(CONSOLE);
+const MODULES = join(ROOT, "node_modules");
+const [target] = process.argv.slice(2);
+
+const asset = (name, text) => {
+  const hash = createHash("sha256").update(text).digest("hex").slice(0, 10);
+  const [stem, ending] = name.split(/\.(?=[a-z]+$)/);
+  const path = `assets/${stem}-${hash}.${ending}`;
+  writeFileSync(join(target, path), text);
+  return path;
+};
+
+const bundled = async (source) => {
+  const made = await build({
+    entryPoints: [join(CONSOLE, "src", source)],
+    bundle: true,
+    format: "esm",
+    legalComments: "inline",
+    minify: true,
+    nodePaths: [MODULES],
+    target: "es2022",
+    write: false,
+  });
+  return made.outputFiles[0].text;
+};
+
+const escaped = (text) => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
+
+const examples = () => {
+  const folder = join(ROOT, "docs", "examples");
+  const names = JSON.parse(readFileSync(join(folder, "names.json"), "utf8"));
+  return Object.entries(names)
+    .map(([file, name]) => `<details><summary>${escaped(name)}</summary><pre><code>${escaped(readFileSync(join(folder, file), "utf8"))}</code></pre></details>`)
+    .join("\n");
+};
+
+const page = (name, values) => {
+  const text = readFileSync(join(CONSOLE, name), "utf8");
+  const filled = text.replace(/@(\w+)@/g, (_all, key) => values[key]);
+  writeFileSync(join(target, name), filled);
+};
+
+mkdirSync(join(target, "assets"), { recursive: true });
+cpSync(join(ROOT, "docs", "openapi.json"), join(target, "openapi.json"));
+
+const swagger = join(MODULES, "swagger-ui-dist");
+page("api.html", {
+  swagger_style: asset("swagger-ui.css", readFileSync(join(swagger, "swagger-ui.css"), "utf8").replace(/\n\/\*# sourceMappingURL=.*/, "")),
+  script: asset("api.js", await bundled("api.ts")),
+  style: asset("api.css", readFileSync(join(CONSOLE, "src", "api.css"), "utf8")),
+  examples: examples(),
+});
+page("index.html", { style: asset("index.css", readFileSync(join(CONSOLE, "src", "index.css"), "utf8")) });
