@@ -138,7 +138,9 @@ class Api(Construct):
                 2 * settings.live_throttle_rate_per_second,
             ),
             # Anybody may ask for these.
-            **dict.fromkeys(_PAGES, (settings.page_throttle_rate_per_second, 2 * settings.page_throttle_rate_per_second)),
+            **dict.fromkeys(
+                _PAGES, (settings.page_throttle_rate_per_second, 2 * settings.page_throttle_rate_per_second)
+            ),
         }
         return {
             path: apigateway.MethodDeploymentOptions(throttling_rate_limit=rate, throttling_burst_limit=burst)

@@ -1,5 +1,8 @@
 # Needs Python 3.11 or newer, and no package. API is the API's URL, API_KEY its key, INSTANCE a database.
-import json, os, time, uuid
+import json
+import os
+import time
+import uuid
 from urllib.request import Request, urlopen
 
 API, INSTANCE = os.environ["API"], os.environ["INSTANCE"]

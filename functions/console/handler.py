@@ -1,4 +1,4 @@
-"""Console: GET /console/{proxy+} and GET /openapi.json, without authentication: neither data nor a secret is in them."""
+"""Console: GET /console/{proxy+} and GET /openapi.json. Anybody may read them: they hold no data and no secret."""
 
 import os
 from pathlib import Path

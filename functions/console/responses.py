@@ -60,7 +60,9 @@ class Responses:
         if name == CONFIG:
             return self._sent(event, self._config(event), {})
         file = self._files.get(name or START)
-        return self._sent(event, file, {}) if file else self._answer(404, _UNKNOWN, {"Content-Type": "application/json"})
+        return (
+            self._sent(event, file, {}) if file else self._answer(404, _UNKNOWN, {"Content-Type": "application/json"})
+        )
 
     def _document(self, event: Document) -> WebFile:
         """Return the API document of this API: with its URL, and with the one scheme that opens it."""

