@@ -98,7 +98,6 @@ check: setup
 ## setup: what all of these need, into .venv and node_modules; in CI, Apache Velocity, shells and a browser onto the machine, too
 # The machine is looked at anew each time: a set-up without CI, or a copied .venv, says nothing of it.
 setup: .venv/.ready
-	@python -m stacks.console_package
 	@$(if $(CI),python -m local.velocity && python -m local.shells && python -m local.browser)
 
 .venv/.ready: requirements.lock local/installer.lock local/node.lock local/browser.lock package.json package-lock.json local/setup.py

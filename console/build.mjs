@@ -1,5 +1,5 @@
 // Builds the pages from their sources and node_modules, without a network: node console/build.mjs <folder>
-// The same sources give the same bytes.
+// The same sources give the same bytes. Prints the modules that are in them.
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -19,17 +19,24 @@ const asset = (name, text) => {
   return path;
 };
 
+const shipped = new Set();
+
 const bundled = async (source) => {
   const made = await build({
     entryPoints: [join(CONSOLE, "src", source)],
     bundle: true,
     format: "esm",
     legalComments: "inline",
+    metafile: true,
     minify: true,
     nodePaths: [MODULES],
     target: "es2022",
     write: false,
   });
+  for (const path of Object.keys(made.metafile.inputs)) {
+    const module = path.match(/.*node_modules\/((?:@[^/]+\/)?[^/]+)/);
+    if (module) shipped.add(module[1]);
+  }
   return made.outputFiles[0].text;
 };
 
@@ -60,3 +67,5 @@ page("api.html", {
   examples: examples(),
 });
 page("index.html", { style: asset("index.css", readFileSync(join(CONSOLE, "src", "index.css"), "utf8")) });
+
+console.log(JSON.stringify([...shipped].sort()));

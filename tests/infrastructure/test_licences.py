@@ -1,5 +1,9 @@
 """docs/licences.md is up to date, and licences of what goes to AWS require attribution only."""
 
+import json
+import subprocess
+from pathlib import Path
+
 from stacks.package import DEPENDENCIES
 from tools import licences
 
@@ -12,7 +16,15 @@ def test_page_is_up_to_date() -> None:
 
 
 def test_what_is_shipped_is_what_the_page_says() -> None:
-    assert {package.name for package in PACKAGES if package.used_for == SHIPPED} == set(DEPENDENCIES)
+    pages = {f"{name} (npm)" for name in licences.PAGES_MODULES}
+    assert {package.name for package in PACKAGES if package.used_for == SHIPPED} == {*DEPENDENCIES, *pages}
+
+
+def test_what_is_in_the_pages_is_what_the_page_says(tmp_path: Path) -> None:
+    command = ["node", str(licences.ROOT / "console" / "build.mjs"), str(tmp_path)]
+    built = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(built.stdout) == sorted(licences.PAGES_MODULES)
+    assert set(licences.PAGES_MODULES.values()) <= licences.PERMISSIVE
 
 
 def test_what_is_shipped_is_permissive() -> None:

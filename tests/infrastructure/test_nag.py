@@ -52,6 +52,11 @@ KEY_ONLY = (
     "The API of keys exists only where the reviewed settings ask for it; both methods need a key, which is the "
     "caller's principal, has a throttle, and can be revoked alone"
 )
+PAGES = ("console/GET", "console/{proxy+}/GET", "openapi.json/GET")
+ANYBODY = (
+    "A person must see the page to sign in on it. It holds no data and no secret, its function has no right but to "
+    "log, and it has a throttle of its own"
+)
 # construct -> finding -> reason
 METHODS = (
     "operations/POST",
@@ -75,7 +80,7 @@ ACKNOWLEDGED: dict[str, dict[str, str]] = {
     f"{TARGET}/ReadingRole/DefaultPolicy/Resource": {ANY_RESOURCE: LOOKING, rds("db"): READS},
     **{
         f"{SERVICE}/Functions/{name}Role/DefaultPolicy/Resource": {ANY_RESOURCE: TRACING}
-        for name in ("Validate", "Admit", "Audit", "Status", "Lists")
+        for name in ("Validate", "Admit", "Audit", "Status", "Lists", "Console")
     },
     **{
         f"{SERVICE}/Functions/{name}Role/DefaultPolicy/Resource": {ANY_RESOURCE: TRACING, rds("db"): READS}
@@ -145,6 +150,14 @@ ACKNOWLEDGED: dict[str, dict[str, str]] = {
             "AwsSolutions-APIG4": KEY_ONLY,
         }
         for method in METHODS
+    },
+    **{
+        f"{SERVICE}/{api}/RestApi/Default/{page}/Resource": {
+            "AwsSolutions-APIG4": ANYBODY,
+            "AwsSolutions-COG4": ANYBODY,
+        }
+        for api in ("IamApi", "ApiKeyApi", "CognitoApi")
+        for page in PAGES
     },
 }
 for name in ("Operation", "LateWatch"):

@@ -37,6 +37,7 @@ CLOSES = {
 # role -> action -> resources, as the last part of an ARN or the start of a logical id.
 EXPECTED: dict[str, dict[str, list[str]]] = {
     "Validate": {},
+    "Console": {},
     "Classify": {
         "rds:DescribeDBInstances": ["db:*"],
         "rds:ListTagsForResource": ["db:*"],

@@ -48,6 +48,7 @@ def test_functions_are_alike(template: Template) -> None:
             "admit",
             "audit",
             "classify",
+            "console",
             "execute",
             "instances",
             "inventory",
@@ -82,6 +83,9 @@ def test_function_roles_have_names_that_other_accounts_can_trust(template: Templ
 def test_functions_know_their_place_and_their_acting_role(template: Template) -> None:
     for function in template.of_type("AWS::Lambda::Function"):
         variables = function["Environment"]["Variables"]
+        if function["FunctionName"] == "rds-operations-console":
+            assert list(variables) == ["ALLOWED_ORIGIN"]
+            continue
         assert variables["HOME_ACCOUNT"] == {"Ref": "AWS::AccountId"}
         assert variables["ACTING_ROLE"]["Fn::GetAtt"][0].startswith("ActingRole")
         assert variables["INVENTORY_TABLE"]["Ref"].startswith("TablesInventory")
@@ -160,8 +164,12 @@ def test_every_method_asks_for_its_apis_credentials(
         for item in of_api(all_modes_template, api, "AWS::ApiGateway::Method")
         if item["HttpMethod"] in ("POST", "GET")
     ]
-    assert len(asking) == 7
-    for found in asking:
+    pages = [item for item in asking if "FunctionsConsole" in json.dumps(item["Integration"])]
+    assert len(pages) == 3
+    assert all((item["AuthorizationType"], item.get("ApiKeyRequired", False)) == ("NONE", False) for item in pages)
+    protected = [item for item in asking if item not in pages]
+    assert len(protected) == 7
+    for found in protected:
         assert found["AuthorizationType"] == authorization
         assert found.get("ApiKeyRequired", False) is needs_key
         assert ("AuthorizerId" in found) is (api == "CognitoApi")
@@ -172,7 +180,7 @@ def test_preflight_asks_for_none(all_modes_template: Template, api: str) -> None
     """Browsers send no credentials with it, and API Gateway answers it itself."""
     methods = of_api(all_modes_template, api, "AWS::ApiGateway::Method")
     options = [item for item in methods if item["HttpMethod"] == "OPTIONS"]
-    assert len(options) == 7
+    assert len(options) == 10
     assert {item["HttpMethod"] for item in methods} == {"OPTIONS", "POST", "GET"}
     for item in options:
         assert item["AuthorizationType"] == "NONE"
@@ -213,8 +221,10 @@ def test_each_method_has_a_throttle_of_its_own(all_modes_template: Template, api
     for path in ("/~1operations~1{operation_id}", "/~1operations", "/~1records", "/~1me", "/~1instances"):
         assert shown[path, "GET"] == (40, 80)
     assert shown["/~1instances~1{instance_id}", "GET"] == (5, 10)  # reads RDS
+    for path in ("/~1console", "/~1console~1{proxy+}", "/~1openapi.json"):
+        assert shown[path, "GET"] == (20, 40)  # anybody may ask
     assert shown["/*", "*"] == (45, 90)  # the preflights
-    assert len(shown) == 8
+    assert len(shown) == 11
     assert not any(item.get("DataTraceEnabled") for item in stage["MethodSettings"])
     assert stage["TracingEnabled"] is True
 
@@ -495,7 +505,9 @@ def test_cfn_lint_reports_nothing(all_modes_template: Template, target_template:
 
 
 def test_package_is_small_and_byte_compiled(template: Template) -> None:
-    (asset,) = [folder for folder in template.path.parent.iterdir() if folder.name.startswith("asset.")]
+    folders = [folder for folder in template.path.parent.iterdir() if folder.name.startswith("asset.")]
+    (asset,) = [folder for folder in folders if (folder / "rds_operations").exists()]
+    assert len(folders) == 2, "the functions' package and the console's"
     archive = shutil.make_archive(str(template.path.parent / "package"), "zip", asset)
     assert Path(archive).stat().st_size < 2_500_000
     compiled = next((asset / "rds_operations" / "model" / "__pycache__").glob("request.*.pyc"))

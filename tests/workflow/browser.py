@@ -1,22 +1,64 @@
-"""A browser for tests, `browser.py <user> <password> <url>`: it fills in the sign-in form, and follows the redirect."""
+"""A real Chromium, and what a page must not do in it."""
 
 from __future__ import annotations
 
-import html
-import re
-import sys
-import urllib.parse
-import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from local import browser
+from local.cloud import ROOT
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+_NOTE_VIOLATIONS = """
+window.violations = [];
+document.addEventListener("securitypolicyviolation", (found) => window.violations.push(found.violatedDirective));
+"""
 
 
-def main(user: str, password: str, url: str) -> None:
-    with urllib.request.urlopen(url, timeout=30) as page:  # noqa: S310 - 127.0.0.1
-        text = page.read().decode()
-    fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', text))
-    given = {name: html.unescape(value) for name, value in fields.items()} | {"username": user, "password": password}
-    form = urllib.parse.urlencode(given).encode()
-    urllib.request.urlopen(urllib.parse.urljoin(url, "/login"), form, timeout=30).close()  # noqa: S310 - 127.0.0.1
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """Start it, or skip the test where something is missing: nowhere in CI."""
+    if lacking := browser.missing():
+        pytest.skip(f"Missing: {', '.join(lacking)}")
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - not installed everywhere
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=browser.chromium(), args=["--no-sandbox"])
+        yield started
+        started.close()
 
 
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+class Seen:
+    """What one page logged, raised, and asked other hosts for."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+        self.console: list[str] = []
+        self.errors: list[str] = []
+        self.outside: list[str] = []
+        page.add_init_script(_NOTE_VIOLATIONS)
+        page.on("console", lambda message: self.console.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("request", self._note)
+
+    def problems(self) -> list[str]:
+        return [*self.console, *self.errors, *self.outside, *self.page.evaluate("window.violations")]
+
+    def axe_violations(self, *but: str) -> list[str]:
+        """Return what axe-core finds on the page, but for the parts that these selectors name.
+
+        https://github.com/dequelabs/axe-core/blob/develop/doc/API.md
+        """
+        self.page.evaluate(AXE.read_text())
+        found = self.page.evaluate("(exclude) => axe.run({exclude})", list(but))["violations"]
+        return [f"{item['id']}: {node['html']}" for item in found for node in item["nodes"]]
+
+    def _note(self, request: Any) -> None:
+        if request.url.startswith("data:"):
+            return
+        if urlsplit(request.url).hostname != "127.0.0.1":
+            self.outside.append(request.url)
