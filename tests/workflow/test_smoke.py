@@ -30,7 +30,13 @@ def test_what_must_be_refused_is_refused_and_on_record(service: Service) -> None
         assert {line.rpartition(" ")[2] for line in told} >= {"200", "400", "403", "404", "413", "415"}
         assert set(told) >= {
             f"ok        {api}: GET {path}: 200"
-            for path in ("/me", *(f"/{name}?limit=1" for name in LISTS), f"/instances/{production}")
+            for path in (
+                "/me",
+                *(f"/{name}?limit=1" for name in LISTS),
+                f"/instances/{production}",
+                "/console/config.json",
+                "/openapi.json",
+            )
         }
     assert [line for line in lines if line.startswith("ok        11 refusals are on record in rds_audit_log")]
     assert [record.get("dry_run", False) for record in service.records(production)] == [False, True] * 2

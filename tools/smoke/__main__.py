@@ -72,16 +72,21 @@ def _try(api: Api, attempt: Attempt) -> bool:
 
 
 def _read(api: Api, production: str) -> Iterator[bool]:
-    """Ask who the caller is, for a page of each list, and for a production instance. That changes nothing."""
+    """Ask who the caller is, for a page of each list, for a production instance, and for what anybody may see.
+
+    That changes nothing.
+    """
     yield _shows(api, "/me", lambda me: bool(me.get("principal")))
     for path in LISTS:
         yield _shows(api, f"{path}?limit=1", partial(_has, path[1:]))
     if production:
         yield _shows(api, f"/instances/{production}", _is_out_of_reach)
+    yield _shows(api, "/console/config.json", lambda page: page.get("authentication") == api.name, anonymous=True)
+    yield _shows(api, "/openapi.json", lambda page: page["servers"] == [{"url": api.url}], anonymous=True)
 
 
-def _shows(api: Api, path: str, fits: Callable[[dict[str, Any]], bool]) -> bool:
-    status, answer = api.send(Attempt(path, 200, "", None, "GET", path))
+def _shows(api: Api, path: str, fits: Callable[[dict[str, Any]], bool], *, anonymous: bool = False) -> bool:
+    status, answer = api.send(Attempt(path, 200, "", None, "GET", path, anonymous=anonymous))
     good = status == 200 and fits(answer)
     found = "" if good else f"  {json.dumps(answer)}"
     print(f"{'ok' if good else 'WRONG':9} {api.name}: GET {path}: {status}{found}")
