@@ -11,9 +11,9 @@ from typing import NoReturn
 import click
 
 from rds_ops import __version__
-from rds_ops.app import advise, say
 from rds_ops.commands import account, act, follow, instances
 from rds_ops.failures import MEANINGS, ExitCode, Failure
+from rds_ops.voice import advise, say
 
 NAME = "rds-ops"
 _SIGPIPE = 141

@@ -16,12 +16,12 @@ from urllib.parse import parse_qs, urlsplit
 from oauthlib.oauth2 import OAuth2Error, WebApplicationClient
 
 from rds_ops import vault
-from rds_ops.app import advise, say
 from rds_ops.config import Deployment
 from rds_ops.failures import ExitCode, Failure
 from rds_ops.loopback import Loopback
 from rds_ops.settings import Settings
 from rds_ops.transport import Request, checked_url, send
+from rds_ops.voice import advise, say
 
 SCOPES = "openid profile"
 _TIMEOUT_SECONDS = 30.0

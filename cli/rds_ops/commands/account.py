@@ -8,12 +8,13 @@ from typing import Any
 import click
 
 from rds_ops import __version__, config, vault, views
-from rds_ops.app import App, advise, is_attended, say
+from rds_ops.app import App
 from rds_ops.config import Deployment
 from rds_ops.failures import ExitCode, Failure
 from rds_ops.options import Command, connected
 from rds_ops.settings import API_KEY, AUTHENTICATIONS, COGNITO, chosen_deployment, key_of
 from rds_ops.transport import checked_url
+from rds_ops.voice import advise, is_attended, say
 
 DEFAULT_NAME = "default"
 

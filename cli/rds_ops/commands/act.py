@@ -13,12 +13,13 @@ import click
 
 from rds_ops import views
 from rds_ops.advice import in_options
-from rds_ops.app import App, advise, ask, is_attended, say
+from rds_ops.app import App
 from rds_ops.completion import instance_names
 from rds_ops.failures import ExitCode, Failure, Unreachable
 from rds_ops.moments import duration
 from rds_ops.options import Command, at_place, connected, place_of
 from rds_ops.service import Document
+from rds_ops.voice import advise, ask, is_attended, say
 from rds_ops.waiting import ended, follow
 
 _LONGEST_NAME = 255

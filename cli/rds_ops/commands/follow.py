@@ -9,7 +9,7 @@ import click
 
 from rds_ops import views
 from rds_ops.advice import checked
-from rds_ops.app import App, say
+from rds_ops.app import App
 from rds_ops.commands.act import finish
 from rds_ops.completion import instance_names, operation_ids
 from rds_ops.failures import ExitCode, Failure
@@ -17,6 +17,7 @@ from rds_ops.moments import duration, since
 from rds_ops.options import Command, connected
 from rds_ops.output import CSV, FORMATS, csv_text
 from rds_ops.service import PAGE, Document
+from rds_ops.voice import say
 from rds_ops.waiting import follow
 
 _OF_AN_INSTANCE = click.option(

@@ -10,12 +10,13 @@ import click
 
 from rds_ops import views
 from rds_ops.advice import ADVICE
-from rds_ops.app import App, say, wrapped
+from rds_ops.app import App
 from rds_ops.completion import instance_names
 from rds_ops.failures import ExitCode
 from rds_ops.options import Command, at_place, connected, place_of
 from rds_ops.service import PAGE, Document
 from rds_ops.tables import Column, Table, cell
+from rds_ops.voice import say, wrapped
 
 
 @click.command(
