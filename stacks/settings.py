@@ -50,7 +50,7 @@ class Settings:
     throttle_rate_per_second: int = 5
     read_throttle_rate_per_second: int = 40
     live_throttle_rate_per_second: int = 5
-    page_throttle_rate_per_second: int = 20
+    page_throttle_rate_per_second: int = 10
     log_retention_days: int = 90
     gate: GateSettings = field(default_factory=GateSettings)
     callers: CallerSettings = field(default_factory=CallerSettings)

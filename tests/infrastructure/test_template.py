@@ -222,7 +222,7 @@ def test_each_method_has_a_throttle_of_its_own(all_modes_template: Template, api
         assert shown[path, "GET"] == (40, 80)
     assert shown["/~1instances~1{instance_id}", "GET"] == (5, 10)  # reads RDS
     for path in ("/~1console", "/~1console~1{proxy+}", "/~1openapi.json"):
-        assert shown[path, "GET"] == (20, 40)  # anybody may ask
+        assert shown[path, "GET"] == (10, 20)  # anybody may ask
     assert shown["/*", "*"] == (45, 90)  # the preflights
     assert len(shown) == 11
     assert not any(item.get("DataTraceEnabled") for item in stage["MethodSettings"])
