@@ -94,6 +94,8 @@ check: setup
 	ruff check .
 	ruff format --check .
 	mypy app.py cli/rds_ops stacks functions local tools tests
+	node_modules/.bin/openapi-typescript docs/openapi.json --output .local/console-types.d.ts >.local/console-types.log 2>&1
+	node_modules/.bin/tsc --project console
 
 ## setup: what all of these need, into .venv and node_modules; in CI, Apache Velocity, shells and a browser onto the machine, too
 # The machine is looked at anew each time: a set-up without CI, or a copied .venv, says nothing of it.

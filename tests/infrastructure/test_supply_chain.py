@@ -90,18 +90,27 @@ def test_every_node_module_has_its_hash() -> None:
         assert re.fullmatch(r"sha512-[A-Za-z0-9+/]{86}==", module["integrity"]), path
 
 
+def found_from(path: str, name: str) -> str:
+    """Return the path of the module that Node takes for another's: the nearest, or empty where it is not locked."""
+    folder = path
+    while folder and f"{folder}/node_modules/{name}" not in MODULES:
+        folder = folder.rpartition("/node_modules/")[0]
+    nearest = f"{folder}/node_modules/{name}" if folder else f"node_modules/{name}"
+    return nearest if nearest in MODULES else ""
+
+
 def test_node_modules_are_those_that_were_chosen_and_what_they_bring_along() -> None:
     pins = json.loads((ROOT / "package.json").read_text())
     chosen = pins["devDependencies"] | pins["overrides"]
-    locked = {path.removeprefix("node_modules/"): module for path, module in MODULES.items()}
-    assert {name: locked[name]["version"] for name in chosen} == chosen
-    brought, waiting = set[str](), list(pins["devDependencies"])
+    assert {name: MODULES[f"node_modules/{name}"]["version"] for name in chosen} == chosen
+    brought, waiting = set[str](), [found_from("", name) for name in pins["devDependencies"]]
     while waiting:
-        name = waiting.pop()
-        if name in locked and name not in brought:
-            brought.add(name)
-            waiting += [*locked[name].get("dependencies", {}), *locked[name].get("optionalDependencies", {})]
-    assert set(locked) == brought, "run make lock"
+        path = waiting.pop()
+        if path and path not in brought:
+            brought.add(path)
+            needed = [*MODULES[path].get("dependencies", {}), *MODULES[path].get("optionalDependencies", {})]
+            waiting += [found_from(path, name) for name in [*needed, *MODULES[path].get("peerDependencies", {})]]
+    assert set(MODULES) == brought, "run make lock"
     assert chosen["aws-cdk"] == "2.1148.1"
     assert chosen["@cloud-copilot/iam-simulate"] == "0.1.173"
 

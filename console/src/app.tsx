@@ -1,0 +1,112 @@
+// The frame of all views: who is signed in, where one is, and what went wrong.
+import Alert from "@cloudscape-design/components/alert";
+import AppLayout from "@cloudscape-design/components/app-layout";
+import SideNavigation from "@cloudscape-design/components/side-navigation";
+import Spinner from "@cloudscape-design/components/spinner";
+import TopNavigation from "@cloudscape-design/components/top-navigation";
+import { useCallback, useEffect, useState } from "react";
+import type { Config } from "./config";
+import { Instances } from "./instances";
+import { useLocation } from "./location";
+import type { Me, Refusal } from "./service";
+import { forget, keptKey, type Session, signIn } from "./session";
+import { SignIn } from "./sign_in";
+
+const TITLE = "RDS Operations";
+const LINKS = [
+  { type: "link", text: "Instances", href: "#/instances" },
+  { type: "divider" },
+  { type: "link", text: "The API", href: "api.html", external: true },
+] as const;
+
+export function App({ config }: { config: Config | string }) {
+  const [session, setSession] = useState<Session>();
+  const [isReturning, setReturning] = useState(keptKey() !== "");
+  const [expired, setExpired] = useState("");
+
+  const leave = useCallback((why = ""): void => {
+    forget();
+    setExpired(why);
+    setSession(undefined);
+  }, []);
+
+  useEffect(() => {
+    if (!isReturning) return;
+    signIn(keptKey())
+      .then(setSession, (error: Refusal) => (error.isSignedOut ? leave(error.message) : setExpired(error.message)))
+      .finally(() => setReturning(false));
+  }, [isReturning, leave]);
+
+  const view = () => {
+    if (typeof config === "string") return <Alert type="error">{config}</Alert>;
+    if (isReturning) return <Spinner size="large" />;
+    if (!session) return <SignIn config={config} why={expired} onSignedIn={setSession} />;
+    return <Views session={session} onSignedOut={leave} />;
+  };
+
+  return (
+    <>
+      <div id="top">
+        <TopNavigation
+          identity={{ href: "#/instances", title: TITLE }}
+          utilities={
+            session
+              ? [
+                  {
+                    type: "menu-dropdown",
+                    text: session.me.userId,
+                    description: described(session.me),
+                    iconName: "user-profile",
+                    items: [{ id: "sign-out", text: "Sign out" }],
+                    onItemClick: () => leave(),
+                  },
+                ]
+              : []
+          }
+        />
+      </div>
+      <AppLayout
+        headerSelector="#top"
+        toolsHide
+        contentType={session ? "table" : "default"}
+        navigationHide={!session}
+        ariaLabels={{
+          navigation: "Views",
+          navigationClose: "Close the list of views",
+          navigationToggle: "Open the list of views",
+          notifications: "Notifications",
+        }}
+        navigation={<Navigation />}
+        content={view()}
+      />
+    </>
+  );
+}
+
+const described = ({ auditor, version }: Me): string => `${auditor ? "An auditor of" : "Signed in to"} ${TITLE} ${version}`;
+
+function Navigation() {
+  const { path } = useLocation();
+  return <SideNavigation header={{ text: "Views", href: "#/instances" }} items={LINKS} activeHref={`#${path === "/" ? "/instances" : path}`} />;
+}
+
+interface ViewsProps {
+  session: Session;
+  onSignedOut: (why: string) => void;
+}
+
+function Views({ session, onSignedOut }: ViewsProps) {
+  const { path } = useLocation();
+  const failed = useCallback(
+    (error: Refusal): void => {
+      if (error.isSignedOut) onSignedOut(error.message);
+    },
+    [onSignedOut],
+  );
+  if (path === "/" || path === "/instances") return <Instances session={session} onRefusal={failed} />;
+  return (
+    <Alert type="warning" header="There is no such view">
+      Choose one from the list of views.
+    </Alert>
+  );
+}

@@ -1,0 +1,85 @@
+// The table's columns, and what each row is found and sorted by.
+import Button from "@cloudscape-design/components/button";
+import type { PropertyFilterProps } from "@cloudscape-design/components/property-filter";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import StatusIndicator from "@cloudscape-design/components/status-indicator";
+import type { TableProps } from "@cloudscape-design/components/table";
+import type { Instance } from "./service";
+import { allowedOf, NAMES, OPERATIONS, placeOf } from "./words";
+
+export interface Row {
+  key: string;
+  name: string;
+  place: string;
+  engine: string;
+  status: string;
+  environment: string;
+  decided: string;
+  may: string;
+  instance: Instance;
+}
+
+export function rowOf(instance: Instance): Row {
+  return {
+    key: `${placeOf(instance)} ${instance.instance_id}`,
+    name: instance.instance_id,
+    place: placeOf(instance),
+    engine: instance.engine,
+    status: instance.status,
+    environment: instance.environment,
+    decided: instance.environment_source,
+    may: allowedOf(instance).map((name) => OPERATIONS[name].name).join(", ") || "Nothing",
+    instance,
+  };
+}
+
+const NAMED = [
+  ["name", "Name", "Names"],
+  ["may", "What you may do", "What you may do"],
+  ["place", "Place", "Places"],
+  ["engine", "Engine", "Engines"],
+  ["status", "Status", "Statuses"],
+  ["environment", "Environment", "Environments"],
+  ["decided", "What decided", "What decided"],
+] as const;
+
+export const FILTERS: PropertyFilterProps.FilteringProperty[] = NAMED.map(([key, propertyLabel, many]) => ({
+  key,
+  propertyLabel,
+  groupValuesLabel: many,
+  operators: ["=", "!=", ":", "!:"],
+}));
+
+const LEAST_WIDTHS: Record<string, number> = { name: 190, may: 240, decided: 200 };
+
+const CELLS: Record<string, (row: Row, ask: (instance: Instance) => void) => React.ReactNode> = {
+  may: (row, ask) => <May instance={row.instance} ask={ask} />,
+};
+
+export const columnsOf = (ask: (instance: Instance) => void): TableProps.ColumnDefinition<Row>[] =>
+  NAMED.map(([id, header]) => ({
+    id,
+    header,
+    sortingField: id,
+    isRowHeader: id === "name",
+    minWidth: LEAST_WIDTHS[id],
+    cell: (row: Row) => CELLS[id]?.(row, ask) ?? row[id],
+  }));
+
+function May({ instance, ask }: { instance: Instance; ask: (instance: Instance) => void }) {
+  const allowed = allowedOf(instance);
+  return (
+    <SpaceBetween direction="horizontal" size="xs">
+      {allowed.length > 0 ? (
+        <StatusIndicator type="success">{allowed.map((name) => OPERATIONS[name].name).join(", ")}</StatusIndicator>
+      ) : (
+        <StatusIndicator type="stopped">Nothing</StatusIndicator>
+      )}
+      {allowed.length < NAMES.length && (
+        <Button variant="inline-link" ariaLabel={`Why not, for ${instance.instance_id}`} onClick={() => ask(instance)}>
+          Why not?
+        </Button>
+      )}
+    </SpaceBetween>
+  );
+}

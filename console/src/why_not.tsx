@@ -1,0 +1,52 @@
+// Why something may not be done with an instance, and what to do instead: in the service's own sentences.
+import Box from "@cloudscape-design/components/box";
+import Button from "@cloudscape-design/components/button";
+import Modal from "@cloudscape-design/components/modal";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import StatusIndicator from "@cloudscape-design/components/status-indicator";
+import type { Instance, OperationName } from "./service";
+import { NAMES, OPERATIONS } from "./words";
+
+export function WhyNot({ instance, onClose }: { instance: Instance; onClose: () => void }) {
+  return (
+    <Modal
+      visible
+      header={instance.instance_id}
+      closeAriaLabel="Close"
+      onDismiss={onClose}
+      footer={
+        <Box float="right">
+          <Button variant="primary" onClick={onClose}>
+            Close
+          </Button>
+        </Box>
+      }
+    >
+      <SpaceBetween size="m">
+        <Box>
+          Its environment is {instance.environment}. What decided it: {instance.environment_source}.
+        </Box>
+        {reasons(instance).map(({ error, hint, names }) => (
+          <SpaceBetween key={error} size="xxs">
+            <StatusIndicator type="stopped">{names.map((name) => OPERATIONS[name].name).join(", ")}</StatusIndicator>
+            <Box>{error}</Box>
+            {hint && <Box color="text-body-secondary">{hint}</Box>}
+          </SpaceBetween>
+        ))}
+      </SpaceBetween>
+    </Modal>
+  );
+}
+
+/** Say each sentence once, with all the operations that it refuses. */
+function reasons({ operations }: Instance): { error: string; hint: string; names: OperationName[] }[] {
+  const found = new Map<string, { error: string; hint: string; names: OperationName[] }>();
+  for (const name of NAMES) {
+    const answer = operations[name];
+    if (answer.allowed) continue;
+    const { error, hint = "" } = answer;
+    const reason = found.get(error) ?? { error, hint, names: [] };
+    found.set(error, { ...reason, names: [...reason.names, name] });
+  }
+  return [...found.values()];
+}

@@ -1,0 +1,244 @@
+"""The console in a real browser: getting in, and what may be done with which instance."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from local.cloud import ROOT
+from stacks import console_package
+from tests.workflow.browser import Seen, chromium
+from tests.workflow.service import Service
+
+PHONE, DESK, WALL = {"width": 320, "height": 800}, {"width": 1280, "height": 900}, {"width": 2560, "height": 1200}
+SCRIPT_IN_A_TAG = "<img src=x onerror=alert(1)>"
+CLOUDSCAPES_OWN = 'nav[aria-orientation="horizontal"]'
+"""The toolbar that Cloudscape makes of the list of views on a phone: the attribute does not fit the role."""
+MOST_OF_SCRIPT, MOST_OF_STYLE = 420_000, 260_000
+
+
+@pytest.fixture(scope="module")
+def chrome() -> Iterator[Any]:
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def seen(chrome: Any) -> Iterator[Seen]:
+    context = chrome.new_context(viewport=DESK)
+    yield Seen(context.new_page())
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def names(service: Service) -> dict[str, str]:
+    """Make one instance for each answer, and have the service list them."""
+    made = {
+        "development": service.new_instance("page-dev"),
+        "production": service.new_instance("page-prod", {"Environment": "Production"}),
+        "untagged": service.new_instance("page-none", {}),
+        "hostile": service.new_instance("page-hostile", {"Environment": SCRIPT_IN_A_TAG}),
+    }
+    service.aws("lambda").invoke(FunctionName="rds-operations-inventory", Payload=b"{}")
+    return made
+
+
+def signed_in(service: Service, seen: Seen, view: str = "") -> Any:
+    page = seen.page
+    page.goto(service.outputs["console_url"] + view)
+    page.get_by_label("API key").fill(service.outputs["api_key"])
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("grid").wait_for()
+    return page
+
+
+def only(name: str) -> str:
+    """Return the view with the one instance."""
+    return "#/instances?filter=" + json.dumps(["and", {"propertyKey": "name", "operator": "=", "value": name}])
+
+
+def test_the_key_lets_in_and_is_kept_for_the_tab_alone(service: Service, seen: Seen, names: dict[str, str]) -> None:
+    page = signed_in(service, seen, only(names["development"]))
+    row = page.get_by_role("row", name=names["development"])
+    row.wait_for()
+    assert "Snapshot, Reboot, Backup window" in row.inner_text()
+    assert service.outputs["api_key"] not in page.evaluate("JSON.stringify([localStorage, document.cookie, location])")
+    page.reload()
+    row.wait_for()
+    other = page.context.new_page()
+    other.goto(service.outputs["console_url"])
+    other.get_by_label("API key").wait_for()
+    page.get_by_role("button", name="apikey:").click()
+    page.get_by_role("menuitem", name="Sign out").click()
+    page.get_by_label("API key").wait_for()
+    assert page.evaluate("sessionStorage.length") == 0
+    assert seen.problems() == []
+
+
+def test_a_wrong_key_is_refused_and_not_kept(service: Service, seen: Seen) -> None:
+    page = seen.page
+    page.goto(service.outputs["console_url"])
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_text("Enter the API key.").wait_for()
+    page.get_by_label("API key").fill("not-a-key-of-this-api")
+    page.keyboard.press("Enter")
+    page.get_by_text("The API does not know this key.").wait_for()
+    assert page.evaluate("sessionStorage.length") == 0
+    assert seen.axe_violations() == []
+    assert all("403" in problem for problem in seen.problems())
+
+
+def test_a_key_that_was_withdrawn_leads_back_to_the_sign_in(
+    service: Service, seen: Seen, names: dict[str, str]
+) -> None:
+    page = signed_in(service, seen)
+    withdrawn = {"status": 403, "json": {"error": "The API key is wrong.", "code": "invalid_api_key"}}
+    page.route("**/instances?*", lambda route: route.fulfill(**withdrawn))
+    page.get_by_role("button", name="Read the instances again").click()
+    page.get_by_text("The API key is wrong.").wait_for()
+    assert page.get_by_label("API key").is_visible()
+    assert page.evaluate("sessionStorage.length") == 0
+
+
+def test_without_the_network_it_says_so_and_tries_again(service: Service, seen: Seen, names: dict[str, str]) -> None:
+    page = signed_in(service, seen, only(names["development"]))
+    page.get_by_role("row", name=names["development"]).wait_for()
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Read the instances again").click()
+    page.get_by_text("The service cannot be reached.").wait_for()
+    page.context.set_offline(False)
+    page.get_by_role("button", name="Try again").click()
+    page.get_by_text("The service cannot be reached.").wait_for(state="detached")
+    page.get_by_role("row", name=names["development"]).wait_for()
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("production", "Operations not allowed on production instances. Please create a CloudOps request."),
+        ("untagged", "untagged"),
+    ],
+)
+def test_why_not_is_one_click_away(service: Service, seen: Seen, names: dict[str, str], kind: str, said: str) -> None:
+    name = names[kind]
+    page = signed_in(service, seen, only(name))
+    page.get_by_role("button", name=f"Why not, for {name}").click()
+    text = page.get_by_role("dialog").inner_text()
+    refused = service.post({"operation": "reboot_instance", "instance_id": name, "dry_run": True}).body
+    assert refused["error"] in text
+    assert refused.get("hint", "") in text
+    assert said in text or said == kind
+    assert seen.axe_violations() == []
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="hidden")
+    assert seen.problems() == []
+
+
+def test_what_is_filtered_and_sorted_is_in_the_url(service: Service, seen: Seen, names: dict[str, str]) -> None:
+    page = signed_in(service, seen)
+    page.get_by_role("combobox", name="Find instances").fill("page-")
+    page.keyboard.press("Enter")
+    page.get_by_text(f"{len(names)} matches").first.wait_for()
+    page.get_by_role("columnheader", name="Environment").get_by_role("button").press("Enter")
+    page.get_by_role("columnheader", name="Environment").get_by_role("button").press("Enter")
+    rows = page.locator("tbody tr")
+    shown = rows.all_inner_texts()
+    assert names["untagged"] in shown[0] + shown[1]
+    page.wait_for_url("**sort=-environment**")
+    page.reload()
+    page.get_by_text(f"{len(names)} matches").first.wait_for()
+    assert rows.all_inner_texts() == shown
+    assert seen.problems() == []
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "#/instances?filter=%3Cscript%3E&sort=__proto__&page=-1e9",
+        '#/instances?filter=["and",{"propertyKey":"__proto__","operator":":","value":"<img src=x onerror=alert(1)>"}]',
+        "#/instances?filter=[null]&page=NaN&sort=-",
+        "#javascript:alert(1)",
+        "#//evil.example.com/?next=https://evil.example.com",
+    ],
+)
+def test_a_hostile_link_does_nothing(service: Service, seen: Seen, hostile: str) -> None:
+    page = seen.page
+    page.on("dialog", lambda dialog: seen.errors.append(dialog.message))
+    page.goto(service.outputs["console_url"] + hostile)
+    page.get_by_label("API key").fill(service.outputs["api_key"])
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="apikey:").wait_for()
+    page.get_by_role("heading", name="Instances").or_(page.get_by_text("There is no such view")).wait_for()
+    assert seen.problems() == []
+
+
+def test_script_in_a_tag_is_text(service: Service, seen: Seen, names: dict[str, str]) -> None:
+    seen.page.on("dialog", lambda dialog: seen.errors.append(dialog.message))
+    page = signed_in(service, seen, only(names["hostile"]))
+    page.get_by_role("button", name=f"Why not, for {names['hostile']}").click()
+    page.get_by_role("dialog").wait_for()
+    assert page.locator("img[src=x]").count() == 0
+    assert seen.problems() == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [PHONE, DESK, WALL], ids=lambda size: str(size["width"]))
+def test_the_table_can_be_read_in_each_scheme_and_size(
+    service: Service, chrome: Any, names: dict[str, str], scheme: str, size: dict[str, int]
+) -> None:
+    page = chrome.new_page(viewport=size, color_scheme=scheme)
+    seen = Seen(page)
+    signed_in(service, seen).get_by_role("row", name=names["development"]).wait_for()
+    assert seen.axe_violations(CLOUDSCAPES_OWN) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "the page scrolls sideways"
+    assert seen.problems() == []
+    page.close()
+
+
+def test_two_thousand_instances_are_read_and_filtered(service: Service, seen: Seen) -> None:
+    page = seen.page
+    listed = service.send("GET", "/instances?limit=1").body["instances"][0]
+    many = [{**listed, "instance_id": f"many-{number:04}"} for number in range(2000)]
+
+    def answered(route: Any) -> None:
+        start = int(route.request.url.partition("next=")[2] or 0)
+        following = {"next": str(start + 100)} if start + 100 < len(many) else {}
+        route.fulfill(json={"instances": many[start : start + 100], "places": [], **following})
+
+    page.route("**/instances?*", answered)
+    signed_in(service, seen)
+    page.get_by_text("(2000)").wait_for()
+    page.get_by_role("combobox", name="Find instances").fill("many-1999")
+    page.keyboard.press("Enter")
+    page.get_by_text("(1/2000)").wait_for()
+    assert page.locator("tbody tr").count() == 1
+    assert seen.problems() == []
+
+
+def test_where_only_signatures_count_the_page_says_how_to_get_in(service: Service, seen: Seen) -> None:
+    seen.page.goto(f"{service.outputs['iam_api_url']}/console/")
+    seen.page.get_by_text("rds-ops instances").wait_for()
+    assert seen.page.get_by_label("API key").count() == 0
+    assert seen.axe_violations() == []
+    assert seen.problems() == []
+
+
+def test_the_first_view_is_small() -> None:
+    files = console_package.build() / "console" / "files"
+    page = (files / "index.html").read_text()
+    sizes = {
+        path.suffix: len(gzip.compress(path.read_bytes())) for path in files.glob("assets/index-*") if path.name in page
+    }
+    assert sizes[".js"] < MOST_OF_SCRIPT
+    assert sizes[".css"] < MOST_OF_STYLE
+
+
+def test_the_page_brings_its_own_fonts() -> None:
+    styles = next((console_package.build() / "console" / "files" / "assets").glob("index-*.css")).read_text()
+    assert "url(data:font/woff2" in styles
+    assert "url(http" not in styles
+    assert (ROOT / "console" / "index.html").read_text().count("<script ") == 1
