@@ -36,6 +36,7 @@ def lines(aws: FakeAws, log: io.StringIO, capsys: pytest.CaptureFixture[str]) ->
     with aws.calls.refusing("execute", "rds", "RebootDBInstance", "AccessDenied", 403):
         aws.audit(aws.execute(work))
     open_work = aws.execute(aws.accept())
+    aws.poll(open_work, 1)
     name = open_work["request"]["operation_id"]
     execution = aws.states.start_execution(stateMachineArn=OPERATION_MACHINE, name=name)
     aws.overdue(name)

@@ -92,7 +92,7 @@ def test_no_writer_was_left_out() -> None:
     seen = set().union(*WRITTEN.values())
     assert {by for by, _event in seen} == {recorder.value for recorder in Recorder}
     assert {event for _by, event in seen} == {event.value for event in Event}
-    page = (FUNCTIONS.parent / "docs" / "audit.md").read_text()
+    page = (FUNCTIONS.parent / "docs" / "audit.md").read_text().split("| `recorded_by` | is |")[1]
     for by, event in seen:
         (row,) = [line for line in page.splitlines() if line.startswith(f"| `{by}` |")]
         assert f"`{event}`" in row

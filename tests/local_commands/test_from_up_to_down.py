@@ -17,7 +17,7 @@ from tests.local_commands.commands import local, project_beside_this
 from tests.local_commands.pages import follow
 
 OUTPUTS = {
-    *("api_url", "api_key", "endpoint_url", "region", "account", "state_machine_arn"),
+    *("api_url", "api_key", "console_url", "endpoint_url", "region", "account", "state_machine_arn"),
     *("admission_arn", "audit_table", "operations_table", "inventory_table"),
     *("iam_api_url", "cognito_api_url", "api_key_id", "user_pool_id", "user_pool_client_id", "cli_client_id"),
 }
