@@ -33,7 +33,10 @@ def dimensions_of_callers(service: Service) -> list[str]:
 
 def metric_lines(service: Service, instance_id: str = "") -> Iterator[Document]:
     """Yield what the functions have logged in CloudWatch's embedded metric format, of one instance or of all."""
-    pages = service.aws("logs").get_paginator("filter_log_events").paginate(logGroupName=names.FUNCTIONS_LOG_GROUP)
+    # MiniStack answers with the first 10,000 that fit, and no token.
+    pattern = '"_aws"' + (f' "{instance_id}"' if instance_id else "")
+    reader = service.aws("logs").get_paginator("filter_log_events")
+    pages = reader.paginate(logGroupName=names.FUNCTIONS_LOG_GROUP, filterPattern=pattern)
     for page in pages:
         for event in page["events"]:
             if event["message"].startswith('{"_aws"'):

@@ -53,7 +53,8 @@ def forget_sessions(service: Service, functions: Sequence[str]) -> None:
 
 
 def _package(service: Service) -> Path:
-    (package,) = [item for item in (Path(service.cloud.folder) / "cdk.out").glob("asset.*") if item.is_dir()]
+    assets = (Path(service.cloud.folder) / "cdk.out").glob("asset.*")
+    (package,) = [item for item in assets if (item / "rds_operations").is_dir()]  # not the console's
     return package
 
 

@@ -210,7 +210,7 @@ class TestAuthentication:
     def test_configure_and_sign_in(self, terminal: Terminal, service: Service, home: dict[str, str]) -> None:
         """The browser is a program that fills in the pool's own sign-in page."""
         signed_in(service, "browser-user")
-        browser = f"{sys.executable} {Path(__file__).with_name('browser.py')} browser-user {_PASSWORD} %s"
+        browser = f"{sys.executable} {Path(__file__).with_name('sign_in_program.py')} browser-user {_PASSWORD} %s"
         person = Terminal(terminal.program, {**home, "BROWSER": browser})
         child = person.spawn(str(person.program), "configure")
         outputs = service.outputs
