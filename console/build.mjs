@@ -62,6 +62,20 @@ const page = (name, values) => {
 mkdirSync(join(target, "assets"), { recursive: true });
 cpSync(join(ROOT, "docs", "openapi.json"), join(target, "openapi.json"));
 
+// The deployed definition as a graph: what a page draws of it, without its expressions.
+const graph = (name) => {
+  const { StartAt: start, States: states } = JSON.parse(readFileSync(join(ROOT, "statemachine", `${name}.asl.json`), "utf8"));
+  const nodes = Object.entries(states).map(([id, state]) => ({
+    id,
+    type: state.Type,
+    comment: state.Comment ?? "",
+    next: [...new Set([...(state.Choices ?? []).map(({ Next }) => Next), ...[state.Default, state.Next].filter(Boolean)])],
+    caught: [...new Set((state.Catch ?? []).map(({ Next }) => Next))],
+  }));
+  writeFileSync(join(target, `${name}.json`), JSON.stringify({ start, nodes }));
+};
+graph("operation");
+
 const swagger = join(MODULES, "swagger-ui-dist");
 page("api.html", {
   swagger_style: asset("swagger-ui.css", readFileSync(join(swagger, "swagger-ui.css"), "utf8").replace(/\n\/\*# sourceMappingURL=.*/, "")),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 BUILT = ROOT / ".local" / "console"
-_SOURCES = ("console", "docs/examples", "docs/openapi.json", "functions/console", "package-lock.json")
+_SOURCES = ("console", "docs/examples", "docs/openapi.json", "functions/console", "package-lock.json", "statemachine")
 
 
 class ConsoleError(Exception):

@@ -45,7 +45,8 @@ PAGES_MODULES = {
         [
             *("@babel/runtime", "@dnd-kit/accessibility", "@dnd-kit/core", "@dnd-kit/sortable", "@dnd-kit/utilities"),
             *("@formatjs/fast-memoize", "@formatjs/icu-messageformat-parser", "@formatjs/icu-skeleton-parser"),
-            *("clsx", "date-fns", "dom-helpers", "openapi-fetch", "prop-types", "react", "react-dom", "react-is"),
+            *("@dagrejs/dagre", "clsx", "date-fns", "dom-helpers", "openapi-fetch", "prop-types", "react", "react-dom"),
+            "react-is",
             "scheduler",
         ],
         "MIT",

@@ -1,16 +1,21 @@
 // The frame of all views: who is signed in, where one is, and what went wrong.
 import Alert from "@cloudscape-design/components/alert";
 import AppLayout from "@cloudscape-design/components/app-layout";
+import SpaceBetween from "@cloudscape-design/components/space-between";
 import SideNavigation from "@cloudscape-design/components/side-navigation";
 import Spinner from "@cloudscape-design/components/spinner";
 import TopNavigation from "@cloudscape-design/components/top-navigation";
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useMemo, useState } from "react";
 import type { Config } from "./config";
+import { Ended } from "./ended";
+import { InstanceView } from "./instance";
 import { Instances } from "./instances";
 import { useLocation } from "./location";
+import { OperationView } from "./operation";
 import type { Me, Refusal } from "./service";
 import { forget, keptKey, type Session, signIn } from "./session";
 import { SignIn } from "./sign_in";
+import { Watch } from "./watch";
 
 const TITLE = "RDS Operations";
 const LINKS = [
@@ -96,17 +101,46 @@ interface ViewsProps {
 }
 
 function Views({ session, onSignedOut }: ViewsProps) {
-  const { path } = useLocation();
+  const { path, query } = useLocation();
   const failed = useCallback(
     (error: Refusal): void => {
       if (error.isSignedOut) onSignedOut(error.message);
     },
     [onSignedOut],
   );
+  const watch = useMemo(() => new Watch(session.service, failed), [session, failed]);
+  useEffect(() => {
+    void watch.resume(session.me.userId);
+    return () => watch.close();
+  }, [watch, session]);
+  return (
+    <SpaceBetween size="m">
+      <Ended watch={watch} path={path} />
+      {viewOf(path, query, session, watch, failed)}
+    </SpaceBetween>
+  );
+}
+
+function viewOf(path: string, query: URLSearchParams, session: Session, watch: Watch, failed: (error: Refusal) => void) {
+  const [view, ...rest] = path.split("/").slice(1).map(decoded);
+  if (view === "operations" && rest.length === 1) return <OperationView key={path} service={session.service} watch={watch} id={rest[0]} />;
+  if (view === "instances" && rest.length === 3) {
+    const [account, region, name] = rest;
+    return <InstanceView key={path} session={session} named={{ account, region, name }} chosen={query.get("operation")} onRefusal={failed} />;
+  }
   if (path === "/" || path === "/instances") return <Instances session={session} onRefusal={failed} />;
   return (
     <Alert type="warning" header="There is no such view">
       Choose one from the list of views.
     </Alert>
   );
+}
+
+/** Anybody may have written the URL. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return "";
+  }
 }

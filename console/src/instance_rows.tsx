@@ -1,9 +1,11 @@
 // The table's columns, and what each row is found and sorted by.
 import Button from "@cloudscape-design/components/button";
+import Link from "@cloudscape-design/components/link";
 import type { PropertyFilterProps } from "@cloudscape-design/components/property-filter";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import type { TableProps } from "@cloudscape-design/components/table";
+import { href } from "./location";
 import type { Instance } from "./service";
 import { allowedOf, NAMES, OPERATIONS, placeOf } from "./words";
 
@@ -53,6 +55,9 @@ export const FILTERS: PropertyFilterProps.FilteringProperty[] = NAMED.map(([key,
 const LEAST_WIDTHS: Record<string, number> = { name: 190, may: 240, decided: 200 };
 
 const CELLS: Record<string, (row: Row, ask: (instance: Instance) => void) => React.ReactNode> = {
+  name: ({ instance }) => (
+    <Link href={href(`/instances/${instance.account_id}/${instance.region}/${instance.instance_id}`)}>{instance.instance_id}</Link>
+  ),
   may: (row, ask) => <May instance={row.instance} ask={ask} />,
 };
 

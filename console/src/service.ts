@@ -7,6 +7,9 @@ type Schemas = components["schemas"];
 export type Instance = Schemas["ListedInstance"];
 export type Me = Schemas["Me"];
 export type OperationName = Schemas["OperationName"];
+export type Live = Schemas["LiveInstance"];
+export type Request = Schemas["Request"];
+export type DryRun = Schemas["DryRunAccepted"];
 export type Place = Schemas["InstancePage"]["places"][number];
 
 interface Told {
@@ -66,4 +69,35 @@ export class Service {
       next = page.next;
     } while (next);
   }
+
+  instance(instance_id: string, account_id?: string, region?: string): Promise<Live> {
+    return told(this.api.GET("/instances/{instance_id}", { params: { path: { instance_id }, query: { account_id, region } } }));
+  }
+
+  /** Ask what the request would be answered. Throws the Refusal that the request itself would get. */
+  async tried(request: Request): Promise<DryRun> {
+    const answer = await told(this.api.POST("/operations", { body: { ...request, dry_run: true } }));
+    if ("accepted" in answer) return answer;
+    throw new Refusal(500, "The service did not answer a dry run.");
+  }
+
+  /** Send the request under a key: the same key starts it once, however often it is sent. */
+  async started(request: Request, key: string): Promise<string> {
+    const header = { "Idempotency-Key": key };
+    const answer = await told(this.api.POST("/operations", { body: request, params: { header } }));
+    if ("operation_id" in answer) return answer.operation_id;
+    throw new Refusal(500, "The service did not start an operation.");
+  }
+
+  operation(operation_id: string) {
+    return told(this.api.GET("/operations/{operation_id}", { params: { path: { operation_id } } }));
+  }
+
+  /** Read what is open: for an auditor everybody's, so that not all of it may be on the page. */
+  async open() {
+    const page = await told(this.api.GET("/operations", { params: { query: { finished: "false", limit: 100 } } }));
+    return page.operations;
+  }
 }
+
+export type Operation = Awaited<ReturnType<Service["operation"]>>;

@@ -1,5 +1,5 @@
 /** What things are called on the page. */
-import type { Instance, OperationName } from "./service";
+import type { Instance, Live, OperationName, Request } from "./service";
 
 export const OPERATIONS: Record<OperationName, { name: string; act: string }> = {
   create_snapshot: { name: "Snapshot", act: "Take a snapshot" },
@@ -12,11 +12,31 @@ export const NAMES = Object.keys(OPERATIONS) as OperationName[];
 export const placeOf = ({ account_id, region }: Pick<Instance, "account_id" | "region">): string =>
   `${account_id} ${region}`;
 
-export const allowedOf = ({ operations }: Instance): OperationName[] => NAMES.filter((name) => operations[name].allowed);
+export const allowedOf = ({ operations }: Pick<Instance, "operations">): OperationName[] => NAMES.filter((name) => operations[name].allowed);
+
+export function duration(seconds?: number): string {
+  if (seconds === undefined) return "";
+  return seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
+}
 
 /** In the reader's own zone, with UTC beside it. */
 export function moment(at: string): string {
   const date = new Date(at);
   const here = date.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
   return `${here} (${date.toISOString().slice(11, 16)} UTC)`;
+}
+
+/** Say what the database will feel. */
+export function effectOf({ operation, parameters }: Request, { instance_id, multi_az, engine }: Live): string {
+  if (operation === "create_snapshot") {
+    const isFromStandby = multi_az && !engine.startsWith("sqlserver");
+    const pause = isFromStandby ? "It is taken from the standby." : "I/O may pause for a moment.";
+    return `This takes the snapshot ${parameters.snapshot_id} of ${instance_id}. ${pause}`;
+  }
+  if (operation === "reboot_instance") {
+    return parameters?.force_failover
+      ? `This fails ${instance_id} over to its standby in another Availability Zone: all connections are interrupted.`
+      : `This reboots ${instance_id}: all connections are interrupted until it is available again.`;
+  }
+  return `This moves the daily backups of ${instance_id} to ${parameters.backup_window} UTC.`;
 }

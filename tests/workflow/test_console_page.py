@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,12 +11,10 @@ import pytest
 from local.cloud import ROOT
 from stacks import console_package
 from tests.workflow.browser import Seen, chromium
+from tests.workflow.console import CLOUDSCAPES_OWN, DESK, PHONE, WALL, only, signed_in
 from tests.workflow.service import Service
 
-PHONE, DESK, WALL = {"width": 320, "height": 800}, {"width": 1280, "height": 900}, {"width": 2560, "height": 1200}
 SCRIPT_IN_A_TAG = "<img src=x onerror=alert(1)>"
-CLOUDSCAPES_OWN = 'nav[aria-orientation="horizontal"]'
-"""The toolbar that Cloudscape makes of the list of views on a phone: the attribute does not fit the role."""
 MOST_OF_SCRIPT, MOST_OF_STYLE = 420_000, 260_000
 
 
@@ -45,20 +42,6 @@ def names(service: Service) -> dict[str, str]:
     }
     service.aws("lambda").invoke(FunctionName="rds-operations-inventory", Payload=b"{}")
     return made
-
-
-def signed_in(service: Service, seen: Seen, view: str = "") -> Any:
-    page = seen.page
-    page.goto(service.outputs["console_url"] + view)
-    page.get_by_label("API key").fill(service.outputs["api_key"])
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("grid").wait_for()
-    return page
-
-
-def only(name: str) -> str:
-    """Return the view with the one instance."""
-    return "#/instances?filter=" + json.dumps(["and", {"propertyKey": "name", "operator": "=", "value": name}])
 
 
 def test_the_key_lets_in_and_is_kept_for_the_tab_alone(service: Service, seen: Seen, names: dict[str, str]) -> None:

@@ -1,0 +1,56 @@
+// The fields of a form, one for each kind of parameter.
+import AttributeEditor from "@cloudscape-design/components/attribute-editor";
+import Checkbox from "@cloudscape-design/components/checkbox";
+import FormField from "@cloudscape-design/components/form-field";
+import Input from "@cloudscape-design/components/input";
+import { type Field, labelOf } from "./document";
+
+export interface Tag {
+  Key: string;
+  Value: string;
+}
+
+interface Props<T> {
+  field: Field;
+  value: T;
+  onChange: (value: T) => void;
+}
+
+export function TextField({ field, value, error, onChange }: Props<string> & { error: string }) {
+  return (
+    <FormField label={labelOf(field.name)} constraintText={field.description} errorText={error}>
+      <Input value={value} ariaRequired={field.isRequired} onChange={({ detail }) => onChange(detail.value)} />
+    </FormField>
+  );
+}
+
+export function FlagField({ field, value, onChange }: Props<boolean>) {
+  return (
+    <Checkbox checked={value} description={field.description} onChange={({ detail }) => onChange(detail.checked)}>
+      {labelOf(field.name)}
+    </Checkbox>
+  );
+}
+
+export function TagsField({ field, value, onChange }: Props<Tag[]>) {
+  const changed = (index: number, part: Partial<Tag>): void =>
+    onChange(value.map((tag, position) => (position === index ? { ...tag, ...part } : tag)));
+  return (
+    <FormField label={labelOf(field.name)} description={field.description} stretch>
+      <AttributeEditor
+        items={value}
+        empty="No tags"
+        addButtonText="Add a tag"
+        removeButtonText="Remove"
+        removeButtonAriaLabel={({ Key }) => `Remove the tag ${Key}`}
+        disableAddButton={value.length >= (field.most ?? Number.POSITIVE_INFINITY)}
+        onAddButtonClick={() => onChange([...value, { Key: "", Value: "" }])}
+        onRemoveButtonClick={({ detail }) => onChange(value.filter((_tag, index) => index !== detail.itemIndex))}
+        definition={[
+          { label: "Key", control: (tag: Tag, index) => <Input ariaLabel={`Key of tag ${index + 1}`} value={tag.Key} onChange={({ detail }) => changed(index, { Key: detail.value })} /> },
+          { label: "Value", control: (tag: Tag, index) => <Input ariaLabel={`Value of tag ${index + 1}`} value={tag.Value} onChange={({ detail }) => changed(index, { Value: detail.value })} /> },
+        ]}
+      />
+    </FormField>
+  );
+}

@@ -1,0 +1,118 @@
+// One operation, live: the words first, then the picture, then what was asked.
+import Alert from "@cloudscape-design/components/alert";
+import Box from "@cloudscape-design/components/box";
+import BreadcrumbGroup from "@cloudscape-design/components/breadcrumb-group";
+import Container from "@cloudscape-design/components/container";
+import Header from "@cloudscape-design/components/header";
+import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
+import Link from "@cloudscape-design/components/link";
+import LiveRegion from "@cloudscape-design/components/live-region";
+import ProgressBar from "@cloudscape-design/components/progress-bar";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import Spinner from "@cloudscape-design/components/spinner";
+import StatusIndicator from "@cloudscape-design/components/status-indicator";
+import { useEffect, useState } from "react";
+import { type Graph, lit, readGraph } from "./graph";
+import { executionPage, outcome } from "./outcome";
+import { Picture } from "./picture";
+import type { Operation, Service } from "./service";
+import { useOperation, type Watch } from "./watch";
+import { duration, moment, OPERATIONS } from "./words";
+
+export function OperationView({ service, watch, id }: { service: Service; watch: Watch; id: string }) {
+  const operation = useOperation(watch, id);
+  return (
+    <SpaceBetween size="l">
+      <BreadcrumbGroup
+        ariaLabel="Where you are"
+        items={[
+          { text: "Instances", href: "#/instances" },
+          { text: id, href: "" },
+        ]}
+      />
+      <Header variant="h1" description={id}>
+        {operation ? `${OPERATIONS[operation.operation].name}: ${operation.instance_id}` : "Operation"}
+      </Header>
+      {watch.failure && (
+        <Alert type="warning" header="The latest state could not be read">
+          {watch.failure} The page goes on trying; the operation goes on by itself.
+        </Alert>
+      )}
+      {!operation && !watch.failure && <Spinner size="large" />}
+      {operation && <Stand operation={operation} service={service} />}
+      {operation && <Machine operation={operation} />}
+      {operation && <Asked operation={operation} />}
+    </SpaceBetween>
+  );
+}
+
+function Stand({ operation, service }: { operation: Operation; service: Service }) {
+  const { type, said, next } = outcome(operation);
+  const typical = useTypical(service, operation);
+  return (
+    <Container header={<Header variant="h2">How it stands</Header>}>
+      <SpaceBetween size="m">
+        <LiveRegion>
+          <StatusIndicator type={type}>{said}</StatusIndicator>
+        </LiveRegion>
+        <Box>
+          {next} {!operation.finished && typical && `Usually it takes about ${typical}.`}
+        </Box>
+        {!operation.finished && (
+          <ProgressBar
+            label={operation.percent === undefined ? "Polls" : "RDS says"}
+            value={operation.percent ?? (100 * operation.polls) / operation.max_polls}
+            description={`${operation.polls} of at most ${operation.max_polls} polls`}
+            additionalInfo={operation.times_out_at && `It times out at ${moment(operation.times_out_at)} at the earliest`}
+          />
+        )}
+      </SpaceBetween>
+    </Container>
+  );
+}
+
+/** Return how long it usually takes on this instance, empty until that is known. */
+function useTypical(service: Service, { instance_id, account_id, region, operation }: Operation): string {
+  const [typical, setTypical] = useState("");
+  useEffect(() => {
+    service.instance(instance_id, account_id, region).then(
+      ({ operations }) => setTypical(duration(operations[operation].typical_seconds)),
+      () => setTypical(""),
+    );
+  }, [service, instance_id, account_id, region, operation]);
+  return typical;
+}
+
+function Machine({ operation }: { operation: Operation }) {
+  const [graph, setGraph] = useState<Graph>();
+  const [failure, setFailure] = useState("");
+  useEffect(() => {
+    readGraph().then(setGraph, (error: Error) => setFailure(error.message));
+  }, []);
+  return (
+    <Container header={<Header variant="h2">The state machine</Header>}>
+      {failure && <Alert type="warning">{failure}</Alert>}
+      {graph && <Picture graph={graph} lit={lit(graph, operation)} />}
+    </Container>
+  );
+}
+
+function Asked({ operation }: { operation: Operation }) {
+  const page = executionPage(operation);
+  const given = Object.entries(operation.parameters).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
+  const items = [
+    { label: "Instance", value: operation.instance_id },
+    { label: "Environment", value: operation.environment },
+    { label: "Requested by", value: operation.requested_by },
+    { label: "Requested at", value: moment(operation.requested_at) },
+    { label: "Ended at", value: operation.ended_at ? moment(operation.ended_at) : "It runs" },
+    { label: "Parameters", value: given.join(", ") || "None" },
+    { label: "Polls", value: `${operation.polls} of ${operation.max_polls}` },
+    { label: "Execution", value: page ? <Link external href={page}>In AWS's console</Link> : operation.execution_arn },
+  ];
+  return (
+    <Container header={<Header variant="h2">What was asked</Header>}>
+      <KeyValuePairs columns={3} items={items} />
+    </Container>
+  );
+}

@@ -1,0 +1,105 @@
+// The form of an operation, made from the API document; a dry run comes before the confirmation.
+import Alert from "@cloudscape-design/components/alert";
+import Button from "@cloudscape-design/components/button";
+import Container from "@cloudscape-design/components/container";
+import Form from "@cloudscape-design/components/form";
+import Header from "@cloudscape-design/components/header";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import Spinner from "@cloudscape-design/components/spinner";
+import { type FormEvent, useEffect, useState } from "react";
+import { Confirmation } from "./confirmation";
+import { type Field, fieldsOf, problem } from "./document";
+import { type Tag, TagsField, TextField, FlagField } from "./fields";
+import type { DryRun, Live, OperationName, Refusal, Request } from "./service";
+import type { Session } from "./session";
+import { OPERATIONS } from "./words";
+
+type Values = Record<string, string | boolean | Tag[]>;
+
+interface Props {
+  session: Session;
+  live: Live;
+  operation: OperationName;
+  onRefusal: (error: Refusal) => void;
+}
+
+export function OperationForm({ session, live, operation, onRefusal }: Props) {
+  const [fields, setFields] = useState<Field[]>();
+  const [values, setValues] = useState<Values>({});
+  const [isChecked, setChecked] = useState(false);
+  const [isBusy, setBusy] = useState(false);
+  const [refusal, setRefusal] = useState<{ message: string; hint?: string }>();
+  const [verdict, setVerdict] = useState<DryRun>();
+
+  useEffect(() => {
+    fieldsOf(operation).then((found) => {
+      setFields(found);
+      setValues(Object.fromEntries(found.map((field) => [field.name, initial(field, live)])));
+    }, setRefusal);
+  }, [operation, live]);
+
+  const request = (): Request =>
+    ({
+      operation,
+      instance_id: live.instance_id,
+      account_id: live.account_id,
+      region: live.region,
+      parameters: Object.fromEntries(Object.entries(values).filter(([, value]) => value !== "" && !(Array.isArray(value) && value.length === 0))),
+    }) as Request;
+
+  const wrong = (field: Field): string => (field.kind === "text" ? problem(field, String(values[field.name] ?? "")) : "");
+
+  const submit = async (event: FormEvent): Promise<void> => {
+    event.preventDefault();
+    setChecked(true);
+    if (isBusy || !fields || fields.some(wrong)) return;
+    setBusy(true);
+    setRefusal(undefined);
+    try {
+      setVerdict(await session.service.tried(request()));
+    } catch (error) {
+      onRefusal(error as Refusal);
+      setRefusal(error as Refusal);
+    } finally {
+      setBusy(false);
+    }
+  };
+
+  if (!fields && !refusal) return <Spinner />;
+  const change = (name: string, value: Values[string]): void => {
+    setValues({ ...values, [name]: value });
+    setRefusal(undefined);
+  };
+  return (
+    <form onSubmit={submit} aria-label={OPERATIONS[operation].act}>
+      <Form actions={<Button variant="primary" loading={isBusy}>Check and go on</Button>}>
+        <Container header={<Header variant="h2">{OPERATIONS[operation].act}</Header>}>
+          <SpaceBetween size="m">
+            {fields?.map((field) => {
+              const value = values[field.name];
+              if (field.kind === "flag") return <FlagField key={field.name} field={field} value={value === true} onChange={(flag) => change(field.name, flag)} />;
+              if (field.kind === "tags") return <TagsField key={field.name} field={field} value={(value ?? []) as Tag[]} onChange={(tags) => change(field.name, tags)} />;
+              const text = String(value ?? "");
+              return <TextField key={field.name} field={field} value={text} error={isChecked || text ? wrong(field) : ""} onChange={(typed) => change(field.name, typed)} />;
+            })}
+            {refusal && (
+              <Alert type="error" header="The service would refuse this">
+                {refusal.message} {refusal.hint}
+              </Alert>
+            )}
+          </SpaceBetween>
+        </Container>
+      </Form>
+      {verdict && (
+        <Confirmation session={session} live={live} request={request()} verdict={verdict} onRefusal={onRefusal} onClose={() => setVerdict(undefined)} />
+      )}
+    </form>
+  );
+}
+
+/** A snapshot gets the name that rds-ops would give it, made unique by the second. */
+function initial({ name, kind, initial: flag }: Field, { instance_id, backup_window }: Live): Values[string] {
+  if (kind !== "text") return kind === "flag" ? flag : [];
+  if (name === "snapshot_id") return `${instance_id}-manual-${new Date().toISOString().slice(0, 19).replace("T", "-").replaceAll(":", "")}`;
+  return name === "backup_window" ? backup_window : "";
+}

@@ -1,0 +1,144 @@
+/** Follows the open operations: one request for all of them, less often while nothing changes. */
+import { useEffect, useSyncExternalStore } from "react";
+import { type Operation, Refusal, type Service } from "./service";
+
+const SOON = 2_000;
+const LATE = 15_000;
+const SLOWER = 1.5;
+
+export class Watch {
+  private readonly known = new Map<string, Operation>();
+  private readonly followed = new Set<string>();
+  private readonly over = new Set<string>();
+  private readonly listeners = new Set<() => void>();
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private delay = SOON;
+  private isAsking = false;
+  /** Why the last look failed, empty while all is well. */
+  failure = "";
+  private version = 0;
+
+  constructor(
+    private readonly service: Service,
+    private readonly onRefusal: (error: Refusal) => void,
+  ) {}
+
+  /** Stop asking, for good. */
+  close(): void {
+    clearTimeout(this.timer);
+    this.followed.clear();
+    this.listeners.clear();
+  }
+
+  follow(id: string): void {
+    if (this.known.get(id)?.finished || this.followed.has(id)) return;
+    this.followed.add(id);
+    this.soon();
+  }
+
+  /** Follow what this caller has open, as after a reload. */
+  async resume(userId: string): Promise<void> {
+    try {
+      const open = await this.service.open();
+      for (const { operation_id, requested_by } of open) if (requested_by === userId) this.follow(operation_id);
+    } catch (error) {
+      this.onRefusal(error as Refusal);
+    }
+  }
+
+  /** Return those that have ended while they were followed, until they are dismissed. */
+  ended(): Operation[] {
+    return [...this.over].flatMap((id) => this.known.get(id) ?? []);
+  }
+
+  dismiss(id: string): void {
+    if (this.over.delete(id)) this.told();
+  }
+
+  get(id: string): Operation | undefined {
+    return this.known.get(id);
+  }
+
+  readonly subscribe = (changed: () => void): (() => void) => {
+    this.listeners.add(changed);
+    return () => this.listeners.delete(changed);
+  };
+
+  readonly snapshot = (): number => this.version;
+
+  /** Ask now, as after the network came back. */
+  soon(): void {
+    this.delay = SOON;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.look(), 0);
+  }
+
+  private async look(): Promise<void> {
+    if (this.isAsking || this.followed.size === 0) return;
+    this.isAsking = true;
+    try {
+      const hasChanged = await this.read();
+      this.failure = "";
+      this.delay = hasChanged ? SOON : Math.min(LATE, this.delay * SLOWER);
+    } catch (error) {
+      const refusal = error as Refusal;
+      this.failure = refusal.message;
+      this.delay = Math.min(LATE, this.delay * SLOWER);
+      this.onRefusal(refusal);
+    } finally {
+      this.isAsking = false;
+      this.told();
+      clearTimeout(this.timer);
+      if (this.followed.size > 0) this.timer = setTimeout(() => void this.look(), this.delay);
+    }
+  }
+
+  /** Return whether something is new. One that is not among the open ones is asked for by its id: it has ended, or is not listed yet. */
+  private async read(): Promise<boolean> {
+    const isFirst = [...this.followed].every((id) => !this.known.has(id));
+    const open = this.followed.size === 1 || isFirst ? [] : await this.service.open();
+    const listed = new Map(open.map((operation) => [operation.operation_id, operation]));
+    let hasChanged = false;
+    for (const id of this.followed) {
+      const now = listed.get(id) ?? (await this.asked(id));
+      hasChanged ||= JSON.stringify(now) !== JSON.stringify(this.known.get(id));
+      this.known.set(id, now);
+      if (now.finished) {
+        this.followed.delete(id);
+        this.over.add(id);
+      }
+    }
+    return hasChanged;
+  }
+
+  private async asked(id: string): Promise<Operation> {
+    try {
+      return await this.service.operation(id);
+    } catch (error) {
+      if ((error as Refusal).status === 404) this.followed.delete(id);
+      throw error;
+    }
+  }
+
+  private told(): void {
+    this.version += 1;
+    for (const changed of this.listeners) changed();
+  }
+}
+
+/** Follow an operation to its end. A look follows at once when the network or the tab comes back. */
+export function useOperation(watch: Watch, id: string): Operation | undefined {
+  useSyncExternalStore(watch.subscribe, watch.snapshot);
+  useEffect(() => {
+    watch.follow(id);
+    watch.dismiss(id);
+    const again = (): void => watch.soon();
+    window.addEventListener("online", again);
+    document.addEventListener("visibilitychange", again);
+    return () => {
+      window.removeEventListener("online", again);
+      document.removeEventListener("visibilitychange", again);
+    };
+  }, [watch, id]);
+  return watch.get(id);
+}

@@ -1,0 +1,288 @@
+"""An operation in the console, from the form to its end, in a real browser."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from local.instance_tags import FAILS, NEVER, SNAPSHOT_TAG
+from tests.workflow.browser import Seen, chromium
+from tests.workflow.console import CLOUDSCAPES_OWN, DESK, PHONE, confirmed, lit, signed_in, view_of
+from tests.workflow.service import Service, snapshot_of
+
+PATIENCE = 60_000
+"""Milliseconds for an operation to end, on a busy machine."""
+
+
+@pytest.fixture(scope="module")
+def chrome() -> Iterator[Any]:
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def seen(chrome: Any) -> Iterator[Seen]:
+    context = chrome.new_context(viewport=DESK)
+    yield Seen(context.new_page())
+    context.close()
+
+
+def ended(page: Any, look: str) -> None:
+    page.locator(f"[data-look={look}]").wait_for(timeout=PATIENCE)
+
+
+def test_a_snapshot_from_the_form_to_its_end(service: Service, seen: Seen) -> None:
+    name = service.new_instance()
+    page = signed_in(service, seen, view_of(name))
+    page.get_by_role("link", name="Take a snapshot").click()
+    suggested = page.get_by_label("Snapshot name").input_value()
+    assert re.fullmatch(rf"{name}-manual-\d{{4}}-\d\d-\d\d-\d{{6}}", suggested)
+    page.get_by_role("button", name="Add a tag").click()
+    page.get_by_label("Key of tag 1").fill("Ticket")
+    page.get_by_label("Value of tag 1").fill("OPS-17")
+    assert seen.axe_violations() == []
+    page.get_by_role("button", name="Check and go on").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text(f"This takes the snapshot {suggested} of {name}.").wait_for()
+    assert service.snapshots(name) == []
+    assert seen.axe_violations() == []
+    dialog.get_by_role("button", name="Take a snapshot").click()
+    page.locator("[data-state=Wait][data-look=running]").wait_for()
+    assert {"Validate", "Classify", "Execute"} <= set(lit(page, "passed"))
+    assert seen.axe_violations() == []
+    ended(page, "succeeded")
+    page.get_by_text(f"Snapshot of {name} is done after").first.wait_for()
+    assert lit(page, "succeeded") == ["Audit"]
+    (snapshot,) = service.snapshots(name)
+    assert snapshot["DBSnapshotIdentifier"] == suggested
+    assert {"Key": "Ticket", "Value": "OPS-17"} in snapshot["TagList"]
+    assert seen.axe_violations() == []
+    assert seen.problems() == []
+
+
+def test_a_reboot_with_failover_says_what_it_interrupts(service: Service, seen: Seen) -> None:
+    name = service.new_instance(MultiAZ=True)
+    page = signed_in(service, seen, view_of(name, "reboot_instance"))
+    page.get_by_label("Force failover").check()
+    page.get_by_role("button", name="Check and go on").click()
+    page.get_by_text(f"This fails {name} over to its standby").wait_for()
+    page.get_by_role("button", name="Cancel").click()
+    assert not service.rebooted(name)
+    operation_id = confirmed(page, "Reboot")
+    ended(page, "succeeded")
+    assert service.result(operation_id)["force_failover"] is True
+    assert seen.problems() == []
+
+
+def test_a_backup_window_is_checked_as_one_types(service: Service, seen: Seen) -> None:
+    name = service.new_instance()
+    page = signed_in(service, seen, view_of(name, "modify_backup_window"))
+    window = page.get_by_role("textbox", name="Backup window")
+    window.fill("25:00-26:00")
+    page.get_by_text("This value does not have the form").wait_for()
+    page.get_by_role("button", name="Check and go on").click()
+    assert page.get_by_role("dialog").count() == 0
+    window.fill("01:30-02:30")
+    operation_id = confirmed(page, "Move the backup window")
+    ended(page, "succeeded")
+    assert service.result(operation_id)["backup_window"] == "01:30-02:30"
+    assert seen.problems() == []
+
+
+def test_what_would_be_refused_is_said_before_the_confirmation(service: Service, seen: Seen) -> None:
+    name = service.new_instance()
+    page = signed_in(service, seen, view_of(name, "reboot_instance"))
+    page.get_by_label("Force failover").check()
+    page.get_by_role("button", name="Check and go on").click()
+    page.get_by_text("The service would refuse this").wait_for()
+    body = {
+        "operation": "reboot_instance",
+        "instance_id": name,
+        "parameters": {"force_failover": True},
+        "dry_run": True,
+    }
+    assert service.post(body).body["error"] in page.get_by_role("form").inner_text()
+    assert page.get_by_role("dialog").count() == 0
+    assert service.operations_on(name) == []
+
+
+def test_production_has_no_form_not_even_by_its_address(service: Service, seen: Seen) -> None:
+    name = service.new_instance("prod", {"Environment": "Production"})
+    page = signed_in(service, seen, view_of(name, "reboot_instance"))
+    page.get_by_text("Please create a CloudOps request").first.wait_for()
+    assert page.get_by_role("form").count() == 0
+    assert page.get_by_role("link", name="Reboot").count() == 0
+    assert seen.axe_violations() == []
+    assert seen.problems() == []
+
+
+def test_a_lost_answer_starts_nothing_twice(service: Service, seen: Seen) -> None:
+    name = service.new_instance()
+    page = signed_in(service, seen, view_of(name, "create_snapshot"))
+    lost: list[str] = []
+
+    def lose(route: Any) -> None:
+        if "dry_run" in (route.request.post_data or "") or lost:
+            route.continue_()
+            return
+        route.fetch()  # the service has it, and the page never hears of it
+        lost.append(route.request.headers["idempotency-key"])
+        route.abort()
+
+    page.route("**/operations", lose)
+    snapshot_id = page.get_by_label("Snapshot name").input_value()
+    page.get_by_role("button", name="Check and go on").click()
+    page.get_by_role("dialog").get_by_role("button", name="Take a snapshot").click()
+    page.get_by_text("No answer came").wait_for()
+    page.reload()
+    page.get_by_text("runs since").wait_for()
+    page.get_by_role("link", name="Watch it").click()
+    ended(page, "succeeded")
+    assert len(lost) == 1
+    (snapshot,) = service.snapshots(name)
+    assert snapshot["DBSnapshotIdentifier"] == snapshot_id
+    assert len([item for item in service.operations_on(name) if "operation" in item]) == 1
+
+
+def test_the_second_try_carries_the_key_of_the_first(service: Service, seen: Seen) -> None:
+    name = service.new_instance()
+    page = signed_in(service, seen, view_of(name, "create_snapshot"))
+    keys: list[str] = []
+
+    def fail_first(route: Any) -> None:
+        key = route.request.headers.get("idempotency-key")
+        if key:
+            keys.append(key)
+        if keys == [key]:
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/operations", fail_first)
+    page.get_by_role("button", name="Check and go on").click()
+    confirm = page.get_by_role("dialog").get_by_role("button", name="Take a snapshot")
+    confirm.click()
+    page.get_by_text("No answer came").wait_for()
+    confirm.click()
+    page.wait_for_url("**/console/#/operations/*")
+    assert len(keys) == 2
+    assert keys[0] == keys[1]
+    assert page.evaluate("sessionStorage.getItem('rds-operations.request')") is None
+    ended(page, "succeeded")
+
+
+def test_a_reload_and_a_second_tab_see_the_same(service: Service, seen: Seen, chrome: Any) -> None:
+    name = service.new_instance()
+    operation_id = service.accepted(snapshot_of(name))
+    page = signed_in(service, seen, f"#/operations/{operation_id}")
+    page.locator("[data-look=running]").or_(page.locator("[data-look=succeeded]")).wait_for()
+    page.reload()
+    ended(page, "succeeded")
+    other = Seen(chrome.new_page())
+    ended(signed_in(service, other, f"#/operations/{operation_id}"), "succeeded")
+    other.page.close()
+    assert seen.problems() == []
+
+
+def test_an_end_is_told_on_the_other_views(service: Service, seen: Seen) -> None:
+    name = service.new_instance()
+    page = signed_in(service, seen, view_of(name, "create_snapshot"))
+    confirmed(page, "Take a snapshot")
+    page.get_by_role("link", name="Instances").first.click()
+    page.get_by_text(f"Snapshot of {name} is done after").first.wait_for(timeout=PATIENCE)
+    page.get_by_role("link", name="Look").click()
+    ended(page, "succeeded")
+    assert page.get_by_role("link", name="Look").count() == 0
+    assert seen.problems() == []
+
+
+def test_a_failure_says_why(service: Service, seen: Seen) -> None:
+    name = service.new_instance(tags={"Environment": "Development", SNAPSHOT_TAG: FAILS})
+    operation_id = service.accepted(snapshot_of(name))
+    page = signed_in(service, seen, f"#/operations/{operation_id}")
+    ended(page, "failed")
+    assert lit(page, "failed") == ["Failed"]
+    assert service.result(operation_id)["error"] in page.get_by_role("main").inner_text()
+    assert seen.axe_violations() == []
+    assert seen.problems() == []
+
+
+def test_a_time_out_is_told_apart_from_a_failure(service: Service, seen: Seen) -> None:
+    name = service.new_instance(tags={"Environment": "Development", SNAPSHOT_TAG: NEVER})
+    operation_id = service.accepted(snapshot_of(name))
+    page = signed_in(service, seen, f"#/operations/{operation_id}")
+    ended(page, "failed")
+    page.get_by_text(f"Snapshot of {name} had not ended when the time was over").first.wait_for()
+    assert service.result(operation_id)["note"] in page.get_by_role("main").inner_text()
+    assert seen.problems() == []
+
+
+def test_without_the_network_it_goes_on_trying(service: Service, seen: Seen) -> None:
+    name = service.new_instance()
+    operation_id = service.accepted(snapshot_of(name))
+    page = signed_in(service, seen, f"#/operations/{operation_id}")
+    page.locator("[data-look]").first.wait_for()
+    running = service.get(operation_id).body
+    page.route(f"**/operations/{operation_id}", lambda route: route.abort())
+    if not running["finished"]:
+        page.get_by_text("The latest state could not be read").wait_for()
+    page.unroute(f"**/operations/{operation_id}")
+    ended(page, "succeeded")
+    page.get_by_text("The latest state could not be read").wait_for(state="detached")
+
+
+def test_an_unknown_operation_is_said_to_be_unknown(service: Service, seen: Seen) -> None:
+    page = signed_in(service, seen, "#/operations/nothing-create-snapshot-0123456789abcdef")
+    page.get_by_text("nothing-create-snapshot-0123456789abcdef").first.wait_for()
+    page.get_by_text("The latest state could not be read").wait_for()
+    assert page.locator("[data-look]").count() == 0
+
+
+def test_a_state_that_is_added_to_the_definition_is_drawn(service: Service, seen: Seen) -> None:
+    operation_id = service.accepted(snapshot_of(service.new_instance()))
+
+    def with_one_more(route: Any) -> None:
+        graph = route.fetch().json()
+        (audit,) = [node for node in graph["nodes"] if node["id"] == "Audit"]
+        audit["next"] = ["Tell everybody"]
+        graph["nodes"].append(
+            {"id": "Tell everybody", "type": "Task", "comment": "<b>new</b>", "next": [], "caught": []}
+        )
+        route.fulfill(json=graph)
+
+    seen.page.route("**/console/operation.json", with_one_more)
+    page = signed_in(service, seen, f"#/operations/{operation_id}")
+    ended(page, "succeeded")
+    assert lit(page, "succeeded") == ["Tell everybody"]
+    assert "Audit" in lit(page, "passed")
+    assert seen.problems() == []
+
+
+def test_the_picture_has_every_state_of_the_deployed_definition(service: Service, seen: Seen) -> None:
+    arn = service.outputs["state_machine_arn"]
+    definition = service.aws("stepfunctions").describe_state_machine(stateMachineArn=arn)["definition"]
+    operation_id = service.accepted(snapshot_of(service.new_instance()))
+    page = signed_in(service, seen, f"#/operations/{operation_id}")
+    page.locator("[data-state]").first.wait_for()
+    drawn = {state.get_attribute("data-state") for state in page.locator("[data-state]").all()}
+    assert all(f'"{state}"' in definition for state in drawn)
+    assert drawn == set(json.loads(definition)["States"])
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_views_can_be_read_on_a_phone(service: Service, chrome: Any, scheme: str) -> None:
+    name = service.new_instance()
+    seen = Seen(chrome.new_page(viewport=PHONE, color_scheme=scheme))
+    page = signed_in(service, seen, view_of(name, "create_snapshot"))
+    page.get_by_label("Snapshot name").wait_for()
+    assert seen.axe_violations(CLOUDSCAPES_OWN) == []
+    confirmed(page, "Take a snapshot")
+    ended(page, "succeeded")
+    assert seen.axe_violations(CLOUDSCAPES_OWN) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "the page scrolls sideways"
+    assert seen.problems() == []
+    page.close()
