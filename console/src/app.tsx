@@ -8,6 +8,7 @@ import TopNavigation from "@cloudscape-design/components/top-navigation";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import type { Config } from "./config";
 import { Ended } from "./ended";
+import { History } from "./history";
 import { InstanceView } from "./instance";
 import { Instances } from "./instances";
 import { useLocation } from "./location";
@@ -20,6 +21,7 @@ import { Watch } from "./watch";
 const TITLE = "RDS Operations";
 const LINKS = [
   { type: "link", text: "Instances", href: "#/instances" },
+  { type: "link", text: "History", href: "#/history" },
   { type: "divider" },
   { type: "link", text: "The API", href: "api.html", external: true },
 ] as const;
@@ -128,6 +130,7 @@ function viewOf(path: string, query: URLSearchParams, session: Session, watch: W
     const [account, region, name] = rest;
     return <InstanceView key={path} session={session} named={{ account, region, name }} chosen={query.get("operation")} onRefusal={failed} />;
   }
+  if (path === "/history") return <History session={session} query={query} onRefusal={failed} />;
   if (path === "/" || path === "/instances") return <Instances session={session} onRefusal={failed} />;
   return (
     <Alert type="warning" header="There is no such view">

@@ -15,6 +15,7 @@ import { useEffect, useState } from "react";
 import { type Graph, lit, readGraph } from "./graph";
 import { executionPage, outcome } from "./outcome";
 import { Picture } from "./picture";
+import { Records } from "./records";
 import type { Operation, Service } from "./service";
 import { useOperation, type Watch } from "./watch";
 import { duration, moment, OPERATIONS } from "./words";
@@ -42,6 +43,7 @@ export function OperationView({ service, watch, id }: { service: Service; watch:
       {operation && <Stand operation={operation} service={service} />}
       {operation && <Machine operation={operation} />}
       {operation && <Asked operation={operation} />}
+      {operation && <Records service={service} id={id} isOver={operation.finished} />}
     </SpaceBetween>
   );
 }

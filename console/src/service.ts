@@ -12,6 +12,9 @@ export type Request = Schemas["Request"];
 export type DryRun = Schemas["DryRunAccepted"];
 export type Place = Schemas["InstancePage"]["places"][number];
 
+export type AuditRecord = Schemas["Record"];
+export type Query<Path extends "/operations" | "/records"> = NonNullable<paths[Path]["get"]["parameters"]["query"]>;
+
 interface Told {
   error: string;
   code?: string;
@@ -91,6 +94,14 @@ export class Service {
 
   operation(operation_id: string) {
     return told(this.api.GET("/operations/{operation_id}", { params: { path: { operation_id } } }));
+  }
+
+  async operations(query: Query<"/operations">) {
+    return told(this.api.GET("/operations", { params: { query } }));
+  }
+
+  async records(query: Query<"/records">) {
+    return told(this.api.GET("/records", { params: { query } }));
   }
 
   /** Read what is open: for an auditor everybody's, so that not all of it may be on the page. */

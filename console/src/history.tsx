@@ -1,0 +1,150 @@
+// What was done and refused: one's own, or for auditors everybody's.
+import Alert from "@cloudscape-design/components/alert";
+import Box from "@cloudscape-design/components/box";
+import Button from "@cloudscape-design/components/button";
+import Header from "@cloudscape-design/components/header";
+import Link from "@cloudscape-design/components/link";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import StatusIndicator from "@cloudscape-design/components/status-indicator";
+import Table from "@cloudscape-design/components/table";
+import { useEffect, useState } from "react";
+import { csv, download } from "./csv";
+import { HistoryFilters } from "./history_filters";
+import { href } from "./location";
+import { type Filters, filtersOf, type Page, read, type Row } from "./past";
+import type { Refusal } from "./service";
+import type { Session } from "./session";
+import { moment } from "./words";
+
+const MOST_EXPORTED = 5_000;
+
+const COLUMNS = [
+  { id: "at", header: "Requested at", isRowHeader: true, minWidth: 190, cell: (row: Row) => (row.id ? <Link href={href(`/operations/${row.id}`)}>{moment(row.at)}</Link> : moment(row.at)) },
+  { id: "operation", header: "Operation", cell: (row: Row) => row.operation },
+  { id: "instance", header: "Instance", minWidth: 160, cell: (row: Row) => row.instance },
+  { id: "outcome", header: "Outcome", minWidth: 130, cell: (row: Row) => <StatusIndicator type={row.type}>{row.outcome}</StatusIndicator> },
+  { id: "who", header: "Requested by", minWidth: 150, cell: (row: Row) => row.who },
+  { id: "said", header: "What was said", minWidth: 200, cell: (row: Row) => row.said || "-" },
+];
+
+interface Props {
+  session: Session;
+  query: URLSearchParams;
+  onRefusal: (error: Refusal) => void;
+}
+
+export function History({ session, query, onRefusal }: Props) {
+  const [page, setPage] = useState<Page>();
+  const [failure, setFailure] = useState<Refusal>();
+  const [look, setLook] = useState(0);
+  const asked = query.toString();
+  const filters = filtersOf(query);
+
+  useEffect(() => {
+    let isHere = true;
+    setPage(undefined);
+    setFailure(undefined);
+    const given = new URLSearchParams(asked);
+    read(session.service, filtersOf(given), given.get("next") ?? undefined).then(
+      (found) => isHere && setPage(found),
+      (error: Refusal) => {
+        if (!isHere) return;
+        onRefusal(error);
+        setFailure(error);
+      },
+    );
+    return () => {
+      isHere = false;
+    };
+  }, [session, asked, look, onRefusal]);
+
+  const again = (
+    <Button iconName="refresh" ariaLabel="Read the history again" onClick={() => setLook(look + 1)} />
+  );
+  return (
+    <SpaceBetween size="m">
+      {failure && (
+        <Alert type="error" header="The history could not be read" action={again}>
+          {failure.message} {failure.hint}
+        </Alert>
+      )}
+      <Table
+        variant="full-page"
+        stickyHeader
+        wrapLines
+        trackBy="key"
+        columnDefinitions={COLUMNS}
+        items={page?.rows ?? []}
+        loading={!page && !failure}
+        loadingText="Reading the history"
+        enableKeyboardNavigation
+        ariaLabels={{ tableLabel: "History" }}
+        empty={<Box textAlign="center">{page?.note ?? "Nothing on this page fits. There may be more on the next."}</Box>}
+        header={
+          <Header variant="h1" description={seenBy(session)} actions={<Actions session={session} filters={filters} again={again} onRefusal={onRefusal} />}>
+            History
+          </Header>
+        }
+        filter={<HistoryFilters key={asked} filters={filters} isAuditor={session.me.auditor} />}
+        footer={<Pages query={query} next={page?.next} />}
+      />
+    </SpaceBetween>
+  );
+}
+
+const seenBy = ({ me }: Session): string =>
+  me.auditor
+    ? "You are an auditor: everybody's operations and refusals."
+    : `Your own, as ${me.principal}. Signed in another way you are another caller, with a history of its own.`;
+
+interface ActionsProps {
+  session: Session;
+  filters: Filters;
+  again: React.ReactNode;
+  onRefusal: (error: Refusal) => void;
+}
+
+function Actions({ session, filters, again, onRefusal }: ActionsProps) {
+  const [isBusy, setBusy] = useState(false);
+  const [said, setSaid] = useState("");
+
+  const exported = async (): Promise<void> => {
+    setBusy(true);
+    try {
+      const rows: Row[] = [];
+      let next: string | undefined;
+      do {
+        const page = await read(session.service, filters, next, 100);
+        rows.push(...page.rows);
+        next = page.next;
+      } while (next && rows.length < MOST_EXPORTED);
+      download("rds-operations-history.csv", csv(["requested_at", "operation", "instance", "outcome", "requested_by", "said", "operation_id"], rows.map(({ at, operation, instance, outcome, who, said: text, id }) => [at, operation, instance, outcome, who, text, id])));
+      setSaid(next ? `The file has the newest ${rows.length}: there are more.` : "");
+    } catch (error) {
+      onRefusal(error as Refusal);
+      setSaid((error as Refusal).message);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <SpaceBetween direction="horizontal" size="xs" alignItems="center">
+      {said && <StatusIndicator type="warning">{said}</StatusIndicator>}
+      {again}
+      <Button iconName="download" loading={isBusy} onClick={() => void exported()}>
+        Export as CSV
+      </Button>
+    </SpaceBetween>
+  );
+}
+
+/** The way back is the browser's. */
+function Pages({ query, next }: { query: URLSearchParams; next?: string }) {
+  const here = Object.fromEntries(query);
+  return (
+    <SpaceBetween direction="horizontal" size="m">
+      {query.get("next") && <Link href={href("/history", { ...here, next: "" })}>First page</Link>}
+      {next && <Link href={href("/history", { ...here, next })}>Next page</Link>}
+    </SpaceBetween>
+  );
+}
