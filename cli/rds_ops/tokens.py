@@ -10,6 +10,7 @@ import os
 import secrets
 import time
 import webbrowser
+from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -78,7 +79,8 @@ def sign_in(name: str, deployment: Deployment, *, open_browser: bool) -> None:
         say("Sign in with the browser. If it does not open, open this address on this machine:")
         advise(page)
         if open_browser:
-            webbrowser.open(page)
+            # Some browsers end only once they have the page that this program is about to serve.
+            Thread(target=webbrowser.open, args=(page,), daemon=True).start()
         arrived = loopback.wait()
         code = _code(client, arrived, state)
         body = client.prepare_request_body(code=code, redirect_uri=loopback.url, code_verifier=verifier)

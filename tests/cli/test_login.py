@@ -4,7 +4,6 @@ import base64
 import hashlib
 import json
 import socket
-import threading
 import urllib.request
 from collections.abc import Callable
 from typing import Any
@@ -31,7 +30,10 @@ def _ports_of_this_test(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def signing_in(run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> Callable[[Browser], Any]:
-    """Sign in, with a browser that goes where it is told from what the sign-in page was asked."""
+    """Sign in, with a browser that goes where it is told from what the sign-in page was asked.
+
+    Like one in a terminal, it gives nothing back before it has its page.
+    """
     assert (
         run("configure", "--api", stub.url, "--auth", "cognito", "--login-url", stub.url, "--client-id", "cli").code
         == 0
@@ -40,7 +42,7 @@ def signing_in(run: Run, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> Callabl
     def sign_in(browser: Browser) -> Any:
         def open_page(page: str) -> bool:
             asked = dict(parse_qsl(urlsplit(page).query))
-            threading.Thread(target=_visit, args=(browser(asked),)).start()
+            _visit(browser(asked))
             return True
 
         monkeypatch.setattr("webbrowser.open", open_page)

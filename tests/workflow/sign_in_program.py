@@ -1,4 +1,4 @@
-"""A browser for tests, `sign_in_program.py <user> <password> <url>`: fills in the sign-in form, follows the redirect."""
+"""A browser for tests, `sign_in_program.py <user> <password> <url>`: fills in the sign-in form, follows redirects."""
 
 from __future__ import annotations
 
