@@ -236,8 +236,9 @@ def test_without_the_network_it_goes_on_trying(service: Service, seen: Seen) -> 
 
 
 def test_an_unknown_operation_is_said_to_be_unknown(service: Service, seen: Seen) -> None:
-    page = signed_in(service, seen, "#/operations/nothing-create-snapshot-0123456789abcdef")
-    page.get_by_text("nothing-create-snapshot-0123456789abcdef").first.wait_for()
+    unknown = f"nothing-create-snapshot-{'a' * 16}"
+    page = signed_in(service, seen, f"#/operations/{unknown}")
+    page.get_by_text(unknown).first.wait_for()
     page.get_by_text("The latest state could not be read").wait_for()
     assert page.locator("[data-look]").count() == 0
 
