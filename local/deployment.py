@@ -23,6 +23,7 @@ _NAMED = {
     "user_pool_id": "UserPoolId",
     "user_pool_client_id": "UserPoolClientId",
     "cli_client_id": "CliClientId",
+    "page_client_id": "PageClientId",
     "state_machine_arn": "OperationStateMachineArn",
     "admission_arn": "AdmissionStateMachineArn",
     "audit_table": "AuditTable",
@@ -50,8 +51,28 @@ def deploy(cloud: Cloud, settings: str = LOCAL_SETTINGS, overrides: Mapping[str,
     for account, external_id in _external_ids(ROOT / settings).items():
         _deploy_target(cloud, account, external_id, assembly)
     outputs = _outputs(cloud)
+    if "page_client_id" in outputs:
+        _move_sign_in(cloud, outputs)
     (Path(cloud.folder) / "outputs.json").write_text(json.dumps(outputs, indent=2) + "\n")
     return outputs
+
+
+def _move_sign_in(cloud: Cloud, outputs: Mapping[str, str]) -> None:
+    """Tell the pool and the page where they are: both have the emulator's own address here."""
+    page = f"{outputs['cognito_api_url']}/console/"
+    client(cloud, "cognito-idp").update_user_pool_client(
+        UserPoolId=outputs["user_pool_id"],
+        ClientId=outputs["page_client_id"],
+        CallbackURLs=[page],
+        LogoutURLs=[page],
+        AllowedOAuthFlows=["code"],
+        AllowedOAuthScopes=["openid", "profile"],
+        AllowedOAuthFlowsUserPoolClient=True,
+        SupportedIdentityProviders=["COGNITO"],
+    )
+    moved = {"op": "replace", "path": "/variables/sign_in_url", "value": cloud.endpoint}
+    api_id = page.split("/restapis/")[1].split("/", maxsplit=1)[0]
+    client(cloud, "apigateway").update_stage(restApiId=api_id, stageName="local", patchOperations=[moved])
 
 
 def _deploy_target(cloud: Cloud, account: str, external_id: str, assembly: str) -> None:

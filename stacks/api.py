@@ -8,9 +8,8 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import Duration, Size
+from aws_cdk import Duration, Size, Stack
 from aws_cdk import aws_apigateway as apigateway
-from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -21,6 +20,7 @@ from constructs import Construct
 from rds_operations.rules.identity import Authentication
 from stacks.gateway_responses import add_gateway_responses
 from stacks.settings import Settings
+from stacks.user_pool import Pool
 
 TEMPLATES = Path(__file__).parent / "mapping_templates"
 ALLOWED_HEADERS = [
@@ -64,7 +64,7 @@ class Api(Construct):
         settings: Settings,
         authentication: Authentication,
         behind: Backend,
-        user_pool: cognito.IUserPool | None = None,
+        user_pool: Pool | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
@@ -85,16 +85,33 @@ class Api(Construct):
         for resource in (pages, pages.add_resource("{proxy+}"), self.rest_api.root.add_resource("openapi.json")):
             self._get(resource, behind.console, {"authorization_type": apigateway.AuthorizationType.NONE})
         self.key = self._usage_plan() if authentication is Authentication.API_KEY else None
+        if user_pool:
+            self._let_in_the_page(user_pool)
         if behind.web_acl_arn:
             self._attach(behind.web_acl_arn)
 
-    def _access(self, user_pool: cognito.IUserPool | None) -> dict[str, Any]:
+    def _access(self, user_pool: Pool | None) -> dict[str, Any]:
         if self._authentication is Authentication.IAM:
             return {"authorization_type": apigateway.AuthorizationType.IAM}
         if user_pool:
-            authorizer = apigateway.CognitoUserPoolsAuthorizer(self, "Authorizer", cognito_user_pools=[user_pool])
+            authorizer = apigateway.CognitoUserPoolsAuthorizer(self, "Authorizer", cognito_user_pools=[user_pool.pool])
             return {"authorization_type": apigateway.AuthorizationType.COGNITO, "authorizer": authorizer}
         return {"api_key_required": True}
+
+    def _let_in_the_page(self, pool: Pool) -> None:
+        """Give the console its app client, and tell it by stage variables.
+
+        The client's callback names the API, so only the stage may name the client: its own URL would be a cycle.
+        """
+        stack = Stack.of(self)
+        host = f"{self.rest_api.rest_api_id}.execute-api.{stack.region}.{stack.url_suffix}"
+        client = pool.page_client(f"https://{host}/{self._settings.stage}/console/")
+        stage = self.rest_api.deployment_stage.node.default_child
+        if client and isinstance(stage, apigateway.CfnStage):
+            stage.add_property_override("Variables.sign_in_client", client.user_pool_client_id)
+            stage.add_property_override("Variables.sign_in_pool", pool.pool.user_pool_id)
+            if pool.login_url:
+                stage.add_property_override("Variables.sign_in_url", pool.login_url)
 
     def _rest_api(self, log: logs.ILogGroup) -> apigateway.RestApi:
         return apigateway.RestApi(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_cognito as cognito
 from constructs import Construct
@@ -14,13 +16,44 @@ https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_
 """
 
 
-def user_pool(scope: Construct, settings: Settings) -> cognito.IUserPool:
+@dataclass(frozen=True)
+class Pool:
+    """Hold a pool. `own` is empty for an existing one, and `login_url` where it has no sign-in pages of the stack's."""
+
+    pool: cognito.IUserPool
+    own: cognito.UserPool | None = None
+    login_url: str = ""
+
+    def page_client(self, page_url: str) -> cognito.UserPoolClient | None:
+        """Add the app client of the console at this URL: public, a code with PKCE, a sign-in for a working day."""
+        if self.own is None:
+            return None
+        client = self.own.add_client(
+            "PageClient",
+            user_pool_client_name="rds-operations-console",
+            generate_secret=False,
+            o_auth=cognito.OAuthSettings(
+                flows=cognito.OAuthFlows(authorization_code_grant=True),
+                scopes=[cognito.OAuthScope.OPENID, cognito.OAuthScope.PROFILE],
+                callback_urls=[page_url],
+                logout_urls=[page_url],
+            ),
+            supported_identity_providers=[cognito.UserPoolClientIdentityProvider.COGNITO],
+            prevent_user_existence_errors=True,
+            id_token_validity=Duration.hours(1),
+            refresh_token_validity=Duration.hours(12),
+        )
+        CfnOutput(Stack.of(self.own), "PageClientId", value=client.user_pool_client_id)
+        return client
+
+
+def user_pool(scope: Construct, settings: Settings) -> Pool:
     if settings.user_pool_arn:
-        return cognito.UserPool.from_user_pool_arn(scope, "UserPool", settings.user_pool_arn)
+        return Pool(cognito.UserPool.from_user_pool_arn(scope, "UserPool", settings.user_pool_arn))
     return _made(scope, settings)
 
 
-def _made(scope: Construct, settings: Settings) -> cognito.UserPool:
+def _made(scope: Construct, settings: Settings) -> Pool:
     """Make a pool without self sign-up, and with MFA except on the local cloud."""
     pool = cognito.UserPool(
         scope,
@@ -50,15 +83,16 @@ def _made(scope: Construct, settings: Settings) -> cognito.UserPool:
         id_token_validity=Duration.hours(1),
         disable_o_auth=True,
     )
+    login_url = _login_url(pool, settings)
     outputs = {
         "UserPoolId": pool.user_pool_id,
         "UserPoolClientId": client.user_pool_client_id,
         "CliClientId": _cli_client(pool).user_pool_client_id,
-        **_login_url(pool, settings),
+        **login_url,
     }
     for name, value in outputs.items():
         CfnOutput(Stack.of(scope), name, value=value)
-    return pool
+    return Pool(pool, pool, login_url.get("LoginUrl", ""))
 
 
 def _cli_client(pool: cognito.UserPool) -> cognito.UserPoolClient:

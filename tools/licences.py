@@ -46,6 +46,7 @@ PAGES_MODULES = {
             *("@babel/runtime", "@dnd-kit/accessibility", "@dnd-kit/core", "@dnd-kit/sortable", "@dnd-kit/utilities"),
             *("@formatjs/fast-memoize", "@formatjs/icu-messageformat-parser", "@formatjs/icu-skeleton-parser"),
             *("@dagrejs/dagre", "clsx", "date-fns", "dom-helpers", "openapi-fetch", "prop-types", "react", "react-dom"),
+            "jwt-decode",
             "react-is",
             "scheduler",
         ],
@@ -54,7 +55,8 @@ PAGES_MODULES = {
     **dict.fromkeys(
         [
             *("@cloudscape-design/collection-hooks", "@cloudscape-design/component-toolkit"),
-            *("@cloudscape-design/components", "@cloudscape-design/global-styles", "dompurify", "swagger-ui-dist"),
+            *("@cloudscape-design/components", "@cloudscape-design/global-styles", "dompurify", "oidc-client-ts"),
+            "swagger-ui-dist",
         ],
         "Apache-2.0",
     ),

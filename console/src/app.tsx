@@ -13,8 +13,8 @@ import { InstanceView } from "./instance";
 import { Instances } from "./instances";
 import { useLocation } from "./location";
 import { OperationView } from "./operation";
-import type { Me, Refusal } from "./service";
-import { forget, keptKey, type Session, signIn } from "./session";
+import { type Me, Refusal } from "./service";
+import { forget, resumed, type Session } from "./session";
 import { SignIn } from "./sign_in";
 import { Watch } from "./watch";
 
@@ -28,21 +28,28 @@ const LINKS = [
 
 export function App({ config }: { config: Config | string }) {
   const [session, setSession] = useState<Session>();
-  const [isReturning, setReturning] = useState(keptKey() !== "");
+  const [isReturning, setReturning] = useState(typeof config !== "string");
   const [expired, setExpired] = useState("");
 
-  const leave = useCallback((why = ""): void => {
-    forget();
-    setExpired(why);
-    setSession(undefined);
-  }, []);
+  const leave = useCallback(
+    (why = ""): void => {
+      forget();
+      void (why ? session?.pool?.forget() : session?.pool?.leave());
+      setExpired(why);
+      setSession(undefined);
+    },
+    [session],
+  );
 
   useEffect(() => {
-    if (!isReturning) return;
-    signIn(keptKey())
-      .then(setSession, (error: Refusal) => (error.isSignedOut ? leave(error.message) : setExpired(error.message)))
+    if (typeof config === "string") return;
+    resumed(config)
+      .then(setSession, (error: Error) => {
+        if (error instanceof Refusal && error.isSignedOut) forget();
+        setExpired(error.message);
+      })
       .finally(() => setReturning(false));
-  }, [isReturning, leave]);
+  }, [config]);
 
   const view = () => {
     if (typeof config === "string") return <Alert type="error">{config}</Alert>;

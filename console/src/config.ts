@@ -3,6 +3,8 @@ export interface Config {
   authentication: "api_key" | "cognito" | "iam";
   region: string;
   version: string;
+  /** Where the user pool has sign-in pages: their URL, the page's app client and the pool's id. */
+  sign_in?: { url: string; client: string; pool: string };
 }
 
 export const API = new URL("..", document.baseURI.split("#")[0]).href.replace(/\/$/, "");

@@ -52,8 +52,14 @@ async function told<T>(asked: Promise<{ data?: T; error?: unknown; response: Res
 export class Service {
   private readonly api;
 
-  constructor(headers: Record<string, string>) {
-    this.api = createClient<paths>({ baseUrl: API, headers });
+  /** The credentials are asked for at each request: a token is renewed meanwhile. */
+  constructor(credentials: () => Record<string, string>) {
+    this.api = createClient<paths>({ baseUrl: API });
+    this.api.use({
+      onRequest({ request }) {
+        for (const [name, value] of Object.entries(credentials())) request.headers.set(name, value);
+      },
+    });
   }
 
   me(): Promise<Me> {

@@ -1,21 +1,33 @@
-/** Who is signed in: an API key, kept for this tab alone and forgotten with it. */
+/** Who is signed in, for this tab alone: by an API key, or with the user pool. Nothing outlives the tab. */
+import type { Config } from "./config";
 import { type Me, Service } from "./service";
+import { UserPool } from "./user_pool";
 
 const KEPT = "rds-operations.api-key";
 
 export interface Session {
   me: Me;
   service: Service;
+  pool?: UserPool;
 }
-
-export const keptKey = (): string => sessionStorage.getItem(KEPT) ?? "";
 
 /** Try the key, and keep it if it opens the API. Throws a Refusal. */
 export async function signIn(key: string): Promise<Session> {
-  const service = new Service({ "x-api-key": key });
+  const service = new Service(() => ({ "x-api-key": key }));
   const me = await service.me();
   sessionStorage.setItem(KEPT, key);
   return { me, service };
+}
+
+/** Return the session that the tab has, or that the pool's sign-in pages have just sent it back with. */
+export async function resumed(config: Config): Promise<Session | undefined> {
+  const key = sessionStorage.getItem(KEPT);
+  if (key) return signIn(key);
+  if (!config.sign_in) return undefined;
+  const pool = new UserPool(config.sign_in, config.region);
+  if (!(await pool.resumed())) return undefined;
+  const service = new Service(() => ({ Authorization: pool.token() }));
+  return { me: await service.me(), service, pool };
 }
 
 export const forget = (): void => sessionStorage.removeItem(KEPT);

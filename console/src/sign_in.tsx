@@ -13,6 +13,7 @@ import { type FormEvent, useState } from "react";
 import type { Config } from "./config";
 import type { Refusal } from "./service";
 import { type Session, signIn } from "./session";
+import { UserPool } from "./user_pool";
 
 interface Props {
   config: Config;
@@ -33,7 +34,7 @@ export function SignIn({ config, why, onSignedIn }: Props) {
     >
       <SpaceBetween size="l">
         {why && <Alert type="warning">{why}</Alert>}
-        {config.authentication === "api_key" ? <ByKey onSignedIn={onSignedIn} /> : <Elsewhere {...config} />}
+        {config.authentication === "api_key" ? <ByKey onSignedIn={onSignedIn} /> : config.sign_in ? <ByPool pool={new UserPool(config.sign_in, config.region)} /> : <Elsewhere {...config} />}
       </SpaceBetween>
     </ContentLayout>
   );
@@ -82,6 +83,19 @@ function ByKey({ onSignedIn }: Pick<Props, "onSignedIn">) {
         </Container>
       </Form>
     </form>
+  );
+}
+
+function ByPool({ pool }: { pool: UserPool }) {
+  return (
+    <Container>
+      <SpaceBetween size="m">
+        <Box>The user pool's own page asks for your name and password, and leads back here.</Box>
+        <Button variant="primary" onClick={() => void pool.begin()}>
+          Sign in
+        </Button>
+      </SpaceBetween>
+    </Container>
   );
 }
 

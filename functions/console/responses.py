@@ -56,12 +56,14 @@ class Responses:
         name = (event.get("pathParameters") or {}).get("proxy", "")
         if not name and not event["path"].endswith("/"):
             # The page's links are relative to the folder. Its name is in the URL, so that this cannot go on for ever.
-            return self._answer(307, "", {"Location": f"{_path(event)}/{START}", "Content-Type": "text/plain"})
+            return self._answer(event, 307, "", {"Location": f"{_path(event)}/{START}", "Content-Type": "text/plain"})
         if name == CONFIG:
             return self._sent(event, self._config(event), {})
         file = self._files.get(name or START)
         return (
-            self._sent(event, file, {}) if file else self._answer(404, _UNKNOWN, {"Content-Type": "application/json"})
+            self._sent(event, file, {})
+            if file
+            else self._answer(event, 404, _UNKNOWN, {"Content-Type": "application/json"})
         )
 
     def _document(self, event: Document) -> WebFile:
@@ -81,22 +83,24 @@ class Responses:
         return WebFile.of(OPENAPI, json.dumps(document, ensure_ascii=False, indent=1))
 
     def _config(self, event: Document) -> WebFile:
-        settings = {
+        settings: Document = {
             "authentication": _authentication(event),
             "region": self._region,
             "stage": event["requestContext"]["stage"],
             "version": self._openapi["info"]["version"],
+            **_sign_in(event),
         }
         return WebFile.of(CONFIG, json.dumps(settings))
 
     def _sent(self, event: Document, file: WebFile, headers: Mapping[str, str]) -> Document:
         cached = {"ETag": file.etag, "Cache-Control": _FOR_EVER if file.is_hashed else _FRESH, **headers}
         if file.etag in _tags_of(event):
-            return self._answer(304, "", cached)
-        return self._answer(200, file.text, {**cached, "Content-Type": file.media_type})
+            return self._answer(event, 304, "", cached)
+        return self._answer(event, 200, file.text, {**cached, "Content-Type": file.media_type})
 
-    def _answer(self, status: int, body: str, headers: Mapping[str, str]) -> Document:
-        return {"statusCode": status, "headers": {**SECURITY_HEADERS, **headers}, "body": body}
+    def _answer(self, event: Document, status: int, body: str, headers: Mapping[str, str]) -> Document:
+        secured = {**SECURITY_HEADERS, "Content-Security-Policy": _policy(event)}
+        return {"statusCode": status, "headers": {**secured, **headers}, "body": body}
 
 
 def _path(event: Document) -> str:
@@ -105,6 +109,19 @@ def _path(event: Document) -> str:
     Two slashes at its start would make it another host's URL.
     """
     return "/" + str(event["requestContext"]["path"]).strip("/")
+
+
+def _policy(event: Document) -> str:
+    """Let the page fetch tokens from the pool's domain, where it has one."""
+    domain = event["stageVariables"].get("sign_in_url", "")
+    return POLICY.replace("connect-src 'self'", f"connect-src 'self' {domain}") if domain else POLICY
+
+
+def _sign_in(event: Document) -> Document:
+    variables = event["stageVariables"]
+    if "sign_in_url" not in variables:
+        return {}
+    return {"sign_in": {name: variables[f"sign_in_{name}"] for name in ("url", "client", "pool")}}
 
 
 def _authentication(event: Document) -> str:

@@ -109,6 +109,16 @@ def test_the_settings_hold_nothing_but_what_a_page_needs_to_start(handler: Any) 
     assert settings == {"authentication": "api_key", "region": "eu-west-1", "stage": "v1", "version": version}
 
 
+def test_where_the_pool_has_sign_in_pages_the_page_is_told_and_may_ask_them(handler: Any) -> None:
+    event = get("/console/config.json", authentication="cognito")
+    pool = {"url": "https://dbas.auth.eu-west-1.amazoncognito.com", "client": "abc", "pool": "eu-west-1_1"}
+    event["stageVariables"] |= {f"sign_in_{name}": value for name, value in pool.items()}
+    answer = handler(event, None)
+    assert json.loads(answer["body"])["sign_in"] == pool
+    assert f"connect-src 'self' {pool['url']};" in answer["headers"][POLICY]
+    assert "amazoncognito" not in handler(get("/console/config.json"), None)["headers"][POLICY]
+
+
 def test_a_browser_that_has_a_file_is_sent_nothing(handler: Any) -> None:
     first = handler(get("/console/api.html"), None)
     etag = first["headers"]["ETag"]

@@ -144,7 +144,9 @@ def test_each_way_to_authenticate_has_an_api_of_its_own(all_modes_template: Temp
     assert rest["Name"] == f"rds-operations-{APIS[api].replace('_', '-')}"
     assert rest["EndpointConfiguration"] == {"Types": ["REGIONAL"]}
     (stage,) = of_api(all_modes_template, api, "AWS::ApiGateway::Stage")
-    assert stage["Variables"] == {"authentication": APIS[api]}
+    told = {"sign_in_client", "sign_in_pool"} if api == "CognitoApi" else set()
+    assert stage["Variables"]["authentication"] == APIS[api]
+    assert stage["Variables"].keys() == {"authentication", *told}
     assert stage["StageName"] == "v1"
     template = method(all_modes_template, api, "POST")["Integration"]["RequestTemplates"]["application/json"]
     text = "".join(part for part in template["Fn::Join"][1] if isinstance(part, str))
@@ -290,7 +292,7 @@ def test_nobody_signs_up_to_the_user_pool_and_a_password_alone_opens_nothing(all
 
 
 def test_the_pools_client_takes_no_password_in_plain_text(all_modes_template: Template) -> None:
-    client, _ = all_modes_template.of_type("AWS::Cognito::UserPoolClient")
+    client, *_ = all_modes_template.of_type("AWS::Cognito::UserPoolClient")
     assert client["ExplicitAuthFlows"] == ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
     assert client["PreventUserExistenceErrors"] == "ENABLED"
     assert client["IdTokenValidity"] == 60
@@ -300,12 +302,24 @@ def test_the_pools_client_takes_no_password_in_plain_text(all_modes_template: Te
 
 
 def test_the_client_of_the_command_line_signs_in_by_a_code_to_this_machine_alone(all_modes_template: Template) -> None:
-    _, client = all_modes_template.of_type("AWS::Cognito::UserPoolClient")
+    _, client, _ = all_modes_template.of_type("AWS::Cognito::UserPoolClient")
     assert client["AllowedOAuthFlows"] == ["code"]
     assert client["AllowedOAuthScopes"] == ["openid", "profile"]
     assert client["CallbackURLs"] == [f"http://127.0.0.1:{port}{PATH}" for port in PORTS]
     assert client["SupportedIdentityProviders"] == ["COGNITO"]
     assert (client["IdTokenValidity"], client["RefreshTokenValidity"]) == (60, 12 * 60)
+    assert client["GenerateSecret"] is False
+    assert client.get("ExplicitAuthFlows", ["ALLOW_REFRESH_TOKEN_AUTH"]) == ["ALLOW_REFRESH_TOKEN_AUTH"]
+
+
+def test_the_consoles_client_signs_in_by_a_code_to_its_own_page_alone(all_modes_template: Template) -> None:
+    *_, client = all_modes_template.of_type("AWS::Cognito::UserPoolClient")
+    assert client["AllowedOAuthFlows"] == ["code"]
+    assert client["AllowedOAuthScopes"] == ["openid", "profile"]
+    (callback,) = client["CallbackURLs"]
+    parts = callback["Fn::Join"][1]
+    assert (parts[0], parts[-1].rpartition("/v1")[1:]) == ("https://", ("/v1", "/console/"))
+    assert client["LogoutURLs"] == [callback]
     assert client["GenerateSecret"] is False
     assert client.get("ExplicitAuthFlows", ["ALLOW_REFRESH_TOKEN_AUTH"]) == ["ALLOW_REFRESH_TOKEN_AUTH"]
 
@@ -318,6 +332,7 @@ def test_a_pool_has_sign_in_pages_where_the_settings_name_them(tmp_path: Path) -
     app.synth()
     template = Template(tmp_path / "RdsOperations.template.json")
     assert template.one("AWS::Cognito::UserPoolDomain")["Domain"] == "dbas"
+    assert "amazoncognito.com" in json.dumps(template.one("AWS::ApiGateway::Stage")["Variables"]["sign_in_url"])
     assert "LoginUrl" in json.loads(template.path.read_text())["Outputs"]
 
 

@@ -20,6 +20,7 @@ OUTPUTS = {
     *("api_url", "api_key", "console_url", "endpoint_url", "region", "account", "state_machine_arn"),
     *("admission_arn", "audit_table", "operations_table", "inventory_table"),
     *("iam_api_url", "cognito_api_url", "api_key_id", "user_pool_id", "user_pool_client_id", "cli_client_id"),
+    "page_client_id",
 }
 
 
