@@ -46,6 +46,7 @@ _OPTIONS = {
     "same Idempotency-Key": "same --idempotency-key",
     "another snapshot_id": "another --snapshot-id",
     " In a URL, + is written %2B": "",
+    "see GET /me": "see rds-ops whoami",
 }
 _BY_STATUS = {
     400: ExitCode.USAGE,

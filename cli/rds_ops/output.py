@@ -9,7 +9,8 @@ import sys
 from typing import Any
 
 from rds_ops.failures import ExitCode, Failure
-from rds_ops.tables import Column, Table, cell, rich_table, text
+from rds_ops.tables import Column, Table, cell, fitting, rich_table, text
+from rds_ops.voice import say
 
 JSON, TABLE, TEXT, CSV = "json", "table", "text", "csv"
 FORMATS = (JSON, TABLE, TEXT)
@@ -63,6 +64,9 @@ class Output:
 
         console = Console(highlight=False, markup=False, emoji=False)
         console.print(rich_table(table, console.width))
+        kept = fitting(table, console.width)
+        if lacking := [column.title for index, column in enumerate(table.columns) if index not in kept]:
+            say(f"No room for {', '.join(lacking)}: --output text has all.")
 
 
 def csv_text(table: Table) -> str:

@@ -6,7 +6,9 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
 from functools import cached_property
+from itertools import islice
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -23,6 +25,7 @@ PAGE = 100
 """The largest page of a list."""
 _TIMEOUT_SECONDS = 35.0  # API Gateway gives up after 29
 _PAUSES = (1.0, 2.0, 4.0, 8.0)
+_PAGES_OF_NAMES = 10
 _LONGEST_PAUSE_SECONDS = 30.0
 _REPEATED = (429, 500, 502, 503, 504)
 
@@ -101,7 +104,20 @@ class Service:
             if last or answer.status not in _REPEATED:
                 break
             self._repeat(number, refusal(answer).sentence, answer.retry_after)
-        raise refusal(answer, instance)
+        refused = refusal(answer, instance)
+        if instance and isinstance(answer.body, dict) and answer.body.get("code") == "instance_not_found":
+            refused.advice = f"{self._did_you_mean(instance)}{refused.advice}"
+        raise refused
+
+    def _did_you_mean(self, instance: str) -> str:
+        """Ask for names that are like this one."""
+        try:
+            pages = islice(self.pages("/instances", {"limit": str(PAGE)}), _PAGES_OF_NAMES)
+            names = {str(item.get("instance_id")) for page in pages for item in page.get("instances") or []}
+        except Failure:
+            return ""
+        alike = get_close_matches(instance.lower(), names, n=2, cutoff=0.8)
+        return f"Did you mean {' or '.join(alike)}? " if alike else ""
 
     def _sent(self, request: Request) -> Answer:
         """Sign anew each time: a signature is good for minutes."""

@@ -82,8 +82,8 @@ def records(found: Iterable[Document], empty: str) -> Table:
             who(record),
             cell(record.get("instance_id")),
             command_of(record.get("operation")),
-            cell(record.get("event")) + (" (dry run)" if record.get("dry_run") else ""),
-            outcome(record),
+            cell(record.get("event")),
+            outcome(record) + (" (dry run)" if record.get("dry_run") else ""),
             cell(record.get("operation_id")),
         ]
         for record in found
@@ -128,6 +128,9 @@ def outcome(record: Document) -> str:
 
 
 def instances(found: Iterable[Document], empty: str) -> Table:
+    """Show where each is before all else, if two have one name."""
+    listed = list(found)
+    is_shared = len({item.get("instance_id") for item in listed}) < len(listed)
     columns = (
         Column("INSTANCE"),
         Column("ALLOWED"),
@@ -135,8 +138,8 @@ def instances(found: Iterable[Document], empty: str) -> Table:
         Column("DECIDED BY, OR WHY NOT", 2, wraps=True),
         Column("STATUS", 3),
         Column("ENGINE", 4),
-        Column("ACCOUNT", 6),
-        Column("REGION", 5),
+        Column("ACCOUNT", 1 if is_shared else 6),
+        Column("REGION", 1 if is_shared else 5),
     )
     rows = [
         [
@@ -149,7 +152,7 @@ def instances(found: Iterable[Document], empty: str) -> Table:
             cell(item.get("account_id")),
             cell(item.get("region")),
         ]
-        for item in found
+        for item in listed
     ]
     return Table(columns, rows, empty)
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from rds_ops import views
-from rds_ops.advice import checked
+from rds_ops.advice import checked, in_options
 from rds_ops.app import App
 from rds_ops.commands.act import finish
 from rds_ops.completion import instance_names, operation_ids
@@ -17,6 +17,7 @@ from rds_ops.moments import duration, since
 from rds_ops.options import Command, connected
 from rds_ops.output import CSV, FORMATS, csv_text
 from rds_ops.service import PAGE, Document
+from rds_ops.tables import cell
 from rds_ops.voice import say
 from rds_ops.waiting import follow
 
@@ -35,7 +36,7 @@ def filtered(function: Callable[..., Any]) -> Callable[..., Any]:
         _OF_AN_INSTANCE,
         click.option("--operation", type=click.Choice(tuple(views.OPERATIONS)), help="Only of this kind."),
         click.option("--environment", metavar="NAME", help="Only in this environment."),
-        click.option("--failed", is_flag=True, help="Only what failed or was refused."),
+        click.option("--failed", is_flag=True, help="Only what failed; in `history`, also what was refused."),
         click.option("--from", "since", type=since, metavar="TIME", help="From then on: 7d, 24h, today, 2026-11-25, …"),
         click.option("--to", "until", type=since, metavar="TIME", help="Until then."),
         click.option(
@@ -61,8 +62,11 @@ def filtered(function: Callable[..., Any]) -> Callable[..., Any]:
 @connected()
 @click.argument("operation_id", shell_complete=operation_ids)
 def status(app: App, operation_id: str) -> ExitCode:
-    """Show the operation OPERATION_ID as it is now. The exit code is that of its end, and 0 while it runs."""
-    document = checked(app.service.operation(operation_id).body)
+    """Show the operation OPERATION_ID, or the latest one of the instance of that name, as it is now.
+
+    The exit code is that of its end, and 0 while it runs.
+    """
+    operation_id, document = _found(app, operation_id)
     if document.get("finished"):
         return finish(app, document)
     app.output.show(document, views.operation(document))
@@ -79,11 +83,29 @@ def status(app: App, operation_id: str) -> ExitCode:
 @click.argument("operation_id", shell_complete=operation_ids)
 @click.option("--timeout", type=duration, metavar="TIME", help="At most so long, such as 90s, 10m or 2h.")
 def watch(app: App, operation_id: str, timeout: float | None) -> ExitCode:
-    """Wait for the end of the operation OPERATION_ID. Ctrl-C ends the waiting, not the operation."""
-    document = checked(app.service.operation(operation_id).body)
+    """Wait for the end of the operation OPERATION_ID, or of the latest one of the instance of that name.
+
+    Ctrl-C ends the waiting, not the operation.
+    """
+    operation_id, document = _found(app, operation_id)
     if document.get("finished"):
         return finish(app, document)
     return finish(app, follow(app, operation_id, timeout, document))
+
+
+def _found(app: App, wanted: str) -> tuple[str, Document]:
+    """Return id and document of this operation, or else of the caller's latest one on the instance of this name."""
+    try:
+        return wanted, checked(app.service.operation(wanted).body)
+    except Failure as unknown:
+        if unknown.code is not ExitCode.NOT_FOUND:
+            raise
+        page = next(app.service.pages("/operations", {"instance_id": wanted, "limit": "1"}))
+        for document in _items(page, "operations"):
+            latest = cell(document.get("operation_id"))
+            say(f"The latest operation on {wanted}: {latest}")
+            return latest, document
+        raise
 
 
 @click.command(
@@ -101,7 +123,10 @@ def list_operations(app: App, running: bool, **filters: Any) -> ExitCode:
     if running:
         query["finished"] = "false"
     document = _collected(app, "operations", query, keep, limit)
-    app.output.show(document, views.operations(document["operations"], _empty(document)))
+    empty = _empty(document)
+    if filters["failed"]:
+        empty = f"{empty} What was refused is no operation: rds-ops history --failed"
+    app.output.show(document, views.operations(document["operations"], empty))
     _tell_of_more(document)
     return ExitCode.DONE
 
@@ -188,7 +213,7 @@ def _items(page: Document, name: str) -> Iterator[Document]:
 
 
 def _empty(document: Document) -> str:
-    return str(document.get("note") or "Nothing was found.")
+    return in_options(str(document.get("note") or "Nothing was found."))
 
 
 def _tell_of_more(document: Document) -> None:
