@@ -5,7 +5,7 @@ export PORT TIME_SCALE SETTINGS INSTANCES RECORD
 # Older makes, such as that of macOS, mix the lines of what runs side by side.
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
-.PHONY: demo up down test unit quick workflow fault-report histories known-faults fuzz load classify aws-check smoke check docs lock vulnerabilities bench help setup
+.PHONY: demo up down test unit quick workflow people fault-report histories known-faults fuzz load classify aws-check smoke check docs lock vulnerabilities bench help setup
 
 ## demo: the local cloud, and one operation on it from request to audit record (RECORD=1: the whole records)
 demo: setup
@@ -20,10 +20,10 @@ down:
 	@[ ! -x .venv/bin/python ] || python -m local down
 
 ## test: all there is to check, as CI does
-# Two halves side by side: one computes, the other mostly waits. What neither has tested is said last.
+# Three parts side by side: the first computes, the others mostly wait. What neither has tested is said last.
 test: setup
-	@$(MAKE) -j 2 $(SYNC) quick workflow
-	@python -m tests.left_out .local/quick.xml .local/workflow.xml
+	@$(MAKE) -j 3 $(SYNC) quick workflow people
+	@python -m tests.left_out .local/quick.xml .local/workflow.xml .local/people.xml
 
 ## unit: the tests of the rules and of the functions alone, on all cores
 unit: setup
@@ -34,6 +34,9 @@ quick: check
 
 workflow:
 	python -m pytest tests/workflow --junitxml=.local/workflow.xml
+
+people:
+	python -m pytest tests/people --junitxml=.local/people.xml
 
 ## fault-report: every injected fault, and the table of what came of it
 fault-report: setup

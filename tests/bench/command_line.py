@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tests.cli.answers import ME
 from tests.cli.stub import Told, serving
-from tests.workflow.terminal import install
+from tests.people.terminal import install
 
 HELP_SECONDS = 0.2
 _ROUNDS = 15

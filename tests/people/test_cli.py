@@ -16,9 +16,9 @@ from local.deployment import list_databases
 from local.instance_tags import FAILS, NEVER, SNAPSHOT_TAG
 from local.shells import SHELLS, advice
 from tests.cli.stub import Stub, Told, serving
+from tests.people.terminal import Terminal, ended, install
 from tests.workflow.callers import _PASSWORD, assumed, signed_in
 from tests.workflow.service import Service
-from tests.workflow.terminal import Terminal, ended, install
 
 NARROW = 40
 READY = {

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from local.cloud import REGION, ROOT
-from tests.workflow.browser import Seen, chromium
+from tests.people.browser import Seen, chromium
 from tests.workflow.callers import assumed, at
 from tests.workflow.service import Answer, Service
 

@@ -10,8 +10,8 @@ import pytest
 
 from local.cloud import ROOT
 from stacks import console_package
-from tests.workflow.browser import Seen, chromium
-from tests.workflow.console import CLOUDSCAPES_OWN, DESK, PHONE, WALL, only, signed_in
+from tests.people.browser import Seen, chromium
+from tests.people.console import CLOUDSCAPES_OWN, DESK, PHONE, WALL, only, signed_in
 from tests.workflow.service import Service
 
 SCRIPT_IN_A_TAG = "<img src=x onerror=alert(1)>"

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.workflow.browser import Seen, chromium
-from tests.workflow.console import CLOUDSCAPES_OWN, DESK, PHONE, signed_in
+from tests.people.browser import Seen, chromium
+from tests.people.console import CLOUDSCAPES_OWN, DESK, PHONE, signed_in
 from tests.workflow.service import Service, reboot_of, snapshot_of, window_of
 
 SCRIPT = "<img src=x onerror=alert(1)>"

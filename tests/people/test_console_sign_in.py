@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.people.browser import Seen, chromium
+from tests.people.console import DESK
 from tests.workflow import callers
-from tests.workflow.browser import Seen, chromium
-from tests.workflow.console import DESK
 from tests.workflow.service import Service
 
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from local.cloud import ACCOUNT, REGION
-from tests.workflow.browser import Seen
+from tests.people.browser import Seen
 from tests.workflow.service import Service
 
 PHONE, DESK, WALL = {"width": 320, "height": 800}, {"width": 1280, "height": 900}, {"width": 2560, "height": 1200}

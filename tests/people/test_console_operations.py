@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from local.instance_tags import FAILS, NEVER, SNAPSHOT_TAG
-from tests.workflow.browser import Seen, chromium
-from tests.workflow.console import CLOUDSCAPES_OWN, DESK, PHONE, confirmed, lit, signed_in, view_of
+from tests.people.browser import Seen, chromium
+from tests.people.console import CLOUDSCAPES_OWN, DESK, PHONE, confirmed, lit, signed_in, view_of
 from tests.workflow.service import Service, snapshot_of
 
 PATIENCE = 60_000
