@@ -97,6 +97,7 @@ check: setup
 	ruff check .
 	ruff format --check .
 	mypy app.py cli/rds_ops stacks functions local tools tests
+	@mkdir -p .local
 	node_modules/.bin/openapi-typescript docs/openapi.json --output .local/console-types.d.ts >.local/console-types.log 2>&1
 	node_modules/.bin/tsc --project console
 
