@@ -161,6 +161,7 @@ def _show_commands(console: Console, api: Api) -> None:
     console.print(f"export {path} RDS_OPS_API={api.url} RDS_OPS_API_KEY={api.key}", soft_wrap=True)
     for command in COMMANDS:
         console.print(command)
+    console.print(f"In a browser, with the same key: {api.url}/console/", soft_wrap=True)
     console.print(
         "The command line: docs/cli.md. The API: docs/api.md. The whole records: make demo RECORD=1.", soft_wrap=True
     )
