@@ -199,7 +199,7 @@ def test_a_removed_policy_of_the_acting_role_is_seen_and_put_back(shell: Shell, 
 def test_a_refusal_that_waits_is_counted_until_the_sweep_has_recorded_it(shell: Shell, watch: Watch) -> None:
     def waiting() -> int:
         lines = shell.run(command("audit-write-failures")).splitlines()
-        shown, read = lines[lines.index(refusal_queue(watch.service)) + 1].split()
+        shown, read = lines[lines.index(f"{refusal_queue(watch.service)}: waiting, being read") + 1].split()
         return int(shown) + int(read)
 
     incidents.refuse_record_of_refusal(watch)
