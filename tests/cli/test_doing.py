@@ -15,10 +15,41 @@ def keys(stub: Stub) -> list[str]:
     return [asked.headers["Idempotency-Key"] for asked in stub.asked if "Idempotency-Key" in asked.headers]
 
 
-def test_a_refused_dry_run_is_the_end(rds_ops: Run, stub: Stub) -> None:
-    stub.script = service(dry_run=Told(403, {"error": "No.", "code": "production_instance"}))
-    assert rds_ops("reboot", "prod-1", "--yes").code == ExitCode.REFUSED
-    assert [asked.body["dry_run"] for asked in stub.asked] == [True]
+NO = Told(403, {"error": "No.", "code": "production_instance"})
+MEANT = [["reboot", "prod-1", "--yes"], ["snapshot", "prod-1"], ["backup-window", "prod-1", "03:00-04:00"]]
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 409])
+@pytest.mark.parametrize("command", MEANT, ids=lambda command: command[0])
+def test_a_refused_command_is_on_record_as_an_attempt(
+    rds_ops: Run, stub: Stub, command: list[str], status: int
+) -> None:
+    """A dry run alone would be recorded as a question."""
+    no = Told(status, {"error": "No.", "code": "production_instance"})
+    stub.script = service(dry_run=no, post=no)
+    assert rds_ops(*command).code not in (ExitCode.DONE, ExitCode.BUSY)
+    assert [asked.body.get("dry_run", False) for asked in stub.asked] == [True, False]
+
+
+@pytest.mark.parametrize("command", MEANT, ids=lambda command: command[0])
+def test_a_refused_question_stays_one(rds_ops: Run, stub: Stub, command: list[str]) -> None:
+    stub.script = service(dry_run=NO, post=NO)
+    assert rds_ops(*command, "--dry-run").code == ExitCode.REFUSED
+    assert [asked.body.get("dry_run", False) for asked in stub.asked] == [True]
+
+
+@pytest.mark.parametrize("status", [401, 429, 503])
+def test_what_nobody_records_is_not_sent_again(rds_ops: Run, stub: Stub, status: int) -> None:
+    stub.script = service(dry_run=Told(status, {"error": "Not now."}, {"Retry-After": "0"}))
+    assert rds_ops("snapshot", "dev-1").code in (ExitCode.NO_ACCESS, ExitCode.BUSY)
+    assert {asked.body.get("dry_run") for asked in stub.asked} == {True}
+
+
+def test_an_attempt_that_is_accepted_after_all_is_sent_as_the_same_one(rds_ops: Run, stub: Stub) -> None:
+    stub.script = service(dry_run=NO)
+    assert rds_ops("snapshot", "dev-1").code == 0
+    assert len(keys(stub)) == 2
+    assert len(set(keys(stub))) == 1
 
 
 def test_dry_run_alone_starts_nothing(rds_ops: Run, stub: Stub) -> None:

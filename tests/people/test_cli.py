@@ -153,6 +153,7 @@ class TestExitCodes:
         for command, code in ends.items():
             done = terminal.run(*command)
             assert (done.code, "Traceback" in done.shown) == (code, False), done.shown
+        assert [record.get("dry_run", False) for record in service.records(production)] == [True, False]
 
     def test_1_it_failed(self, terminal: Terminal, service: Service) -> None:
         done = terminal.run("snapshot", service.new_instance(tags={**DEVELOPMENT, SNAPSHOT_TAG: FAILS}), "--wait")

@@ -23,6 +23,8 @@ from rds_ops.voice import advise, ask, is_attended, say
 from rds_ops.waiting import ended, follow
 
 _LONGEST_NAME = 255
+_ON_RECORD = (ExitCode.USAGE, ExitCode.REFUSED, ExitCode.NOT_FOUND, ExitCode.IN_THE_WAY)
+"""Refusals of which the service keeps a record."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class How:
     wait: bool = False
     timeout: float | None = None
     key: str = ""
+    """As given; `attempt` is this one, or one that was made before the first try."""
+    attempt: str = ""
 
 
 def doing(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -43,7 +47,8 @@ def doing(function: Callable[..., Any]) -> Callable[..., Any]:
     def named(app: App, /, **options: Any) -> Any:
         place = place_of(options.pop("instance_account"), options.pop("instance_region"))
         dry_run, wait, timeout = (options.pop(name) for name in ("dry_run", "wait", "timeout"))
-        how = How(place, dry_run, wait, timeout, options.pop("idempotency_key") or "")
+        key = options.pop("idempotency_key") or ""
+        how = How(place, dry_run, wait, timeout, key, key or f"rds-ops-{uuid.uuid4()}")
         return function(app, options.pop("instance"), how, **options)
 
     adding = (
@@ -82,7 +87,7 @@ def snapshot(
     if tags:
         parameters["tags"] = [_tag(text) for text in tags]
     request = _request("create_snapshot", instance, how, parameters)
-    verdict = _dry_run(app, request, how)
+    verdict = _first_word(app, request, how)
     if not snapshot_id and any(parameters["snapshot_id"] in str(warning) for warning in verdict["warnings"]):
         parameters["snapshot_id"] = _suggested(instance, purpose, f"{now:%Y-%m-%d-%H%M%S}")
         verdict = _dry_run(app, request, how)
@@ -108,7 +113,7 @@ def reboot(app: App, instance: str, how: How, force_failover: bool, yes: bool) -
             ExitCode.USAGE, "A reboot breaks connections, and nobody can be asked here.", "Add --yes, or --dry-run."
         )
     request = _request("reboot_instance", instance, how, {"force_failover": True} if force_failover else {})
-    verdict = _dry_run(app, request, how)
+    verdict = _first_word(app, request, how) if yes else _dry_run(app, request, how)
     _tell(verdict, instance)
     if not (yes or how.dry_run):
         act = "Reboot it, with a failover to its standby" if force_failover else "Reboot it"
@@ -132,7 +137,7 @@ def backup_window(app: App, instance: str, how: How, window: str, no_apply_immed
     if no_apply_immediately:
         parameters["apply_immediately"] = False
     request = _request("modify_backup_window", instance, how, parameters)
-    verdict = _dry_run(app, request, how)
+    verdict = _first_word(app, request, how)
     _tell(verdict, instance)
     return _done(app, request, how, verdict)
 
@@ -154,6 +159,20 @@ def _tag(text: str) -> dict[str, str]:
     return {"Key": key, "Value": value}
 
 
+def _first_word(app: App, request: Document, how: How) -> Document:
+    """Ask by a dry run. What is refused was meant, so it is sent, too: the record must not call it a question.
+
+    If the service accepts it after all, the key makes the request that follows the same one.
+    """
+    try:
+        return _dry_run(app, request, how)
+    except Failure as refused:
+        if how.dry_run or refused.code not in _ON_RECORD:
+            raise
+    accepted = app.service.post(request, how.attempt).body
+    return {**(accepted if isinstance(accepted, dict) else {}), "warnings": []}
+
+
 def _dry_run(app: App, request: Document, how: How) -> Document:
     """Ask the service for its word first. Its refusal ends the command."""
     answer = app.service.post({**request, "dry_run": True}, how.key)
@@ -173,7 +192,7 @@ def _done(app: App, request: Document, how: How, verdict: Document) -> ExitCode:
             app.output.show(verdict, views.verdict(verdict))
         say("Nothing was done: this was a dry run.")
         return ExitCode.DONE
-    accepted = _sent(app, request, how.key or f"rds-ops-{uuid.uuid4()}")
+    accepted = _sent(app, request, how.attempt)
     operation_id = str(accepted.get("operation_id", ""))
     if accepted.get("repeated"):
         say("This request was accepted before; nothing new was begun.")
