@@ -20,7 +20,7 @@ down:
 	@[ ! -x .venv/bin/python ] || python -m local down
 
 ## test: all there is to check, as CI does
-# Three parts side by side: the first computes, the others mostly wait. What neither has tested is said last.
+# Three parts side by side: the first computes, the others mostly wait. What none of them has tested is said last.
 test: setup
 	@$(MAKE) -j 3 $(SYNC) quick workflow people
 	@python -m tests.left_out .local/quick.xml .local/workflow.xml .local/people.xml

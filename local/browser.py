@@ -9,7 +9,8 @@ import shutil
 import sys
 from importlib.util import find_spec
 
-from local.setup import BROWSER, SetupError, pip, run
+from local import debian
+from local.setup import BROWSER, SetupError, pip
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
@@ -30,16 +31,8 @@ def install() -> None:
     if find_spec("playwright") is None:
         print("Installing Playwright", flush=True)
         pip("--only-binary", ":all:", "--requirement", str(BROWSER))
-    if chromium():
-        return
-    if shutil.which("apt-get") is None:
-        raise SetupError(f"Missing: {', '.join(missing())}; here is no apt-get")
-    print("Installing Chromium", flush=True)
-    failed = "apt-get could not install chromium"
-    run(["apt-get", "update", "-qq"], failed)
-    run(["apt-get", "install", "-qq", "-y", "--no-install-recommends", "chromium"], failed)
     if not chromium():
-        raise SetupError("apt-get has installed chromium, but it is not found")
+        debian.install("Chromium", ["chromium"], missing, f"Missing: {', '.join(missing())}")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ from __future__ import annotations
 import shutil
 import sys
 
-from local.setup import SetupError, run
+from local import debian
+from local.setup import SetupError
 
 SHELLS = ("bash", "fish", "zsh")
 
@@ -23,16 +24,8 @@ def advice(names: list[str]) -> str:
 
 def install() -> None:
     wanted = missing()
-    if not wanted:
-        return
-    if shutil.which("apt-get") is None:
-        raise SetupError(f"{advice(wanted)}; here is no apt-get")
-    print("Installing", ", ".join(wanted), flush=True)
-    failed = "apt-get could not install " + ", ".join(wanted)
-    run(["apt-get", "update", "-qq"], failed)
-    run(["apt-get", "install", "-qq", "-y", *wanted], failed)
-    if still := missing():
-        raise SetupError(f"apt-get has installed {', '.join(wanted)}. Still missing: {', '.join(still)}")
+    if wanted:
+        debian.install(", ".join(wanted), wanted, missing, advice(wanted))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from local.setup import SetupError, run
+from local import debian
+from local.setup import SetupError
 
 _JAVA = Path("/usr/share/java")
 JARS = [_JAVA / name for name in ("velocity.jar", "commons-lang.jar", "commons-collections3.jar")]
@@ -35,14 +36,7 @@ def advice() -> str:
 
 
 def install() -> None:
-    if shutil.which("apt-get") is None:
-        raise SetupError(f"{advice()}; here is no apt-get")
-    print("Installing Apache Velocity", flush=True)
-    failed = "apt-get could not install Apache Velocity"
-    run(["apt-get", "update", "-qq"], failed)
-    run(["apt-get", "install", "-qq", "-y", *_packages()], failed)
-    if missing():
-        raise SetupError(f"apt-get has installed {', '.join(_packages())}. Still missing: {', '.join(missing())}")
+    debian.install("Apache Velocity", _packages(), missing, advice())
 
 
 def _missing_programs() -> list[str]:

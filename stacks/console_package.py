@@ -7,10 +7,12 @@ import os
 import shutil
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 BUILT = ROOT / ".local" / "console"
+_MAKING = "making-"
 _SOURCES = ("console", "docs/examples", "docs/openapi.json", "functions/console", "package-lock.json", "statemachine")
 
 
@@ -26,10 +28,12 @@ def build() -> Path:
     target = BUILT / _digest()
     if not target.exists():
         BUILT.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(dir=BUILT, prefix="making-"))
-        shutil.copytree(ROOT / "functions" / "console", made / "console", ignore=shutil.ignore_patterns("__pycache__"))
-        _bundle(made / "console" / "files")
-        _put(made, target)
+        with tempfile.TemporaryDirectory(dir=BUILT, prefix=_MAKING) as folder:
+            made = Path(folder) / "package"
+            source = ROOT / "functions" / "console"
+            shutil.copytree(source, made / "console", ignore=shutil.ignore_patterns("__pycache__"))
+            _bundle(made / "console" / "files")
+            _put(made, target)
     return target
 
 
@@ -56,13 +60,10 @@ def _bundle(target: Path) -> None:
 
 def _put(made: Path, target: Path) -> None:
     """Give it its name, which another process may have done meanwhile."""
-    made.chmod(0o755)
-    try:
+    with suppress(OSError):
         made.rename(target)
-    except OSError:
-        shutil.rmtree(made)
     for old in BUILT.iterdir():
-        if old != target and not old.name.startswith("making-"):
+        if old != target and not old.name.startswith(_MAKING):
             shutil.rmtree(old, ignore_errors=True)
 
 

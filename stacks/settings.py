@@ -160,10 +160,8 @@ def _checked(settings: Settings) -> Settings:
     # A poll makes about ten events, and an execution has at most 25,000.
     # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
     require(1 <= settings.late_watch_max_polls <= 2000, "late_watch_max_polls must be 1 to 2000")
-    require(settings.throttle_rate_per_second >= 1, "throttle_rate_per_second must be at least 1")
-    require(settings.read_throttle_rate_per_second >= 1, "read_throttle_rate_per_second must be at least 1")
-    require(settings.live_throttle_rate_per_second >= 1, "live_throttle_rate_per_second must be at least 1")
-    require(settings.page_throttle_rate_per_second >= 1, "page_throttle_rate_per_second must be at least 1")
+    for rate in ("throttle_rate", "read_throttle_rate", "live_throttle_rate", "page_throttle_rate"):
+        require(getattr(settings, f"{rate}_per_second") >= 1, f"{rate}_per_second must be at least 1")
     require(
         re.fullmatch(r"(arn:aws[a-z\-]*:cognito-idp:[a-z0-9\-]+:[0-9]{12}:userpool/\S+)?", settings.user_pool_arn),
         "user_pool_arn must be the ARN of a Cognito user pool, or left out to have one made",

@@ -25,24 +25,10 @@ class Pool:
     login_url: str = ""
 
     def page_client(self, page_url: str) -> cognito.UserPoolClient | None:
-        """Add the app client of the console at this URL: public, a code with PKCE, a sign-in for a working day."""
+        """Add the app client of the console at this URL, to a pool of the stack's own."""
         if self.own is None:
             return None
-        client = self.own.add_client(
-            "PageClient",
-            user_pool_client_name="rds-operations-console",
-            generate_secret=False,
-            o_auth=cognito.OAuthSettings(
-                flows=cognito.OAuthFlows(authorization_code_grant=True),
-                scopes=[cognito.OAuthScope.OPENID, cognito.OAuthScope.PROFILE],
-                callback_urls=[page_url],
-                logout_urls=[page_url],
-            ),
-            supported_identity_providers=[cognito.UserPoolClientIdentityProvider.COGNITO],
-            prevent_user_existence_errors=True,
-            id_token_validity=Duration.hours(1),
-            refresh_token_validity=Duration.hours(12),
-        )
+        client = _public_client(self.own, "PageClient", "rds-operations-console", [page_url], [page_url])
         CfnOutput(Stack.of(self.own), "PageClientId", value=client.user_pool_client_id)
         return client
 
@@ -84,10 +70,11 @@ def _made(scope: Construct, settings: Settings) -> Pool:
         disable_o_auth=True,
     )
     login_url = _login_url(pool, settings)
+    cli_client = _public_client(pool, "CliClient", "rds-operations-cli", CLI_CALLBACK_URLS)
     outputs = {
         "UserPoolId": pool.user_pool_id,
         "UserPoolClientId": client.user_pool_client_id,
-        "CliClientId": _cli_client(pool).user_pool_client_id,
+        "CliClientId": cli_client.user_pool_client_id,
         **login_url,
     }
     for name, value in outputs.items():
@@ -95,16 +82,19 @@ def _made(scope: Construct, settings: Settings) -> Pool:
     return Pool(pool, pool, login_url.get("LoginUrl", ""))
 
 
-def _cli_client(pool: cognito.UserPool) -> cognito.UserPoolClient:
-    """Add the app client of `rds-ops login`: public, a code with PKCE, a sign-in for a working day."""
+def _public_client(
+    pool: cognito.UserPool, construct_id: str, name: str, callbacks: list[str], sign_outs: list[str] | None = None
+) -> cognito.UserPoolClient:
+    """Add an app client without a secret: a code with PKCE, and a sign-in for a working day."""
     return pool.add_client(
-        "CliClient",
-        user_pool_client_name="rds-operations-cli",
+        construct_id,
+        user_pool_client_name=name,
         generate_secret=False,
         o_auth=cognito.OAuthSettings(
             flows=cognito.OAuthFlows(authorization_code_grant=True),
             scopes=[cognito.OAuthScope.OPENID, cognito.OAuthScope.PROFILE],
-            callback_urls=CLI_CALLBACK_URLS,
+            callback_urls=callbacks,
+            logout_urls=sign_outs,
         ),
         supported_identity_providers=[cognito.UserPoolClientIdentityProvider.COGNITO],
         prevent_user_existence_errors=True,

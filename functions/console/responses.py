@@ -70,13 +70,12 @@ class Responses:
         """Return the API document of this API: with its URL, and with the one scheme that opens it."""
         path = _path(event).removesuffix(f"/{OPENAPI}")
         scheme = SCHEMES[_authentication(event)]
-        forwarded = event.get("headers") or {}
-        protocol = forwarded.get("X-Forwarded-Proto", "https")
+        is_plain = (event.get("headers") or {}).get("X-Forwarded-Proto") == "http"  # on the local cloud
         components = self._openapi["components"]
         schemes = {scheme: components["securitySchemes"][scheme]}
         document = {
             **self._openapi,
-            "servers": [{"url": f"{protocol}://{event['requestContext']['domainName']}{path}"}],
+            "servers": [{"url": f"{'http' if is_plain else 'https'}://{event['requestContext']['domainName']}{path}"}],
             "security": [{scheme: []}],
             "components": {**components, "securitySchemes": schemes},
         }

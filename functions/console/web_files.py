@@ -11,7 +11,6 @@ MEDIA_TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".json": "application/json",
-    ".txt": "text/plain; charset=utf-8",
 }
 HASHED = "assets/"
 """The folder whose names have a hash of their content: such a file never changes."""

@@ -98,6 +98,12 @@ def test_the_document_is_that_of_its_own_api(handler: Any, authentication: str) 
     assert answer["headers"]["Access-Control-Allow-Origin"] == "https://dashboard.example.com"
 
 
+@pytest.mark.parametrize("forwarded", ["javascript", "https://evil.example.com/?", "", "HTTP"])
+def test_a_forwarded_protocol_is_one_of_two(handler: Any, forwarded: str) -> None:
+    event = get("/openapi.json", **{"X-Forwarded-Proto": forwarded})
+    assert json.loads(handler(event, None)["body"])["servers"] == [{"url": f"https://{DOMAIN}/v1"}]
+
+
 def test_the_document_has_the_base_path_of_a_custom_domain(handler: Any) -> None:
     document = json.loads(handler(get("/openapi.json", base="/databases"), None)["body"])
     assert document["servers"] == [{"url": f"https://{DOMAIN}/databases"}]

@@ -9,6 +9,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from local import setup
 from tests.infrastructure.conftest import ROOT
 
 LOCKS = {
@@ -115,8 +116,13 @@ def test_node_modules_are_those_that_were_chosen_and_what_they_bring_along() -> 
     assert chosen["@cloud-copilot/iam-simulate"] == "0.1.173"
 
 
-def test_no_node_module_runs_a_script_when_it_is_installed() -> None:
-    assert '"npm", "ci", "--ignore-scripts"' in (ROOT / "local" / "setup.py").read_text()
+def test_no_node_module_runs_a_script_when_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    commands: list[list[str]] = []
+    monkeypatch.setattr(setup, "run", lambda command, _failure: commands.append(command))
+    setup.install_node_modules()
+    (command,) = commands
+    assert command[:2] == ["npm", "ci"]
+    assert "--ignore-scripts" in command
 
 
 @pytest.mark.parametrize("path", [*LOCKS, *LOCKS.values(), ROOT / "package-lock.json"], ids=lambda path: path.name)

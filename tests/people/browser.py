@@ -41,7 +41,7 @@ class Seen:
         self.errors: list[str] = []
         self.outside: list[str] = []
         page.add_init_script(_NOTE_VIOLATIONS)
-        page.on("console", lambda message: self.console.append(f"{message.type}: {message.text}"))
+        page.on("console", self._hear)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("request", self._note)
 
@@ -56,6 +56,9 @@ class Seen:
         self.page.evaluate(AXE.read_text())
         found = self.page.evaluate("(exclude) => axe.run({exclude})", list(but))["violations"]
         return [f"{item['id']}: {node['html']}" for item in found for node in item["nodes"]]
+
+    def _hear(self, message: Any) -> None:
+        self.console.append(f"{message.type}: {message.text} ({message.location['url']})")
 
     def _note(self, request: Any) -> None:
         if request.url.startswith("data:"):

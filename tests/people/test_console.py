@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from local.cloud import REGION, ROOT
-from tests.people.browser import Seen, chromium
+from tests.people.browser import Seen
 from tests.workflow.callers import assumed, at
 from tests.workflow.service import Answer, Service
 
@@ -59,19 +57,6 @@ def test_a_forged_host_changes_nothing(service: Service) -> None:
     for path in ("/openapi.json", "/console", "/console/config.json"):
         assert "evil" not in str(anybody(service, path, **forged))
         assert "javascript:" not in str(anybody(service, path, **forged))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture
-def seen(browser: Any) -> Iterator[Seen]:
-    page = browser.new_page(viewport={"width": 1280, "height": 1000})
-    yield Seen(page)
-    page.close()
 
 
 @each_api
@@ -128,13 +113,10 @@ def test_every_example_is_run() -> None:
     assert {path.name for path in EXAMPLES.iterdir()} == {*PROGRAMS, "names.json"}
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
-def test_an_example_follows_an_operation_to_its_end(service: Service, name: str) -> None:
-    instance = service.new_instance()
-    is_signed = name.startswith("signed")
+def run(service: Service, name: str, instance: str) -> subprocess.CompletedProcess[str]:
     credentials = assumed(service, "dba", "jane.doe").credentials
     given = {
-        "API": service.outputs["iam_api_url" if is_signed else "api_url"],
+        "API": service.outputs["iam_api_url" if name.startswith("signed") else "api_url"],
         "API_KEY": service.outputs["api_key"],
         "REGION": REGION,
         "INSTANCE": instance,
@@ -142,14 +124,27 @@ def test_an_example_follows_an_operation_to_its_end(service: Service, name: str)
         "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
         "AWS_SESSION_TOKEN": credentials["SessionToken"],
     }
-    done = subprocess.run(
+    return subprocess.run(
         [PROGRAMS[name], str(EXAMPLES / name)],
-        env={"PATH": str(ROOT / ".venv" / "bin") + ":/usr/local/bin:/usr/bin:/bin", **given},
+        env={"PATH": f"{ROOT / '.venv' / 'bin'}:/usr/local/bin:/usr/bin:/bin", **given},
         capture_output=True,
         text=True,
         check=False,
         timeout=120,
     )
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_an_example_follows_an_operation_to_its_end(service: Service, name: str) -> None:
+    instance = service.new_instance()
+    done = run(service, name, instance)
     assert (done.returncode, done.stdout) == (0, "create_snapshot: available, success: true\n"), done.stderr
     (snapshot,) = service.snapshots(instance)
     assert snapshot["Status"] == "available"
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_an_example_shows_a_refusal_and_ends(service: Service, name: str) -> None:
+    done = run(service, name, service.new_instance("prod", {"Environment": "Production"}))
+    assert done.returncode != 0
+    assert "production_instance" in done.stderr

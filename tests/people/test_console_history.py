@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.people.browser import Seen, chromium
-from tests.people.console import CLOUDSCAPES_OWN, DESK, PHONE, signed_in
+from tests.people.browser import Seen
+from tests.people.console import CLOUDSCAPES_OWN, PHONE, signed_in
 from tests.workflow.service import Service, reboot_of, snapshot_of, window_of
 
 SCRIPT = "<img src=x onerror=alert(1)>"
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Any]:
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture
-def seen(chrome: Any) -> Iterator[Seen]:
-    context = chrome.new_context(viewport=DESK)
-    yield Seen(context.new_page())
-    context.close()
 
 
 @pytest.fixture(scope="module")

@@ -4,31 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from local.extensions.faults import FAULTS_PATH
 from local.instance_tags import FAILS, NEVER, SNAPSHOT_TAG
-from tests.people.browser import Seen, chromium
-from tests.people.console import CLOUDSCAPES_OWN, DESK, PHONE, confirmed, lit, signed_in, view_of
+from tests.people.browser import Seen
+from tests.people.console import CLOUDSCAPES_OWN, PHONE, confirmed, lit, signed_in, view_of
 from tests.workflow.service import Service, snapshot_of
 
 PATIENCE = 60_000
 """Milliseconds for an operation to end, on a busy machine."""
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Any]:
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture
-def seen(chrome: Any) -> Iterator[Seen]:
-    context = chrome.new_context(viewport=DESK)
-    yield Seen(context.new_page())
-    context.close()
 
 
 def ended(page: Any, look: str) -> None:
@@ -222,15 +209,15 @@ def test_a_time_out_is_told_apart_from_a_failure(service: Service, seen: Seen) -
 
 
 def test_without_the_network_it_goes_on_trying(service: Service, seen: Seen) -> None:
-    name = service.new_instance()
+    name = service.new_instance("offline")
+    service.fault(matching=f".*{name}", point="operation:Wait", effect="hold")
     operation_id = service.accepted(snapshot_of(name))
     page = signed_in(service, seen, f"#/operations/{operation_id}")
     page.locator("[data-look]").first.wait_for()
-    running = service.get(operation_id).body
     page.route(f"**/operations/{operation_id}", lambda route: route.abort())
-    if not running["finished"]:
-        page.get_by_text("The latest state could not be read").wait_for()
+    page.get_by_text("The latest state could not be read").wait_for()
     page.unroute(f"**/operations/{operation_id}")
+    service.switch("DELETE", f"{FAULTS_PATH}?contains={name}")
     ended(page, "succeeded")
     page.get_by_text("The latest state could not be read").wait_for(state="detached")
 

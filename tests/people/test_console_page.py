@@ -3,32 +3,18 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from local.cloud import ROOT
 from stacks import console_package
-from tests.people.browser import Seen, chromium
+from tests.people.browser import Seen
 from tests.people.console import CLOUDSCAPES_OWN, DESK, PHONE, WALL, only, signed_in
 from tests.workflow.service import Service
 
 SCRIPT_IN_A_TAG = "<img src=x onerror=alert(1)>"
 MOST_OF_SCRIPT, MOST_OF_STYLE = 420_000, 260_000
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Any]:
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture
-def seen(chrome: Any) -> Iterator[Seen]:
-    context = chrome.new_context(viewport=DESK)
-    yield Seen(context.new_page())
-    context.close()
 
 
 @pytest.fixture(scope="module")
