@@ -18,6 +18,7 @@ from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
 from rds_operations.rules.identity import Authentication
+from stacks import throttles
 from stacks.gateway_responses import add_gateway_responses
 from stacks.settings import Settings
 from stacks.user_pool import Pool
@@ -36,8 +37,6 @@ EXPOSED_HEADERS = ["Location", "Retry-After", "Preference-Applied"]
 _ORIGIN = "method.response.header.Access-Control-Allow-Origin"
 _EXPOSE = "method.response.header.Access-Control-Expose-Headers"
 _INTEGRATION_TIMEOUT = Duration.seconds(29)
-_READS = ("/operations/{operation_id}/GET", "/operations/GET", "/records/GET", "/me/GET", "/instances/GET")
-_PAGES = ("/console/GET", "/console/{proxy+}/GET", "/openapi.json/GET")
 _COMPRESSED_FROM = Size.bytes(1024)
 
 
@@ -81,12 +80,10 @@ class Api(Construct):
         instances = self.rest_api.root.add_resource("instances")
         for resource in (instances, instances.add_resource("{instance_id}")):
             self._get(resource, behind.instances, access)
-        pages = self.rest_api.root.add_resource("console")
-        for resource in (pages, pages.add_resource("{proxy+}"), self.rest_api.root.add_resource("openapi.json")):
-            self._get(resource, behind.console, {"authorization_type": apigateway.AuthorizationType.NONE})
+        self._pages(behind.console)
         self.key = self._usage_plan() if authentication is Authentication.API_KEY else None
         if user_pool:
-            self._let_in_the_page(user_pool)
+            self._let_in(user_pool)
         if behind.web_acl_arn:
             self._attach(behind.web_acl_arn)
 
@@ -98,22 +95,42 @@ class Api(Construct):
             return {"authorization_type": apigateway.AuthorizationType.COGNITO, "authorizer": authorizer}
         return {"api_key_required": True}
 
-    def _let_in_the_page(self, pool: Pool) -> None:
-        """Give the console its app client, and tell it by stage variables.
+    def _pages(self, console: lambda_.IFunction) -> None:
+        """Let anybody read the pages and the API document."""
+        paths = [self.rest_api.root.add_resource("openapi.json")]
+        if self._settings.console.enabled:
+            pages = self.rest_api.root.add_resource("console")
+            paths += [pages, pages.add_resource("{proxy+}")]
+        for resource in paths:
+            self._get(resource, console, {"authorization_type": apigateway.AuthorizationType.NONE})
 
-        The client's callback names the API, so only the stage may name the client: its own URL would be a cycle.
+    def _let_in(self, pool: Pool) -> None:
+        """Name the stack's own app clients in stage variables: their tokens count, whatever the settings list.
+
+        The page's client names this API in its callback, so only the stage can name the client.
         """
+        variables: dict[str, str] = {}
+        if pool.cli_client:
+            variables["cli_client"] = pool.cli_client.user_pool_client_id
+        if pool.login_url or self._settings.is_local:
+            variables |= self._sign_in(pool)
+        stage = self.rest_api.deployment_stage.node.default_child
+        if isinstance(stage, apigateway.CfnStage):
+            for name, value in variables.items():
+                stage.add_property_override(f"Variables.{name}", value)
+
+    def _sign_in(self, pool: Pool) -> dict[str, str]:
+        """Give the console its app client, and return what it must know to sign in."""
+        if not self._settings.console.enabled:
+            return {}
         stack = Stack.of(self)
         host = f"{self.rest_api.rest_api_id}.execute-api.{stack.region}.{stack.url_suffix}"
         client = pool.page_client(f"https://{host}/{self._settings.stage}/console/")
-        stage = self.rest_api.deployment_stage.node.default_child
-        if client and isinstance(stage, apigateway.CfnStage):
-            stage.add_property_override("Variables.sign_in_client", client.user_pool_client_id)
-            stage.add_property_override("Variables.sign_in_pool", pool.pool.user_pool_id)
-            if pool.login_url:
-                stage.add_property_override("Variables.sign_in_url", pool.login_url)
+        known = {"sign_in_client": client.user_pool_client_id, "sign_in_pool": pool.pool.user_pool_id}
+        return known | ({"sign_in_url": pool.login_url} if pool.login_url else {})
 
     def _rest_api(self, log: logs.ILogGroup) -> apigateway.RestApi:
+        of_all = throttles.of_all(self._settings)  # for the preflights, at most one for each request
         return apigateway.RestApi(
             self,
             "RestApi",
@@ -133,36 +150,13 @@ class Api(Construct):
                 # Tells Status and Lists which parts of an event they can trust.
                 variables={"authentication": self._authentication.value},
                 tracing_enabled=True,
-                # For the preflights, at most one for each request.
-                throttling_rate_limit=self._settings.throttle_rate_per_second
-                + self._settings.read_throttle_rate_per_second,
-                throttling_burst_limit=self._settings.throttle_burst + self._settings.read_throttle_burst,
-                method_options=self._throttles(),
+                throttling_rate_limit=of_all.rate_limit,
+                throttling_burst_limit=of_all.burst_limit,
+                method_options=throttles.by_method(self._settings),
                 access_log_destination=apigateway.LogGroupLogDestination(log),
                 access_log_format=_access_log_format(),
             ),
         )
-
-    def _throttles(self) -> dict[str, apigateway.MethodDeploymentOptions]:
-        """Limit each method, for all callers together."""
-        settings = self._settings
-        rates = {
-            "/operations/POST": (settings.throttle_rate_per_second, settings.throttle_burst),
-            **dict.fromkeys(_READS, (settings.read_throttle_rate_per_second, settings.read_throttle_burst)),
-            # Each of these reads RDS, whose rate the polls need.
-            "/instances/{instance_id}/GET": (
-                settings.live_throttle_rate_per_second,
-                2 * settings.live_throttle_rate_per_second,
-            ),
-            # Anybody may ask for these.
-            **dict.fromkeys(
-                _PAGES, (settings.page_throttle_rate_per_second, 2 * settings.page_throttle_rate_per_second)
-            ),
-        }
-        return {
-            path: apigateway.MethodDeploymentOptions(throttling_rate_limit=rate, throttling_burst_limit=burst)
-            for path, (rate, burst) in rates.items()
-        }
 
     def _get(self, resource: apigateway.Resource, function: lambda_.IFunction, access: dict[str, Any]) -> None:
         integration = apigateway.LambdaIntegration(function, timeout=_INTEGRATION_TIMEOUT)
@@ -224,12 +218,7 @@ class Api(Construct):
         """
         key = self.rest_api.add_api_key("Key", api_key_name="rds-operations")
         plan = self.rest_api.add_usage_plan(
-            "UsagePlan",
-            name="rds-operations",
-            throttle=apigateway.ThrottleSettings(
-                rate_limit=self._settings.throttle_rate_per_second + self._settings.read_throttle_rate_per_second,
-                burst_limit=self._settings.throttle_burst + self._settings.read_throttle_burst,
-            ),
+            "UsagePlan", name="rds-operations", throttle=throttles.of_all(self._settings)
         )
         plan.add_api_key(key)
         plan.add_api_stage(stage=self.rest_api.deployment_stage)

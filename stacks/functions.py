@@ -82,6 +82,11 @@ class Functions(Construct):
             "MAX_POLLS": str(settings.max_polls),
             "ALLOWED_ORIGIN": settings.allowed_origin,
         }
+        self._console = {
+            "ALLOWED_ORIGIN": settings.allowed_origin,
+            "CONSOLE_TITLE": settings.console.title,
+            "CLOUDOPS_URL": settings.console.cloudops_url,
+        }
         statements = permissions.by_function(Stack.of(self), tables, refusals, acting_role, settings.accounts)
         self.all = {name: self._function(name, spec, statements[name]) for name, spec in SPECS.items()}
 
@@ -107,7 +112,7 @@ class Functions(Construct):
 
     def _environment_of(self, name: str) -> dict[str, str]:
         """Tell the console nothing of the tables and roles: anybody may ask it."""
-        return {"ALLOWED_ORIGIN": self._environment["ALLOWED_ORIGIN"]} if name == CONSOLE else self._environment
+        return self._console if name == CONSOLE else self._environment
 
     def _role(self, function: str, statements: list[iam.PolicyStatement]) -> iam.Role:
         """Allow only the functions' own log group: AWSLambdaBasicExecutionRole can write to every one."""

@@ -209,7 +209,9 @@ def checked_callers(document: Mapping[str, Any]) -> CallerSettings:
     require(sound, "user_pool_client_ids must be a list of app client ids")
     named = {iam_name(principal): grant for principal, grant in permissions.items()}
     require(len(named) == len(permissions), "permissions names a role twice, with and without its path")
-    return CallerSettings(named, tuple(map(iam_name, auditors)), tuple(clients))
+    # A given pool has applications that are not ours; without a list, only the stack's own clients are let in.
+    is_closed = clients or document.get("user_pool_arn")
+    return CallerSettings(named, tuple(map(iam_name, auditors)), tuple(clients) if is_closed else None)
 
 
 def checked_targets(document: Mapping[str, Any]) -> tuple[tuple[str, ...], dict[str, Account]]:

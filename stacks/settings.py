@@ -14,6 +14,7 @@ from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.gate import GateSettings
 from rds_operations.settings.targets import Account
 from stacks.alarm_settings import AlarmSettings, checked_alarms
+from stacks.console_settings import ConsoleSettings, checked_console
 from stacks.setting_checks import (
     SettingsError,
     checked_authentication,
@@ -44,7 +45,6 @@ class Settings:
     allowed_origin: str = "*"
     authentication: tuple[str, ...] = (Authentication.IAM.value,)
     user_pool_arn: str = ""
-    user_pool_domain_prefix: str = ""
     web_acl_arn: str = ""
     requests_per_address_in_five_minutes: int = 0
     throttle_rate_per_second: int = 5
@@ -57,19 +57,11 @@ class Settings:
     regions: tuple[str, ...] = ()
     accounts: Mapping[str, Account] = field(default_factory=dict)
     alarms: AlarmSettings = field(default_factory=AlarmSettings)
+    console: ConsoleSettings = field(default_factory=ConsoleSettings)
 
     @property
     def is_local(self) -> bool:
         return self.stage == LOCAL
-
-    @property
-    def throttle_burst(self) -> int:
-        """Return the requests of two seconds."""
-        return 2 * self.throttle_rate_per_second
-
-    @property
-    def read_throttle_burst(self) -> int:
-        return 2 * self.read_throttle_rate_per_second
 
     @property
     def longest_execution_seconds(self) -> int:
@@ -118,19 +110,31 @@ class Settings:
                 regions=regions,
                 accounts=accounts,
                 alarms=checked_alarms(document.get("alarms", {})),
+                console=checked_console(document.get("console", {})),
             )
         )
 
 
 _GATE = frozenset(item.name for item in fields(GateSettings))
 _FILE_ONLY = (
-    frozenset({"authentication", "permissions", "auditors", "user_pool_client_ids", "regions", "accounts", "alarms"})
+    frozenset(
+        {
+            "authentication",
+            "permissions",
+            "auditors",
+            "user_pool_client_ids",
+            "regions",
+            "accounts",
+            "alarms",
+            "console",
+        }
+    )
     | _GATE
 )
 SIMPLE_SETTINGS = frozenset(item.name for item in fields(Settings)) - {"gate", "callers"} - _FILE_ONLY
 """Numbers and texts; the others have their own checks."""
 KNOWN = SIMPLE_SETTINGS | _FILE_ONLY
-FILE_ONLY_SETTINGS = _FILE_ONLY | {"user_pool_arn", "user_pool_domain_prefix"}
+FILE_ONLY_SETTINGS = _FILE_ONLY | {"user_pool_arn"}
 """Who may do what, where, and who is told: only in the file, where a review sees it."""
 
 
@@ -166,7 +170,7 @@ def _checked(settings: Settings) -> Settings:
         re.fullmatch(r"(arn:aws[a-z\-]*:cognito-idp:[a-z0-9\-]+:[0-9]{12}:userpool/\S+)?", settings.user_pool_arn),
         "user_pool_arn must be the ARN of a Cognito user pool, or left out to have one made",
     )
-    _check_domain_prefix(settings)
+    _check_pool(settings)
     require(
         re.fullmatch(r"(arn:aws[a-z\-]*:wafv2:[a-z0-9\-]+:[0-9]{12}:regional/webacl/\S+)?", settings.web_acl_arn),
         "web_acl_arn must be the ARN of a regional AWS WAF web ACL",
@@ -182,10 +186,6 @@ def _checked(settings: Settings) -> Settings:
         not (limit and settings.is_local), "requests_per_address_in_five_minutes needs AWS: the local cloud has no WAF"
     )
     require(
-        not settings.user_pool_arn or settings.callers.user_pool_client_ids,
-        "user_pool_client_ids must name the app clients of user_pool_arn whose tokens are let in: else all are",
-    )
-    require(
         settings.log_retention_days in _LOG_RETENTION_DAYS,
         f"log_retention_days must be one of {', '.join(map(str, _LOG_RETENTION_DAYS))}",
     )
@@ -196,15 +196,18 @@ def _checked(settings: Settings) -> Settings:
     return settings
 
 
-def _check_domain_prefix(settings: Settings) -> None:
-    """https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-assign-domain-prefix.html"""
-    prefix = settings.user_pool_domain_prefix
+def _check_pool(settings: Settings) -> None:
+    console, given = settings.console, settings.user_pool_arn
     require(
-        re.fullmatch(r"([a-z0-9]([a-z0-9\-]{0,61}[a-z0-9])?)?", prefix)
-        and not any(word in prefix for word in ("aws", "amazon", "cognito")),
-        "user_pool_domain_prefix must be 1 to 63 lower-case letters, digits or hyphens, without aws, amazon or cognito",
+        not (console.domain_prefix and given),
+        "console: domain_prefix is for a pool of the stack's own; name the domain of user_pool_arn in pool_domain",
     )
     require(
-        not (prefix and settings.user_pool_arn),
-        "user_pool_domain_prefix is for a pool of the stack's own; user_pool_arn has its own domain",
+        given or not console.pool_domain,
+        "console: pool_domain is the domain of user_pool_arn; a pool of the stack's own takes domain_prefix",
+    )
+    require(
+        not given or settings.callers.user_pool_client_ids or console.pool_domain,
+        "user_pool_client_ids must name the app clients of user_pool_arn whose tokens are let in, or console its "
+        "pool_domain: otherwise nobody can sign in",
     )

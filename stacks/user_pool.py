@@ -18,28 +18,44 @@ https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_
 
 @dataclass(frozen=True)
 class Pool:
-    """Hold a pool. `own` is empty for an existing one, and `login_url` where it has no sign-in pages of the stack's."""
+    """Hold a pool. `login_url` is empty where it has no sign-in pages that the settings know: then no page uses it."""
 
     pool: cognito.IUserPool
-    own: cognito.UserPool | None = None
-    login_url: str = ""
+    login_url: str
+    identity_providers: tuple[str, ...]
+    cli_client: cognito.UserPoolClient | None
 
-    def page_client(self, page_url: str) -> cognito.UserPoolClient | None:
-        """Add the app client of the console at this URL, to a pool of the stack's own."""
-        if self.own is None:
-            return None
-        client = _public_client(self.own, "PageClient", "rds-operations-console", [page_url], [page_url])
-        CfnOutput(Stack.of(self.own), "PageClientId", value=client.user_pool_client_id)
+    def page_client(self, page_url: str) -> cognito.UserPoolClient:
+        """Add the app client of the console at this URL."""
+        client = _public_client(
+            self.pool, "PageClient", "rds-operations-console", self.identity_providers, [page_url], [page_url]
+        )
+        CfnOutput(Stack.of(self.pool), "PageClientId", value=client.user_pool_client_id)
         return client
 
 
 def user_pool(scope: Construct, settings: Settings) -> Pool:
+    """Return the pool of the settings or one of the stack's own, with an app client of `rds-ops`."""
+    console = settings.console
     if settings.user_pool_arn:
-        return Pool(cognito.UserPool.from_user_pool_arn(scope, "UserPool", settings.user_pool_arn))
-    return _made(scope, settings)
+        pool = cognito.UserPool.from_user_pool_arn(scope, "UserPool", settings.user_pool_arn)
+        login_url = console.pool_domain
+    else:
+        pool = _made(scope, settings)
+        login_url = _domain(pool, console.domain_prefix) if console.domain_prefix else ""
+    outputs = {"LoginUrl": login_url} if login_url else {}
+    cli_client = None
+    if login_url or not settings.user_pool_arn:
+        cli_client = _public_client(
+            pool, "CliClient", "rds-operations-cli", console.identity_providers, CLI_CALLBACK_URLS
+        )
+        outputs["CliClientId"] = cli_client.user_pool_client_id
+    for name, value in outputs.items():
+        CfnOutput(Stack.of(scope), name, value=value)
+    return Pool(pool, login_url, console.identity_providers, cli_client)
 
 
-def _made(scope: Construct, settings: Settings) -> Pool:
+def _made(scope: Construct, settings: Settings) -> cognito.UserPool:
     """Make a pool without self sign-up, and with MFA except on the local cloud."""
     pool = cognito.UserPool(
         scope,
@@ -69,21 +85,18 @@ def _made(scope: Construct, settings: Settings) -> Pool:
         id_token_validity=Duration.hours(1),
         disable_o_auth=True,
     )
-    login_url = _login_url(pool, settings)
-    cli_client = _public_client(pool, "CliClient", "rds-operations-cli", CLI_CALLBACK_URLS)
-    outputs = {
-        "UserPoolId": pool.user_pool_id,
-        "UserPoolClientId": client.user_pool_client_id,
-        "CliClientId": cli_client.user_pool_client_id,
-        **login_url,
-    }
-    for name, value in outputs.items():
+    for name, value in {"UserPoolId": pool.user_pool_id, "UserPoolClientId": client.user_pool_client_id}.items():
         CfnOutput(Stack.of(scope), name, value=value)
-    return Pool(pool, pool, login_url.get("LoginUrl", ""))
+    return pool
 
 
 def _public_client(
-    pool: cognito.UserPool, construct_id: str, name: str, callbacks: list[str], sign_outs: list[str] | None = None
+    pool: cognito.IUserPool,
+    construct_id: str,
+    name: str,
+    identity_providers: tuple[str, ...],
+    callbacks: list[str],
+    sign_outs: list[str] | None = None,
 ) -> cognito.UserPoolClient:
     """Add an app client without a secret: a code with PKCE, and a sign-in for a working day."""
     return pool.add_client(
@@ -96,18 +109,14 @@ def _public_client(
             callback_urls=callbacks,
             logout_urls=sign_outs,
         ),
-        supported_identity_providers=[cognito.UserPoolClientIdentityProvider.COGNITO],
+        supported_identity_providers=list(map(cognito.UserPoolClientIdentityProvider.custom, identity_providers)),
         prevent_user_existence_errors=True,
         id_token_validity=Duration.hours(1),
         refresh_token_validity=Duration.hours(12),
     )
 
 
-def _login_url(pool: cognito.UserPool, settings: Settings) -> dict[str, str]:
-    """Give the pool its sign-in pages, if the settings name the domain: its prefix is unique among all accounts."""
-    if not settings.user_pool_domain_prefix:
-        return {}
-    domain = pool.add_domain(
-        "Domain", cognito_domain=cognito.CognitoDomainOptions(domain_prefix=settings.user_pool_domain_prefix)
-    )
-    return {"LoginUrl": domain.base_url()}
+def _domain(pool: cognito.UserPool, prefix: str) -> str:
+    """Give the pool sign-in pages. Their domain's prefix is unique among all accounts of a Region."""
+    domain = pool.add_domain("Domain", cognito_domain=cognito.CognitoDomainOptions(domain_prefix=prefix))
+    return domain.base_url()

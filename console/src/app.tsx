@@ -13,12 +13,12 @@ import { InstanceView } from "./instance";
 import { Instances } from "./instances";
 import { useLocation } from "./location";
 import { OperationView } from "./operation";
+import { CloudOpsUrl } from "./refused";
 import { type Me, Refusal } from "./service";
 import { forget, resumed, type Session } from "./session";
 import { SignIn } from "./sign_in";
 import { Watch } from "./watch";
 
-const TITLE = "RDS Operations";
 const LINKS = [
   { type: "link", text: "Instances", href: "#/instances" },
   { type: "link", text: "History", href: "#/history" },
@@ -43,6 +43,7 @@ export function App({ config }: { config: Config | string }) {
 
   useEffect(() => {
     if (typeof config === "string") return;
+    document.title = config.title;
     resumed(config)
       .then(setSession, (error: Error) => {
         if (error instanceof Refusal && error.isSignedOut) forget();
@@ -51,25 +52,30 @@ export function App({ config }: { config: Config | string }) {
       .finally(() => setReturning(false));
   }, [config]);
 
+  const title = typeof config === "string" ? "RDS Operations" : config.title;
   const view = () => {
     if (typeof config === "string") return <Alert type="error">{config}</Alert>;
     if (isReturning) return <Spinner size="large" />;
     if (!session) return <SignIn config={config} why={expired} onSignedIn={setSession} />;
-    return <Views session={session} onSignedOut={leave} />;
+    return (
+      <CloudOpsUrl.Provider value={config.cloudops_url}>
+        <Views session={session} onSignedOut={leave} />
+      </CloudOpsUrl.Provider>
+    );
   };
 
   return (
     <>
       <div id="top">
         <TopNavigation
-          identity={{ href: "#/instances", title: TITLE }}
+          identity={{ href: "#/instances", title }}
           utilities={
             session
               ? [
                   {
                     type: "menu-dropdown",
                     text: session.me.userId,
-                    description: described(session.me),
+                    description: described(session.me, title),
                     iconName: "user-profile",
                     items: [{ id: "sign-out", text: "Sign out" }],
                     onItemClick: () => leave(),
@@ -97,7 +103,7 @@ export function App({ config }: { config: Config | string }) {
   );
 }
 
-const described = ({ auditor, version }: Me): string => `${auditor ? "An auditor of" : "Signed in to"} ${TITLE} ${version}`;
+const described = ({ auditor, version }: Me, title: string): string => `${auditor ? "An auditor of" : "Signed in to"} ${title} ${version}`;
 
 function Navigation() {
   const { path } = useLocation();

@@ -3,6 +3,10 @@ export interface Config {
   authentication: "api_key" | "cognito" | "iam";
   region: string;
   version: string;
+  /** What the page calls itself. */
+  title: string;
+  /** The form of CloudOps requests; empty where the settings name none. */
+  cloudops_url: string;
   /** Where the user pool has sign-in pages: their URL, the page's app client and the pool's id. */
   sign_in?: { url: string; client: string; pool: string };
 }

@@ -7,6 +7,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useState } from "react";
 import { go } from "./location";
 import { answered, keyFor } from "./pending";
+import { Refused } from "./refused";
 import type { DryRun, Live, Refusal, Request } from "./service";
 import type { Session } from "./session";
 import { effectOf, OPERATIONS } from "./words";
@@ -72,7 +73,7 @@ export function Confirmation({ session, live, request, verdict, onRefusal, onClo
         ))}
         {failure && (
           <Alert type="error" header={failure.status === 0 ? "No answer came" : "The service refused it"}>
-            {failure.message} {failure.hint}{" "}
+            <Refused error={failure.message} hint={failure.hint} />
             {failure.status === 0 && "Trying again starts nothing twice: the request carries the same Idempotency-Key."}
           </Alert>
         )}

@@ -12,6 +12,7 @@ import { csv, download } from "./csv";
 import { HistoryFilters } from "./history_filters";
 import { href } from "./location";
 import { type Filters, filtersOf, type Page, read, type Row } from "./past";
+import { Refused } from "./refused";
 import type { Refusal } from "./service";
 import type { Session } from "./session";
 import { moment } from "./words";
@@ -24,7 +25,7 @@ const COLUMNS = [
   { id: "instance", header: "Instance", minWidth: 160, cell: (row: Row) => row.instance },
   { id: "outcome", header: "Outcome", minWidth: 130, cell: (row: Row) => <StatusIndicator type={row.type}>{row.outcome}</StatusIndicator> },
   { id: "who", header: "Requested by", minWidth: 150, cell: (row: Row) => row.who },
-  { id: "said", header: "What was said", minWidth: 200, cell: (row: Row) => row.said || "-" },
+  { id: "said", header: "What was said", minWidth: 200, cell: (row: Row) => (row.said ? <Refused error={row.said} /> : "-") },
 ];
 
 interface Props {

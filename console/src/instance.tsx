@@ -1,6 +1,5 @@
 // One instance as it is now, and what may be done with it.
 import Alert from "@cloudscape-design/components/alert";
-import Box from "@cloudscape-design/components/box";
 import BreadcrumbGroup from "@cloudscape-design/components/breadcrumb-group";
 import Button from "@cloudscape-design/components/button";
 import Container from "@cloudscape-design/components/container";
@@ -13,6 +12,7 @@ import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import { useEffect, useState } from "react";
 import { OperationForm } from "./operation_form";
 import { href } from "./location";
+import { Refused } from "./refused";
 import type { Live, OperationName, Refusal } from "./service";
 import type { Session } from "./session";
 import { allowedOf, moment, NAMES, OPERATIONS, placeOf } from "./words";
@@ -95,20 +95,19 @@ function Verdicts({ live, path }: { live: Live; path: string }) {
           ))}
         </SpaceBetween>
         {NAMES.map((name) => (
-          <Refused key={name} name={name} answer={live.operations[name]} />
+          <NotAllowed key={name} name={name} answer={live.operations[name]} />
         ))}
       </SpaceBetween>
     </Container>
   );
 }
 
-function Refused({ name, answer }: { name: OperationName; answer: Live["operations"][OperationName] }) {
+function NotAllowed({ name, answer }: { name: OperationName; answer: Live["operations"][OperationName] }) {
   if (answer.allowed) return null;
   return (
     <div>
       <StatusIndicator type="stopped">{OPERATIONS[name].act}</StatusIndicator>
-      <Box>{answer.error}</Box>
-      {answer.hint && <Box color="text-body-secondary">{answer.hint}</Box>}
+      <Refused {...answer} />
     </div>
   );
 }

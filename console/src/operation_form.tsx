@@ -10,6 +10,7 @@ import { type FormEvent, useEffect, useState } from "react";
 import { Confirmation } from "./confirmation";
 import { type Field, fieldsOf, problem } from "./document";
 import { type Tag, TagsField, TextField, FlagField } from "./fields";
+import { Refused } from "./refused";
 import type { DryRun, Live, OperationName, Refusal, Request } from "./service";
 import type { Session } from "./session";
 import { OPERATIONS } from "./words";
@@ -84,7 +85,7 @@ export function OperationForm({ session, live, operation, onRefusal }: Props) {
             })}
             {refusal && (
               <Alert type="error" header="The service would refuse this">
-                {refusal.message} {refusal.hint}
+                <Refused error={refusal.message} hint={refusal.hint} />
               </Alert>
             )}
           </SpaceBetween>

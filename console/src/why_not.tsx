@@ -4,6 +4,7 @@ import Button from "@cloudscape-design/components/button";
 import Modal from "@cloudscape-design/components/modal";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
+import { Refused } from "./refused";
 import type { Instance, OperationName } from "./service";
 import { NAMES, OPERATIONS } from "./words";
 
@@ -29,8 +30,7 @@ export function WhyNot({ instance, onClose }: { instance: Instance; onClose: () 
         {reasons(instance).map(({ error, hint, names }) => (
           <SpaceBetween key={error} size="xxs">
             <StatusIndicator type="stopped">{names.map((name) => OPERATIONS[name].name).join(", ")}</StatusIndicator>
-            <Box>{error}</Box>
-            {hint && <Box color="text-body-secondary">{hint}</Box>}
+            <Refused error={error} hint={hint} />
           </SpaceBetween>
         ))}
       </SpaceBetween>

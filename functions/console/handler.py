@@ -8,7 +8,13 @@ from console.responses import Responses
 from console.web_files import read_files
 
 responses = Responses(
-    read_files(Path(__file__).parent / "files"), region=os.environ["AWS_REGION"], origin=os.environ["ALLOWED_ORIGIN"]
+    read_files(Path(__file__).parent / "files"),
+    origin=os.environ["ALLOWED_ORIGIN"],
+    settings={
+        "region": os.environ["AWS_REGION"],
+        "title": os.environ["CONSOLE_TITLE"],
+        "cloudops_url": os.environ["CLOUDOPS_URL"],
+    },
 )
 
 

@@ -43,11 +43,13 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 
 
 class Responses:
-    def __init__(self, files: Mapping[str, WebFile], region: str, origin: str) -> None:
+    """`settings`: what each page is told beside what its API says of itself."""
+
+    def __init__(self, files: Mapping[str, WebFile], origin: str, settings: Mapping[str, str]) -> None:
         self._files = {name: file for name, file in files.items() if name != OPENAPI}
         self._openapi: Document = json.loads(files[OPENAPI].text)
-        self._region = region
         self._origin = origin
+        self._settings = settings
 
     def response(self, event: Document) -> Document:
         """Answer a proxy event: 200, 304 to a browser that has the file, 307 to the start page, or 404."""
@@ -83,8 +85,8 @@ class Responses:
 
     def _config(self, event: Document) -> WebFile:
         settings: Document = {
+            **self._settings,
             "authentication": _authentication(event),
-            "region": self._region,
             "stage": event["requestContext"]["stage"],
             "version": self._openapi["info"]["version"],
             **_sign_in(event),

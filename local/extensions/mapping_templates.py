@@ -38,7 +38,8 @@ def render_response(template: str, body: str, context: Context) -> tuple[str, di
 
 
 def _render(template: str, given: _Input, context: Context) -> str:
-    names = {"input": given, "util": _Util(), "context": context}
+    stage = context.get("stageVariables", {})
+    names = {"input": given, "util": _Util(), "context": context, "stageVariables": stage}
     rendered: str = airspeed.Template(as_api_gateway_reads(template)).merge(names)
     return rendered
 

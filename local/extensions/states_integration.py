@@ -38,8 +38,9 @@ def install() -> None:
         if not found:
             response: Response = await otherwise(integration, *args, **kwargs)
             return response
-        api_id, stage_name, _stage, resource, path, method, headers, body = args[:8]
+        api_id, stage_name, stage, resource, path, method, headers, body = args[:8]
         context = _context(headers, stage_name, resource, method, kwargs)
+        context["stageVariables"] = stage.get("variables") or {}
         context["path"] = Text(_called_path(headers, api_id, stage_name, path))
         return await asyncio.to_thread(
             _serve,

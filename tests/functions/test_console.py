@@ -37,6 +37,8 @@ def handler(package: Path) -> Iterator[Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_REGION", "eu-west-1")
         patch.setenv("ALLOWED_ORIGIN", "https://dashboard.example.com")
+        patch.setenv("CONSOLE_TITLE", "Databases <of> us")
+        patch.setenv("CLOUDOPS_URL", "https://requests.example.com/cloudops?a=1")
         spec = importlib.util.spec_from_file_location("built_console_handler", package / "handler.py")
         assert spec is not None
         assert spec.loader is not None
@@ -112,7 +114,14 @@ def test_the_document_has_the_base_path_of_a_custom_domain(handler: Any) -> None
 def test_the_settings_hold_nothing_but_what_a_page_needs_to_start(handler: Any) -> None:
     settings = json.loads(handler(get("/console/config.json"), None)["body"])
     version = json.loads((console_package.ROOT / "docs" / "openapi.json").read_text())["info"]["version"]
-    assert settings == {"authentication": "api_key", "region": "eu-west-1", "stage": "v1", "version": version}
+    assert settings == {
+        "authentication": "api_key",
+        "cloudops_url": "https://requests.example.com/cloudops?a=1",
+        "region": "eu-west-1",
+        "stage": "v1",
+        "title": "Databases <of> us",
+        "version": version,
+    }
 
 
 def test_where_the_pool_has_sign_in_pages_the_page_is_told_and_may_ask_them(handler: Any) -> None:

@@ -64,6 +64,7 @@ def all_modes() -> Settings:
     return Settings.from_document(
         {
             "authentication": ["iam", "api_key", "cognito"],
+            "console": {"domain_prefix": "dbas"},
             "regions": ["eu-central-1"],
             "accounts": {
                 "222233334444": {"external_id": "orders-7d1f", "regions": ["eu-west-1", "eu-central-1"]},

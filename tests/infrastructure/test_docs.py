@@ -92,8 +92,10 @@ def defaults() -> dict[str, Any]:
     """Return every setting's default, as in the settings file."""
     parts = (Settings(), Settings().gate, CallerSettings())
     known = {item.name: getattr(part, item.name) for part in parts for item in fields(part)}
-    of_alarms = {f"alarms.{name}": value for name, value in asdict(known.pop("alarms")).items()}
-    return {name: value for name, value in known.items() if name in KNOWN} | of_alarms
+    groups = {name: asdict(known.pop(name)) for name in ("alarms", "console")}
+    of_groups = {f"{group}.{name}": value for group, values in groups.items() for name, value in values.items()}
+    known["user_pool_client_ids"] = []
+    return {name: value for name, value in known.items() if name in KNOWN} | of_groups
 
 
 def test_settings_page_has_every_setting_its_default_and_where_it_can_be_set() -> None:
@@ -140,7 +142,7 @@ def test_api_page_says_what_each_way_to_authenticate_puts_on_record() -> None:
     found = {cells[0].strip("`"): cells for cells in rows(page("api").split("## POST")[0])}
     assert set(found) == {mode.value for mode in Authentication}
     everything = dict.fromkeys(
-        ("userArn", "accountId", "apiKeyId", "sub", "issuer", "username", "clientId", "groups"), "a"
+        ("userArn", "accountId", "apiKeyId", "sub", "issuer", "username", "clientId", "groups", "consoleClient"), "a"
     )
     for mode, cells in found.items():
         known = caller_identity({**everything, "authentication": mode, "sourceIp": "a", "userAgent": "a"})

@@ -58,6 +58,8 @@ CLAIMED = {
 }
 """The claims' names, there and in the caller."""
 UNCLAIMED = dict.fromkeys(CLAIMED.values(), "")
+OWN_CLIENTS = {"sign_in_client": "consoleClient", "cli_client": "cliClient"}
+"""The stage variables that name the stack's own app clients, there and in the envelope."""
 MAX_INPUT_BYTES = 262_144
 """https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartSyncExecution.html"""
 MAX_HEADER_BYTES = 10_240
@@ -166,10 +168,12 @@ def call_input(
     identity: Mapping[str, str] | None = None,
     claims: Mapping[str, str] | None = None,
     ids: Mapping[str, str] | None = None,
+    stage: Mapping[str, str] | None = None,
 ) -> str:
     """Return the `input` of the StartSyncExecution call. Without `claims` there is no authorizer."""
     ids = IDS if ids is None else ids
     context: dict[str, Any] = {**ids, "identity": IDENTITY if identity is None else identity}
+    context["stageVariables"] = stage or {}
     if claims is not None:
         context["authorizer"] = {"claims": claims}
     call = load(engine.render(REQUEST_TEMPLATE, body, headers, context).text)
@@ -185,10 +189,22 @@ def envelope_in(text: str) -> dict[str, Any]:
     envelope: dict[str, Any] = content["envelope"]
     assert set(envelope) - {"idempotency_key", "prefer"} == {"body", "length", "caller"}
     assert envelope["caller"].pop("authentication") == "cognito"
+    own = {name: envelope["caller"].pop(name) for name in OWN_CLIENTS.values()}
     assert set(envelope["caller"]) == {*IDENTITY, *UNCLAIMED, *IDS}
+    if any(own.values()):
+        envelope["own"] = own
     if all(envelope["caller"][name] == value for name, value in IDS.items()):
         envelope["caller"] = {name: value for name, value in envelope["caller"].items() if name not in IDS}
     return envelope
+
+
+def test_the_stage_alone_says_which_app_clients_are_the_stacks_own(engine: Engine) -> None:
+    """Claims of the same names say nothing, and where there is no such client, there is none."""
+    claims = {**CLAIMS, "sign_in_client": "forged", "consoleClient": "forged"}
+    for stage in ({}, {"cli_client": "1cli"}, {"sign_in_client": "1console", "cli_client": "1cli"}):
+        named_by = {OWN_CLIENTS[name]: value for name, value in stage.items()}
+        own = envelope_in(call_input(engine, "{}", claims=claims, stage=stage)).get("own", {})
+        assert {name: value for name, value in own.items() if value} == named_by
 
 
 def claimed(envelope: Mapping[str, Any]) -> dict[str, str]:

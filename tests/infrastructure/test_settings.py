@@ -72,13 +72,34 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         "user_pool_client_ids must name the app clients of user_pool_arn whose tokens are let in",
     ),
     "a domain prefix that AWS reserves": (
-        {"user_pool_domain_prefix": "my-aws-dbas"},
-        "user_pool_domain_prefix must be 1 to 63 lower-case letters",
+        {"console": {"domain_prefix": "my-aws-dbas"}},
+        "console: domain_prefix must be 1 to 63 lower-case letters",
     ),
     "a domain for another's pool": (
-        {"user_pool_domain_prefix": "dbas", "user_pool_arn": USER_POOL, "user_pool_client_ids": ["abc"]},
-        "user_pool_domain_prefix is for a pool of the stack's own",
+        {"console": {"domain_prefix": "dbas"}, "user_pool_arn": USER_POOL, "user_pool_client_ids": ["abc"]},
+        "console: domain_prefix is for a pool of the stack's own",
     ),
+    "a pool's domain without a pool": (
+        {"console": {"pool_domain": "https://login.example.com"}},
+        "console: pool_domain is the domain of user_pool_arn",
+    ),
+    "a pool's domain with a path": (
+        {"console": {"pool_domain": "https://login.example.com/"}, "user_pool_arn": USER_POOL},
+        "console: pool_domain must be the URL of the pool's sign-in pages without a path",
+    ),
+    "a pool's domain that would be a policy of its own": (
+        {"console": {"pool_domain": "https://a.example.com; script-src *"}, "user_pool_arn": USER_POOL},
+        "console: pool_domain must be the URL",
+    ),
+    "a console that is no object": ({"console": True}, "console must be an object"),
+    "an unknown setting of the console": ({"console": {"colour": "red"}}, "console: unknown colour. Known: "),
+    "a console on by a text": ({"console": {"enabled": "no"}}, "console: enabled must be true or false"),
+    "a title of two lines": ({"console": {"title": "RDS\nOperations"}}, "console: title must be 1 to 60 printable"),
+    "a form that is a script": (
+        {"console": {"cloudops_url": "javascript:alert(1)"}},
+        "console: cloudops_url must be a URL",
+    ),
+    "a provider that is none": ({"console": {"identity_providers": []}}, "console: identity_providers must be a list"),
     "clients as text": ({"user_pool_client_ids": "abc"}, "user_pool_client_ids must be a list of app client ids"),
     "client that is none": ({"user_pool_client_ids": ["a b"]}, "user_pool_client_ids must be a list of app client ids"),
     "web ACL of CloudFront": (
@@ -340,8 +361,8 @@ def test_safe_defaults() -> None:
     settings = Settings.from_document({})
     assert settings.authentication == ("iam",)
     assert (settings.regions, dict(settings.accounts)) == ((), {})
-    assert (settings.throttle_rate_per_second, settings.throttle_burst) == (5, 10)
-    assert (settings.read_throttle_rate_per_second, settings.read_throttle_burst) == (40, 80)
+    assert settings.throttle_rate_per_second == 5
+    assert settings.read_throttle_rate_per_second == 40
 
 
 def test_every_setting_is_either_plain_or_reviewed() -> None:

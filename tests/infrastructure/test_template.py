@@ -13,6 +13,7 @@ import pytest
 from rds_operations.model.place import LONGEST_REGION
 from rds_operations.settings.version import VERSION
 from rds_ops.loopback import PATH, PORTS
+from stacks import package
 from stacks.service_stack import ServiceStack
 from stacks.settings import Settings
 from tests.infrastructure.conftest import ROOT, WEB_ACL, Document, Template, new_app
@@ -84,7 +85,7 @@ def test_functions_know_their_place_and_their_acting_role(template: Template) ->
     for function in template.of_type("AWS::Lambda::Function"):
         variables = function["Environment"]["Variables"]
         if function["FunctionName"] == "rds-operations-console":
-            assert list(variables) == ["ALLOWED_ORIGIN"]
+            assert sorted(variables) == ["ALLOWED_ORIGIN", "CLOUDOPS_URL", "CONSOLE_TITLE"]
             continue
         assert variables["HOME_ACCOUNT"] == {"Ref": "AWS::AccountId"}
         assert variables["ACTING_ROLE"]["Fn::GetAtt"][0].startswith("ActingRole")
@@ -144,7 +145,7 @@ def test_each_way_to_authenticate_has_an_api_of_its_own(all_modes_template: Temp
     assert rest["Name"] == f"rds-operations-{APIS[api].replace('_', '-')}"
     assert rest["EndpointConfiguration"] == {"Types": ["REGIONAL"]}
     (stage,) = of_api(all_modes_template, api, "AWS::ApiGateway::Stage")
-    told = {"sign_in_client", "sign_in_pool"} if api == "CognitoApi" else set()
+    told = {"sign_in_client", "sign_in_pool", "sign_in_url", "cli_client"} if api == "CognitoApi" else set()
     assert stage["Variables"]["authentication"] == APIS[api]
     assert stage["Variables"].keys() == {"authentication", *told}
     assert stage["StageName"] == "v1"
@@ -327,7 +328,9 @@ def test_the_consoles_client_signs_in_by_a_code_to_its_own_page_alone(all_modes_
 def test_a_pool_has_sign_in_pages_where_the_settings_name_them(tmp_path: Path) -> None:
     app = new_app(tmp_path)
     ServiceStack(
-        app, "RdsOperations", Settings.from_document({"authentication": ["cognito"], "user_pool_domain_prefix": "dbas"})
+        app,
+        "RdsOperations",
+        Settings.from_document({"authentication": ["cognito"], "console": {"domain_prefix": "dbas"}}),
     )
     app.synth()
     template = Template(tmp_path / "RdsOperations.template.json")
@@ -355,6 +358,43 @@ def test_a_user_pool_of_the_settings_is_used_as_it_is(tmp_path: Path) -> None:
     template = Template(tmp_path / "RdsOperations.template.json")
     assert template.one("AWS::ApiGateway::Authorizer")["ProviderARNs"] == [arn]
     assert not template.of_type("AWS::Cognito::UserPool")
+    assert not template.of_type("AWS::Cognito::UserPoolClient")
+
+
+def test_the_page_and_the_command_line_sign_in_to_a_given_pool_by_clients_of_their_own(tmp_path: Path) -> None:
+    arn = "arn:aws:cognito-idp:eu-west-1:111122223333:userpool/eu-west-1_AbCdEf123"
+    console = {"pool_domain": "https://login.example.com", "identity_providers": ["Okta", "COGNITO"]}
+    app = new_app(tmp_path)
+    document = {"authentication": ["cognito"], "user_pool_arn": arn, "console": console}
+    ServiceStack(app, "RdsOperations", Settings.from_document(document))
+    app.synth()
+    template = Template(tmp_path / "RdsOperations.template.json")
+    clients = template.of_type("AWS::Cognito::UserPoolClient")
+    assert [client["UserPoolId"] for client in clients] == ["eu-west-1_AbCdEf123"] * 2
+    assert [client["SupportedIdentityProviders"] for client in clients] == [["Okta", "COGNITO"]] * 2
+    assert all(client["AllowedOAuthFlows"] == ["code"] and not client["GenerateSecret"] for client in clients)
+    variables = template.one("AWS::ApiGateway::Stage")["Variables"]
+    assert (variables["sign_in_pool"], variables["sign_in_url"]) == ("eu-west-1_AbCdEf123", "https://login.example.com")
+    assert len({json.dumps(variables[name]) for name in ("sign_in_client", "cli_client")}) == 2
+    outputs = json.loads(template.path.read_text())["Outputs"]
+    assert outputs["LoginUrl"]["Value"] == "https://login.example.com"
+    assert {"CliClientId", "PageClientId"} <= set(outputs)
+    packaged = json.loads(package.packaged(Settings.from_document(document)))
+    assert packaged["callers"]["user_pool_client_ids"] == [], "tokens of other clients are refused"
+
+
+def test_without_the_console_there_is_no_page_and_no_app_client_for_it(tmp_path: Path) -> None:
+    app = new_app(tmp_path)
+    settings = {"authentication": ["cognito"], "console": {"enabled": False, "domain_prefix": "dbas"}}
+    ServiceStack(app, "RdsOperations", Settings.from_document(settings))
+    app.synth()
+    template = Template(tmp_path / "RdsOperations.template.json")
+    paths = [resource["PathPart"] for resource in template.of_type("AWS::ApiGateway::Resource")]
+    assert "openapi.json" in paths
+    assert "console" not in paths
+    assert "PageClientId" not in json.loads(template.path.read_text())["Outputs"]
+    methods = template.one("AWS::ApiGateway::Stage")["MethodSettings"]
+    assert not [method for method in methods if "console" in method["ResourcePath"]]
 
 
 @each_api

@@ -89,14 +89,14 @@ def granted(settings: CallerSettings, caller: Mapping[str, Any]) -> list[Grant]:
 
 
 def _is_foreign(settings: CallerSettings, caller: Mapping[str, Any]) -> bool:
-    """Tell whether it is a token of the pool that was made for another application.
+    """Tell whether it is a token of the pool that was made for an application which is neither ours nor named.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-integrate-with-cognito.html
     """
-    is_token = caller.get("authentication") == Authentication.COGNITO
-    return bool(
-        is_token and settings.user_pool_client_ids and caller.get("clientId") not in settings.user_pool_client_ids
-    )
+    known = settings.user_pool_client_ids
+    if known is None or caller.get("authentication") != Authentication.COGNITO or "application" in caller:
+        return False
+    return caller.get("clientId") not in known
 
 
 def _written_out(grant: Grant) -> Grant:

@@ -41,6 +41,8 @@ _VOUCHED: dict[str, tuple[str, ...]] = {
     Authentication.API_KEY: ("apiKeyId",),
     Authentication.COGNITO: ("sub", "issuer", "username", "clientId"),
 }
+_OWN_CLIENTS = {"consoleClient": "console", "cliClient": "rds-ops"}
+"""The stage variables' names in a context, and the application whose app client each is."""
 _ABSENT = (None, "", "{}")
 """What a mapping template may make of a value that API Gateway does not have."""
 _FORMS = {
@@ -73,7 +75,7 @@ _PATH = re.compile(r"(?<=:role/|:user/).*/")
 
 def caller_identity(context: Mapping[str, Any]) -> dict[str, Any]:
     """Return `userId` (the person), `principal` (which tells two callers apart), `sourceIp`, what else is vouched for,
-    and the ids of the request.
+    the ids of the request, and `application` where the token is that of one of the stack's own app clients.
 
     `userId` is the session or user name of an IAM principal, the user name of a Cognito user, or `apikey:<key id>`.
     Where the platform names nobody, both are `anonymous`, and Validate refuses.
@@ -88,6 +90,7 @@ def caller_identity(context: Mapping[str, Any]) -> dict[str, Any]:
         "principal": principal,
         "authentication": authentication,
         **known,
+        **_application(context, known.get("clientId")),
         **({"groups": groups} if groups else {}),
     }
 
@@ -99,17 +102,20 @@ def proxy_identity(event: Mapping[str, Any]) -> dict[str, Any]:
     """
     context = event["requestContext"]
     claims = (context.get("authorizer") or {}).get("claims") or {}
+    stage = event.get("stageVariables") or {}
     return caller_identity(
         {
             **{name: value for name, value in context["identity"].items() if name != "apiKey"},
             "extendedRequestId": context.get("extendedRequestId"),
             "requestId": context.get("requestId"),
-            "authentication": (event.get("stageVariables") or {}).get("authentication", ""),
+            "authentication": stage.get("authentication", ""),
             "sub": claims.get("sub"),
             "issuer": claims.get("iss"),
             "username": claims.get("cognito:username") or claims.get("username"),
             "groups": claims.get("cognito:groups"),
             "clientId": claims.get("aud"),
+            "consoleClient": stage.get("sign_in_client"),
+            "cliClient": stage.get("cli_client"),
         }
     )
 
@@ -178,6 +184,11 @@ def _user_id(authentication: str, known: Mapping[str, str], principal: str) -> s
     if authentication == Authentication.COGNITO:
         return known.get("username", known["sub"])
     return principal.rsplit("/", 1)[-1]
+
+
+def _application(context: Mapping[str, Any], client: str | None) -> dict[str, str]:
+    names = [name for known, name in _OWN_CLIENTS.items() if client and context.get(known) == client]
+    return {"application": names[0]} if names else {}
 
 
 def _groups(claim: str) -> list[str]:

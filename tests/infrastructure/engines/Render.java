@@ -34,6 +34,7 @@ public class Render {
         context.put("input", new Input(given));
         context.put("util", new Util());
         context.put("context", given.get("context"));
+        context.put("stageVariables", asMap(given.get("context")).get("stageVariables"));
         StringWriter text = new StringWriter();
         engine.evaluate(context, text, "template", (String) given.get("template"));
         return Map.of("text", text.toString(), "override", override);

@@ -213,20 +213,39 @@ def test_a_permission_shows_nothing_and_an_auditor_may_ask_for_nothing_by_that()
 
 @pytest.mark.parametrize(
     ("clients", "client", "let_in"),
-    [((), "other", True), (("ours",), "ours", True), (("ours",), "other", False), (("ours",), None, False)],
+    [
+        (None, "other", True),
+        ((), "other", False),
+        ((), "page", True),
+        (("ours",), "ours", True),
+        (("ours",), "page", True),
+        (("ours",), "cli", True),
+        (("ours",), "other", False),
+        (("ours",), None, False),
+        (("ours",), "", False),
+    ],
 )
 def test_a_token_of_another_app_client_counts_for_nothing(
-    clients: tuple[str, ...], client: str | None, let_in: bool
+    clients: tuple[str, ...] | None, client: str | None, let_in: bool
 ) -> None:
-    """It may neither request nor see anything, whatever its user may do."""
+    """It may neither request nor see anything, whatever its user may do. The stack's own applications are let in."""
     context = {"authentication": "cognito", "sub": "8a1f", "issuer": ISSUER, "username": "jane", "clientId": client}
+    context |= {"consoleClient": "page", "cliClient": "cli"}
     caller = caller_identity(context)
     settings = CallerSettings(user_pool_client_ids=clients)
     refusal = not_permitted(settings, a_request(caller=caller))
     assert (refusal is None) == let_in
     assert may_see(settings, caller, caller) == let_in
+    assert caller.get("application") == {"page": "console", "cli": "rds-ops"}.get(client or "")
     if refusal:
         assert (refusal.status, refusal.code) == (403, Code.CALLER_NOT_PERMITTED)
+
+
+def test_a_stack_without_applications_of_its_own_lets_no_nameless_token_in() -> None:
+    context = {"authentication": "cognito", "sub": "8a1f", "issuer": ISSUER, "consoleClient": "", "cliClient": None}
+    for client in ("", None):
+        caller = caller_identity({**context, "clientId": client, "application": "console"})
+        assert not may_see(CallerSettings(user_pool_client_ids=()), caller, caller)
 
 
 def test_other_callers_have_no_app_client() -> None:
