@@ -55,6 +55,9 @@ def demo(console: Console, cloud: Cloud, outputs_file: Path, *, whole_record: bo
     api = Api(outputs["api_url"], outputs["api_key"])
     snapshot_id = f"{DATABASE}-demo-{time.strftime('%Y-%m-%d-%H%M%S')}"
     wanted = {"operation": "create_snapshot", "instance_id": DATABASE, "parameters": {"snapshot_id": snapshot_id}}
+    console.rule("The console")
+    console.print(f"In a browser: {outputs['console_url']}", soft_wrap=True)
+    console.print(f"API key: {api.key}", soft_wrap=True)
     console.rule("A snapshot of a development database")
     faster = f"{cloud.time_scale:g} times real time, so {30 / cloud.time_scale:g} s between two polls"
     accepted = _post(console, api, wanted, 202)
@@ -161,7 +164,6 @@ def _show_commands(console: Console, api: Api) -> None:
     console.print(f"export {path} RDS_OPS_API={api.url} RDS_OPS_API_KEY={api.key}", soft_wrap=True)
     for command in COMMANDS:
         console.print(command)
-    console.print(f"In a browser, with the same key: {api.url}/console/", soft_wrap=True)
     console.print(
         "The command line: docs/cli.md. The API: docs/api.md. The whole records: make demo RECORD=1.", soft_wrap=True
     )

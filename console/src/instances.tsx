@@ -116,6 +116,7 @@ export function Instances({ session, onRefusal }: Props) {
             {...propertyFilterProps}
             filteringPlaceholder="Find instances by name or by property"
             filteringAriaLabel="Find instances"
+            virtualScroll
             countText={`${filteredItemsCount} ${filteredItemsCount === 1 ? "match" : "matches"}`}
           />
         }
