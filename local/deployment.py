@@ -29,6 +29,7 @@ _NAMED = {
     "audit_table": "AuditTable",
     "operations_table": "OperationsTable",
     "inventory_table": "InventoryTable",
+    "archive_bucket": "ArchiveBucket",
 }
 """The stack's outputs, and their names in outputs.json."""
 

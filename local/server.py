@@ -35,6 +35,7 @@ from local.extensions import (
     source_functions,
     state_on_disk,
     states_integration,
+    stream_batches,
     task_calls,
     trail,
     turns,
@@ -64,6 +65,7 @@ def install(time_scale: float) -> None:
     sessions.install()
     snapshot_tags.install()
     source_functions.install()
+    stream_batches.install()
     trail.install()
     state_on_disk.install()
     _install_monitoring()

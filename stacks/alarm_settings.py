@@ -18,6 +18,8 @@ _MINUTES = {
     "sweep_minutes": 10,
     "inventory_minutes": 30,
     "unreachable_minutes": 15,
+    "digest_minutes": 70,
+    "publish_minutes": 10,
 }
 """The least of each period: of a schedule, its interval and some time for its run."""
 _DAY = 1440
@@ -47,6 +49,8 @@ class AlarmSettings:
     sweep_minutes: int = 15
     inventory_minutes: int = 60
     unreachable_minutes: int = 30
+    digest_minutes: int = 120
+    publish_minutes: int = 10
 
 
 def checked_alarms(document: Any) -> AlarmSettings:

@@ -9,7 +9,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from rds_operations.aws.metrics import NAMESPACE
-from stacks.alarm_rules import CREDENTIALS_REFUSED, Metric, Rule
+from stacks.alarm_rule import CREDENTIALS_REFUSED, Metric, Rule
 from stacks.settings import Settings
 
 PREFIX = "rds-operations-"

@@ -10,6 +10,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from stacks import console_package, names, package, permissions
+from stacks.archive import Archive
 from stacks.arns import admission_machine, execution_prefix, late_watch_machine
 from stacks.bytecode import NO_BYTECODE, runtime_interpreter
 from stacks.log_groups import log_group
@@ -42,6 +43,8 @@ SPECS = {
     "status": FunctionSpec("Status: GET /operations/{operation_id}", 3),
     "instances": FunctionSpec("Instances: GET /instances, and one of them live", 10),
     "lists": FunctionSpec("Lists: GET /operations, GET /records and GET /me", 10),
+    "publish": FunctionSpec("Publish: each new record becomes an event and an object of the archive", 30, memory=128),
+    "digest": FunctionSpec("Digest: what the archive lacks, and the digest of each hour", 300),
     CONSOLE: FunctionSpec("Console: GET /console/{proxy+} and GET /openapi.json", 5),
 }
 
@@ -56,6 +59,7 @@ class Functions(Construct):
         settings: Settings,
         tables: Tables,
         refusals: RefusalQueue,
+        archive: Archive,
         acting_role: iam.IRole,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -82,12 +86,18 @@ class Functions(Construct):
             "MAX_POLLS": str(settings.max_polls),
             "ALLOWED_ORIGIN": settings.allowed_origin,
         }
+        self._archive = {
+            "ARCHIVE_BUCKET": archive.bucket.bucket_name,
+            "DIGEST_SECONDS": str(archive.digest_seconds),
+            "AUDIT_TABLE": tables.audit.table_name,
+            **({"SIGNING_KEY": archive.signing_key.key_arn} if archive.signing_key else {}),
+        }
         self._console = {
             "ALLOWED_ORIGIN": settings.allowed_origin,
             "CONSOLE_TITLE": settings.console.title,
             "CLOUDOPS_URL": settings.console.cloudops_url,
         }
-        statements = permissions.by_function(Stack.of(self), tables, refusals, acting_role, settings.accounts)
+        statements = permissions.by_function(Stack.of(self), tables, refusals, archive, acting_role, settings.accounts)
         self.all = {name: self._function(name, spec, statements[name]) for name, spec in SPECS.items()}
 
     def _function(self, name: str, spec: FunctionSpec, statements: list[iam.PolicyStatement]) -> lambda_.Function:
@@ -111,8 +121,9 @@ class Functions(Construct):
         )
 
     def _environment_of(self, name: str) -> dict[str, str]:
-        """Tell the console nothing of the tables and roles: anybody may ask it."""
-        return self._console if name == CONSOLE else self._environment
+        """Tell the console nothing of the tables and roles: anybody may ask it. The archive's functions need few."""
+        of_archive = dict.fromkeys(("publish", "digest"), self._archive)
+        return {CONSOLE: self._console, **of_archive}.get(name, self._environment)
 
     def _role(self, function: str, statements: list[iam.PolicyStatement]) -> iam.Role:
         """Allow only the functions' own log group: AWSLambdaBasicExecutionRole can write to every one."""

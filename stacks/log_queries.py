@@ -133,6 +133,14 @@ QUERIES = {
             "sort @timestamp desc",
         ),
     ),
+    "archive": LogQuery(
+        "What was not published, repaired or found otherwise, and did the digest run?",
+        _lines(
+            "fields @timestamp, state, message, audit_id, what, reason, exception_name",
+            'filter state in ["Publish", "Digest"]',
+            "sort @timestamp desc",
+        ),
+    ),
     "places": LogQuery(
         "Which accounts and Regions cannot be listed, and why?",
         _lines(

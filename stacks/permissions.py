@@ -7,13 +7,16 @@ from collections.abc import Iterable
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 
+from rds_operations.archive.digest_file import DIGESTS, PACKS
+from rds_operations.archive.record_object import RECORDS
 from rds_operations.aws.inventory_table import PLACE_INDEX
 from rds_operations.operations.base import INSTANCE
-from rds_operations.records.indexes import AUDIT_INDEXES
+from rds_operations.records.indexes import AUDIT_INDEXES, BY_DAY
 from rds_operations.records.operation_item import UNFINISHED_INDEX
 from rds_operations.settings.targets import ACTING_ROLE, READING_ROLE
 from stacks import arns
 from stacks.acting_role_policy import ResourceScope
+from stacks.archive import Archive, publishes
 from stacks.arns import execution_prefix, late_watch_executions, late_watch_machine, operation_machine
 from stacks.operating_roles import LOOKS, dry_run_actions, reading_statements
 from stacks.refusal_queue import RefusalQueue
@@ -21,7 +24,12 @@ from stacks.tables import Tables
 
 
 def by_function(
-    stack: Stack, tables: Tables, refusals: RefusalQueue, acting_role: iam.IRole, accounts: Iterable[str]
+    stack: Stack,
+    tables: Tables,
+    refusals: RefusalQueue,
+    archive: Archive,
+    acting_role: iam.IRole,
+    accounts: Iterable[str],
 ) -> dict[str, list[iam.PolicyStatement]]:
     """Return each function's statements. `accounts` are those besides the service's own."""
     operations, audit, inventory = (table.table_arn for table in (tables.operations, tables.audit, tables.inventory))
@@ -86,6 +94,15 @@ def by_function(
             *reads("inventory"),
             _allow(inventory, actions=["dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]),
             _allow(f"{inventory}/index/{PLACE_INDEX}", actions=["dynamodb:Query"]),
+        ],
+        # CDK adds the reading of the stream, and the sending to its dead letters.
+        "publish": [publishes(stack), *archive.writes(RECORDS)],
+        "digest": [
+            _allow(f"{audit}/index/{BY_DAY.name}", actions=["dynamodb:Query"]),
+            publishes(stack),
+            *archive.writes(RECORDS, PACKS, DIGESTS),
+            *archive.reads(RECORDS, DIGESTS),
+            *archive.signs(),
         ],
         "status": [_allow(operations, actions=["dynamodb:GetItem"])],
         "instances": [

@@ -14,6 +14,7 @@ from typing import Any
 
 import botocore
 from botocore import xform_name
+from botocore.loaders import Loader
 
 from rds_operations.operations import OPERATIONS
 from stacks.operating_roles import LOOKS
@@ -24,7 +25,10 @@ _RDS = {permission.action for operation in OPERATIONS.values() for permission in
 _RDS |= {permission.action for operation in OPERATIONS.values() for permission in operation.poll_permissions}
 CALLS: dict[str, frozenset[str]] = {
     "dynamodb": frozenset({"BatchGetItem", "GetItem", "PutItem", "Query", "TransactWriteItems", "UpdateItem"}),
+    "events": frozenset({"PutEvents"}),
+    "kms": frozenset({"Sign"}),
     "rds": frozenset(action.removeprefix("rds:") for action in (*_RDS, *LOOKS)),
+    "s3": frozenset({"GetObject", "ListObjectsV2", "PutObject"}),
     "sqs": frozenset({"DeleteMessage", "ReceiveMessage", "SendMessage"}),
     "stepfunctions": frozenset({"DescribeExecution", "ListExecutions", "StartExecution"}),
     "sts": frozenset({"AssumeRole"}),
@@ -69,12 +73,15 @@ def _names_in(module: ast.Module) -> Iterator[str]:
 def _write_service(service: str, calls: frozenset[str], folder: Path) -> str:
     """Return the service's prefix in endpoints.json."""
     newest = _newest(service)
-    model = _read(newest / "service-2.json")
+    model = json.loads(json.dumps(Loader().load_service_model(service, "service-2")))  # with botocore's own additions
     model["operations"] = {name: model["operations"][name] for name in sorted(calls)}
     needed = _reached(model)
     model["shapes"] = {name: shape for name, shape in model["shapes"].items() if name in needed}
     target = folder / service / newest.name
-    _write(_without_words(model), target / "service-2.json")
+    model = _without_words(model)
+    for parameter in model.get("clientContextParams", {}).values():
+        parameter["documentation"] = ""  # botocore looks it up
+    _write(model, target / "service-2.json")
     _write(_read(newest / "endpoint-rule-set-1.json"), target / "endpoint-rule-set-1.json")
     pages = _read(newest / "paginators-1.json")["pagination"]
     _write({"pagination": {name: page for name, page in pages.items() if name in calls}}, target / "paginators-1.json")

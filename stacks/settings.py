@@ -14,6 +14,7 @@ from rds_operations.settings.callers import CallerSettings
 from rds_operations.settings.gate import GateSettings
 from rds_operations.settings.targets import Account
 from stacks.alarm_settings import AlarmSettings, checked_alarms
+from stacks.archive_settings import ArchiveSettings, checked_archive
 from stacks.console_settings import ConsoleSettings, checked_console
 from stacks.setting_checks import (
     SettingsError,
@@ -58,6 +59,7 @@ class Settings:
     accounts: Mapping[str, Account] = field(default_factory=dict)
     alarms: AlarmSettings = field(default_factory=AlarmSettings)
     console: ConsoleSettings = field(default_factory=ConsoleSettings)
+    archive: ArchiveSettings = field(default_factory=ArchiveSettings)
 
     @property
     def is_local(self) -> bool:
@@ -111,6 +113,7 @@ class Settings:
                 accounts=accounts,
                 alarms=checked_alarms(document.get("alarms", {})),
                 console=checked_console(document.get("console", {})),
+                archive=checked_archive(document.get("archive", {})),
             )
         )
 
@@ -127,6 +130,7 @@ _FILE_ONLY = (
             "accounts",
             "alarms",
             "console",
+            "archive",
         }
     )
     | _GATE

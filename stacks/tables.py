@@ -23,7 +23,13 @@ class Tables(Construct):
             projection_type=dynamodb.ProjectionType.KEYS_ONLY,
         )
         self.audit = _table(
-            self, "AuditLog", settings, names.AUDIT_TABLE, partition_key="instance_id", sort_key="audit_id"
+            self,
+            "AuditLog",
+            settings,
+            names.AUDIT_TABLE,
+            partition_key="instance_id",
+            sort_key="audit_id",
+            stream=dynamodb.StreamViewType.NEW_IMAGE,
         )
         for index in AUDIT_INDEXES:
             self.audit.add_global_secondary_index(
@@ -44,7 +50,13 @@ class Tables(Construct):
 
 
 def _table(
-    scope: Construct, construct_id: str, settings: Settings, name: str, partition_key: str, sort_key: str | None
+    scope: Construct,
+    construct_id: str,
+    settings: Settings,
+    name: str,
+    partition_key: str,
+    sort_key: str | None,
+    stream: dynamodb.StreamViewType | None = None,
 ) -> dynamodb.Table:
     string = dynamodb.AttributeType.STRING
     return dynamodb.Table(
@@ -55,6 +67,7 @@ def _table(
         sort_key=dynamodb.Attribute(name=sort_key, type=string) if sort_key else None,
         billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
         time_to_live_attribute="ttl",
+        stream=stream,
         point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
             point_in_time_recovery_enabled=True
         ),

@@ -110,7 +110,7 @@ def _is_of_operation(name: str) -> bool:
 
 
 def _of_schedules() -> list[str]:
-    return ["SweepRuns", "InventoryRuns", "PlacesNotReached"]
+    return ["SweepRuns", "InventoryRuns", "PlacesNotReached", "DigestRuns", "RecordsRepaired", "ArchiveMismatches"]
 
 
 def _metric_line_bytes(use: Use) -> float:

@@ -31,4 +31,13 @@ METRIC_TEXTS = {
         "accounts and Regions that the run could not list; else 0",
         "a run of the inventory comes to its end",
     ),
+    "DigestRuns": ("runs of the digest", "a run comes to its end"),
+    "RecordsRepaired": (
+        "records that the stream had not brought into the archive, and the digest did; else 0",
+        "a run of the digest comes to its end",
+    ),
+    "ArchiveMismatches": (
+        "records that the table has otherwise than the archive, or has no more; else 0",
+        "a run of the digest comes to its end",
+    ),
 }

@@ -1,4 +1,4 @@
-"""The logic of the service, in seven rooms: see docs/how-it-works.md."""
+"""The logic of the service, in eight rooms: see docs/how-it-works.md."""
 
 import gc
 import os

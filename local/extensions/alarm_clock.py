@@ -16,7 +16,7 @@ from typing import Any
 from ministack import app
 from ministack.services import cloudwatch
 
-from local.extensions import metric_alarms, queue_metrics
+from local.extensions import metric_alarms, queue_metrics, stream_batches
 
 CLOCK_PATH = "/_local/clock"
 _EVERY_SECONDS = 5
@@ -46,6 +46,7 @@ def _move(seconds: float) -> None:
         for point in list(points):
             point["Timestamp"] -= seconds
     queue_metrics.make_older(seconds)
+    stream_batches.make_older(seconds)
     _evaluate()
 
 

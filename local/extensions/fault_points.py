@@ -67,7 +67,7 @@ def _with_switches(serve: Callable[..., Awaitable[None]]) -> Callable[..., Await
 
 def _with_api_faults(dispatch: Callable[..., Awaitable[Response]]) -> Callable[..., Awaitable[Response]]:
     async def between(method: str, path: str, headers: Any, body: bytes, query: Any, request_id: str) -> Response:
-        point, text = _point(headers, body), body.decode(errors="replace")
+        point, text = _point(method, headers, body), body.decode(errors="replace")
         caller = _caller(str(request_caller_arn(headers, query) or ""))
         fault = SWITCHBOARD.strike(point, text, caller) if point else None
         performed = not fault or fault.effect not in ("refuse", "cut", "crash_before")
@@ -101,10 +101,12 @@ async def _broken(point: str, fault: Fault, answer: Response, caller: str) -> Re
     return answer
 
 
-def _point(headers: Any, body: bytes) -> str:
-    """Return `service:action`, from the signature and either protocol, or an empty text."""
+def _point(method: str, headers: Any, body: bytes) -> str:
+    """Return `service:action`, from the signature and the protocol, or an empty text. Of S3 only an object's."""
     scope = re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/", headers.get("authorization", ""))
     target = headers.get("x-amz-target", "").rpartition(".")[2]
+    if scope and scope[1] == "s3":
+        return f"s3:{method.capitalize()}Object"
     action = target or parse_qs(body.decode(errors="replace")).get("Action", [""])[0]
     return f"{scope[1]}:{action}" if scope and action else ""
 
@@ -115,6 +117,8 @@ def _error(point: str, fault: Fault | None) -> Response:
     if point.startswith("rds:"):
         text = f"<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
         return status, {"Content-Type": "text/xml"}, text.encode()
+    if point.startswith("s3:"):
+        return status, {"Content-Type": "application/xml"}, f"<Error><Code>{code}</Code></Error>".encode()
     return (
         status,
         {"Content-Type": "application/x-amz-json-1.0"},

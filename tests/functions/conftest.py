@@ -28,6 +28,8 @@ STATES = (
     "lists",
     "instances",
     "inventory",
+    "publish",
+    "digest",
 )
 
 

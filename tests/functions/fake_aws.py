@@ -59,6 +59,7 @@ Document = dict[str, Any]
 OPERATIONS_TABLE = "rds_operations"
 AUDIT_TABLE = "rds_audit_log"
 INVENTORY_TABLE = "rds_inventory"
+ARCHIVE_BUCKET = "rds-operations-archive"
 ACTING_ROLE = f"arn:aws:iam::{ACCOUNT}:role/rds-operations-acting-{REGION}"
 LOCK = f"lock#{ACCOUNT}#{REGION}#{INSTANCE_ID}"
 """The lock of the one instance that most tests use."""
@@ -87,6 +88,9 @@ ENVIRONMENT = {
     "POLL_INTERVAL_SECONDS": "30",
     "MAX_POLLS": "10",
     "ALLOWED_ORIGIN": "https://dashboard.example.com",
+    "ARCHIVE_BUCKET": ARCHIVE_BUCKET,
+    "DIGEST_SECONDS": "3600",
+    "CONSOLE_URL": "https://api.example.com/v1/console/",
 }
 DEVELOPMENT: Document = {"environment": "development", "source": "tag Environment=dev"}
 

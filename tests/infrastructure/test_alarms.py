@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from rds_operations.aws.metrics import METRICS, NAMESPACE
-from stacks.alarm_rules import CREDENTIALS_REFUSED, MOST_METRICS, Watched, rules
+from stacks.alarm_rule import CREDENTIALS_REFUSED, MOST_METRICS, Watched
+from stacks.alarm_rules import rules
 from stacks.alarm_settings import AlarmSettings
 from stacks.service_stack import ServiceStack
 from stacks.setting_checks import SettingsError
@@ -22,6 +23,7 @@ from tests.infrastructure.conftest import Document, Template, new_app
 AWS_METRICS = {
     ("AWS/ApiGateway", "5XXError"): {"ApiName", "Stage"},
     ("AWS/Lambda", "Errors"): {"FunctionName"},
+    ("AWS/Lambda", "IteratorAge"): {"FunctionName"},
     ("AWS/Lambda", "Throttles"): {"FunctionName"},
     ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): {"QueueName"},
     ("AWS/States", "ExecutionThrottled"): {"StateMachineArn"},
@@ -31,7 +33,9 @@ AWS_METRICS = {
 https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
 https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html"""
-ANY = Watched("eu-west-1", [("api", "v1")], [f"f{n}" for n in range(12)], ["a", "b", "c"], ["a", "b"], "q", ["d", "e"])
+ANY = Watched(
+    "eu-west-1", [("api", "v1")], [f"f{n}" for n in range(12)], ["a", "b", "c"], ["a", "b"], "q", ["d", "e"], "p"
+)
 
 
 def alarms(template: Template) -> dict[str, Document]:
@@ -72,10 +76,12 @@ def sections(template: Template) -> set[str]:
 def test_every_alarm_is_there(all_modes_template: Template) -> None:
     assert sections(all_modes_template) == {
         "api-server-errors",
+        "archive-mismatch",
         "audit-failed",
         "audit-write-failures",
         "credentials-refused",
         "dead-letters",
+        "digest-missing",
         "direct-start",
         "executions-throttled",
         "executions-timed-out",
@@ -85,6 +91,7 @@ def test_every_alarm_is_there(all_modes_template: Template) -> None:
         "inventory-missing",
         "many-refusals",
         "places-not-reached",
+        "publish-late",
         "refusals-waiting",
         "sweep-missing",
         "timeout-rate",
@@ -158,7 +165,7 @@ def test_a_rate_rings_above_its_percentage_and_at_three_of_however_many(template
 
 def test_only_a_schedule_that_has_not_run_rings_for_want_of_data(template: Template) -> None:
     breaching = {name for name, alarm in alarms(template).items() if alarm["TreatMissingData"] == "breaching"}
-    assert breaching == {"sweep-missing", "inventory-missing"}
+    assert breaching == {"sweep-missing", "inventory-missing", "digest-missing"}
 
 
 def test_each_says_what_to_do_and_links_its_section(template: Template) -> None:

@@ -17,6 +17,7 @@ from tests.bench.processes import Runtime
 from tests.bench.servers import canned_aws
 from tests.infrastructure.conftest import Template
 
+ARCHIVE = ("publish", "digest")
 SITE_PACKAGES = Path(pytest.__file__).parents[1]
 
 
@@ -33,8 +34,8 @@ def test_every_function_takes_its_path(tls: bool) -> None:
 
 def test_the_template_says_what_the_cost_model_asks(template: Template) -> None:
     found = parsed(template.resources)
-    assert set(found.megabytes) == {*SCENARIOS, CONSOLE}  # which serves files, and is part of no operation
-    assert found.every_minutes == {"sweep": 5, "inventory": 15}
+    assert set(found.megabytes) == {*SCENARIOS, CONSOLE, *ARCHIVE}  # which are part of no operation
+    assert found.every_minutes == {"sweep": 5, "inventory": 15, "digest": 60}
     assert found.deployed.traced == 0.05
     assert found.deployed.express_logs_all
     assert not found.deployed.standard_logs_all

@@ -23,7 +23,7 @@ def test_an_alarm_costs_its_metrics(template: Template) -> None:
 
 def test_metrics_are_billed_for_hours_with_data_and_never_for_more_than_there_are() -> None:
     idle, busy = Use(0, 5, 20), Use(1_000_000, 5, 20)
-    schedules = {"SweepRuns", "InventoryRuns", "PlacesNotReached"}
+    schedules = {"SweepRuns", "InventoryRuns", "PlacesNotReached", "DigestRuns", "RecordsRepaired", "ArchiveMismatches"}
     assert set(cost._of_schedules()) == schedules <= METRICS.keys()
     assert cost.metric_hours(idle) == 720 * len(schedules)
     assert cost.metric_hours(busy) <= 720 * cost.distinct_metrics(busy)

@@ -92,7 +92,7 @@ def defaults() -> dict[str, Any]:
     """Return every setting's default, as in the settings file."""
     parts = (Settings(), Settings().gate, CallerSettings())
     known = {item.name: getattr(part, item.name) for part in parts for item in fields(part)}
-    groups = {name: asdict(known.pop(name)) for name in ("alarms", "console")}
+    groups = {name: asdict(known.pop(name)) for name in ("alarms", "console", "archive")}
     of_groups = {f"{group}.{name}": value for group, values in groups.items() for name, value in values.items()}
     known["user_pool_client_ids"] = []
     return {name: value for name, value in known.items() if name in KNOWN} | of_groups

@@ -35,6 +35,11 @@ def rds(kind: str) -> str:
     return f"AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:rds:*:<AWS::AccountId>:{kind}:*]"
 
 
+def objects(prefix: str) -> str:
+    return f"AwsSolutions-IAM5[Resource::<ArchiveBucket49F1AC64.Arn>/{prefix}/*]"
+
+
+OBJECTS = "Each object has a name of its own, and is written once"
 TRACING = "X-Ray's actions take no resource, and write traces only"
 LOOKING = "X-Ray's actions take no resource; DescribeDBSnapshots and DescribeEvents change nothing and show no data"
 READS = (
@@ -81,6 +86,21 @@ ACKNOWLEDGED: dict[str, dict[str, str]] = {
     **{
         f"{SERVICE}/Functions/{name}Role/DefaultPolicy/Resource": {ANY_RESOURCE: TRACING}
         for name in ("Validate", "Admit", "Audit", "Status", "Lists", "Console")
+    },
+    f"{SERVICE}/Functions/PublishRole/DefaultPolicy/Resource": {
+        ANY_RESOURCE: f"{TRACING}; ListStreams, which CDK adds, takes none either",
+        objects("records"): OBJECTS,
+    },
+    f"{SERVICE}/Functions/DigestRole/DefaultPolicy/Resource": {
+        ANY_RESOURCE: TRACING,
+        **{objects(prefix): OBJECTS for prefix in ("records", "packs", "digests")},
+    },
+    f"{SERVICE}/Archive/Bucket/Resource": {
+        "AwsSolutions-S1": "CloudTrail's data events, which an account turns on for all its buckets, say more"
+    },
+    f"{SERVICE}/Archive/DeadLetters/Resource": {
+        "AwsSolutions-SQS3": "It is a dead-letter queue itself: of a stream",
+        "Serverless-SQSRedrivePolicy": "It is a dead-letter queue itself: of a stream",
     },
     **{
         f"{SERVICE}/Functions/{name}Role/DefaultPolicy/Resource": {ANY_RESOURCE: TRACING, rds("db"): READS}
@@ -164,7 +184,7 @@ for name in ("Operation", "LateWatch"):
     ACKNOWLEDGED.setdefault(f"{SERVICE}/Workflow/{name}/Resource", {})["AwsSolutions-SF1"] = (
         "A Standard execution has a history of its own; the log has its errors"
     )
-for name in ("Sweep", "Inventory"):
+for name in ("Sweep", "Inventory", "Digest"):
     ACKNOWLEDGED[f"{SERVICE}/Functions/{name}/Resource"]["Serverless-LambdaDLQ"] = ON_SCHEDULE
     ACKNOWLEDGED[f"{SERVICE}/Functions/{name}/EventInvokeConfig/Resource"] = {
         "Serverless-LambdaAsyncFailureDestination": ON_SCHEDULE

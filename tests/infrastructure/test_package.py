@@ -228,6 +228,6 @@ def test_imports_are_read_from_the_source(tmp_path: Path, source: str, imported:
 
 
 def test_the_package_is_small() -> None:
-    """The budget is 0.7 MB, without the lists and the instances, which came after it."""
+    """The budget is 0.7 MB, without the lists, the instances and the archive, which came after it."""
     size = zipped_bytes(package.build(Settings(stage="local")))
-    assert size < 800_000, size
+    assert size < 870_000, size

@@ -92,6 +92,21 @@ EXPECTED: dict[str, dict[str, list[str]]] = {
         "dynamodb:UpdateItem": [INVENTORY_TABLE],
         "dynamodb:Query": ["TablesInventory", "index/place"],
     },
+    "Publish": {
+        "events:PutEvents": ["event-bus/default"],
+        "s3:PutObject": ["records/*"],
+        # The stream, and what it gives up.
+        "dynamodb:ListStreams": ["*"],
+        **{f"dynamodb:{action}": [AUDIT_TABLE] for action in ("DescribeStream", "GetRecords", "GetShardIterator")},
+        **{action: ["ArchiveDeadLetters"] for action in SEND},
+    },
+    "Digest": {
+        "dynamodb:Query": ["index/by_day"],
+        "events:PutEvents": ["event-bus/default"],
+        "s3:ListBucket": ["ArchiveBucket"],
+        "s3:GetObject": ["digests/*", "records/*"],
+        "s3:PutObject": ["digests/*", "packs/*", "records/*"],
+    },
     "Status": {"dynamodb:GetItem": [OPERATIONS_TABLE]},
     "Instances": {
         "rds:DescribeDBInstances": ["db:*"],
@@ -118,6 +133,7 @@ READING = {
     "rds:DescribeDBSnapshots": ["*"],
     "rds:DescribeEvents": ["*"],
 }
+STREAM = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
 ACTS = ["rds:CreateDBSnapshot", "rds:ModifyDBInstance", "rds:RebootDBInstance"]
 TAGGING = ["rds:AddTagsToResource", "rds:RemoveTagsFromResource"]
 TARGETS = ("222233334444", "333344445555")
@@ -367,14 +383,33 @@ def test_an_api_may_start_admission_and_nothing_else(all_modes_template: Templat
 
 
 @pytest.mark.parametrize(
-    ("schedule", "function"), [("BackstopsSweep", "FunctionsSweep"), ("Inventory", "FunctionsInventory")]
+    ("schedule", "function"),
+    [("BackstopsSweep", "FunctionsSweep"), ("Inventory", "FunctionsInventory"), ("Digest", "FunctionsDigest")],
 )
 def test_a_schedule_may_start_its_function_and_nothing_else(template: Template, schedule: str, function: str) -> None:
     assert granted(template, f"{schedule}ScheduleRole") == {"lambda:InvokeFunction": [function]}
 
 
+def test_the_archives_functions_send_events_of_this_service_alone(template: Template) -> None:
+    for function in ("Publish", "Digest"):
+        (sends,) = [
+            item for item in statements(template, f"Functions{function}Role") if item["Action"] == "events:PutEvents"
+        ]
+        assert sends["Condition"] == {"ForAllValues:StringEquals": {"events:source": "rds-operations"}}
+
+
 def test_every_policy_is_in_a_test_of_this_file(all_modes_template: Template) -> None:
-    known = ("Functions", "Workflow", "ActingRole", "IamApi", "ApiKeyApi", "CognitoApi", "BackstopsSweep", "Inventory")
+    known = (
+        "Functions",
+        "Workflow",
+        "ActingRole",
+        "IamApi",
+        "ApiKeyApi",
+        "CognitoApi",
+        "BackstopsSweep",
+        "Inventory",
+        "Digest",
+    )
     roles = [name for name, item in all_modes_template.resources.items() if item["Type"] == "AWS::IAM::Role"]
     assert all(name.startswith(known) for name in roles), roles
 
@@ -383,7 +418,7 @@ def test_nobody_updates_or_deletes_an_audit_record(template: Template) -> None:
     for policy in template.of_type("AWS::IAM::Policy"):
         for statement in policy["PolicyDocument"]["Statement"]:
             if AUDIT_TABLE in [short(item) for item in as_list(statement["Resource"])]:
-                assert as_list(statement["Action"]) in (["dynamodb:PutItem"], ["dynamodb:Query"])
+                assert as_list(statement["Action"]) in (["dynamodb:PutItem"], ["dynamodb:Query"], STREAM)
 
 
 @pytest.mark.parametrize("stack", ["template", "all_modes_template", "target_template"])

@@ -50,11 +50,13 @@ def test_functions_are_alike(template: Template) -> None:
             "audit",
             "classify",
             "console",
+            "digest",
             "execute",
             "instances",
             "inventory",
             "lists",
             "poll",
+            "publish",
             "status",
             "sweep",
             "validate",
@@ -86,6 +88,9 @@ def test_functions_know_their_place_and_their_acting_role(template: Template) ->
         variables = function["Environment"]["Variables"]
         if function["FunctionName"] == "rds-operations-console":
             assert sorted(variables) == ["ALLOWED_ORIGIN", "CLOUDOPS_URL", "CONSOLE_TITLE"]
+            continue
+        if function["FunctionName"] in ("rds-operations-publish", "rds-operations-digest"):
+            assert sorted(variables) == ["ARCHIVE_BUCKET", "AUDIT_TABLE", "CONSOLE_URL", "DIGEST_SECONDS"]
             continue
         assert variables["HOME_ACCOUNT"] == {"Ref": "AWS::AccountId"}
         assert variables["ACTING_ROLE"]["Fn::GetAtt"][0].startswith("ActingRole")

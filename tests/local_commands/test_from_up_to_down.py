@@ -18,7 +18,7 @@ from tests.local_commands.pages import follow
 
 OUTPUTS = {
     *("api_url", "api_key", "console_url", "endpoint_url", "region", "account", "state_machine_arn"),
-    *("admission_arn", "audit_table", "operations_table", "inventory_table"),
+    *("admission_arn", "audit_table", "operations_table", "inventory_table", "archive_bucket"),
     *("iam_api_url", "cognito_api_url", "api_key_id", "user_pool_id", "user_pool_client_id", "cli_client_id"),
     "page_client_id",
 }

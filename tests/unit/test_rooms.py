@@ -11,7 +11,7 @@ import pytest
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 PACKAGE = FUNCTIONS / "rds_operations"
-ROOMS = ("model", "settings", "operations", "rules", "records", "aws", "steps")
+ROOMS = ("model", "settings", "operations", "rules", "records", "archive", "aws", "steps")
 """Low to high."""
 PURE = ROOMS[: ROOMS.index("aws")]
 SDK = ("botocore", "boto3", "aws_lambda_powertools")

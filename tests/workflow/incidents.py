@@ -201,6 +201,42 @@ def start_directly(watch: Watch) -> None:
     assert watch.service.execution(f"by-hand-{instance}")["status"] == "SUCCEEDED"
 
 
+def refuse_objects(watch: Watch) -> None:
+    """Let S3 take nothing, so that the stream stands still for as long as nobody looks."""
+    watch.fault(point="s3:PutObject", caller="publish", effect="refuse", code="SlowDown", status=503)
+    assert watch.service.post(reboot_of(watch.service.new_instance("any", {"Stage": "prod"}))).status == 403
+    watch.eventually(lambda: _says(watch, '"not archived"'), "Publish has not failed")
+    watch.wait(10)
+
+
+def _says(watch: Watch, text: str) -> bool:
+    return any(text in line for line in watch.service.log_messages("/aws/lambda/rds-operations-service"))
+
+
+def take_objects(watch: Watch) -> None:
+    watch.heal()
+
+
+def write_digest(watch: Watch) -> None:
+    watch.service.digest()
+
+
+def change_record(watch: Watch) -> None:
+    """Say of a refusal that it was none."""
+    instance = watch.service.new_instance("any", {"Stage": "prod"})
+    assert watch.service.post(reboot_of(instance)).status == 403
+    (record,) = watch.service.records(instance)
+    watch.service.audit_log.put_item(Item={**record, "success": True})
+    assert watch.service.digest()["mismatched"] == 1
+
+
+def restore_record(watch: Watch) -> None:
+    scanned = watch.service.audit_log.scan()["Items"]
+    (changed,) = [record for record in scanned if record["event"] == "refused" and record["success"]]
+    watch.service.audit_log.put_item(Item={**changed, "success": False})
+    assert watch.service.digest()["mismatched"] == 0
+
+
 INCIDENTS = {
     "audit-write-failures": Incident(refuse_record_of_refusal, record_refusals),
     "audit-failed": Incident(end_without_record, record_end),
@@ -217,6 +253,9 @@ INCIDENTS = {
     "executions-timed-out": Incident(strike_wait("time_out", success=False)),
     "sweep-missing": Incident(let_time_pass("sweep-missing"), sweep, before=sweep),
     "inventory-missing": Incident(let_time_pass("inventory-missing"), list_databases, before=list_databases),
+    "publish-late": Incident(refuse_objects, take_objects),
+    "digest-missing": Incident(let_time_pass("digest-missing"), write_digest, before=write_digest),
+    "archive-mismatch": Incident(change_record, restore_record),
     "places-not-reached": Incident(close_places, open_places),
     "many-refusals": Incident(refuse_many),
     "credentials-refused": Incident(try_keys),

@@ -214,6 +214,13 @@ class Service:
         assert "FunctionError" not in answer, counted
         return counted
 
+    def digest(self) -> Document:
+        """Write what the archive lacks, and the digests that are due; the schedule is every five minutes here."""
+        answer = self.aws("lambda").invoke(FunctionName="rds-operations-digest", Payload=b"{}")
+        counted: Document = json.loads(answer["Payload"].read())
+        assert "FunctionError" not in answer, counted
+        return counted
+
     def is_locked(self, instance_id: str, account: str = ACCOUNT, region: str = REGION) -> bool:
         return is_held(self.item(f"lock#{account}#{region}#{instance_id}") or {})
 

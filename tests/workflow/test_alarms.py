@@ -7,7 +7,7 @@ import pytest
 from tests.workflow.incidents import INCIDENTS
 from tests.workflow.watch import Watch
 
-SCHEDULES = ("sweep-missing", "inventory-missing", "places-not-reached")
+SCHEDULES = ("sweep-missing", "inventory-missing", "digest-missing", "places-not-reached")
 
 
 def test_every_alarm_has_an_incident(watch: Watch) -> None:

@@ -26,7 +26,7 @@ class Watch:
         self.alarms: dict[str, Document] = {alarm["AlarmName"].removeprefix(PREFIX): alarm for alarm in found}
         self._sqs = service.aws("sqs")
         self._queue = self._subscribed(next(iter(self.alarms.values()))["AlarmActions"][0])
-        for schedule in ("sweep", "inventory"):
+        for schedule in ("sweep", "inventory", "digest"):
             self.fault(point=f"event:{schedule}", effect="drop")  # they run when a test says so
 
     def state(self, name: str, after_seconds: float = 0) -> str:

@@ -10,8 +10,8 @@ from rds_operations.aws.telemetry import logger
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
-_OWN_READS = frozenset({"BatchGetItem", "GetItem", "Query"})
-"""Reads of the service's own tables."""
+_QUIET = frozenset({"BatchGetItem", "GetItem", "GetObject", "ListObjectsV2", "PutEvents", "PutObject", "Query"})
+"""Reads of the service's own tables, and what follows from each record."""
 _EXPECTED = (
     "DBInstanceNotFound",
     "DBSnapshotNotFound",
@@ -19,6 +19,8 @@ _EXPECTED = (
     "TransactionCanceledException",
     "ExecutionAlreadyExists",
     "ExecutionDoesNotExist",
+    "NoSuchKey",
+    "PreconditionFailed",
 )
 """Error codes that answer a question."""
 _BEGUN = "rds_operations_begun"
@@ -55,7 +57,7 @@ class _CallLog:
         }
         if code and code not in _EXPECTED:
             logger.warning("AWS refused", extra=self._line(event_name, context, told))
-        elif event_name.rpartition(".")[2] not in _OWN_READS:
+        elif event_name.rpartition(".")[2] not in _QUIET:
             logger.info("AWS answered", extra=self._line(event_name, context, told))
 
     def unanswered(self, event_name: str, exception: Exception, context: dict[str, Any], **_event: Any) -> None:

@@ -17,7 +17,10 @@ from rds_operations.settings.packaged import MODELS
 if TYPE_CHECKING:
     from botocore.session import Session
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_kms import KMSClient
     from mypy_boto3_rds import RDSClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_sts import STSClient
@@ -74,6 +77,18 @@ def states_client() -> SFNClient:
 
 def queue_client() -> SQSClient:
     return cast("SQSClient", _client(_SESSION, "sqs", attempts=2, read_timeout=2))
+
+
+def events_client() -> EventBridgeClient:
+    return cast("EventBridgeClient", _client(_SESSION, "events", attempts=3, read_timeout=3))
+
+
+def signing_client() -> KMSClient:
+    return cast("KMSClient", _client(_SESSION, "kms", attempts=3, read_timeout=3))
+
+
+def archive_client() -> S3Client:
+    return cast("S3Client", _client(_SESSION, "s3", attempts=3, read_timeout=5))
 
 
 def _client(

@@ -49,6 +49,7 @@ METRICS = {
     "OperationsRefused": Metric(MetricUnit.Count, (_OF_REFUSAL, _REGION)),
     **dict.fromkeys(("DirectStarts", "AuditWriteFailures", "ExecutionsAuditFailed"), _COUNT),
     **dict.fromkeys(("SweepRuns", "InventoryRuns", "PlacesNotReached"), _COUNT),
+    **dict.fromkeys(("DigestRuns", "RecordsRepaired", "ArchiveMismatches"), _COUNT),
 }
 
 
@@ -93,6 +94,10 @@ def count_sweep() -> None:
 
 def count_inventory(not_listed: int) -> None:
     _emit({"InventoryRuns": 1, "PlacesNotReached": not_listed}, {}, {})
+
+
+def count_digest(repaired: int, mismatches: int) -> None:
+    _emit({"DigestRuns": 1, "RecordsRepaired": repaired, "ArchiveMismatches": mismatches}, {}, {})
 
 
 @contextmanager

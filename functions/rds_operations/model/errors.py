@@ -14,7 +14,9 @@
     ├── RdsUnavailable                  the call may have had its effect
     ├── TableUnavailable                a write may have had its effect; a read has none
     ├── StepFunctionsUnavailable        a start may have had its effect
-    └── QueueUnavailable                a message may have been removed or sent
+    ├── QueueUnavailable                a message may have been removed or sent
+    ├── EventsUnavailable               an event may have been sent
+    └── ArchiveUnavailable              a write may have had its effect; a read has none
 
 Step Functions takes the class name as the error name and the message as the cause, so a Retry can name them.
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
@@ -89,3 +91,11 @@ class StepFunctionsUnavailable(ServiceError):
 
 class QueueUnavailable(ServiceError):
     """SQS did not answer, or refused."""
+
+
+class EventsUnavailable(ServiceError):
+    """EventBridge did not answer, or refused."""
+
+
+class ArchiveUnavailable(ServiceError):
+    """S3 did not answer, or refused."""
