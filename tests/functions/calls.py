@@ -27,7 +27,7 @@ class Call:
     """Describe a call. `hand` is "own" for the function's credentials, "reading" for another account's role, "acting"
     for an operation's session.
 
-    `params` are as sent, where the protocol sends names and values (RDS and STS).
+    `params` are as sent, where the protocol sends names and values (RDS and STS); `path` is that of S3's object.
     """
 
     state: str
@@ -36,6 +36,7 @@ class Call:
     hand: Literal["own", "reading", "acting"]
     region: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
+    path: str = ""
 
     @property
     def step(self) -> tuple[str, str, str]:
@@ -113,7 +114,15 @@ class Calls:
     def _before_call(self, model: Any, params: Document, request_signer: Any, **_event: Any) -> Answer | None:
         sent = params["body"] if isinstance(params["body"], dict) else {}
         hand = _hand(request_signer._credentials)
-        call = Call(self.state, model.service_model.service_name, model.name, hand, request_signer.region_name, sent)
+        call = Call(
+            self.state,
+            model.service_model.service_name,
+            model.name,
+            hand,
+            request_signer.region_name,
+            sent,
+            params["url_path"],
+        )
         self.made.append(call)
         return next((answer for answerer in self._answerers if (answer := answerer(call))), None)
 
