@@ -11,7 +11,7 @@ from typing import NoReturn
 import click
 
 from rds_ops import __version__
-from rds_ops.commands import account, act, follow, instances
+from rds_ops.commands import account, act, evidence, follow, instances
 from rds_ops.failures import MEANINGS, ExitCode, Failure
 from rds_ops.voice import advise, say
 
@@ -46,6 +46,7 @@ for _command in (
     *(instances.instances, instances.explain),
     *(act.snapshot, act.reboot, act.backup_window),
     *(follow.status, follow.watch, follow.list_operations, follow.history),
+    *(evidence.verify, evidence.export),
     *(account.whoami, account.login, account.configure, account.completion),
 ):
     program.add_command(_command)

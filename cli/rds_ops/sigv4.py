@@ -31,7 +31,7 @@ def signer(profile: str, region: str) -> Callable[[Request], dict[str, str]]:
         credentials = session.get_credentials()
         region = region or session.get_config_variable("region") or ""
     except exceptions.BotoCoreError as error:
-        raise _told(error, profile) from error
+        raise credentials_trouble(error, profile) from error
     if credentials is None:
         raise Failure(
             ExitCode.NO_ACCESS,
@@ -48,13 +48,14 @@ def signer(profile: str, region: str) -> Callable[[Request], dict[str, str]]:
         try:
             SigV4Auth(credentials.get_frozen_credentials(), "execute-api", region).add_auth(signed)
         except exceptions.BotoCoreError as error:
-            raise _told(error, profile) from error
+            raise credentials_trouble(error, profile) from error
         return {name: value for name, value in signed.headers.items() if name not in request.headers}
 
     return sign
 
 
-def _told(error: exceptions.BotoCoreError, profile: str) -> Failure:
+def credentials_trouble(error: exceptions.BotoCoreError, profile: str) -> Failure:
+    """Say what is wrong with the credentials, and what to do."""
     text = " ".join(str(error).split()).rstrip(".")
     chosen = f" --profile {profile}" if profile else ""
     if isinstance(error, _SSO):
