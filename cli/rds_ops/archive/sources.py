@@ -6,7 +6,6 @@ import base64
 import hashlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -33,8 +32,7 @@ class Version(NamedTuple):
     is_marker: bool
 
 
-@dataclass(frozen=True)
-class Names:
+class Names(NamedTuple):
     """`signing_key` is empty where digests are not signed."""
 
     bucket: str

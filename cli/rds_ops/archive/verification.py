@@ -13,6 +13,8 @@ from rds_ops.archive.sources import Sources, in_range
 _EXECUTIONS_ARE_KEPT = timedelta(days=90)
 """https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
 _ON_ITS_WAY = timedelta(minutes=10)
+_LONGEST = timedelta(days=1)
+"""An operation that was accepted so short before the end of the time may have ended after it."""
 Tell = Callable[[str], None]
 
 
@@ -93,23 +95,29 @@ class Operations:
 
     def check(self, sources: Sources, findings: Findings, start: datetime, end: datetime) -> None:
         """Each accepted operation has its item and its end, or is open; each execution has its records."""
+        self._check_ends(sources, findings, end)
+        self._check_executions(sources, findings, start, end)
+
+    def _check_ends(self, sources: Sources, findings: Findings, end: datetime) -> None:
         counts = findings.counts
-        counts["operations accepted"] = len(self._accepted)
+        counts["operations accepted"] += len(self._accepted)
         items = {str(item["operation_id"]): item for item in sources.operations(sorted(self._accepted))}
         for name, at in self._accepted.items():
+            if name not in items:
+                findings.tell(at, "rds_operations does not have the operation", name)
             if name in self._ended:
                 counts["operations ended"] += 1
-            elif "unfinished" in items.get(name, {}) or datetime.fromisoformat(at) > end - timedelta(days=1):
+            elif "unfinished" in items.get(name, {}) or datetime.fromisoformat(at) > end - _LONGEST:
                 counts["operations open"] += 1
             else:
                 findings.tell(at, "the operation has no record of its end", name)
-            if name not in items:
-                findings.tell(at, "rds_operations does not have the operation", name)
+
+    def _check_executions(self, sources: Sources, findings: Findings, start: datetime, end: datetime) -> None:
         unknown: dict[str, str] = {}
         for name, status, began in sources.executions(start):
             if began > end:
                 continue
-            counts["executions"] += 1
+            findings.counts["executions"] += 1
             if name not in self._known and status != "RUNNING":
                 unknown[name] = began.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         # The record of one that began with the time may be a moment older.
