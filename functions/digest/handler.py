@@ -16,7 +16,7 @@ from rds_operations.steps.publish import Publisher
 place = ArchivePlace.from_env()
 archive = ArchiveBucket(archive_client(), place.bucket)
 publisher = Publisher(EventBus(events_client()), archive, place.console_url)
-gaps = Gaps(AuditTable(dynamodb_client(), place.audit_table), archive, publisher)
+gaps = Gaps(AuditTable(dynamodb_client(), place.audit_table), archive, publisher, place.period / 6)
 signing_key = SigningKey(signing_client(), place.signing_key) if place.signing_key else None
 digester = Digester(archive, gaps, signing_key, place.period)
 

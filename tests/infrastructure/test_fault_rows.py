@@ -24,6 +24,7 @@ class Stub:
     strikes: Iterator[bool]
     instances: list[str] = field(default_factory=list)
     faults: list[Document] = field(default_factory=list)
+    versions: int = 1
     recorded: list[Document] = field(default_factory=lambda: [{"event": "refused", "recorded_by": "admission"}])
 
     def new_instance(self, **_given: Any) -> str:
@@ -43,6 +44,9 @@ class Stub:
 
     def records(self, _instance: str) -> list[Document]:
         return self.recorded
+
+    def archived(self, _record: Document) -> int:
+        return self.versions
 
     def operations_on(self, _instance: str) -> list[Document]:
         return []
@@ -99,6 +103,17 @@ def test_a_promise_that_is_broken_without_the_fault_is_not_tried_again() -> None
     with pytest.raises(AssertionError, match="lost=True"):
         observed(service(cloud), a_row())
     assert len(cloud.instances) == 1
+
+
+@pytest.mark.parametrize(("versions", "broken"), [(0, "lost=True"), (2, "archived_twice=True")])
+def test_a_record_that_the_archive_has_not_or_twice_breaks_a_promise(
+    monkeypatch: pytest.MonkeyPatch, versions: int, broken: str
+) -> None:
+    monkeypatch.setattr(case, "_PATIENCE_SECONDS", 0)
+    cloud = stub(True)
+    cloud.versions = versions
+    with pytest.raises(AssertionError, match=broken):
+        assert_as_expected(a_row(), observed(service(cloud), a_row()))
 
 
 @pytest.mark.parametrize("moment", ["post", "during", "after"])

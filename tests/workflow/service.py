@@ -15,6 +15,7 @@ from local.cloud import ACCOUNT, HOST, REGION, Cloud
 from local.demo_instances import DEVELOPMENT, DemoInstance, create
 from local.deployment import client, session
 from local.extensions.faults import FAULTS_PATH
+from rds_operations.archive.record_object import object_key
 from rds_operations.aws.operation_store import CALL_OVER
 from rds_operations.model import clock
 
@@ -220,6 +221,17 @@ class Service:
         counted: Document = json.loads(answer["Payload"].read())
         assert "FunctionError" not in answer, counted
         return counted
+
+    def archived(self, record: Document) -> int:
+        """Return how many versions the record's object has; 0, too, if it is not that very record."""
+        s3, bucket = self.aws("s3"), self.outputs["archive_bucket"]
+        key = object_key(record)
+        found = s3.list_object_versions(Bucket=bucket, Prefix=key)
+        versions = [*found.get("Versions", []), *found.get("DeleteMarkers", [])]
+        if not versions or found.get("DeleteMarkers"):
+            return len(versions) and 2
+        body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        return len(versions) if json.loads(body)["hash"] == record["hash"] else 0
 
     def is_locked(self, instance_id: str, account: str = ACCOUNT, region: str = REGION) -> bool:
         return is_held(self.item(f"lock#{account}#{region}#{instance_id}") or {})

@@ -16,8 +16,6 @@ from rds_operations.model.documents import Item
 from rds_operations.records.record_hash import HASH, record_hash
 from rds_operations.steps.publish import Publisher
 
-_ON_ITS_WAY = timedelta(minutes=10)
-"""Longer than the stream needs, if nothing is wrong."""
 _DAYS, _DAYS_AT_MIDNIGHT = 2, 15
 """A refusal waits up to 14 days for its record, which has the request's time."""
 
@@ -36,9 +34,12 @@ class Found:
 
 @dataclass(frozen=True)
 class Gaps:
+    """`on_its_way`: longer than the stream needs for a record, if nothing is wrong."""
+
     table: AuditTable
     archive: ArchiveBucket
     publisher: Publisher
+    on_its_way: timedelta
 
     def close(self, now: datetime, *, is_first: bool) -> Found:
         """Compare the latest days: two, or once a day more of them; the first time all that the table has."""
@@ -62,7 +63,7 @@ class Gaps:
                 found.tell(audit_id, "the record in the table does not have its own hash")
             elif key in known and known[key] != record[HASH]:
                 found.tell(audit_id, "the record in the table is not the one in the archive")
-            elif key not in archived and _is_late(record, now):
+            elif key not in archived and clock.from_text(str(record["timestamp"])) < now - self.on_its_way:
                 self._repair(record, found)
         for key in sorted((archived & set(known)) - seen):
             found.tell(self._name(key), "the table has this record no more")
@@ -83,7 +84,3 @@ class Gaps:
     def _name(self, key: str) -> str:
         body = self.archive.get(key)
         return str(record_in(body)["audit_id"]) if body else key
-
-
-def _is_late(record: Item, now: datetime) -> bool:
-    return clock.from_text(str(record["timestamp"])) < now - _ON_ITS_WAY

@@ -63,12 +63,13 @@ class Observation:
     records: tuple[str, ...]
     locked: bool
     lost: bool
+    archived_twice: bool
     told: str
     """The error text that the caller reads, shown when a test fails."""
 
     @property
     def twice(self) -> bool:
-        return self.acted > 1
+        return self.acted > 1 or self.archived_twice
 
     def to_document(self) -> Document:
         return asdict(self) | {"twice": self.twice}
@@ -120,6 +121,15 @@ class Case:
         self.eventually(lambda: not any("unfinished" in item for item in self.items()), "the last record")
         if self.operation_id:
             self.document = self.service.result(self.operation_id)
+        self._wait_for_archive()
+
+    def _wait_for_archive(self) -> None:
+        """Wait for the objects of all records; what is missing then is lost."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while not all(map(self.service.archived, self.service.records(self.instance))):
+            if time.monotonic() > deadline:
+                return
+            time.sleep(0.2)
 
     def inject(self, **fault: Any) -> None:
         self.service.fault(**self.here(fault))
@@ -209,6 +219,7 @@ class Case:
         sent = self.calls()
         acted = sum(call["performed"] for call in sent)
         records = self.service.records(self.instance)
+        archived = [self.service.archived(record) for record in records]
         return Observation(
             where=self.row.where,
             fault=self.row.fault,
@@ -220,7 +231,8 @@ class Case:
             acted=acted,
             records=tuple(f"{record['event']} by {record['recorded_by']}" for record in records),
             locked=self.service.is_locked(self.instance),
-            lost=self._is_lost([record["event"] for record in records], acted),
+            lost=self._is_lost([record["event"] for record in records], acted) or 0 in archived,
+            archived_twice=any(versions > 1 for versions in archived),
             told=str(self.document.get("error", "")),
         )
 
