@@ -21,6 +21,7 @@ from rds_operations.aws.metrics import METRICS
 from rds_operations.model.request import OperationRequest
 from rds_operations.operations import OPERATIONS
 from rds_operations.rules.classification import ALLOWED_ENVIRONMENTS
+from tools import archive_cost
 
 Document = dict[str, Any]
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,7 +35,7 @@ KEY, KEY_REQUEST = 1.00, 0.03 / 10_000
 EMAIL = 2.00 / 100_000
 """https://aws.amazon.com/sns/pricing/"""
 _DAYS, _HOURS, _GB = 30, 720, 1e9
-_SWEEPS, _INVENTORIES = 288, 96
+_SWEEPS, _INVENTORIES, _DIGESTS = 288, 96, 24
 _REFUSED = 0.1
 """Of all requests."""
 _VIEWS, _VIEWED_DAYS = 20, 0.5
@@ -121,6 +122,7 @@ def _metric_line_bytes(use: Use) -> float:
     end = _bytes(lambda: metrics.count_end(request, "development", 125.3))
     refusal = _bytes(lambda: metrics.count_refusal(request, "production_instance"))
     schedules = _SWEEPS * _bytes(metrics.count_sweep) + _INVENTORIES * _bytes(lambda: metrics.count_inventory(0))
+    schedules += _DIGESTS * _bytes(lambda: metrics.count_digest(0, 0))
     return use.operations * (end + _REFUSED * refusal) + schedules
 
 
@@ -145,9 +147,12 @@ def table(resources: Document) -> str:
 
 def rendered(resources: Document) -> str:
     """Return the page as it must be."""
-    begin, end = "<!-- cost -->", "<!-- end of cost -->"
-    before, _, rest = PAGE.read_text().partition(begin)
-    return f"{before}{begin}\n{table(resources)}\n{end}{rest.partition(end)[2]}"
+    page = PAGE.read_text()
+    for name, rows in (("cost", table(resources)), ("archive", archive_cost.table())):
+        begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+        before, _, rest = page.partition(begin)
+        page = f"{before}{begin}\n{rows}\n{end}{rest.partition(end)[2]}"
+    return page
 
 
 def _synthesised() -> Document:

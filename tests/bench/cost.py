@@ -85,9 +85,10 @@ def idle_month_usd(
 ) -> dict[str, float]:
     """Return what the scheduled functions cost in a month, while nobody asks for anything.
 
-    `uses` of the inventory is that of a run in which nothing has changed; once a day it writes every instance anew.
+    The digest is modelled apart: `tools.archive_cost`. `uses` of the inventory is that of a run in which nothing has
+    changed; once a day it writes every instance anew.
     """
-    runs = {name: _DAYS * 24 * 60 / minutes for name, minutes in every_minutes.items()}
+    runs = {name: _DAYS * 24 * 60 / minutes for name, minutes in every_minutes.items() if name in uses}
     found: dict[str, float] = {}
     for name, number in runs.items():
         use = uses[name]
