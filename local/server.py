@@ -30,6 +30,7 @@ from local.extensions import (
     rds_regions,
     rds_time,
     read_replicas,
+    renewed_tokens,
     sessions,
     snapshot_tags,
     source_functions,
@@ -62,6 +63,7 @@ def install(time_scale: float) -> None:
     rds_iam.install()
     rds_regions.install()
     read_replicas.install()
+    renewed_tokens.install()
     sessions.install()
     snapshot_tags.install()
     source_functions.install()

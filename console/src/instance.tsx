@@ -8,13 +8,12 @@ import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
 import Link from "@cloudscape-design/components/link";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Spinner from "@cloudscape-design/components/spinner";
-import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import { useEffect, useState } from "react";
 import { OperationForm } from "./operation_form";
 import { href } from "./location";
-import { Refused } from "./refused";
-import type { Live, OperationName, Refusal } from "./service";
+import type { Live, Refusal } from "./service";
 import type { Session } from "./session";
+import { Reasons } from "./why_not";
 import { allowedOf, moment, NAMES, OPERATIONS, placeOf } from "./words";
 
 interface Props {
@@ -94,21 +93,9 @@ function Verdicts({ live, path }: { live: Live; path: string }) {
             </Button>
           ))}
         </SpaceBetween>
-        {NAMES.map((name) => (
-          <NotAllowed key={name} name={name} answer={live.operations[name]} />
-        ))}
+        <Reasons operations={live.operations} />
       </SpaceBetween>
     </Container>
-  );
-}
-
-function NotAllowed({ name, answer }: { name: OperationName; answer: Live["operations"][OperationName] }) {
-  if (answer.allowed) return null;
-  return (
-    <div>
-      <StatusIndicator type="stopped">{OPERATIONS[name].act}</StatusIndicator>
-      <Refused {...answer} />
-    </div>
   );
 }
 

@@ -13,7 +13,8 @@ import Spinner from "@cloudscape-design/components/spinner";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import { useEffect, useState } from "react";
 import { type Graph, lit, readGraph } from "./graph";
-import { executionPage, outcome } from "./outcome";
+import { executionPage, LOG_GROUP, logsPage } from "./aws_console";
+import { outcome } from "./outcome";
 import { Picture } from "./picture";
 import { Records } from "./records";
 import type { Operation, Service } from "./service";
@@ -101,7 +102,10 @@ function Machine({ operation }: { operation: Operation }) {
 
 function Asked({ operation }: { operation: Operation }) {
   const page = executionPage(operation);
-  const given = Object.entries(operation.parameters).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
+  const logs = logsPage(operation);
+  const given = Object.entries(operation.parameters)
+    .filter(([, value]) => !(Array.isArray(value) && value.length === 0))
+    .map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
   const items = [
     { label: "Instance", value: operation.instance_id },
     { label: "Environment", value: operation.environment },
@@ -111,6 +115,7 @@ function Asked({ operation }: { operation: Operation }) {
     { label: "Parameters", value: given.join(", ") || "None" },
     { label: "Polls", value: `${operation.polls} of ${operation.max_polls}` },
     { label: "Execution", value: page ? <Link external href={page}>In AWS's console</Link> : operation.execution_arn },
+    { label: "Logs", value: logs ? <Link external href={logs}>In AWS's console</Link> : LOG_GROUP },
   ];
   return (
     <Container header={<Header variant="h2">What was asked</Header>}>

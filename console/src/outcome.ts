@@ -27,16 +27,3 @@ export function outcome(operation: Operation): Told {
   }
   return { type: "error", said: `${of} has failed`, next: [operation.error, operation.note, operation.final_note].filter(Boolean).join(" ") };
 }
-
-const CONSOLES: Record<string, string> = {
-  aws: "console.aws.amazon.com",
-  "aws-cn": "console.amazonaws.cn",
-  "aws-us-gov": "console.amazonaws-us-gov.com",
-};
-
-/** Return the execution's page in AWS's console, empty where the service does not run on AWS. */
-export function executionPage({ execution_arn }: Operation, host = window.location.hostname): string {
-  const [, partition, , region] = execution_arn.split(":");
-  if (host === "127.0.0.1" || host === "localhost" || !(partition in CONSOLES)) return "";
-  return `https://${region}.${CONSOLES[partition]}/states/home?region=${region}#/v2/executions/details/${encodeURIComponent(execution_arn)}`;
-}

@@ -40,6 +40,7 @@ export function Picture({ graph, lit }: { graph: Graph; lit: Lit }) {
   }));
   const said = { running: "It is at", succeeded: "It has ended at", failed: "It has failed at" }[lit.is];
   return (
+    <div className="machine-frame" role="region" aria-label="The state machine" tabIndex={0}>
     <svg className="machine" viewBox={`0 0 ${width} ${height}`} width={width} role="img" aria-label={`The state machine. ${said} ${lit.at}.`}>
       <defs>
         <marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">
@@ -62,5 +63,6 @@ export function Picture({ graph, lit }: { graph: Graph; lit: Lit }) {
         );
       })}
     </svg>
+    </div>
   );
 }

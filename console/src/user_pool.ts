@@ -47,9 +47,19 @@ export class UserPool {
       if (typeof view === "string" && view.startsWith("#/")) window.location.hash = view;
     } else {
       this.user = await this.manager.getUser();
-      if (this.user?.expired) this.user = this.user.refresh_token ? await this.manager.signinSilent().catch(() => null) : null;
+      if (this.user?.expired) this.user = await this.renewed();
     }
     return this.user !== null;
+  }
+
+  /** Get new tokens. Throws where the pool gives none any more. */
+  private async renewed(): Promise<User | null> {
+    try {
+      return await this.manager.signinSilent();
+    } catch {
+      await this.manager.removeUser();
+      throw new Error("Your sign-in has ended. Sign in again: the page leads back to this view.");
+    }
   }
 
   token(): string {

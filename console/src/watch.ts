@@ -4,6 +4,7 @@ import { type Operation, Refusal, type Service } from "./service";
 
 const SOON = 2_000;
 const LATE = 15_000;
+const LATEST = 60_000;
 const SLOWER = 1.5;
 
 export class Watch {
@@ -31,7 +32,8 @@ export class Watch {
   }
 
   follow(id: string): void {
-    if (this.known.get(id)?.finished || this.followed.has(id)) return;
+    const known = this.known.get(id);
+    if ((known?.finished && !isWatched(known)) || this.followed.has(id)) return;
     this.followed.add(id);
     this.soon();
   }
@@ -79,7 +81,7 @@ export class Watch {
     try {
       const hasChanged = await this.read();
       this.failure = "";
-      this.delay = hasChanged ? SOON : Math.min(LATE, this.delay * SLOWER);
+      this.delay = hasChanged ? SOON : Math.min(this.isLateWatch() ? LATEST : LATE, this.delay * SLOWER);
     } catch (error) {
       const refusal = error as Refusal;
       this.failure = refusal.message;
@@ -101,14 +103,18 @@ export class Watch {
     let hasChanged = false;
     for (const id of this.followed) {
       const now = listed.get(id) ?? (await this.asked(id));
-      hasChanged ||= JSON.stringify(now) !== JSON.stringify(this.known.get(id));
+      const before = this.known.get(id);
+      hasChanged ||= JSON.stringify(now) !== JSON.stringify(before);
       this.known.set(id, now);
-      if (now.finished) {
-        this.followed.delete(id);
-        this.over.add(id);
-      }
+      if (now.finished && (!before?.finished || finalStatus(now) !== finalStatus(before))) this.over.add(id);
+      if (now.finished && !isWatched(now)) this.followed.delete(id);
     }
     return hasChanged;
+  }
+
+  /** Whether all that is followed has ended, and only its later end is waited for. */
+  private isLateWatch(): boolean {
+    return [...this.followed].every((id) => this.known.get(id)?.finished);
   }
 
   private async asked(id: string): Promise<Operation> {
@@ -125,6 +131,12 @@ export class Watch {
     for (const changed of this.listeners) changed();
   }
 }
+
+/** Whether the service itself still looks for the end of one that has timed out. */
+const isWatched = (operation: Operation): boolean =>
+  "watched_until" in operation && !finalStatus(operation) && Date.parse(operation.watched_until ?? "") > Date.now();
+
+const finalStatus = (operation: Operation): string | undefined => ("final_status" in operation ? operation.final_status : undefined);
 
 /** Follow an operation to its end. A look follows at once when the network or the tab comes back. */
 export function useOperation(watch: Watch, id: string): Operation | undefined {

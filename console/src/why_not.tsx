@@ -5,8 +5,10 @@ import Modal from "@cloudscape-design/components/modal";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import { Refused } from "./refused";
-import type { Instance, OperationName } from "./service";
+import type { Instance, Live, OperationName } from "./service";
 import { NAMES, OPERATIONS } from "./words";
+
+type Answers = Pick<Instance, "operations"> | Pick<Live, "operations">;
 
 export function WhyNot({ instance, onClose }: { instance: Instance; onClose: () => void }) {
   return (
@@ -27,19 +29,30 @@ export function WhyNot({ instance, onClose }: { instance: Instance; onClose: () 
         <Box>
           Its environment is {instance.environment}. What decided it: {instance.environment_source}.
         </Box>
-        {reasons(instance).map(({ error, hint, names }) => (
-          <SpaceBetween key={error} size="xxs">
-            <StatusIndicator type="stopped">{names.map((name) => OPERATIONS[name].name).join(", ")}</StatusIndicator>
-            <Refused error={error} hint={hint} />
-          </SpaceBetween>
-        ))}
+        <Reasons operations={instance.operations} />
       </SpaceBetween>
     </Modal>
   );
 }
 
 /** Say each sentence once, with all the operations that it refuses. */
-function reasons({ operations }: Instance): { error: string; hint: string; names: OperationName[] }[] {
+export function Reasons({ operations }: Answers) {
+  const found = reasons({ operations });
+  return (
+    found.length > 0 && (
+      <SpaceBetween size="m">
+        {found.map(({ error, hint, names }) => (
+          <SpaceBetween key={error} size="xxs">
+            <StatusIndicator type="stopped">{names.map((name) => OPERATIONS[name].name).join(", ")}</StatusIndicator>
+            <Refused error={error} hint={hint} />
+          </SpaceBetween>
+        ))}
+      </SpaceBetween>
+    )
+  );
+}
+
+function reasons({ operations }: Answers): { error: string; hint: string; names: OperationName[] }[] {
   const found = new Map<string, { error: string; hint: string; names: OperationName[] }>();
   for (const name of NAMES) {
     const answer = operations[name];

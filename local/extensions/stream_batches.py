@@ -40,10 +40,13 @@ def install() -> None:
 
 
 def _note_age(function: dict[str, Any], records: list[dict[str, Any]]) -> None:
-    """Count in milliseconds how long the batch's last record has been in the stream, by the alarms' clock."""
-    last = records[-1]["dynamodb"]
-    seen = _first_seen.setdefault(last["SequenceNumber"], _moved)
-    age = 1000 * max(0.0, time.time() - float(last["ApproximateCreationDateTime"]) + _moved - seen)
+    """Count in milliseconds how long the batch's first record has been in the stream, by the alarms' clock.
+
+    AWS counts the last one's, of a batch that stays as it is while it is repeated; here it grows.
+    """
+    first = records[0]["dynamodb"]
+    seen = _first_seen.setdefault(first["SequenceNumber"], _moved)
+    age = 1000 * max(0.0, time.time() - float(first["ApproximateCreationDateTime"]) + _moved - seen)
     name = function["config"]["FunctionName"]
     cloudwatch.record_metric("AWS/Lambda", "IteratorAge", age, "Milliseconds", {"FunctionName": name})
 

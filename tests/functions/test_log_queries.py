@@ -12,6 +12,7 @@ from rds_operations.model.errors import TableUnavailable
 from stacks import names
 from stacks.log_queries import QUERIES
 from tests.builders import a_body, a_request
+from tests.functions.archive import Archive, a_record
 from tests.functions.fake_aws import OPERATION_MACHINE, Document, FakeAws
 
 OF_THE_FUNCTIONS = {name: query for name, query in QUERIES.items() if query.log_group == names.FUNCTIONS_LOG_GROUP}
@@ -57,10 +58,20 @@ def lines(aws: FakeAws, log: io.StringIO, capsys: pytest.CaptureFixture[str]) ->
     ):
         aws.status("dev")
     aws.execute(aws.start_directly(name="by-hand", snapshot_id="another"))
+    _log_archive(aws)
     metrics.count_write_failure("one")
     metrics.count_end(a_request(), "test", 1.0, code="timed_out", timed_out=True)
     texts = [*log.getvalue().splitlines(), *capsys.readouterr().out.splitlines()]
     return [json.loads(text) for text in texts]
+
+
+def _log_archive(aws: FakeAws) -> None:
+    """Let Publish be refused, and Digest find a record that was changed."""
+    archive, record = Archive(aws), a_record()
+    with aws.calls.refusing("publish", "s3", "PutObject", "SlowDown", 503):
+        archive.publish(record)
+    archive.put({**record, "success": True})
+    aws.call("digest", {})
 
 
 def test_every_field_is_one_that_is_logged(lines: list[Document]) -> None:

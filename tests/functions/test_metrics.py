@@ -8,8 +8,10 @@ import pytest
 
 from rds_operations.aws import metrics
 from rds_operations.aws.metrics import DIMENSION_VALUES, METRICS
+from rds_operations.model import clock
 from rds_operations.model.errors import TableUnavailable
 from tests.builders import ACCOUNT, INSTANCE_ID, REGION, a_body, a_request
+from tests.functions.archive import Archive
 from tests.functions.fake_aws import Document, FakeAws
 
 OF_OPERATION, OF_REFUSAL, ALL = ["Operation", "Environment", "Region"], ["Code", "Region"], ["Region"]
@@ -213,6 +215,7 @@ def test_every_metric_is_emitted_by_some_event(aws: FakeAws, capsys: Printed) ->
     metrics.count_audit_failed("operation-1")
     aws.sweep()
     aws.take_inventory()
+    Archive(aws).digest(clock.now())
     assert counted(capsys).keys() == METRICS.keys()
 
 

@@ -18,7 +18,14 @@ from tests.functions.test_refused_records import WRITERS
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 STORE = "rds_operations/aws/operation_store.py"
-READERS = {"rds_operations/settings/deployment.py", "rds_operations/aws/list_reader.py", "instances/handler.py"}
+READERS = {
+    "rds_operations/settings/deployment.py",
+    "rds_operations/aws/list_reader.py",
+    "instances/handler.py",
+    "digest/handler.py",
+    "rds_operations/settings/archive.py",
+    "rds_operations/steps/archive_gaps.py",
+}
 """These name the table and only read it. IAM holds them to that: see test_permissions."""
 DIGEST = "5e7d" * 16
 Written = Callable[[FakeAws], object]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from typing import Any
 
 import pytest
@@ -205,6 +206,30 @@ def test_a_time_out_is_told_apart_from_a_failure(service: Service, seen: Seen) -
     ended(page, "failed")
     page.get_by_text(f"Snapshot of {name} had not ended when the time was over").first.wait_for()
     assert service.result(operation_id)["note"] in page.get_by_role("main").inner_text()
+    assert seen.problems() == []
+
+
+def test_the_later_end_of_a_time_out_is_told(service: Service, seen: Seen) -> None:
+    """The snapshot takes longer than the polls, and the late watch sees it done: held back until it is."""
+    name = service.new_instance("late", tags={"Environment": "Development", SNAPSHOT_TAG: "1200"})
+    service.fault(matching=f".*{name}", point="late-watch:Wait", effect="hold")
+    operation_id = service.accepted(snapshot_of(name))
+    page = signed_in(service, seen, f"#/operations/{operation_id}")
+    page.get_by_text(f"Snapshot of {name} had not ended when the time was over").first.wait_for(timeout=PATIENCE)
+    deadline = time.monotonic() + PATIENCE / 1000
+    while service.snapshots(name)[0]["Status"] != "available":
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    service.switch("DELETE", f"{FAULTS_PATH}?contains={name}")
+    while "final_status" not in service.result(operation_id):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    page.evaluate("window.dispatchEvent(new Event('online'))")  # or within the minute
+    page.get_by_text(f"Snapshot of {name} was done after the time-out").first.wait_for(timeout=PATIENCE)
+    assert service.result(operation_id)["final_status"] == "available"
+    page.reload()
+    page.get_by_text("final", exact=True).first.wait_for()
+    assert seen.axe_violations() == []
     assert seen.problems() == []
 
 

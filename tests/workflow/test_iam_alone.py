@@ -107,7 +107,7 @@ def test_execute_alone_may_act_and_only_through_its_session(service: Service) ->
     iam = service.aws("iam")
     names = [role["RoleName"] for role in iam.list_roles()["Roles"]]
     functions = [name for name in names if name.startswith("rds-operations-")]
-    assert len(functions) == 12
+    assert len(functions) == 14
     for role in functions:
         documents = [
             iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]

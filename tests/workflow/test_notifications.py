@@ -85,7 +85,7 @@ def test_what_the_template_sends_arrives(service: Service, receiver: Receiver, k
         got = eventually(lambda: [item for item in receiver.got if instance in json.dumps(item[1])], "nothing arrived")
         headers, sent = got[0]
         if kind == "webhook":
-            assert headers["x-api-key"] == "sesame"
+            assert headers["x-token"] == "sesame"
             assert sent["detail"]["instance_id"] == instance
         else:
             assert f"on {instance} (" in json.dumps(sent)

@@ -17,7 +17,7 @@ SPECIFIED = {
     "result": str,
     "success": bool,
 }
-OF_NO_OPERATION = ("Sweep", "Inventory", "Lists", "Instances")
+OF_NO_OPERATION = ("Sweep", "Inventory", "Lists", "Instances", "Publish", "Digest")
 
 
 def dynamodb(service: Service) -> Any:

@@ -29,6 +29,7 @@ def held(watch: Watch) -> Iterator[str]:
     watch.eventually(lambda: "acting_at" in (watch.service.item(operation_id) or {}), "it did not act")
     watch.service.make_due(operation_id)
     assert watch.service.sweep()["left"] >= 1
+    watch.service.digest()
     incidents.end_without_record(watch)
     incidents.record_end(watch)
     incidents.refuse_record_of_refusal(watch)
@@ -59,6 +60,7 @@ ANSWERS: dict[str, Document] = {
     "not-written": {"state": "Audit", "aws_action": "TransactWriteItems"},
     "records": {"event": "accepted", "success": "1"},
     "schedules": {"state": "Inventory"},
+    "archive": {"state": "Digest", "message": "done"},
     "places": {"place": "account 111122223333, Region eu-west-1"},
     "direct-starts": {"operation": "modify_backup_window"},
     "slow-calls": {"aws_service": "rds", "aws_action": "DescribeDBInstances"},

@@ -69,7 +69,7 @@ class Deployed:
                 return self.template.section("Mappings")[mapping][first][second]
             case "Fn::GetAtt":
                 name, attribute = argument
-                assert attribute == "Arn"
+                assert attribute in ("Arn", "StreamArn")
                 is_role = self.template.resources[name]["Type"] == "AWS::IAM::Role"
                 return self.arn(name) if is_role else self._other(name)
         raise KeyError(function)

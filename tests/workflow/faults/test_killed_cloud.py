@@ -50,12 +50,20 @@ def test_every_operation_ends_and_is_recorded(tmp_path: Path, record_property: C
         for case in cases:
             case.eventually(partial(not_at_it_any_more, case), "the end in RDS")
             case.sweep()
+            # The stream is lost with the cloud, and Digest makes good for it.
+            case.eventually(partial(is_archived, case), "the archive")
             case.finish()
             observation = case.observe()
             record_property("observation", observation.to_document())
             assert_as_expected(case.row, observation)
     finally:
         cloud.stop(tmp_path)
+
+
+def is_archived(case: Case) -> bool:
+    case.service.digest()
+    records = case.service.records(case.instance)
+    return len(records) == len(CLOSED) and all(map(case.service.archived, records))
 
 
 def under_way(service: Service, row: Row) -> Case:
