@@ -15,7 +15,7 @@ import { useLocation } from "./location";
 import { OperationView } from "./operation";
 import { CloudOpsUrl } from "./refused";
 import { type Me, Refusal } from "./service";
-import { forget, resumed, type Session } from "./session";
+import { forget, mayResume, resumed, type Session } from "./session";
 import { SignIn } from "./sign_in";
 import { Watch } from "./watch";
 
@@ -52,6 +52,8 @@ export function App({ config }: { config: Config | string }) {
       .finally(() => setReturning(false));
   }, [config]);
 
+  const { path } = useLocation();
+  const isList = session !== undefined && ["/", "/instances", "/history"].includes(path); // which may be as wide as the window
   const title = typeof config === "string" ? "RDS Operations" : config.title;
   const view = () => {
     if (typeof config === "string") return <Alert type="error">{config}</Alert>;
@@ -88,8 +90,8 @@ export function App({ config }: { config: Config | string }) {
       <AppLayout
         headerSelector="#top"
         toolsHide
-        contentType={session ? "table" : "default"}
-        navigationHide={!session}
+        {...(isList ? { contentType: "table" } : { maxContentWidth: 1440 })}
+        navigationHide={!session && !(isReturning && mayResume())}
         ariaLabels={{
           navigation: "Views",
           navigationClose: "Close the list of views",

@@ -5,7 +5,6 @@ import Button from "@cloudscape-design/components/button";
 import Header from "@cloudscape-design/components/header";
 import Link from "@cloudscape-design/components/link";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import Table from "@cloudscape-design/components/table";
 import { useEffect, useState } from "react";
 import { csv, download } from "./csv";
@@ -15,6 +14,7 @@ import { type Filters, filtersOf, type Page, read, type Row } from "./past";
 import { Refused } from "./refused";
 import type { Refusal } from "./service";
 import type { Session } from "./session";
+import { Status } from "./status";
 import { moment } from "./words";
 
 const MOST_EXPORTED = 5_000;
@@ -23,7 +23,7 @@ const COLUMNS = [
   { id: "at", header: "Requested at", isRowHeader: true, minWidth: 190, cell: (row: Row) => (row.id ? <Link href={href(`/operations/${row.id}`)}>{moment(row.at)}</Link> : moment(row.at)) },
   { id: "operation", header: "Operation", cell: (row: Row) => row.operation },
   { id: "instance", header: "Instance", minWidth: 160, cell: (row: Row) => row.instance },
-  { id: "outcome", header: "Outcome", minWidth: 130, cell: (row: Row) => <StatusIndicator type={row.type}>{row.outcome}</StatusIndicator> },
+  { id: "outcome", header: "Outcome", minWidth: 130, cell: (row: Row) => <Status type={row.type}>{row.outcome}</Status> },
   { id: "who", header: "Requested by", minWidth: 150, cell: (row: Row) => row.who },
   { id: "said", header: "What was said", minWidth: 200, cell: (row: Row) => (row.said ? <Refused error={row.said} /> : "-") },
 ];
@@ -130,7 +130,7 @@ function Actions({ session, filters, again, onRefusal }: ActionsProps) {
   };
   return (
     <SpaceBetween direction="horizontal" size="xs" alignItems="center">
-      {said && <StatusIndicator type="warning">{said}</StatusIndicator>}
+      {said && <Status type="warning">{said}</Status>}
       {again}
       <Button iconName="download" loading={isBusy} onClick={() => void exported()}>
         Export as CSV

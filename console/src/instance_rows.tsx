@@ -3,10 +3,10 @@ import Button from "@cloudscape-design/components/button";
 import Link from "@cloudscape-design/components/link";
 import type { PropertyFilterProps } from "@cloudscape-design/components/property-filter";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import type { TableProps } from "@cloudscape-design/components/table";
 import { href } from "./location";
 import type { Instance } from "./service";
+import { Status } from "./status";
 import { allowedOf, NAMES, OPERATIONS, placeOf } from "./words";
 
 export interface Row {
@@ -76,9 +76,9 @@ function May({ instance, ask }: { instance: Instance; ask: (instance: Instance) 
   return (
     <SpaceBetween direction="horizontal" size="xs">
       {allowed.length > 0 ? (
-        <StatusIndicator type="success">{allowed.map((name) => OPERATIONS[name].name).join(", ")}</StatusIndicator>
+        <Status type="success">{allowed.map((name) => OPERATIONS[name].name).join(", ")}</Status>
       ) : (
-        <StatusIndicator type="stopped">Nothing</StatusIndicator>
+        <Status type="stopped">Nothing</Status>
       )}
       {allowed.length < NAMES.length && (
         <Button variant="inline-link" ariaLabel={`Why not, for ${instance.instance_id}`} onClick={() => ask(instance)}>

@@ -10,7 +10,6 @@ import LiveRegion from "@cloudscape-design/components/live-region";
 import ProgressBar from "@cloudscape-design/components/progress-bar";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Spinner from "@cloudscape-design/components/spinner";
-import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import { useEffect, useState } from "react";
 import { type Graph, lit, readGraph } from "./graph";
 import { executionPage, LOG_GROUP, logsPage } from "./aws_console";
@@ -18,11 +17,14 @@ import { outcome } from "./outcome";
 import { Picture } from "./picture";
 import { Records } from "./records";
 import type { Operation, Service } from "./service";
+import { Status } from "./status";
 import { useOperation, type Watch } from "./watch";
 import { duration, moment, OPERATIONS } from "./words";
 
 export function OperationView({ service, watch, id }: { service: Service; watch: Watch; id: string }) {
   const operation = useOperation(watch, id);
+  const drawn = useGraph();
+  const isThere = operation && drawn; // all at once, so that nothing jumps
   return (
     <SpaceBetween size="l">
       <BreadcrumbGroup
@@ -40,11 +42,11 @@ export function OperationView({ service, watch, id }: { service: Service; watch:
           {watch.failure} The page goes on trying; the operation goes on by itself.
         </Alert>
       )}
-      {!operation && !watch.failure && <Spinner size="large" />}
-      {operation && <Stand operation={operation} service={service} />}
-      {operation && <Machine operation={operation} />}
-      {operation && <Asked operation={operation} />}
-      {operation && <Records service={service} id={id} isOver={operation.finished} />}
+      {!isThere && !watch.failure && <Spinner size="large" />}
+      {isThere && <Stand operation={operation} service={service} />}
+      {isThere && <Machine operation={operation} {...drawn} />}
+      {isThere && <Asked operation={operation} />}
+      {isThere && <Records service={service} id={id} isOver={operation.finished} />}
     </SpaceBetween>
   );
 }
@@ -56,22 +58,31 @@ function Stand({ operation, service }: { operation: Operation; service: Service 
     <Container header={<Header variant="h2">How it stands</Header>}>
       <SpaceBetween size="m">
         <LiveRegion>
-          <StatusIndicator type={type}>{said}</StatusIndicator>
+          <Status type={type}>{said}</Status>
         </LiveRegion>
         <Box>
           {next} {!operation.finished && typical && `Usually it takes about ${typical}.`}
         </Box>
-        {!operation.finished && (
-          <ProgressBar
-            label={operation.percent === undefined ? "Polls" : "RDS says"}
-            value={operation.percent ?? (100 * operation.polls) / operation.max_polls}
-            description={`${operation.polls} of at most ${operation.max_polls} polls`}
-            additionalInfo={operation.times_out_at && `It times out at ${moment(operation.times_out_at)} at the earliest`}
-          />
-        )}
+        <ProgressBar
+          label={!operation.finished && operation.percent !== undefined ? "RDS says" : "Polls"}
+          value={done(operation)}
+          description={`${operation.polls} of at most ${operation.max_polls} polls`}
+          additionalInfo={when(operation)}
+        />
       </SpaceBetween>
     </Container>
   );
+}
+
+/** The bar stays after the end, so that nothing below it jumps. */
+function done(operation: Operation): number {
+  if (operation.finished) return 100;
+  return operation.percent ?? (100 * operation.polls) / operation.max_polls;
+}
+
+function when(operation: Operation): string {
+  if (operation.finished) return operation.ended_at ? `It ended at ${moment(operation.ended_at)}` : "";
+  return operation.times_out_at ? `It times out at ${moment(operation.times_out_at)} at the earliest` : "";
 }
 
 /** Return how long it usually takes on this instance, empty until that is known. */
@@ -86,12 +97,24 @@ function useTypical(service: Service, { instance_id, account_id, region, operati
   return typical;
 }
 
-function Machine({ operation }: { operation: Operation }) {
-  const [graph, setGraph] = useState<Graph>();
-  const [failure, setFailure] = useState("");
+interface Drawn {
+  graph?: Graph;
+  failure?: string;
+}
+
+/** Return the definition's graph, or why it cannot be read; nothing until one of them is there. */
+function useGraph(): Drawn | undefined {
+  const [drawn, setDrawn] = useState<Drawn>();
   useEffect(() => {
-    readGraph().then(setGraph, (error: Error) => setFailure(error.message));
+    readGraph().then(
+      (graph) => setDrawn({ graph }),
+      (error: Error) => setDrawn({ failure: error.message }),
+    );
   }, []);
+  return drawn;
+}
+
+function Machine({ operation, graph, failure }: Drawn & { operation: Operation }) {
   return (
     <Container header={<Header variant="h2">The state machine</Header>}>
       {failure && <Alert type="warning">{failure}</Alert>}

@@ -38,11 +38,11 @@ export class Refusal extends Error {
   }
 }
 
-const UNREACHABLE = "The service cannot be reached. Check the network, then try again.";
+export const UNREACHABLE = "The service cannot be reached. Check the network, then try again.";
 
 async function told<T>(asked: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
-  const { data, error, response } = await asked.catch(() => {
-    throw new Refusal(0, UNREACHABLE);
+  const { data, error, response } = await asked.catch((error) => {
+    throw error instanceof Refusal ? error : new Refusal(0, UNREACHABLE);
   });
   if (data !== undefined) return data;
   const said = (typeof error === "object" && error !== null ? error : {}) as Partial<Told>;
@@ -52,12 +52,12 @@ async function told<T>(asked: Promise<{ data?: T; error?: unknown; response: Res
 export class Service {
   private readonly api;
 
-  /** The credentials are asked for at each request: a token is renewed meanwhile. */
-  constructor(credentials: () => Record<string, string>) {
+  /** The credentials are asked for at each request: a token may have to be renewed. */
+  constructor(credentials: () => Promise<Record<string, string>>) {
     this.api = createClient<paths>({ baseUrl: API });
     this.api.use({
-      onRequest({ request }) {
-        for (const [name, value] of Object.entries(credentials())) request.headers.set(name, value);
+      async onRequest({ request }) {
+        for (const [name, value] of Object.entries(await credentials())) request.headers.set(name, value);
       },
     });
   }

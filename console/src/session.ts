@@ -1,6 +1,6 @@
 /** Who is signed in, for this tab alone: by an API key, or with the user pool. Nothing outlives the tab. */
 import type { Config } from "./config";
-import { type Me, Service } from "./service";
+import { type Me, type Refusal, Service } from "./service";
 import { UserPool } from "./user_pool";
 
 const KEPT = "rds-operations.api-key";
@@ -13,7 +13,7 @@ export interface Session {
 
 /** Try the key, and keep it if it opens the API. Throws a Refusal. */
 export async function signIn(key: string): Promise<Session> {
-  const service = new Service(() => ({ "x-api-key": key }));
+  const service = new Service(async () => ({ "x-api-key": key }));
   const me = await service.me();
   sessionStorage.setItem(KEPT, key);
   return { me, service };
@@ -26,8 +26,16 @@ export async function resumed(config: Config): Promise<Session | undefined> {
   if (!config.sign_in) return undefined;
   const pool = new UserPool(config.sign_in, config.region);
   if (!(await pool.resumed())) return undefined;
-  const service = new Service(() => ({ Authorization: pool.token() }));
-  return { me: await service.me(), service, pool };
+  const service = new Service(async () => ({ Authorization: await pool.token() }));
+  try {
+    return { me: await service.me(), service, pool };
+  } catch (error) {
+    if ((error as Refusal).isSignedOut) await pool.forget();
+    throw error;
+  }
 }
+
+/** Whether the tab has what may let it in again: then the list of views is there from the start, and nothing jumps. */
+export const mayResume = (): boolean => Object.keys(sessionStorage).some((name) => name === KEPT || name.startsWith("oidc.user:"));
 
 export const forget = (): void => sessionStorage.removeItem(KEPT);

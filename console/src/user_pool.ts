@@ -1,10 +1,16 @@
 /** Sign-in with the user pool's own pages: a code with PKCE. Tokens stay in the tab's session storage, in no URL. */
-import { type User, UserManager, WebStorageStateStore } from "oidc-client-ts";
+import { ErrorResponse, type User, UserManager, WebStorageStateStore } from "oidc-client-ts";
 import type { Config } from "./config";
+import { Refusal, UNREACHABLE } from "./service";
+
+/** Seconds in which a token may end on its way to the API. */
+const NEAR_ITS_END = 60;
+const ENDED = "Your sign-in has ended. Sign in again, and the page shows this view again.";
 
 export class UserPool {
   private readonly manager: UserManager;
   private user: User | null = null;
+  private renewal: Promise<void> | undefined;
   private readonly page = `${window.location.origin}${window.location.pathname}`;
 
   constructor(
@@ -19,15 +25,12 @@ export class UserPool {
       scope: "openid profile",
       userStore: new WebStorageStateStore({ store: sessionStorage }),
       stateStore: new WebStorageStateStore({ store: sessionStorage }),
-      automaticSilentRenew: true,
+      automaticSilentRenew: false, // a timer sleeps with the tab: each call renews what is near its end
       metadata: {
         issuer,
         authorization_endpoint: `${given.url}/oauth2/authorize`,
         token_endpoint: `${given.url}/oauth2/token`,
       },
-    });
-    this.manager.events.addUserLoaded((user) => {
-      this.user = user;
     });
   }
 
@@ -47,23 +50,32 @@ export class UserPool {
       if (typeof view === "string" && view.startsWith("#/")) window.location.hash = view;
     } else {
       this.user = await this.manager.getUser();
-      if (this.user?.expired) this.user = await this.renewed();
     }
     return this.user !== null;
   }
 
-  /** Get new tokens. Throws where the pool gives none any more. */
-  private async renewed(): Promise<User | null> {
-    try {
-      return await this.manager.signinSilent();
-    } catch {
-      await this.manager.removeUser();
-      throw new Error("Your sign-in has ended. Sign in again: the page leads back to this view.");
-    }
+  /** Return the token for the next call. Throws a Refusal where it is over and cannot be renewed. */
+  async token(): Promise<string> {
+    if (this.user && (this.user.expires_in ?? 0) < NEAR_ITS_END) await this.renewed();
+    return this.user?.id_token ?? "";
   }
 
-  token(): string {
-    return this.user?.id_token ?? "";
+  /** Calls at the same time share one renewal: the pool may take each refresh token only once. */
+  private renewed(): Promise<void> {
+    this.renewal ??= this.renew().finally(() => {
+      this.renewal = undefined;
+    });
+    return this.renewal;
+  }
+
+  private async renew(): Promise<void> {
+    try {
+      if (!this.user?.refresh_token) throw new Refusal(401, ENDED);
+      this.user = await this.manager.signinSilent();
+    } catch (error) {
+      if (this.user && !this.user.expired) return; // it may be tried again at the next call
+      throw error instanceof ErrorResponse || error instanceof Refusal ? new Refusal(401, ENDED) : new Refusal(0, UNREACHABLE);
+    }
   }
 
   async leave(): Promise<void> {

@@ -3,9 +3,9 @@ import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import Modal from "@cloudscape-design/components/modal";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import { Refused } from "./refused";
 import type { Instance, Live, OperationName } from "./service";
+import { Status } from "./status";
 import { NAMES, OPERATIONS } from "./words";
 
 type Answers = Pick<Instance, "operations"> | Pick<Live, "operations">;
@@ -43,7 +43,7 @@ export function Reasons({ operations }: Answers) {
       <SpaceBetween size="m">
         {found.map(({ error, hint, names }) => (
           <SpaceBetween key={error} size="xxs">
-            <StatusIndicator type="stopped">{names.map((name) => OPERATIONS[name].name).join(", ")}</StatusIndicator>
+            <Status type="stopped">{names.map((name) => OPERATIONS[name].name).join(", ")}</Status>
             <Refused error={error} hint={hint} />
           </SpaceBetween>
         ))}

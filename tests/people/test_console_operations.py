@@ -6,14 +6,16 @@ import json
 import re
 import time
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
 from local.extensions.faults import FAULTS_PATH
 from local.instance_tags import FAILS, NEVER, SNAPSHOT_TAG
+from stacks.log_queries import QUERIES
 from tests.people.browser import Seen
 from tests.people.console import CLOUDSCAPES_OWN, PHONE, confirmed, lit, signed_in, view_of
-from tests.workflow.service import Service, snapshot_of
+from tests.workflow.service import Service, reboot_of, snapshot_of
 
 PATIENCE = 60_000
 """Milliseconds for an operation to end, on a busy machine."""
@@ -299,3 +301,34 @@ def test_the_views_can_be_read_on_a_phone(service: Service, chrome: Any, scheme:
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "the page scrolls sideways"
     assert seen.problems() == []
     page.close()
+
+
+def test_links_lead_to_the_execution_and_the_logs_where_the_service_runs_on_aws(service: Service, seen: Seen) -> None:
+    """The local service stands behind another name here, as that of an API on AWS."""
+    operation = service.accepted(reboot_of(service.new_instance()))
+    service.result(operation)
+    page, site = seen.page, "https://abc.execute-api.eu-west-1.example.com"
+
+    def forward(route: Any) -> None:
+        route.fulfill(response=route.fetch(url=route.request.url.replace(site, service.cloud.endpoint)))
+
+    page.route(f"{site}/**", forward)
+    page.goto(service.outputs["console_url"].replace(service.cloud.endpoint, site) + f"#/operations/{operation}")
+    page.get_by_label("API key").fill(service.outputs["api_key"])
+    page.get_by_role("button", name="Sign in").click()
+    links = page.get_by_role("link", name="In AWS's console")
+    links.nth(1).wait_for()
+    execution, logs = (str(link.get_attribute("href")) for link in links.all())
+    assert execution.startswith("https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/")
+    assert execution.endswith(operation)
+    query = QUERIES["one-operation"]
+    assert query.text.replace("<operation id>", operation) in decoded(logs)
+    assert f"source~(~'{query.log_group})" in decoded(logs)
+    assert logs.startswith(
+        "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#logsV2:logs-insights"
+    )
+
+
+def decoded(link: str) -> str:
+    """Undo what AWS's console does to a query in its links: `$` for `%`, then `*` and two digits."""
+    return re.sub(r"\*([0-9a-f]{2})", lambda found: chr(int(found[1], 16)), unquote(link.replace("$", "%")))
