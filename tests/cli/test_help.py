@@ -103,3 +103,16 @@ def completed(run: Run, monkeypatch: pytest.MonkeyPatch, words: str) -> set[str]
     done = run()
     assert (done.code, done.err) == (0, "")
     return {line.partition(",")[2] for line in done.out.splitlines() if line}
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("verify", "--from", "nonsense"), "nonsense is no time."),
+        (("export", "--from", "2026-11-28", "--to", "2026-11-27"), "--from is not before --to."),
+    ],
+)
+def test_a_range_that_is_none_is_said_before_aws_is_asked(run: Run, words: tuple[str, ...], told: str) -> None:
+    done = run(*words)
+    assert done.code == 2
+    assert told in done.err

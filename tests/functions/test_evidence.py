@@ -237,6 +237,19 @@ def test_without_digests_for_hours_it_says_so(case: Case) -> None:
     assert ("no digest has come since", max(case.archive.names("digests/"))) in case.told(case.now + 5 * HOUR)
 
 
+def test_before_the_first_digest_is_due_its_want_is_no_fault_and_later_it_is(
+    aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Sources, "_named", lambda _self, _stack: NAMES)
+    archive, now = Archive(aws), clock.now()
+    record = a_record(0, now)
+    archive.put(record)
+    archive.publish(record)
+    for later, told in ((timedelta(minutes=5), []), (timedelta(hours=3), ["there is no digest"])):
+        findings = verify(Sources("", "", "any"), now - HOUR, now + later, now + later, lambda _sentence: None)
+        assert [fault.what for fault in findings.in_order()] == told
+
+
 def test_what_is_fresh_is_no_fault(case: Case) -> None:
     """What came after the newest digest waits for the next one."""
     now = clock.now()

@@ -13,6 +13,7 @@ from rds_ops.archive.sources import Sources, Version
 
 _LATE = timedelta(days=16)
 """A refusal may be recorded 14 days late; its object lies in the folder of its own day."""
+_YOUNG = timedelta(hours=2)
 _MISSED = 3
 """Periods without a digest, after which it is missing."""
 
@@ -83,12 +84,18 @@ class Chain:
             elif digest.previous != (before.key, sha256(before.body)):
                 self._findings.tell(_text(digest.start), "the digest does not follow the one before", digest.key)
         if not digests:
-            self._findings.tell(_text(self._now), "there is no digest", DIGESTS)
+            if self._is_old():
+                self._findings.tell(_text(self._now), "there is no digest", DIGESTS)
             return
         self._check_first(digests[0])
         last = digests[-1]
-        if last.end < self._now - _MISSED * (last.end - last.start) and last.end < self._now - timedelta(hours=2):
+        if last.end < self._now - _MISSED * (last.end - last.start) and last.end < self._now - _YOUNG:
             self._findings.tell(_text(last.end), "no digest has come since", last.key)
+
+    def _is_old(self) -> bool:
+        """Tell whether the archive has had objects for so long that a digest must be there."""
+        first = next(self._sources.versions(RECORDS), None)
+        return first is not None and first.modified < self._now - _YOUNG
 
     def _check_first(self, digest: Digest) -> None:
         if digest.previous is None:

@@ -191,6 +191,9 @@ class Sources:
             raise self._told(error) from error
 
     def _told(self, error: Exception) -> Failure:
+        if isinstance(error, exceptions.HTTPClientError):
+            text = " ".join(str(error).split())
+            return Failure(ExitCode.NO_ACCESS, f"AWS cannot be reached: {text}", "Check the network and the Region.")
         if isinstance(error, exceptions.BotoCoreError):
             return credentials_trouble(error, self._profile)
         code = getattr(error, "response", {}).get("Error", {}).get("Code", "")

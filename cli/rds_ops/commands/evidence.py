@@ -109,18 +109,21 @@ def _sources(app: App, stack: str) -> Sources:
 
 
 def _range(start: str, end: str | None) -> tuple[datetime, datetime, datetime]:
-    from rds_ops.archive.formats import moment
-
     now = datetime.now(UTC)
-    try:
-        first, last = moment(start), moment(end) if end else now
-    except ValueError as error:
-        raise Failure(
-            ExitCode.USAGE, f"That is no time: {error}.", "Such as 2026-11-25, 2026-11-25T10:30:00Z or 7d."
-        ) from error
+    first, last = _moment(start), _moment(end) if end else now
     if first >= last:
         raise Failure(ExitCode.USAGE, "--from is not before --to.", "Give the earlier time as --from.")
     return first, min(last, now), now
+
+
+def _moment(text: str) -> datetime:
+    from rds_ops.archive.formats import moment
+
+    try:
+        return moment(text)
+    except ValueError as error:
+        advice = "Give one such as 2026-11-25, 2026-11-25T10:30:00Z or 7d."
+        raise Failure(ExitCode.USAGE, f"{text} is no time.", advice) from error
 
 
 def _table(document: dict[str, Any]) -> Table:
