@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -215,6 +215,33 @@ def test_what_is_tampered_with_is_found_and_named(case: Case, tamper: Tamper, wh
         assert all("operation-9" in name or name.startswith("records/") for name in found)
 
 
+@pytest.mark.parametrize("tamper", [changed, changed_with_its_hash])
+def test_it_says_what_a_changed_record_was(case: Case, tamper: Tamper) -> None:
+    tamper(case)
+    (fault,) = case.verified().in_order()
+    assert "success was False, is True" in fault.details
+    assert "instance_id" not in fault.details
+
+
+def test_it_names_the_document_of_an_attribute_that_was_changed(case: Case) -> None:
+    identity = json.loads(str(case.records[1]["user_identity"]))
+    case.archive.put({**case.records[1], "user_identity": json.dumps({**identity, "userId": "bob"})})
+    (fault,) = case.verified().in_order()
+    assert fault.details == f"user_identity.userId was {identity['userId']}, is bob"
+
+
+def test_it_names_the_object_that_has_a_removed_record(case: Case) -> None:
+    removed(case)
+    (fault,) = case.verified().in_order()
+    assert fault.details == f"the archive has it: {object_key(case.records[1])}"
+
+
+def test_it_tells_the_newest_digest_to_keep(case: Case) -> None:
+    newest = case.verified().document("a", "b", 20)["newest_digest"]
+    key = max(case.archive.names("digests/"))
+    assert newest == {"key": key, "sha256": formats.sha256(case.archive.read(key)), "is_signed": False}
+
+
 def test_a_record_past_its_ninety_days_is_expected_in_the_archive_only(case: Case) -> None:
     later = case.now + timedelta(days=91)
     for record in case.records:
@@ -303,11 +330,16 @@ def test_an_operation_without_its_end_its_item_or_its_execution_is_named(case: C
     assert ("the execution has no record", "unheard-of") in told
 
 
+def exported(case: Case, differing: list[str] | None = None) -> Iterator[Item]:
+    tell = differing.append if differing is not None else lambda _name: None
+    return records(case.sources(), case.start, case.now, case.now, tell)
+
+
 def test_the_export_has_each_record_once_from_table_and_archive(case: Case) -> None:
     only_in_table, only_in_archive = a_record(5, clock.now() - HOUR), a_record(6, clock.now() - HOUR)
     case.archive.put(only_in_table)
     case.archive.publish(only_in_archive)
-    found = list(records(case.sources(), case.start, case.now, case.now))
+    found = list(exported(case))
     expected = [*case.records, only_in_table, only_in_archive]
     assert sorted(str(item["audit_id"]) for item in found) == sorted(str(item["audit_id"]) for item in expected)
     assert [item["timestamp"] for item in found] == sorted(item["timestamp"] for item in found)
@@ -315,8 +347,27 @@ def test_the_export_has_each_record_once_from_table_and_archive(case: Case) -> N
 
 def test_of_a_changed_record_the_archives_is_exported(case: Case) -> None:
     changed_with_its_hash(case)
-    found = {item["audit_id"]: item for item in records(case.sources(), case.start, case.now, case.now)}
+    found = {item["audit_id"]: item for item in exported(case)}
     assert found[case.records[1]["audit_id"]]["success"] is False
+
+
+@pytest.mark.parametrize("tamper", [changed, changed_with_its_hash, removed])
+def test_the_export_names_what_the_table_has_not_as_the_archive(case: Case, tamper: Tamper) -> None:
+    differing: list[str] = []
+    list(exported(case, differing))
+    assert differing == []
+    tamper(case)
+    list(exported(case, differing))
+    assert differing == [case.records[1]["audit_id"]]
+
+
+@pytest.mark.parametrize("attribute", ["audit_id", "hash", "timestamp", "ttl"])
+@pytest.mark.parametrize("value", [None, "=1", [], 10**30])
+def test_an_object_that_is_no_record_does_not_stop_the_export(case: Case, attribute: str, value: Any) -> None:
+    alien = {**case.records[0], "audit_id": "alien", attribute: value}
+    case.replace(f"records/day={case.records[0]['day']}/alien.json", json.dumps(alien).encode())
+    assert {record["audit_id"] for record in case.records} <= {record["audit_id"] for record in exported(case)}
+    assert "no digest lists the object" in [fault.what for fault in case.verified().in_order()]
 
 
 def test_no_cell_of_the_csv_is_a_formula(case: Case) -> None:
@@ -324,7 +375,7 @@ def test_no_cell_of_the_csv_is_a_formula(case: Case) -> None:
         a_request(operation_id="x"), Event.REFUSED, {**REFUSED, "error": "x"}, clock.now() - HOUR
     ) | {"environment_source": "=HYPERLINK(1)", "instance_id": "-"}
     case.archive.put({**hostile, "hash": record_hash(hostile)})
-    lines = list(_csv_lines(records(case.sources(), case.start, case.now, case.now)))
+    lines = list(_csv_lines(exported(case)))
     header, *rows = csv.reader(io.StringIO("".join(lines)))
     assert header == list(COLUMNS)
     assert len(rows) == 4

@@ -96,6 +96,7 @@ def test_an_auditor_proves_finds_and_exports_with_the_printed_policy(
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     assert str(refusal["audit_id"]) in file.read_text(), "the archive has it"
     assert "3 records from" in done.stderr
+    assert "1 of them were changed or removed in the table" in done.stderr
     assert file.stat().st_mode & 0o777 == 0o600
     again = rds_ops(credentials, "export", "--from", start, "--file", str(file))
     assert again.returncode == 2

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from rds_ops.archive.findings import Findings
+from rds_ops.archive.findings import Findings, NewestDigest
 from rds_ops.archive.formats import DIGESTS, PACKS, RECORDS, Digest, NotReadable, days, lines_of, record_in, sha256
 from rds_ops.archive.sources import Sources, Version
 
@@ -64,6 +64,7 @@ class Chain:
         if _moment_in(key) != _text(digest.start):
             self._findings.tell(_moment_in(key), "the digest is not the one of its time", key)
         self._check_signature(digest, signature, signing_key)
+        self._findings.newest = NewestDigest(key, sha256(body), bool(signature))
         return digest
 
     def _check_signature(self, digest: Digest, signature: str, signing_key: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
@@ -14,18 +14,30 @@ class Fault:
     at: str
     what: str
     name: str
+    details: str = ""
+    """What a record was before, or the key of the object that has it."""
 
     def sentence(self) -> str:
         return f"{self.at}  {self.what}: {self.name}"
+
+
+@dataclass(frozen=True)
+class NewestDigest:
+    """What an auditor keeps elsewhere, to hold the chain against it later."""
+
+    key: str
+    sha256: str
+    is_signed: bool
 
 
 @dataclass
 class Findings:
     counts: Counter[str] = field(default_factory=Counter)
     faults: list[Fault] = field(default_factory=list)
+    newest: NewestDigest | None = None
 
-    def tell(self, at: str, what: str, name: str) -> None:
-        self.faults.append(Fault(at, what, name))
+    def tell(self, at: str, what: str, name: str, details: str = "") -> None:
+        self.faults.append(Fault(at, what, name, details))
 
     def in_order(self) -> list[Fault]:
         """Return the faults in the order of time, each once."""
@@ -39,5 +51,6 @@ class Findings:
             "proven": not faults,
             "counts": dict(self.counts),
             "faults": len(faults),
-            "first_faults": [{"at": item.at, "what": item.what, "name": item.name} for item in faults[:most]],
+            "first_faults": [asdict(item) for item in faults[:most]],
+            "newest_digest": asdict(self.newest) if self.newest else None,
         }

@@ -82,13 +82,19 @@ def lines_of(pack: bytes) -> list[bytes]:
 
 
 def record_in(body: bytes) -> Record:
+    """Read a record, with the attributes that this program goes by. Anybody who may write the bucket may put another
+    thing there.
+    """
     try:
         record = json.loads(body)
-    except ValueError as error:
+        texts = (record["audit_id"], record["hash"], record["timestamp"])
+        if not all(isinstance(text, str) for text in texts) or type(record["ttl"]) is not int:
+            raise NotReadable("it is no record")
+        moment(record["timestamp"])
+        datetime.fromtimestamp(record["ttl"], UTC)
+    except (ValueError, KeyError, TypeError, OverflowError, OSError) as error:
         raise NotReadable("it is no record") from error
-    if not isinstance(record, dict) or not isinstance(record.get("audit_id"), str):
-        raise NotReadable("it is no record")
-    return record
+    return dict(record)
 
 
 def moment(text: str) -> datetime:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
-from rds_ops.archive.formats import PACKS, RECORDS, NotReadable, Record, days, lines_of, record_in
+from rds_ops.archive.formats import PACKS, RECORDS, NotReadable, Record, days, lines_of, record_hash, record_in
 from rds_ops.archive.sources import Sources, in_range
 
 COLUMNS = (
@@ -25,15 +25,30 @@ COLUMNS = (
 """Of a CSV. JSON lines have every attribute."""
 
 
-def records(sources: Sources, start: datetime, end: datetime, now: datetime) -> Iterator[Record]:
-    """Yield the records of a time, the oldest first. Where table and archive differ, the archive counts."""
+def records(
+    sources: Sources, start: datetime, end: datetime, now: datetime, tell: Callable[[str], None]
+) -> Iterator[Record]:
+    """Yield the records of a time, the oldest first. Where table and archive differ, the archive counts.
+
+    `tell` gets the `audit_id` of each that differs, or that the table has no more before its 90 days.
+    """
     packed = _late_ones(sources, start, end, now)
     for day in days(start, end):
-        found = {str(record["audit_id"]): record for record in sources.records_of(day)}
-        found |= {str(record["audit_id"]): record for record in _objects_of(sources, day)}
-        found |= packed.get(day, {})
-        kept = [record for record in found.values() if in_range(record, start, end)]
-        yield from sorted(kept, key=lambda record: (str(record["timestamp"]), str(record["audit_id"])))
+        # The archive first: what comes while it is read is in the table, and not taken for one that is gone.
+        archived = {str(record["audit_id"]): record for record in _objects_of(sources, day)} | packed.get(day, {})
+        stored = {str(record["audit_id"]): record for record in sources.records_of(day)}
+        kept = [record for record in (stored | archived).values() if in_range(record, start, end)]
+        for record in sorted(kept, key=lambda record: (str(record["timestamp"]), str(record["audit_id"]))):
+            name = str(record["audit_id"])
+            if name in archived and not _agree(archived[name], stored.get(name), now):
+                tell(name)
+            yield record
+
+
+def _agree(archived: Record, stored: Record | None, now: datetime) -> bool:
+    if stored is None:
+        return datetime.fromtimestamp(int(archived["ttl"]), UTC) < now
+    return record_hash(stored) == str(archived["hash"])
 
 
 def _objects_of(sources: Sources, day: str) -> Iterator[Record]:

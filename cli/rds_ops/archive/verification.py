@@ -6,8 +6,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from rds_ops.archive.chain import Archived, Chain
+from rds_ops.archive.differences import differences
 from rds_ops.archive.findings import Findings
-from rds_ops.archive.formats import Record, days, object_key, record_hash
+from rds_ops.archive.formats import NotReadable, Record, days, object_key, record_hash, record_in
 from rds_ops.archive.sources import Sources, in_range
 
 _EXECUTIONS_ARE_KEPT = timedelta(days=90)
@@ -42,30 +43,43 @@ def _compare(record: Record, archived: Archived, sources: Sources, findings: Fin
     audit_id, at = str(record["audit_id"]), str(record["timestamp"])
     findings.counts["records in the table"] += 1
     if record_hash(record) != record.get("hash"):
-        findings.tell(at, "the record in the table does not have its own hash", audit_id)
+        original = _original(record, archived, sources)
+        findings.tell(at, "the record in the table does not have its own hash", audit_id, original)
         return
     known = archived.records.get(audit_id)
     if known:
         findings.counts["records in table and archive"] += 1
         if known[0] != record["hash"]:
-            findings.tell(at, "the record in the table is not the one in the archive", audit_id)
+            original = _original(record, archived, sources)
+            findings.tell(at, "the record in the table is not the one in the archive", audit_id, original)
         return
     body = sources.body(object_key(record))
     if body is not None:
         findings.counts["records in no digest yet"] += 1
         if str(record["hash"]).encode() not in body:
-            findings.tell(at, "the record in the table is not the one in the archive", audit_id)
+            original = _original(record, archived, sources)
+            findings.tell(at, "the record in the table is not the one in the archive", audit_id, original)
     elif datetime.fromisoformat(at) > now - _ON_ITS_WAY:
         findings.counts["records on their way"] += 1
     else:
         findings.tell(at, "the archive does not have this record", audit_id)
 
 
+def _original(record: Record, archived: Archived, sources: Sources) -> str:
+    """Tell how the archive's object differs from the table's record; empty where none can be read."""
+    known = archived.records.get(str(record["audit_id"]))
+    body = sources.body(known[3] if known else object_key(record))
+    try:
+        return differences(record_in(body), record) if body else ""
+    except NotReadable:
+        return ""
+
+
 def _find_gone(
     archived: Archived, seen: set[str], findings: Findings, start: datetime, end: datetime, now: datetime
 ) -> None:
     """After its `ttl` a record is expected in the archive only."""
-    for audit_id, (_, ttl, at, _) in archived.records.items():
+    for audit_id, (_, ttl, at, key) in archived.records.items():
         if not start <= datetime.fromisoformat(at) <= end:
             continue
         findings.counts["records in the archive"] += 1
@@ -74,7 +88,7 @@ def _find_gone(
         if datetime.fromtimestamp(ttl, UTC) < now:
             findings.counts["records past their 90 days"] += 1
         else:
-            findings.tell(at, "the table does not have this record any more", audit_id)
+            findings.tell(at, "the table does not have this record any more", audit_id, f"the archive has it: {key}")
 
 
 class Operations:

@@ -52,8 +52,8 @@ JSON_LINES = "jsonl"
 def verify(app: App, start: str, end: str | None, stack: str) -> ExitCode:
     """Compare the audit table, the archive and its digests, executions and operations.
 
-    Takes an auditor's AWS credentials, not the API. Names the first record that is missing, changed or extra: the exit
-    code is then 1.
+    Takes an auditor's AWS credentials, not the API. Names the records that are missing, changed or extra, the
+    first in time on top: the exit code is then 1.
     """
     from rds_ops.archive.verification import verify as verified
 
@@ -61,12 +61,15 @@ def verify(app: App, start: str, end: str | None, stack: str) -> ExitCode:
     findings = verified(_sources(app, stack), first, last, now, say)
     document = findings.document(_text(first), _text(last), _SHOWN)
     app.output.show(document, _table(document))
+    if findings.newest:
+        signed = "signed" if findings.newest.is_signed else "not signed"
+        say(f"The newest digest read, {signed}: {findings.newest.key}, SHA-256 {findings.newest.sha256}")
     faults = findings.in_order()
     if not faults:
         say("Nothing is missing, changed or extra.")
         return ExitCode.DONE
     say(f"{len(faults)} {'fault' if len(faults) == 1 else 'faults'}. The first: {faults[0].sentence()}")
-    say("Tell security before anything is mended: docs/audit.md, Prove it.")
+    say("Tell security before anything is mended: docs/audit.md, When a fault is found.")
     return ExitCode.FAILED
 
 
@@ -95,10 +98,14 @@ def export(app: App, start: str, end: str | None, stack: str, kind: str, path: P
     from rds_ops.archive.records import records
 
     first, last, now = _range(start, end)
-    found = records(_sources(app, stack), first, last, now)
+    differing: list[str] = []
+    found = records(_sources(app, stack), first, last, now, differing.append)
     lines = _csv_lines(found) if kind == "csv" else (f"{json.dumps(record, ensure_ascii=False)}\n" for record in found)
     written = _write(lines, path)
     say(f"{written - (kind == 'csv')} records from {_text(first)} to {_text(last)}.")
+    if differing:
+        say(f"{len(differing)} of them were changed or removed in the table; the file has the originals.")
+        say("Run rds-ops verify for the same time.")
     return ExitCode.DONE
 
 
@@ -128,7 +135,10 @@ def _moment(text: str) -> datetime:
 
 def _table(document: dict[str, Any]) -> Table:
     rows = [[name, str(count)] for name, count in document["counts"].items()]
-    rows += [[item["what"], f"{item['at']}  {cell(item['name'])}"] for item in document["first_faults"]]
+    for item in document["first_faults"]:
+        rows.append([item["what"], f"{item['at']}  {cell(item['name'])}"])
+        if item["details"]:
+            rows.append(["", cell(item["details"])])
     if document["faults"] > len(document["first_faults"]):
         rows.append(["further faults", str(document["faults"] - len(document["first_faults"]))])
     return Table((Column(""), Column("", wraps=True)), rows)
