@@ -10,9 +10,9 @@ from typing import Any
 
 from local.deployment import STACK
 from tests.workflow.faults.case import Case, Row
-from tests.workflow.faults.checks import assert_as_expected, parametrized
+from tests.workflow.faults.checks import assert_as_expected, assert_promises_kept, parametrized
 from tests.workflow.faults.conftest import Seen
-from tests.workflow.faults.expected import CLOSED_BEHIND, RECORDS, OneOf
+from tests.workflow.faults.expected import CLOSED_BEHIND, RECORDS, SETTLED, OneOf
 from tests.workflow.service import Document, reboot_of, snapshot_of, window_of
 from tests.workflow.test_permissions import update
 
@@ -196,4 +196,13 @@ DEPLOYED = [
 
 @parametrized(DEPLOYED)
 def test_a_deploy_in_mid_operation(row: Row, seen: Seen) -> None:
-    assert_as_expected(row, seen(row))
+    """Where the machine has much else to do, a deploy can keep the local cloud from answering for longer than a client
+    waits. The operation then fails, says so, and its late end is recorded: that is as true an end.
+    """
+    observation = seen(row)
+    if "Read timeout" not in observation.told:
+        assert_as_expected(row, observation)
+        return
+    assert_promises_kept(observation)
+    assert (observation.outcome, observation.acted) == ("failed, available later", 1), observation
+    assert observation.records == SETTLED, observation
