@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from tests.workflow.faults.case import Case
+from tests.workflow.faults.case import Case, NotStruck
 from tests.workflow.queues import dead_letters_queue, refusal_queue
 
 _LARGER_THAN_STEP_FUNCTIONS_SENDS = 262_145
@@ -59,7 +59,10 @@ def among_bad_messages(case: Case) -> None:
 
 def forged(case: Case) -> str:
     """Return the waiting refusal, changed to a success."""
-    message = json.loads(waiting(case)[0])
+    found = waiting(case)
+    if not found:
+        raise NotStruck(f"{case.row.name}: the scheduled sweep came first")
+    message = json.loads(found[0])
     message["work"]["refusal"]["success"] = True
     return json.dumps(message)
 
