@@ -5,7 +5,7 @@ export PORT TIME_SCALE SETTINGS INSTANCES RECORD
 # Older makes, such as that of macOS, mix the lines of what runs side by side.
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
-.PHONY: demo up down test unit quick workflow people fault-report histories known-faults fuzz load classify aws-check smoke check docs lock vulnerabilities bench help setup
+.PHONY: demo up down test unit quick workflow faults people fault-report histories known-faults fuzz load classify aws-check smoke check docs lock vulnerabilities bench help setup
 
 ## demo: the local cloud, and one operation on it from request to audit record (RECORD=1: the whole records)
 demo: setup
@@ -20,10 +20,10 @@ down:
 	@[ ! -x .venv/bin/python ] || python -m local down
 
 ## test: all there is to check, as CI does
-# Three parts side by side: the first computes, the others mostly wait. What none of them has tested is said last.
+# Four parts side by side: the first computes, the others mostly wait. What none of them has tested is said last.
 test: setup
-	@$(MAKE) -j 3 $(SYNC) quick workflow people
-	@python -m tests.left_out .local/quick.xml .local/workflow.xml .local/people.xml
+	@$(MAKE) -j 4 $(SYNC) quick workflow faults people
+	@python -m tests.left_out .local/quick.xml .local/workflow.xml .local/faults.xml .local/people.xml
 
 ## unit: the tests of the rules and of the functions alone, on all cores
 unit: setup
@@ -33,7 +33,10 @@ quick: check
 	python -m pytest tests/unit tests/cli tests/functions tests/infrastructure tests/local tests/local_commands tests/simulation --junitxml=.local/quick.xml
 
 workflow:
-	python -m pytest tests/workflow --junitxml=.local/workflow.xml
+	python -m pytest tests/workflow --ignore=tests/workflow/faults --junitxml=.local/workflow.xml
+
+faults:
+	python -m pytest tests/workflow/faults --junitxml=.local/faults.xml
 
 people:
 	python -m pytest tests/people --junitxml=.local/people.xml

@@ -66,7 +66,7 @@ export async function fieldsOf(operation: OperationName): Promise<Field[]> {
 export function problem({ isRequired, pattern, most }: Field, text: string): string {
   if (!text) return isRequired ? "Enter a value." : "";
   if (most !== undefined && text.length > most) return `At most ${most} characters.`;
-  return pattern && !pattern.test(text) ? "This value does not have the form that is described above." : "";
+  return pattern && !pattern.test(text) ? "This value does not have the form that is asked for." : "";
 }
 
 export const labelOf = (name: string): string => {

@@ -13,6 +13,8 @@ from local import browser
 from local.cloud import ROOT
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+PATIENCE_MS = 60_000
+"""For whatever a test waits for, an operation's end too: the machine may be busy."""
 _NOTE_VIOLATIONS = """
 window.violations = [];
 document.addEventListener("securitypolicyviolation", (found) => window.violations.push(found.violatedDirective));
@@ -40,6 +42,7 @@ class Seen:
         self.console: list[str] = []
         self.errors: list[str] = []
         self.outside: list[str] = []
+        page.set_default_timeout(PATIENCE_MS)
         page.add_init_script(_NOTE_VIOLATIONS)
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self.errors.append(str(error)))

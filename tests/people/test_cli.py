@@ -121,7 +121,9 @@ class TestDoing:
         assert bool(service.operations_on(instance)) == (answer == "y")
 
     def test_ctrl_c_ends_the_waiting_and_not_the_operation(self, terminal: Terminal, service: Service) -> None:
-        child = terminal.spawn(str(terminal.program), "reboot", service.new_instance(), "--yes", "--wait")
+        instance = service.new_instance("stopped")
+        service.hold(instance)
+        child = terminal.spawn(str(terminal.program), "reboot", instance, "--yes", "--wait")
         child.expect(r"Accepted: (\S+)")
         operation_id = str(child.match.group(1))
         child.expect("0:0")
@@ -132,6 +134,7 @@ class TestDoing:
         assert "Stopped waiting; the operation goes on." in done.shown
         assert f"Look again: rds-ops watch {operation_id}" in done.shown
         assert "Traceback" not in done.shown
+        service.let_go(instance)
         assert service.result(operation_id)["success"]
         assert terminal.run("watch", operation_id).code == 0
 
@@ -162,10 +165,12 @@ class TestExitCodes:
 
     def test_5_and_6(self, terminal: Terminal, service: Service) -> None:
         """A snapshot that never ends is in the way of a reboot, until its own time-out."""
-        instance = service.new_instance(tags={**DEVELOPMENT, SNAPSHOT_TAG: NEVER})
+        instance = service.new_instance("never", tags={**DEVELOPMENT, SNAPSHOT_TAG: NEVER})
+        service.hold(instance)
         waited = terminal.run("snapshot", instance, "--wait", "--timeout", "1s")
         assert waited.code == 6
         assert terminal.run("reboot", instance, "--yes").code == 5
+        service.let_go(instance)
         (operation_id,) = re.findall(r"Accepted: (\S+)", waited.shown)
         over = terminal.run("watch", operation_id)
         assert over.code == 6

@@ -16,7 +16,6 @@ from tests.people.console import CLOUDSCAPES_OWN, DESK, PHONE, WALL, confirmed, 
 from tests.workflow.service import Service, reboot_of, snapshot_of
 
 SCREENSHOTS = ROOT / ".local" / "screenshots"
-PATIENCE = 60_000
 _FOCUSED = """() => {
   const at = document.activeElement;
   if (!at || at === document.body) return "";
@@ -72,7 +71,7 @@ def test_a_backup_window_is_moved_by_the_keyboard_alone(service: Service, seen: 
     tab_to(page, "Move the backup window", "BUTTON")
     page.keyboard.press("Enter")
     page.wait_for_url("**/console/#/operations/*")
-    page.get_by_text(f"Backup window of {name} is done").first.wait_for(timeout=PATIENCE)
+    page.get_by_text(f"Backup window of {name} is done").first.wait_for()
     tab_to(page, "apikey:", "BUTTON")
     page.keyboard.press("Enter")
     page.get_by_role("menuitem", name="Sign out").wait_for()
@@ -102,7 +101,7 @@ def test_in_forced_colours_a_state_is_told_by_sign_and_line(service: Service, ch
     operation = service.accepted(snapshot_of(service.new_instance()))
     page = signed_in(service, seen, f"#/operations/{operation}")
     last = page.locator("[data-look=succeeded]")
-    last.wait_for(timeout=PATIENCE)
+    last.wait_for()
     assert str(last.text_content()).strip().endswith("✓ Audit")
     widths = [
         page.evaluate("(at) => parseFloat(getComputedStyle(at).strokeWidth)", state.locator("rect").element_handle())
@@ -125,7 +124,7 @@ def test_nothing_jumps_while_a_view_loads_or_an_operation_runs(service: Service,
     page.goto("about:blank")
     page.goto(service.outputs["console_url"] + view)
     rows = page.locator("tbody tr").or_(page.get_by_text("Nothing of this caller fits"))
-    (page.locator("[data-look=succeeded]") if "operations" in view else rows.first).wait_for(timeout=PATIENCE)
+    (page.locator("[data-look=succeeded]") if "operations" in view else rows.first).wait_for()
     page.wait_for_timeout(500)
     assert page.evaluate("window.shifted") < GOOD_SHIFT
 
@@ -159,7 +158,7 @@ def opened(page: Any, name: str) -> None:
         "operation": page.get_by_text("The whole record").nth(1),
         "history": page.locator("tbody tr").first,
     }[name]
-    ready.wait_for(timeout=PATIENCE)
+    ready.wait_for()
     if name == "dialog":
         page.get_by_role("button", name="Check and go on").click()
         page.get_by_role("dialog").get_by_text("all connections are interrupted").wait_for()
@@ -205,5 +204,5 @@ def test_a_confirmed_operation_can_be_followed_on_a_phone(service: Service, chro
     seen = Seen(context.new_page())
     page = signed_in(service, seen, view_of(name, "reboot_instance"))
     confirmed(page, "Reboot")
-    page.locator("[data-look=succeeded]").wait_for(timeout=PATIENCE)
+    page.locator("[data-look=succeeded]").wait_for()
     context.close()

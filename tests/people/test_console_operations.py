@@ -10,23 +10,20 @@ from urllib.parse import unquote
 
 import pytest
 
-from local.extensions.faults import FAULTS_PATH
 from local.instance_tags import FAILS, NEVER, SNAPSHOT_TAG
 from stacks.log_queries import QUERIES
-from tests.people.browser import Seen
+from tests.people.browser import PATIENCE_MS, Seen
 from tests.people.console import CLOUDSCAPES_OWN, PHONE, confirmed, lit, signed_in, view_of
 from tests.workflow.service import Service, reboot_of, snapshot_of
 
-PATIENCE = 60_000
-"""Milliseconds for an operation to end, on a busy machine."""
-
 
 def ended(page: Any, look: str) -> None:
-    page.locator(f"[data-look={look}]").wait_for(timeout=PATIENCE)
+    page.locator(f"[data-look={look}]").wait_for()
 
 
 def test_a_snapshot_from_the_form_to_its_end(service: Service, seen: Seen) -> None:
-    name = service.new_instance()
+    name = service.new_instance("from-form")
+    service.hold(name)
     page = signed_in(service, seen, view_of(name))
     page.get_by_role("link", name="Take a snapshot").click()
     suggested = page.get_by_label("Snapshot name").input_value()
@@ -44,6 +41,7 @@ def test_a_snapshot_from_the_form_to_its_end(service: Service, seen: Seen) -> No
     page.locator("[data-state=Wait][data-look=running]").wait_for()
     assert {"Validate", "Classify", "Execute"} <= set(lit(page, "passed"))
     assert seen.axe_violations() == []
+    service.let_go(name)
     ended(page, "succeeded")
     page.get_by_text(f"Snapshot of {name} is done after").first.wait_for()
     assert lit(page, "succeeded") == ["Audit"]
@@ -111,7 +109,8 @@ def test_production_has_no_form_not_even_by_its_address(service: Service, seen: 
 
 
 def test_a_lost_answer_starts_nothing_twice(service: Service, seen: Seen) -> None:
-    name = service.new_instance()
+    name = service.new_instance("lost")
+    service.hold(name)
     page = signed_in(service, seen, view_of(name, "create_snapshot"))
     lost: list[str] = []
 
@@ -131,6 +130,7 @@ def test_a_lost_answer_starts_nothing_twice(service: Service, seen: Seen) -> Non
     page.reload()
     page.get_by_text("runs since").wait_for()
     page.get_by_role("link", name="Watch it").click()
+    service.let_go(name)
     ended(page, "succeeded")
     assert len(lost) == 1
     (snapshot,) = service.snapshots(name)
@@ -166,11 +166,14 @@ def test_the_second_try_carries_the_key_of_the_first(service: Service, seen: See
 
 
 def test_a_reload_and_a_second_tab_see_the_same(service: Service, seen: Seen, chrome: Any) -> None:
-    name = service.new_instance()
+    name = service.new_instance("again")
+    service.hold(name)
     operation_id = service.accepted(snapshot_of(name))
     page = signed_in(service, seen, f"#/operations/{operation_id}")
-    page.locator("[data-look=running]").or_(page.locator("[data-look=succeeded]")).wait_for()
+    page.locator("[data-look=running]").wait_for()
     page.reload()
+    page.locator("[data-look=running]").wait_for()
+    service.let_go(name)
     ended(page, "succeeded")
     other = Seen(chrome.new_page())
     ended(signed_in(service, other, f"#/operations/{operation_id}"), "succeeded")
@@ -179,11 +182,14 @@ def test_a_reload_and_a_second_tab_see_the_same(service: Service, seen: Seen, ch
 
 
 def test_an_end_is_told_on_the_other_views(service: Service, seen: Seen) -> None:
-    name = service.new_instance()
+    name = service.new_instance("told")
+    service.hold(name)
     page = signed_in(service, seen, view_of(name, "create_snapshot"))
     confirmed(page, "Take a snapshot")
     page.get_by_role("link", name="Instances").first.click()
-    page.get_by_text(f"Snapshot of {name} is done after").first.wait_for(timeout=PATIENCE)
+    page.get_by_role("heading", name="Instances").wait_for()
+    service.let_go(name)
+    page.get_by_text(f"Snapshot of {name} is done after").first.wait_for()
     page.get_by_role("link", name="Look").click()
     ended(page, "succeeded")
     assert page.get_by_role("link", name="Look").count() == 0
@@ -214,20 +220,20 @@ def test_a_time_out_is_told_apart_from_a_failure(service: Service, seen: Seen) -
 def test_the_later_end_of_a_time_out_is_told(service: Service, seen: Seen) -> None:
     """The snapshot takes longer than the polls, and the late watch sees it done: held back until it is."""
     name = service.new_instance("late", tags={"Environment": "Development", SNAPSHOT_TAG: "1200"})
-    service.fault(matching=f".*{name}", point="late-watch:Wait", effect="hold")
+    service.hold(name, "late-watch:Wait")
     operation_id = service.accepted(snapshot_of(name))
     page = signed_in(service, seen, f"#/operations/{operation_id}")
-    page.get_by_text(f"Snapshot of {name} had not ended when the time was over").first.wait_for(timeout=PATIENCE)
-    deadline = time.monotonic() + PATIENCE / 1000
+    page.get_by_text(f"Snapshot of {name} had not ended when the time was over").first.wait_for()
+    deadline = time.monotonic() + PATIENCE_MS / 1000
     while service.snapshots(name)[0]["Status"] != "available":
         assert time.monotonic() < deadline
         time.sleep(0.2)
-    service.switch("DELETE", f"{FAULTS_PATH}?contains={name}")
+    service.let_go(name)
     while "final_status" not in service.result(operation_id):
         assert time.monotonic() < deadline
         time.sleep(0.2)
     page.evaluate("window.dispatchEvent(new Event('online'))")  # or within the minute
-    page.get_by_text(f"Snapshot of {name} was done after the time-out").first.wait_for(timeout=PATIENCE)
+    page.get_by_text(f"Snapshot of {name} was done after the time-out").first.wait_for()
     assert service.result(operation_id)["final_status"] == "available"
     page.reload()
     page.get_by_text("final", exact=True).first.wait_for()
@@ -237,14 +243,14 @@ def test_the_later_end_of_a_time_out_is_told(service: Service, seen: Seen) -> No
 
 def test_without_the_network_it_goes_on_trying(service: Service, seen: Seen) -> None:
     name = service.new_instance("offline")
-    service.fault(matching=f".*{name}", point="operation:Wait", effect="hold")
+    service.hold(name)
     operation_id = service.accepted(snapshot_of(name))
     page = signed_in(service, seen, f"#/operations/{operation_id}")
     page.locator("[data-look]").first.wait_for()
     page.route(f"**/operations/{operation_id}", lambda route: route.abort())
     page.get_by_text("The latest state could not be read").wait_for()
     page.unroute(f"**/operations/{operation_id}")
-    service.switch("DELETE", f"{FAULTS_PATH}?contains={name}")
+    service.let_go(name)
     ended(page, "succeeded")
     page.get_by_text("The latest state could not be read").wait_for(state="detached")
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from local.extensions.faults import FAULTS_PATH
 from tests.people.browser import Seen
 from tests.people.console import signed_in as signed_in_by_key
 from tests.people.test_console_sign_in import signed_in
@@ -86,7 +85,7 @@ def test_without_the_network_a_renewal_ends_no_session(service: Service, seen: S
 
 def test_an_operation_is_followed_again_after_a_session_that_ended(service: Service, seen: Seen) -> None:
     name = service.new_instance("followed")
-    service.fault(matching=f".*{name}", point="operation:Wait", effect="hold")
+    service.hold(name)
     person = callers.signed_in(service, "wanda")
     operation = person.send("POST", "/operations", snapshot_of(name)).body["operation_id"]
     page = seen.page
@@ -100,8 +99,8 @@ def test_an_operation_is_followed_again_after_a_session_that_ended(service: Serv
     again(page, "wanda")
     page.wait_for_url(f"**/console/#/operations/{operation}")
     page.locator("[data-state=Wait][data-look=running]").wait_for()
-    service.switch("DELETE", f"{FAULTS_PATH}?contains={name}")
-    page.locator("[data-look=succeeded]").wait_for(timeout=60_000)
+    service.let_go(name)
+    page.locator("[data-look=succeeded]").wait_for()
 
 
 def test_an_auditor_sees_what_others_did_and_they_do_not(service: Service, seen: Seen) -> None:

@@ -176,6 +176,14 @@ class Service:
         """Switch on a fault until the cloud is stopped. It should name the test's own instance."""
         self.switch("POST", FAULTS_PATH, fault)
 
+    def hold(self, instance_id: str, point: str = "operation:Wait") -> None:
+        """Keep the operations on this instance in a state, by default between two polls, until they are let go."""
+        self.fault(matching=f".*{instance_id}", point=point, effect="hold")
+
+    def let_go(self, instance_id: str) -> None:
+        """Switch off the faults that name this instance."""
+        self.switch("DELETE", f"{FAULTS_PATH}?contains={instance_id}")
+
     def warm_up(self) -> None:
         """Start the functions several times: a laptop can start only a few at once."""
         for at_once in (1, 2, 4, 6):
