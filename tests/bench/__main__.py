@@ -48,7 +48,8 @@ def _show(found: Collected, machine: Mapping[str, object], *, has_other: bool) -
     if has_other:
         print("\nThe other checkout, in the same rounds")
         for name, scenario in SCENARIOS.items():
-            print(f"{name:10} {ratios(found.plain, f'{name}{OTHER}', scenario.floor)}")
+            if f"{name}{OTHER}" in found.plain:
+                print(f"{name:10} {ratios(found.plain, f'{name}{OTHER}', scenario.floor)}")
     print("\nMemory sizes in MB: warm ms / cold ms / USD per million invocations, of which 5 % are cold (modelled)")
     print(table(report.MEMORY, report.memory(found)))
     print("\nUSD per 1,000, and per month (modelled)")

@@ -13,6 +13,7 @@ from rds_operations.model import clock
 from rds_operations.model.place import Place
 from rds_operations.model.progress import Progress, done
 from rds_operations.model.request import OperationRequest
+from rds_operations.records.audit_record import Event, audit_record
 from rds_operations.records.operation_item import lock_id, operation_item
 from rds_operations.rules.classification import Environment, Verdict
 from rds_operations.settings.targets import Targets
@@ -118,6 +119,13 @@ def _list_event() -> Document:
     return {**_status_event(), "resource": "/records", "pathParameters": None}
 
 
+def _stream_event() -> Document:
+    """Return a batch of the audit log's stream with one record: https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html"""
+    result = {"success": True, "status": "available", "execution_arn": _ENDING.execution_arn}
+    record = to_attributes(audit_record(_ENDING, Event.COMPLETED, result, _NOW))
+    return {"Records": [{"eventName": "INSERT", "dynamodb": {"SequenceNumber": "1", "NewImage": record}}]}
+
+
 _POLLED = {"polls": 5, "since": _SINCE}
 _AUDIT = {
     "machine": "OPERATION",
@@ -170,13 +178,14 @@ SCENARIOS = {
         Scenario("status", "status", _status_event(), DYNAMODB, lambda answer: answer["statusCode"] == 200),
         Scenario("instances", "instances", _instances_event(), RDS, lambda answer: answer["statusCode"] == 200),
         Scenario("lists", "lists", _list_event(), DYNAMODB, lambda answer: answer["statusCode"] == 200),
+        Scenario("publish", "publish", _stream_event(), DYNAMODB, lambda answer: answer == {"batchItemFailures": []}),
         Scenario("sweep", "sweep", {}, RDS, lambda answer: answer == {}),
         Scenario(
             "inventory", "inventory", {}, RDS, lambda answer: answer["seen"] > 0 and set(answer) == {"seen", "gone"}
         ),
     )
 }
-"""One of each function."""
+"""One of each function, but for the console and the digest, for which nobody waits."""
 REFUSALS = {
     "audit of a refusal": Scenario(
         "audit of a refusal", "audit", _REFUSED, DYNAMODB, lambda answer: answer["reply"]["statusCode"] == 400

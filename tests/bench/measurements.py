@@ -66,7 +66,7 @@ class Bench:
                 }
                 for name, scenario in scenarios.items():
                     runs[name] = self._run(scenario, endpoint, warm, procs)
-                    if self.other:
+                    if self.other and (self.other / scenario.function).is_dir():
                         runs[f"{name}{OTHER}"] = replace(self, package=self.other)._run(scenario, endpoint, warm, procs)
                 if one:  # the first round warms the file cache
                     for name, measured in runs.items():

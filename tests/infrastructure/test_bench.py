@@ -17,7 +17,6 @@ from tests.bench.processes import Runtime
 from tests.bench.servers import canned_aws
 from tests.infrastructure.conftest import Template
 
-ARCHIVE = ("publish", "digest")
 SITE_PACKAGES = Path(pytest.__file__).parents[1]
 
 
@@ -29,12 +28,13 @@ def test_every_function_takes_its_path(tls: bool) -> None:
     assert calls["validate"] == {}
     assert calls["admit"] == {"dynamodb:TransactWriteItems": 1}
     assert calls["execute"]["rds:CreateDBSnapshot"] == 1
+    assert calls["publish"] == {"events:PutEvents": 1, "s3:PutObject": 1}
     assert calls["poll"] == {"rds:DescribeDBSnapshots": 1, "dynamodb:UpdateItem": 1}
 
 
 def test_the_template_says_what_the_cost_model_asks(template: Template) -> None:
     found = parsed(template.resources)
-    assert set(found.megabytes) == {*SCENARIOS, CONSOLE, *ARCHIVE}  # which are part of no operation
+    assert set(found.megabytes) == {*SCENARIOS, CONSOLE, "digest"}
     assert found.every_minutes == {"sweep": 5, "inventory": 15, "digest": 60}
     assert found.deployed.traced == 0.05
     assert found.deployed.express_logs_all
