@@ -40,6 +40,7 @@ from local.extensions import (
     task_calls,
     trail,
     turns,
+    updated_functions,
 )
 
 # Of one function. More than the cores would slow each down; at least two, so that tests meet races.
@@ -55,6 +56,7 @@ def install(time_scale: float) -> None:
     error_names.install()
     with_faults = os.environ.get("FAULTS") == "1"
     turns.install(INVOCATIONS_AT_ONCE + (HELD_UP if with_faults else 0))
+    updated_functions.install()
     async_invokes.install()
     executions.install()
     task_calls.install()

@@ -1,21 +1,29 @@
-"""The local cloud's functions: an exception has its class name and ends no process; invocations take turns."""
+"""The local cloud's functions: an exception has its class name and ends no process, nor does an update while one runs;
+invocations take turns.
+"""
 
 import io
+import os
 import threading
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
-from local.extensions import error_names, turns
+from local.extensions import error_names, turns, updated_functions
 
 CODE = """
-import os
+import os, time
 def handler(event, context):
-    if event:
+    if "until" in event:
+        while not os.path.exists(event["until"]):
+            time.sleep(0.01)
+    elif event:
         raise LookupError("it is not there")
     return os.getpid()
 """
@@ -25,7 +33,9 @@ def handler(event, context):
 def function(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     """Run a function in this process. The extension's changes end with the test."""
     monkeypatch.setattr(lambda_runtime, "_PYTHON_WORKER_SCRIPT", lambda_runtime._PYTHON_WORKER_SCRIPT)
-    monkeypatch.setattr(lambda_svc, "_execute_function_warm", lambda_svc._execute_function_warm)
+    monkeypatch.setattr(lambda_runtime, "kill_workers", lambda_runtime.kill_workers)
+    for name in ("_execute_function_warm", "invalidate_worker", "release_worker"):
+        monkeypatch.setattr(lambda_svc, name, getattr(lambda_svc, name))
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w") as archive:
         archive.writestr("code_of_the_test.py", CODE)
@@ -48,6 +58,23 @@ def test_an_exception_has_its_class_name_and_its_traceback_and_the_process_lives
     assert raised["body"] == {"errorType": "LookupError", "errorMessage": "it is not there"}
     assert raised["log"].endswith("LookupError: it is not there\n")
     assert invoke(function, {})["body"] == before["body"]
+
+
+def test_an_update_ends_no_invocation_and_the_next_has_a_new_process(function: dict[str, Any], tmp_path: Path) -> None:
+    updated_functions.install()
+    before = invoke(function, {})["body"]
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(invoke, function, {"until": str(tmp_path / "end")})
+        while not any(worker.in_use for workers in lambda_runtime._workers.values() for worker in workers):
+            assert not running.done(), running.result()
+        lambda_svc.invalidate_worker("raises")
+        during = invoke(function, {})["body"]
+        (tmp_path / "end").touch()
+        assert running.result(30)["body"] == before
+    assert during != before
+    assert invoke(function, {})["body"] == during
+    with pytest.raises(ProcessLookupError):
+        os.kill(before, 0)
 
 
 def test_turns_are_given_to_so_many_at_once_in_the_order_of_coming() -> None:
