@@ -24,7 +24,8 @@ def engine():
 def test_on_the_engine(engine, number):
     pass
 """
-PARTS = ["unit", "cli", "functions", "infrastructure", "local", "local_commands", "people", "simulation", "workflow"]
+COMPUTING = ["unit", "cli", "functions", "infrastructure", "local", "local_commands", "simulation"]
+WAITING = ["people", "workflow", "workflow/faults"]
 PASSED = "def test_that_passes():\n    pass\n"
 LEFT_OUT = "Not tested: 3 tests, because: no engine here. To get it: apt-get install engine"
 
@@ -32,9 +33,10 @@ LEFT_OUT = "Not tested: 3 tests, because: no engine here. To get it: apt-get ins
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     ready_project(tmp_path)
-    for folder in PARTS:
-        (tmp_path / "tests" / folder).mkdir(parents=True)
-        (tmp_path / "tests" / folder / f"test_{folder}.py").write_text(PASSED)
+    for part in COMPUTING + WAITING:
+        folder = tmp_path / "tests" / part
+        folder.mkdir(parents=True)
+        (folder / f"test_{folder.name}.py").write_text(PASSED)
     shutil.copy2(ROOT / "tests" / "left_out.py", tmp_path / "tests")
     (tmp_path / "node_modules" / ".bin").mkdir(parents=True)
     for tool in (".venv/bin/ruff", ".venv/bin/mypy", "node_modules/.bin/openapi-typescript", "node_modules/.bin/tsc"):
@@ -49,7 +51,7 @@ def make_test(project: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["make", "test"], cwd=project, env=environment, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("part", ["infrastructure", "people", "workflow"])
+@pytest.mark.parametrize("part", ["infrastructure", *WAITING])
 def test_what_any_part_leaves_out_is_the_last_line_of_the_whole(project: Path, part: str) -> None:
     (project / "tests" / part / "test_skipped.py").write_text(SKIPPED)
     done = make_test(project)
