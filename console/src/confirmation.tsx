@@ -66,11 +66,6 @@ export function Confirmation({ session, live, request, verdict, onRefusal, onClo
         <Box>
           {live.instance_id} in {live.account_id} {live.region} is {verdict.environment}: {verdict.environment_source}.
         </Box>
-        {verdict.warnings.map((warning) => (
-          <Alert key={warning} type="warning">
-            {warning}
-          </Alert>
-        ))}
         {failure && (
           <Alert type="error" header={failure.status === 0 ? "No answer came" : "The service refused it"}>
             <Refused error={failure.message} hint={failure.hint} />

@@ -10,29 +10,37 @@ export interface Tag {
   Value: string;
 }
 
+/** Return what is wrong with a tag's key beside the other tags, empty where nothing is. */
+export function wrongKey(tags: Tag[], { Key }: Tag): string {
+  if (!Key) return "Enter a key, or remove the tag.";
+  return tags.filter((other) => other.Key === Key).length > 1 ? "Another tag has this key." : "";
+}
+
 interface Props<T> {
   field: Field;
   value: T;
   onChange: (value: T) => void;
 }
 
+/** Neither an identifier nor a time has a space: one that is typed or pasted is left out. */
 export function TextField({ field, value, error, onChange }: Props<string> & { error: string }) {
   return (
     <FormField label={labelOf(field.name)} constraintText={field.description} errorText={error}>
-      <Input value={value} ariaRequired={field.isRequired} onChange={({ detail }) => onChange(detail.value)} />
+      <Input value={value} ariaRequired={field.isRequired} onChange={({ detail }) => onChange(detail.value.replace(/\s/g, ""))} />
     </FormField>
   );
 }
 
-export function FlagField({ field, value, onChange }: Props<boolean>) {
+/** `why` says why it cannot be chosen; empty where it can. */
+export function FlagField({ field, value, why, onChange }: Props<boolean> & { why: string }) {
   return (
-    <Checkbox checked={value} description={field.description} onChange={({ detail }) => onChange(detail.checked)}>
+    <Checkbox checked={value} disabled={why !== ""} description={why || field.description} onChange={({ detail }) => onChange(detail.checked)}>
       {labelOf(field.name)}
     </Checkbox>
   );
 }
 
-export function TagsField({ field, value, onChange }: Props<Tag[]>) {
+export function TagsField({ field, value, isChecked, onChange }: Props<Tag[]> & { isChecked: boolean }) {
   const changed = (index: number, part: Partial<Tag>): void =>
     onChange(value.map((tag, position) => (position === index ? { ...tag, ...part } : tag)));
   return (
@@ -47,7 +55,7 @@ export function TagsField({ field, value, onChange }: Props<Tag[]>) {
         onAddButtonClick={() => onChange([...value, { Key: "", Value: "" }])}
         onRemoveButtonClick={({ detail }) => onChange(value.filter((_tag, index) => index !== detail.itemIndex))}
         definition={[
-          { label: "Key", control: (tag: Tag, index) => <Input ariaLabel={`Key of tag ${index + 1}`} value={tag.Key} onChange={({ detail }) => changed(index, { Key: detail.value })} /> },
+          { label: "Key", errorText: (tag: Tag) => isChecked && wrongKey(value, tag), control: (tag: Tag, index) => <Input ariaLabel={`Key of tag ${index + 1}`} value={tag.Key} onChange={({ detail }) => changed(index, { Key: detail.value })} /> },
           { label: "Value", control: (tag: Tag, index) => <Input ariaLabel={`Value of tag ${index + 1}`} value={tag.Value} onChange={({ detail }) => changed(index, { Value: detail.value })} /> },
         ]}
       />

@@ -15,17 +15,39 @@ import { Refused } from "./refused";
 import type { Refusal } from "./service";
 import type { Session } from "./session";
 import { Status } from "./status";
-import { moment } from "./words";
+import { moment, placeOf, sentences } from "./words";
 
 const MOST_EXPORTED = 5_000;
+
+const FROM = {
+  requested_at: "at",
+  ended_at: "endedAt",
+  operation: "operation",
+  instance_id: "instance",
+  account_id: "account",
+  region: "region",
+  parameters: "parameters",
+  outcome: "outcome",
+  requested_by: "who",
+  message: "said",
+  operation_id: "id",
+} as const;
+const EXPORTED = Object.keys(FROM) as (keyof typeof FROM)[];
+
+const Instance = ({ instance, account, region }: Row) => (
+  <>
+    {instance}
+    {account && account !== "-" && <Box variant="small" display="block">{placeOf({ account_id: account, region })}</Box>}
+  </>
+);
 
 const COLUMNS = [
   { id: "at", header: "Requested at", isRowHeader: true, minWidth: 190, cell: (row: Row) => (row.id ? <Link href={href(`/operations/${row.id}`)}>{moment(row.at)}</Link> : moment(row.at)) },
   { id: "operation", header: "Operation", cell: (row: Row) => row.operation },
-  { id: "instance", header: "Instance", minWidth: 160, cell: (row: Row) => row.instance },
+  { id: "instance", header: "Instance", minWidth: 160, cell: Instance },
   { id: "outcome", header: "Outcome", minWidth: 130, cell: (row: Row) => <Status type={row.type}>{row.outcome}</Status> },
   { id: "who", header: "Requested by", minWidth: 150, cell: (row: Row) => row.who },
-  { id: "said", header: "What was said", minWidth: 200, cell: (row: Row) => (row.said ? <Refused error={row.said} /> : "-") },
+  { id: "said", header: "Message", minWidth: 200, cell: (row: Row) => (row.said ? <Refused error={row.said} /> : "-") },
 ];
 
 interface Props {
@@ -80,7 +102,7 @@ export function History({ session, query, onRefusal }: Props) {
         loadingText="Reading the history"
         enableKeyboardNavigation
         ariaLabels={{ tableLabel: "History" }}
-        empty={<Box textAlign="center">{page?.note ?? "Nothing on this page fits. There may be more on the next."}</Box>}
+        empty={<Box textAlign="center">{failure ? "Nothing was read." : nothing(filters, page)}</Box>}
         header={
           <Header variant="h1" description={seenBy(session)} actions={<Actions session={session} filters={filters} again={again} onRefusal={onRefusal} />}>
             History
@@ -93,10 +115,15 @@ export function History({ session, query, onRefusal }: Props) {
   );
 }
 
+function nothing({ instance, outcome }: Filters, page?: Page): string {
+  if (page?.next) return "Nothing on this page fits. There may be more on the next.";
+  return sentences(page?.note, instance && "The name of an instance must be whole", outcome ? "" : "Refused requests are listed apart: choose them under Outcome");
+}
+
 const seenBy = ({ me }: Session): string =>
   me.auditor
     ? "You are an auditor: everybody's operations and refusals."
-    : `Your own, as ${me.principal}. Signed in another way you are another caller, with a history of its own.`;
+    : `Your own, as ${me.principal}. If you sign in another way, you count as another caller, with a history of its own.`;
 
 interface ActionsProps {
   session: Session;
@@ -119,7 +146,7 @@ function Actions({ session, filters, again, onRefusal }: ActionsProps) {
         rows.push(...page.rows);
         next = page.next;
       } while (next && rows.length < MOST_EXPORTED);
-      download("rds-operations-history.csv", csv(["requested_at", "operation", "instance", "outcome", "requested_by", "said", "operation_id"], rows.map(({ at, operation, instance, outcome, who, said: text, id }) => [at, operation, instance, outcome, who, text, id])));
+      download("rds-operations-history.csv", csv(EXPORTED, rows.map((row) => EXPORTED.map((name) => row[FROM[name]]))));
       setSaid(next ? `The file has the newest ${rows.length}: there are more.` : "");
     } catch (error) {
       onRefusal(error as Refusal);

@@ -15,15 +15,15 @@ export function HistoryFilters({ filters, isAuditor }: { filters: Filters; isAud
     event.preventDefault();
     go("/history", { ...typed, instance: typed.instance.trim().toLowerCase() });
   };
-  const text = (name: keyof Filters, label: string, placeholder = "") => (
-    <FormField label={label}>
+  const text = (name: keyof Filters, label: string, placeholder = "", constraint = "") => (
+    <FormField label={label} constraintText={constraint}>
       <Input value={typed[name]} placeholder={placeholder} onChange={({ detail }) => setTyped({ ...typed, [name]: detail.value })} />
     </FormField>
   );
   return (
     <form onSubmit={submit} aria-label="Which part of the history">
       <ColumnLayout columns={isAuditor ? 3 : 4} minColumnWidth={160}>
-        {text("instance", "Instance")}
+        {text("instance", "Instance", "", "Its whole name")}
         <FormField label="Outcome">
           <Select
             options={OUTCOMES}

@@ -1,5 +1,6 @@
 // One instance as it is now, and what may be done with it.
 import Alert from "@cloudscape-design/components/alert";
+import Box from "@cloudscape-design/components/box";
 import BreadcrumbGroup from "@cloudscape-design/components/breadcrumb-group";
 import Button from "@cloudscape-design/components/button";
 import Container from "@cloudscape-design/components/container";
@@ -10,7 +11,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Spinner from "@cloudscape-design/components/spinner";
 import { useEffect, useState } from "react";
 import { OperationForm } from "./operation_form";
-import { href } from "./location";
+import { href, instancePath } from "./location";
 import type { Live, Refusal } from "./service";
 import type { Session } from "./session";
 import { Reasons } from "./why_not";
@@ -44,7 +45,7 @@ export function InstanceView({ session, named: { account, region, name }, chosen
     };
   }, [session, name, account, region, look, onRefusal]);
 
-  const again = <Button onClick={() => setLook(look + 1)}>Read again</Button>;
+  const again = <Button onClick={() => setLook(look + 1)}>Refresh</Button>;
   const operation = NAMES.find((known) => known === chosen);
   return (
     <SpaceBetween size="l">
@@ -64,7 +65,7 @@ export function InstanceView({ session, named: { account, region, name }, chosen
         </Alert>
       )}
       {!live && !failure && <Spinner size="large" />}
-      {live && <Verdicts live={live} path={`/instances/${account}/${region}/${name}`} />}
+      {live && <Verdicts live={live} path={instancePath(live)} />}
       {live && operation && live.operations[operation].allowed && (
         <OperationForm key={operation} session={session} live={live} operation={operation} onRefusal={onRefusal} />
       )}
@@ -78,7 +79,7 @@ function Verdicts({ live, path }: { live: Live; path: string }) {
     <Container header={<Header variant="h2">What you may do</Header>}>
       <SpaceBetween size="m">
         {live.running && (
-          <Alert type="info" header={`${OPERATIONS[live.running.operation].name} runs since ${moment(live.running.since)}`}>
+          <Alert type="info" header={`${OPERATIONS[live.running.operation].name} has been running since ${moment(live.running.since)}`}>
             {live.running.operation_id ? (
               <Link href={href(`/operations/${live.running.operation_id}`)}>Watch it</Link>
             ) : (
@@ -86,6 +87,7 @@ function Verdicts({ live, path }: { live: Live; path: string }) {
             )}
           </Alert>
         )}
+        {allowedOf(live).length === 0 && <Box>Nothing now.</Box>}
         <SpaceBetween direction="horizontal" size="xs">
           {allowedOf(live).map((name) => (
             <Button key={name} href={href(path, { operation: name })}>
@@ -103,8 +105,8 @@ function Facts({ live }: { live: Live }) {
   const items = [
     { label: "Status", value: live.status },
     { label: "Environment", value: live.environment },
-    { label: "What decided", value: live.environment_source },
-    { label: "Place", value: placeOf(live) },
+    { label: "Decided by", value: live.environment_source },
+    { label: "Account and Region", value: placeOf(live) },
     { label: "Engine", value: `${live.engine} ${live.engine_version}` },
     { label: "Class", value: live.instance_class },
     { label: "Multi-AZ", value: live.multi_az ? "Yes" : "No" },

@@ -4,7 +4,7 @@ import Link from "@cloudscape-design/components/link";
 import type { PropertyFilterProps } from "@cloudscape-design/components/property-filter";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import type { TableProps } from "@cloudscape-design/components/table";
-import { href } from "./location";
+import { href, instancePath } from "./location";
 import type { Instance } from "./service";
 import { Status } from "./status";
 import { allowedOf, NAMES, OPERATIONS, placeOf } from "./words";
@@ -30,19 +30,28 @@ export function rowOf(instance: Instance): Row {
     status: instance.status,
     environment: instance.environment,
     decided: instance.environment_source,
-    may: allowedOf(instance).map((name) => OPERATIONS[name].name).join(", ") || "Nothing",
+    may: mayOf(instance),
     instance,
   };
+}
+
+/** The list knows the state of some minutes ago, and not what each operation needs: the instance's own page does. */
+const isReady = ({ status }: Instance): boolean => status === "available";
+
+function mayOf(instance: Instance): string {
+  const allowed = allowedOf(instance).map((name) => OPERATIONS[name].name).join(", ");
+  if (!allowed) return "Nothing";
+  return isReady(instance) ? allowed : `Once it is ready: ${allowed}`;
 }
 
 const NAMED = [
   ["name", "Name", "Names"],
   ["may", "What you may do", "What you may do"],
-  ["place", "Place", "Places"],
+  ["place", "Account and Region", "Accounts and Regions"],
   ["engine", "Engine", "Engines"],
   ["status", "Status", "Statuses"],
   ["environment", "Environment", "Environments"],
-  ["decided", "What decided", "What decided"],
+  ["decided", "Decided by", "Decided by"],
 ] as const;
 
 export const FILTERS: PropertyFilterProps.FilteringProperty[] = NAMED.map(([key, propertyLabel, many]) => ({
@@ -52,11 +61,11 @@ export const FILTERS: PropertyFilterProps.FilteringProperty[] = NAMED.map(([key,
   operators: ["=", "!=", ":", "!:"],
 }));
 
-const LEAST_WIDTHS: Record<string, number> = { name: 190, may: 240, decided: 200 };
+const LEAST_WIDTHS: Record<string, number> = { name: 170, may: 200, decided: 150 };
 
 const CELLS: Record<string, (row: Row, ask: (instance: Instance) => void) => React.ReactNode> = {
   name: ({ instance }) => (
-    <Link href={href(`/instances/${instance.account_id}/${instance.region}/${instance.instance_id}`)}>{instance.instance_id}</Link>
+    <Link href={href(instancePath(instance))}>{instance.instance_id}</Link>
   ),
   may: (row, ask) => <May instance={row.instance} ask={ask} />,
 };
@@ -75,11 +84,7 @@ function May({ instance, ask }: { instance: Instance; ask: (instance: Instance) 
   const allowed = allowedOf(instance);
   return (
     <SpaceBetween direction="horizontal" size="xs">
-      {allowed.length > 0 ? (
-        <Status type="success">{allowed.map((name) => OPERATIONS[name].name).join(", ")}</Status>
-      ) : (
-        <Status type="stopped">Nothing</Status>
-      )}
+      <Status type={allowed.length === 0 ? "stopped" : isReady(instance) ? "success" : "pending"}>{mayOf(instance)}</Status>
       {allowed.length < NAMES.length && (
         <Button variant="inline-link" ariaLabel={`Why not, for ${instance.instance_id}`} onClick={() => ask(instance)}>
           Why not?

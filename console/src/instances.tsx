@@ -117,6 +117,7 @@ export function Instances({ session, onRefusal }: Props) {
             filteringPlaceholder="Find instances by name or by property"
             filteringAriaLabel="Find instances"
             virtualScroll
+            expandToViewport
             countText={`${filteredItemsCount} ${filteredItemsCount === 1 ? "match" : "matches"}`}
           />
         }
@@ -144,7 +145,7 @@ function Seen({ places }: { places: Place[] }) {
   const seen = places.flatMap((place) => place.seen_at ?? []).sort();
   return (
     <>
-      {seen.length > 0 && `As listed at ${moment(seen[0])}.`}
+      {seen.length > 0 && `Listed at ${moment(seen[0])}. An instance's own page shows it as it is now.`}
       {unseen.length > 0 && ` Never listed: ${unseen.map(placeOf).join(", ")}.`}
     </>
   );

@@ -13,13 +13,14 @@ import Spinner from "@cloudscape-design/components/spinner";
 import { useEffect, useState } from "react";
 import { type Graph, lit, readGraph } from "./graph";
 import { executionPage, LOG_GROUP, logsPage } from "./aws_console";
+import { href, instancePath } from "./location";
 import { outcome } from "./outcome";
 import { Picture } from "./picture";
 import { Records } from "./records";
 import type { Operation, Service } from "./service";
 import { Status } from "./status";
 import { useOperation, type Watch } from "./watch";
-import { duration, moment, OPERATIONS } from "./words";
+import { duration, moment, OPERATIONS, placeOf } from "./words";
 
 export function OperationView({ service, watch, id }: { service: Service; watch: Watch; id: string }) {
   const operation = useOperation(watch, id);
@@ -31,6 +32,7 @@ export function OperationView({ service, watch, id }: { service: Service; watch:
         ariaLabel="Where you are"
         items={[
           { text: "Instances", href: "#/instances" },
+          ...(operation ? [{ text: operation.instance_id, href: href(instancePath(operation)) }] : []),
           { text: id, href: "" },
         ]}
       />
@@ -52,21 +54,23 @@ export function OperationView({ service, watch, id }: { service: Service; watch:
 }
 
 function Stand({ operation, service }: { operation: Operation; service: Service }) {
-  const { type, said, next } = outcome(operation);
+  const { type, short, said, next } = outcome(operation);
   const typical = useTypical(service, operation);
   return (
-    <Container header={<Header variant="h2">How it stands</Header>}>
+    <Container header={<Header variant="h2">Status</Header>}>
       <SpaceBetween size="m">
         <LiveRegion>
           <Status type={type}>{said}</Status>
         </LiveRegion>
         <Box>
-          {next} {!operation.finished && typical && `Usually it takes about ${typical}.`}
+          {next} {!operation.finished && typical && `It usually takes about ${typical}.`}
         </Box>
         <ProgressBar
-          label={!operation.finished && operation.percent !== undefined ? "RDS says" : "Polls"}
+          label="Progress"
           value={done(operation)}
-          description={`${operation.polls} of at most ${operation.max_polls} polls`}
+          status={operation.finished ? (type === "success" ? "success" : "error") : "in-progress"}
+          resultText={short}
+          description={`The service has looked ${operation.polls} of at most ${operation.max_polls} times.`}
           additionalInfo={when(operation)}
         />
       </SpaceBetween>
@@ -74,16 +78,18 @@ function Stand({ operation, service }: { operation: Operation; service: Service 
   );
 }
 
-/** The bar stays after the end, so that nothing below it jumps. */
+/** As RDS says, or as much of the time as has gone by. */
 function done(operation: Operation): number {
   if (operation.finished) return 100;
   return operation.percent ?? (100 * operation.polls) / operation.max_polls;
 }
 
 function when(operation: Operation): string {
-  if (operation.finished) return operation.ended_at ? `It ended at ${moment(operation.ended_at)}` : "";
-  return operation.times_out_at ? `It times out at ${moment(operation.times_out_at)} at the earliest` : "";
+  if (operation.finished) return operation.ended_at ? `${endOf(operation)} at ${moment(operation.ended_at)}` : "";
+  return operation.times_out_at ? `The service waits at least until ${moment(operation.times_out_at)}` : "";
 }
+
+const endOf = ({ status }: Operation): string => (status === "timeout" ? "Stopped waiting" : "Ended");
 
 /** Return how long it usually takes on this instance, empty until that is known. */
 function useTypical(service: Service, { instance_id, account_id, region, operation }: Operation): string {
@@ -130,18 +136,18 @@ function Asked({ operation }: { operation: Operation }) {
     .filter(([, value]) => !(Array.isArray(value) && value.length === 0))
     .map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
   const items = [
-    { label: "Instance", value: operation.instance_id },
+    { label: "Instance", value: <Link href={href(instancePath(operation))}>{operation.instance_id}</Link> },
+    { label: "Account and Region", value: placeOf(operation) },
     { label: "Environment", value: operation.environment },
     { label: "Requested by", value: operation.requested_by },
     { label: "Requested at", value: moment(operation.requested_at) },
-    { label: "Ended at", value: operation.ended_at ? moment(operation.ended_at) : "It runs" },
+    { label: operation.finished ? `${endOf(operation)} at` : "Ended at", value: operation.ended_at ? moment(operation.ended_at) : "Still running" },
     { label: "Parameters", value: given.join(", ") || "None" },
-    { label: "Polls", value: `${operation.polls} of ${operation.max_polls}` },
     { label: "Execution", value: page ? <Link external href={page}>In AWS's console</Link> : operation.execution_arn },
     { label: "Logs", value: logs ? <Link external href={logs}>In AWS's console</Link> : LOG_GROUP },
   ];
   return (
-    <Container header={<Header variant="h2">What was asked</Header>}>
+    <Container header={<Header variant="h2">Request</Header>}>
       <KeyValuePairs columns={3} items={items} />
     </Container>
   );

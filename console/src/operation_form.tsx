@@ -9,7 +9,8 @@ import Spinner from "@cloudscape-design/components/spinner";
 import { type FormEvent, useEffect, useState } from "react";
 import { Confirmation } from "./confirmation";
 import { type Field, fieldsOf, problem } from "./document";
-import { type Tag, TagsField, TextField, FlagField } from "./fields";
+import { FlagField, type Tag, TagsField, TextField, wrongKey } from "./fields";
+import { href, instancePath } from "./location";
 import { Refused } from "./refused";
 import type { DryRun, Live, OperationName, Refusal, Request } from "./service";
 import type { Session } from "./session";
@@ -48,7 +49,11 @@ export function OperationForm({ session, live, operation, onRefusal }: Props) {
       parameters: Object.fromEntries(Object.entries(values).filter(([, value]) => value !== "" && !(Array.isArray(value) && value.length === 0))),
     }) as Request;
 
-  const wrong = (field: Field): string => (field.kind === "text" ? problem(field, String(values[field.name] ?? "")) : "");
+  const wrong = (field: Field): string => {
+    const value = values[field.name] ?? "";
+    if (Array.isArray(value)) return value.map((tag) => wrongKey(value, tag)).find(Boolean) ?? "";
+    return field.kind === "text" ? problem(field, String(value)) : "";
+  };
 
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
@@ -57,7 +62,9 @@ export function OperationForm({ session, live, operation, onRefusal }: Props) {
     setBusy(true);
     setRefusal(undefined);
     try {
-      setVerdict(await session.service.tried(request()));
+      const found = await session.service.tried(request());
+      if (found.warnings.length > 0) setRefusal({ message: found.warnings.join(" ") });
+      else setVerdict(found);
     } catch (error) {
       onRefusal(error as Refusal);
       setRefusal(error as Refusal);
@@ -73,18 +80,29 @@ export function OperationForm({ session, live, operation, onRefusal }: Props) {
   };
   return (
     <form onSubmit={submit} aria-label={OPERATIONS[operation].act}>
-      <Form actions={<Button variant="primary" loading={isBusy}>Check and go on</Button>}>
+      <Form
+        actions={
+          <SpaceBetween direction="horizontal" size="xs">
+            <Button variant="link" formAction="none" href={href(instancePath(live))}>
+              Cancel
+            </Button>
+            <Button variant="primary" loading={isBusy}>
+              Check and continue
+            </Button>
+          </SpaceBetween>
+        }
+      >
         <Container header={<Header variant="h2">{OPERATIONS[operation].act}</Header>}>
           <SpaceBetween size="m">
             {fields?.map((field) => {
               const value = values[field.name];
-              if (field.kind === "flag") return <FlagField key={field.name} field={field} value={value === true} onChange={(flag) => change(field.name, flag)} />;
-              if (field.kind === "tags") return <TagsField key={field.name} field={field} value={(value ?? []) as Tag[]} onChange={(tags) => change(field.name, tags)} />;
+              if (field.kind === "flag") return <FlagField key={field.name} field={field} value={value === true} why={unavailable(field, live)} onChange={(flag) => change(field.name, flag)} />;
+              if (field.kind === "tags") return <TagsField key={field.name} field={field} value={(value ?? []) as Tag[]} isChecked={isChecked} onChange={(tags) => change(field.name, tags)} />;
               const text = String(value ?? "");
               return <TextField key={field.name} field={field} value={text} error={isChecked || text ? wrong(field) : ""} onChange={(typed) => change(field.name, typed)} />;
             })}
             {refusal && (
-              <Alert type="error" header="The service would refuse this">
+              <Alert type="error" header="This would be refused">
                 <Refused error={refusal.message} hint={refusal.hint} />
               </Alert>
             )}
@@ -98,8 +116,14 @@ export function OperationForm({ session, live, operation, onRefusal }: Props) {
   );
 }
 
+/** Return why the instance as it is rules the flag out, empty where it does not. */
+function unavailable({ name }: Field, { instance_id, multi_az }: Live): string {
+  return name === "force_failover" && !multi_az ? `${instance_id} has no standby: it is not Multi-AZ.` : "";
+}
+
 /** A snapshot gets the name that rds-ops would give it, made unique by the second. */
-function initial({ name, kind, initial: flag }: Field, { instance_id, backup_window }: Live): Values[string] {
+function initial({ name, kind, initial: flag }: Field, { instance_id, backup_window, pending_changes }: Live): Values[string] {
+  if (name === "apply_immediately") return pending_changes.length === 0;
   if (kind !== "text") return kind === "flag" ? flag : [];
   if (name === "snapshot_id") return `${instance_id}-manual-${new Date().toISOString().slice(0, 19).replace("T", "-").replaceAll(":", "")}`;
   return name === "backup_window" ? backup_window : "";

@@ -4,10 +4,10 @@ import type { AuditRecord, Operation, Query, Service } from "./service";
 import { OPERATIONS } from "./words";
 
 export const OUTCOMES = [
-  { value: "", label: "Any operation" },
-  { value: "open", label: "Running" },
-  { value: "succeeded", label: "Succeeded" },
-  { value: "failed", label: "Failed or timed out" },
+  { value: "", label: "Operations, any outcome" },
+  { value: "open", label: "Operations that are running" },
+  { value: "succeeded", label: "Operations that succeeded" },
+  { value: "failed", label: "Operations that failed or timed out" },
   { value: "refused", label: "Refused requests" },
 ] as const;
 
@@ -24,6 +24,11 @@ export interface Row {
   at: string;
   operation: string;
   instance: string;
+  /** `-` where the request named none, empty where that is not known. */
+  account: string;
+  region: string;
+  parameters: string;
+  endedAt: string;
   who: string;
   outcome: string;
   type: "in-progress" | "success" | "error" | "warning" | "stopped";
@@ -61,16 +66,20 @@ export async function read(service: Service, filters: Filters, next?: string, li
 }
 
 function begun(operation: Operation): Row {
-  const { type, said, next } = outcome(operation);
+  const { type, short, said, next } = outcome(operation);
   return {
     key: operation.operation_id,
     at: operation.requested_at,
     operation: OPERATIONS[operation.operation].name,
     instance: operation.instance_id,
+    account: operation.account_id ?? "",
+    region: operation.region ?? "",
+    parameters: JSON.stringify(operation.parameters),
+    endedAt: (operation.finished && operation.ended_at) || "",
     who: operation.requested_by,
-    outcome: operation.status,
+    outcome: short,
     type,
-    said: operation.finished ? (operation.success ? "" : next) : said,
+    said: operation.finished ? next : said,
     id: operation.operation_id,
   };
 }
@@ -82,6 +91,10 @@ function refused(record: AuditRecord): Row {
     at: record.timestamp,
     operation: record.operation === "-" ? "-" : OPERATIONS[record.operation].name,
     instance: record.instance_id,
+    account: record.account_id,
+    region: record.region,
+    parameters: JSON.stringify(record.parameters),
+    endedAt: "",
     who: record.user_identity.userId ?? "",
     outcome: record.dry_run ? "refused dry run" : "refused",
     type: "stopped",

@@ -5,6 +5,7 @@ import { type Graph, type Lit, lineOf } from "./graph";
 import "./picture.css";
 
 const HEIGHT = 34;
+/** A Choice that was passed has decided something: a check mark would read as its answer. */
 const SIGNS = { passed: "✓", running: "●", succeeded: "✓", failed: "✕", idle: "" };
 type Look = keyof typeof SIGNS;
 
@@ -50,14 +51,14 @@ export function Picture({ graph, lit }: { graph: Graph; lit: Lit }) {
       {lines.map(({ key, isError, isPassed, points }) => (
         <path key={key} className={`line ${isError ? "error" : ""} ${isPassed ? "passed" : ""}`} d={`M${points.map(({ x, y }) => `${x} ${y}`).join("L")}`} markerEnd="url(#tip)" />
       ))}
-      {graph.nodes.map(({ id, comment }) => {
+      {graph.nodes.map(({ id, type, comment }) => {
         const { x, y, width: wide } = layout.node(id);
         return (
           <g key={id} className={`state ${look(id)}`} data-state={id} data-look={look(id)} transform={`translate(${x} ${y})`}>
             <title>{comment || id}</title>
             <rect x={-wide / 2} y={-HEIGHT / 2} width={wide} height={HEIGHT} rx="6" />
             <text textAnchor="middle" dominantBaseline="central">
-              {`${SIGNS[look(id)]} ${id}`.trim()}
+              {`${type === "Choice" && look(id) === "passed" ? "•" : SIGNS[look(id)]} ${id}`.trim()}
             </text>
           </g>
         );

@@ -14,7 +14,7 @@ const SECTIONS = [
   { id: "by", header: "Recorded by", content: ({ recorded_by }: AuditRecord) => recorded_by },
   { id: "who", header: "Requested by", content: ({ user_identity }: AuditRecord) => user_identity.principal ?? "-" },
   { id: "why", header: "Environment", content: ({ environment, environment_source }: AuditRecord) => `${environment}: ${environment_source}` },
-  { id: "success", header: "Success", content: ({ success }: AuditRecord) => (success ? "Yes" : "No") },
+  { id: "success", header: "Success", content: ({ event, success }: AuditRecord) => (event === "accepted" ? "Not known yet" : success ? "Yes" : "No") },
   {
     id: "whole",
     content: (record: AuditRecord) => (
@@ -45,7 +45,7 @@ export function Records({ service, id, isOver }: { service: Service; id: string;
       loading={!records}
       loadingText="Reading the records"
       trackBy="audit_id"
-      header={<Header variant="h2">Its audit records</Header>}
+      header={<Header variant="h2">Audit records</Header>}
       cardDefinition={{ header: ({ event }) => event, sections: SECTIONS }}
       cardsPerRow={[{ cards: 1 }, { minWidth: 600, cards: 2 }, { minWidth: 1600, cards: 3 }]}
       empty={<Box textAlign="center">None yet. A new record may take a second to appear.</Box>}

@@ -54,7 +54,7 @@ function ByKey({ onSignedIn }: Pick<Props, "onSignedIn">) {
       onSignedIn(await signIn(key.trim()));
     } catch (error) {
       const refusal = error as Refusal;
-      setWrong(refusal.isSignedOut ? "The API does not know this key." : refusal.message);
+      setWrong(refusal.isSignedOut ? "The API does not know this key. Ask those who gave you the link to this page." : refusal.message);
       setBusy(false);
     }
   };

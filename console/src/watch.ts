@@ -6,6 +6,9 @@ const SOON = 2_000;
 const LATE = 15_000;
 const LATEST = 60_000;
 const SLOWER = 1.5;
+const KEPT = "rds-operations.watched";
+
+const kept = (): string[] => JSON.parse(sessionStorage.getItem(KEPT) ?? "[]") as string[];
 
 export class Watch {
   private readonly known = new Map<string, Operation>();
@@ -22,10 +25,13 @@ export class Watch {
   constructor(
     private readonly service: Service,
     private readonly onRefusal: (error: Refusal) => void,
-  ) {}
+  ) {
+    for (const id of kept()) this.follow(id);
+  }
 
   /** Stop asking, for good. */
   close(): void {
+    sessionStorage.removeItem(KEPT);
     clearTimeout(this.timer);
     this.followed.clear();
     this.listeners.clear();
@@ -35,6 +41,7 @@ export class Watch {
     const known = this.known.get(id);
     if ((known?.finished && !isWatched(known)) || this.followed.has(id)) return;
     this.followed.add(id);
+    this.keep();
     this.soon();
   }
 
@@ -53,8 +60,15 @@ export class Watch {
     return [...this.over].flatMap((id) => this.known.get(id) ?? []);
   }
 
+  /** Return those that go on, as far as is known. */
+  running(): Operation[] {
+    return [...this.followed].flatMap((id) => this.known.get(id) ?? []).filter(({ finished }) => !finished);
+  }
+
   dismiss(id: string): void {
-    if (this.over.delete(id)) this.told();
+    if (!this.over.delete(id)) return;
+    this.keep();
+    this.told();
   }
 
   get(id: string): Operation | undefined {
@@ -109,6 +123,7 @@ export class Watch {
       if (now.finished && (!before?.finished || finalStatus(now) !== finalStatus(before))) this.over.add(id);
       if (now.finished && !isWatched(now)) this.followed.delete(id);
     }
+    this.keep();
     return hasChanged;
   }
 
@@ -121,9 +136,17 @@ export class Watch {
     try {
       return await this.service.operation(id);
     } catch (error) {
-      if ((error as Refusal).status === 404) this.followed.delete(id);
+      if ((error as Refusal).status === 404) {
+        this.followed.delete(id);
+        this.keep();
+      }
       throw error;
     }
+  }
+
+  /** What has not been told yet must not be lost by a reload. */
+  private keep(): void {
+    sessionStorage.setItem(KEPT, JSON.stringify([...this.followed, ...this.over]));
   }
 
   private told(): void {
@@ -150,6 +173,7 @@ export function useOperation(watch: Watch, id: string): Operation | undefined {
     return () => {
       window.removeEventListener("online", again);
       document.removeEventListener("visibilitychange", again);
+      watch.dismiss(id); // it was seen
     };
   }, [watch, id]);
   return watch.get(id);

@@ -27,7 +27,7 @@ export function WhyNot({ instance, onClose }: { instance: Instance; onClose: () 
     >
       <SpaceBetween size="m">
         <Box>
-          Its environment is {instance.environment}. What decided it: {instance.environment_source}.
+          Its environment is {instance.environment}. Decided by: {instance.environment_source}.
         </Box>
         <Reasons operations={instance.operations} />
       </SpaceBetween>
@@ -41,6 +41,7 @@ export function Reasons({ operations }: Answers) {
   return (
     found.length > 0 && (
       <SpaceBetween size="m">
+        <Box variant="h3">What you may not do, and why</Box>
         {found.map(({ error, hint, names }) => (
           <SpaceBetween key={error} size="xxs">
             <Status type="stopped">{names.map((name) => OPERATIONS[name].name).join(", ")}</Status>

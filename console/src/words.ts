@@ -9,8 +9,8 @@ export const OPERATIONS: Record<OperationName, { name: string; act: string }> = 
 
 export const NAMES = Object.keys(OPERATIONS) as OperationName[];
 
-export const placeOf = ({ account_id, region }: Pick<Instance, "account_id" | "region">): string =>
-  `${account_id} ${region}`;
+export const placeOf = ({ account_id = "", region = "" }: Partial<Pick<Instance, "account_id" | "region">>): string =>
+  `${account_id} ${region}`.trim();
 
 export const allowedOf = ({ operations }: Pick<Instance, "operations">): OperationName[] => NAMES.filter((name) => operations[name].allowed);
 
@@ -18,6 +18,13 @@ export function duration(seconds?: number): string {
   if (seconds === undefined) return "";
   return seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
 }
+
+/** Join what the service said: its notes have no full stop. */
+export const sentences = (...said: (string | undefined)[]): string =>
+  said
+    .filter((text) => text !== undefined && text !== "")
+    .map((text) => (/[.!?]$/.test(text!) ? text : `${text}.`))
+    .join(" ");
 
 /** In the reader's own zone, with UTC beside it. */
 export function moment(at: string): string {
@@ -27,16 +34,19 @@ export function moment(at: string): string {
 }
 
 /** Say what the database will feel. */
-export function effectOf({ operation, parameters }: Request, { instance_id, multi_az, engine }: Live): string {
+export function effectOf({ operation, parameters }: Request, { instance_id, multi_az, engine, backup_window }: Live): string {
   if (operation === "create_snapshot") {
     const isFromStandby = multi_az && !engine.startsWith("sqlserver");
     const pause = isFromStandby ? "It is taken from the standby." : "I/O may pause for a moment.";
-    return `This takes the snapshot ${parameters.snapshot_id} of ${instance_id}. ${pause}`;
+    const tags = parameters.tags?.map(({ Key, Value }) => `${Key}=${Value}`).join(", ");
+    return `This takes the snapshot ${parameters.snapshot_id.toLowerCase()} of ${instance_id}. ${pause}${tags ? ` Its tags: ${tags}.` : ""}`;
   }
   if (operation === "reboot_instance") {
     return parameters?.force_failover
       ? `This fails ${instance_id} over to its standby in another Availability Zone: all connections are interrupted.`
       : `This reboots ${instance_id}: all connections are interrupted until it is available again.`;
   }
-  return `This moves the daily backups of ${instance_id} to ${parameters.backup_window} UTC.`;
+  if (parameters.backup_window === backup_window) return `The daily backups of ${instance_id} are at ${backup_window} UTC already.`;
+  const when = parameters.apply_immediately === false ? "in its next maintenance window" : "at once";
+  return `This moves the daily backups of ${instance_id} from ${backup_window} to ${parameters.backup_window} UTC, ${when}.`;
 }

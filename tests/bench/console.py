@@ -96,7 +96,7 @@ def _steps(page: Any, service: Service, name: str) -> Iterator[tuple[str, float]
     window = page.get_by_role("textbox", name="Backup window")
     window.wait_for()
     yield "type into the form", _interaction(page, lambda: window.press_sequentially("x"))
-    check = page.get_by_role("button", name="Check and go on")
+    check = page.get_by_role("button", name="Check and continue")
     yield "be told what is wrong in the form", _interaction(page, check.click)
 
 

@@ -35,7 +35,7 @@ def view_of(name: str, operation: str = "", account: str = ACCOUNT, region: str 
 
 def confirmed(page: Any, act: str) -> str:
     """Check and confirm the form that is open, and return the operation's id."""
-    page.get_by_role("button", name="Check and go on").click()
+    page.get_by_role("button", name="Check and continue").click()
     page.get_by_role("dialog").get_by_role("button", name=act, exact=True).click()
     page.wait_for_url("**/console/#/operations/*")
     return str(page.url.rpartition("/")[2])

@@ -65,7 +65,7 @@ def test_a_backup_window_is_moved_by_the_keyboard_alone(service: Service, seen: 
     tab_to(page, "Backup window", "INPUT")
     page.keyboard.press("Control+A")
     page.keyboard.type("01:30-02:30")
-    tab_to(page, "Check and go on", "BUTTON")
+    tab_to(page, "Check and continue", "BUTTON")
     page.keyboard.press("Enter")
     page.get_by_role("dialog").wait_for()
     tab_to(page, "Move the backup window", "BUTTON")
@@ -85,7 +85,7 @@ def test_a_backup_window_is_moved_by_the_keyboard_alone(service: Service, seen: 
 def test_the_keyboard_stays_in_a_dialog_and_escape_leaves_it(service: Service, seen: Seen) -> None:
     name = service.new_instance("keys")
     page = signed_in(service, seen, view_of(name, "reboot_instance"))
-    page.get_by_role("button", name="Check and go on").click()
+    page.get_by_role("button", name="Check and continue").click()
     page.get_by_role("dialog").wait_for()
     for _ in range(8):
         page.keyboard.press("Tab")
@@ -154,13 +154,13 @@ def opened(page: Any, name: str) -> None:
         "instances": page.get_by_text("Reading the instances").or_(page.locator("tbody tr").first).first,
         "production": page.get_by_text("Please create a CloudOps request.").first,
         "form": page.get_by_label("Snapshot name"),
-        "dialog": page.get_by_role("button", name="Check and go on"),
+        "dialog": page.get_by_role("button", name="Check and continue"),
         "operation": page.get_by_text("The whole record").nth(1),
         "history": page.locator("tbody tr").first,
     }[name]
     ready.wait_for()
     if name == "dialog":
-        page.get_by_role("button", name="Check and go on").click()
+        page.get_by_role("button", name="Check and continue").click()
         page.get_by_role("dialog").get_by_text("all connections are interrupted").wait_for()
 
 

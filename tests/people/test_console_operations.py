@@ -32,7 +32,7 @@ def test_a_snapshot_from_the_form_to_its_end(service: Service, seen: Seen) -> No
     page.get_by_label("Key of tag 1").fill("Ticket")
     page.get_by_label("Value of tag 1").fill("OPS-17")
     assert seen.axe_violations() == []
-    page.get_by_role("button", name="Check and go on").click()
+    page.get_by_role("button", name="Check and continue").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_text(f"This takes the snapshot {suggested} of {name}.").wait_for()
     assert service.snapshots(name) == []
@@ -56,7 +56,7 @@ def test_a_reboot_with_failover_says_what_it_interrupts(service: Service, seen: 
     name = service.new_instance(MultiAZ=True)
     page = signed_in(service, seen, view_of(name, "reboot_instance"))
     page.get_by_label("Force failover").check()
-    page.get_by_role("button", name="Check and go on").click()
+    page.get_by_role("button", name="Check and continue").click()
     page.get_by_text(f"This fails {name} over to its standby").wait_for()
     page.get_by_role("button", name="Cancel").click()
     assert not service.rebooted(name)
@@ -72,7 +72,7 @@ def test_a_backup_window_is_checked_as_one_types(service: Service, seen: Seen) -
     window = page.get_by_role("textbox", name="Backup window")
     window.fill("25:00-26:00")
     page.get_by_text("This value does not have the form").wait_for()
-    page.get_by_role("button", name="Check and go on").click()
+    page.get_by_role("button", name="Check and continue").click()
     assert page.get_by_role("dialog").count() == 0
     window.fill("01:30-02:30")
     operation_id = confirmed(page, "Move the backup window")
@@ -81,19 +81,51 @@ def test_a_backup_window_is_checked_as_one_types(service: Service, seen: Seen) -
     assert seen.problems() == []
 
 
+def test_each_field_says_what_is_wrong_with_it(service: Service, seen: Seen) -> None:
+    name = service.new_instance()
+    page = signed_in(service, seen, view_of(name, "create_snapshot"))
+    check = page.get_by_role("button", name="Check and continue")
+    page.get_by_label("Snapshot name").fill(" my snap! ")
+    page.get_by_text("This value does not have the form").wait_for()
+    page.get_by_text("Starts with a letter; then letters, digits and single hyphens").wait_for()
+    page.get_by_label("Snapshot name").fill(" my-snap\t")
+    page.get_by_text("This value does not have the form").wait_for(state="detached")
+    for _ in range(2):
+        page.get_by_role("button", name="Add a tag").click()
+    check.click()
+    page.get_by_text("Enter a key, or remove the tag.").nth(1).wait_for()
+    page.get_by_label("Key of tag 1").fill("Ticket")
+    page.get_by_label("Key of tag 2").fill("Ticket")
+    page.get_by_text("Another tag has this key.").nth(1).wait_for()
+    assert seen.axe_violations() == []
+    page.get_by_role("button", name="Remove the tag").last.click()
+    service.result(service.accepted(snapshot_of(name, snapshot_id="my-snap")))
+    check.click()
+    page.get_by_text("Snapshot my-snap already exists.").wait_for()
+    assert page.get_by_role("dialog").count() == 0
+    page.get_by_role("link", name="Cancel").click()
+    page.get_by_role("form").wait_for(state="detached")
+    assert [snapshot["DBSnapshotIdentifier"] for snapshot in service.snapshots(name)] == ["my-snap"]
+    assert seen.problems() == []
+
+
+def test_what_an_instance_rules_out_cannot_be_chosen(service: Service, seen: Seen) -> None:
+    name = service.new_instance()
+    page = signed_in(service, seen, view_of(name, "reboot_instance"))
+    page.get_by_text(f"{name} has no standby: it is not Multi-AZ.").wait_for()
+    assert page.get_by_label("Force failover").is_disabled()
+    assert seen.axe_violations() == []
+
+
 def test_what_would_be_refused_is_said_before_the_confirmation(service: Service, seen: Seen) -> None:
     name = service.new_instance()
     page = signed_in(service, seen, view_of(name, "reboot_instance"))
-    page.get_by_label("Force failover").check()
-    page.get_by_role("button", name="Check and go on").click()
-    page.get_by_text("The service would refuse this").wait_for()
-    body = {
-        "operation": "reboot_instance",
-        "instance_id": name,
-        "parameters": {"force_failover": True},
-        "dry_run": True,
-    }
-    assert service.post(body).body["error"] in page.get_by_role("form").inner_text()
+    service.aws("rds").add_tags_to_resource(
+        ResourceName=service.instance(name)["DBInstanceArn"], Tags=[{"Key": "Environment", "Value": "Production"}]
+    )
+    page.get_by_role("button", name="Check and continue").click()
+    page.get_by_text("This would be refused").wait_for()
+    assert service.post({**reboot_of(name), "dry_run": True}).body["error"] in page.get_by_role("form").inner_text()
     assert page.get_by_role("dialog").count() == 0
     assert service.operations_on(name) == []
 
@@ -124,11 +156,11 @@ def test_a_lost_answer_starts_nothing_twice(service: Service, seen: Seen) -> Non
 
     page.route("**/operations", lose)
     snapshot_id = page.get_by_label("Snapshot name").input_value()
-    page.get_by_role("button", name="Check and go on").click()
+    page.get_by_role("button", name="Check and continue").click()
     page.get_by_role("dialog").get_by_role("button", name="Take a snapshot").click()
     page.get_by_text("No answer came").wait_for()
     page.reload()
-    page.get_by_text("runs since").wait_for()
+    page.get_by_text("has been running since").wait_for()
     page.get_by_role("link", name="Watch it").click()
     service.let_go(name)
     ended(page, "succeeded")
@@ -153,7 +185,7 @@ def test_the_second_try_carries_the_key_of_the_first(service: Service, seen: See
             route.continue_()
 
     page.route("**/operations", fail_first)
-    page.get_by_role("button", name="Check and go on").click()
+    page.get_by_role("button", name="Check and continue").click()
     confirm = page.get_by_role("dialog").get_by_role("button", name="Take a snapshot")
     confirm.click()
     page.get_by_text("No answer came").wait_for()
@@ -187,12 +219,17 @@ def test_an_end_is_told_on_the_other_views(service: Service, seen: Seen) -> None
     page = signed_in(service, seen, view_of(name, "create_snapshot"))
     confirmed(page, "Take a snapshot")
     page.get_by_role("link", name="Instances").first.click()
-    page.get_by_role("heading", name="Instances").wait_for()
+    page.get_by_text(f"Snapshot of {name}: creating").first.wait_for()
+    page.reload()
+    page.get_by_text(f"Snapshot of {name}: creating").first.wait_for()
     service.let_go(name)
     page.get_by_text(f"Snapshot of {name} is done after").first.wait_for()
-    page.get_by_role("link", name="Look").click()
+    page.reload()
+    page.get_by_role("link", name="Show").click()
     ended(page, "succeeded")
-    assert page.get_by_role("link", name="Look").count() == 0
+    page.get_by_role("link", name="Instances").first.click()
+    page.get_by_role("heading", name="Instances").wait_for()
+    assert page.get_by_role("link", name="Show").count() == 0, "it was seen"
     assert seen.problems() == []
 
 
@@ -212,8 +249,8 @@ def test_a_time_out_is_told_apart_from_a_failure(service: Service, seen: Seen) -
     operation_id = service.accepted(snapshot_of(name))
     page = signed_in(service, seen, f"#/operations/{operation_id}")
     ended(page, "failed")
-    page.get_by_text(f"Snapshot of {name} had not ended when the time was over").first.wait_for()
-    assert service.result(operation_id)["note"] in page.get_by_role("main").inner_text()
+    page.get_by_text(f"Snapshot of {name} had not ended when the service stopped waiting").first.wait_for()
+    page.get_by_text("The service checks until").wait_for()
     assert seen.problems() == []
 
 
@@ -223,7 +260,7 @@ def test_the_later_end_of_a_time_out_is_told(service: Service, seen: Seen) -> No
     service.hold(name, "late-watch:Wait")
     operation_id = service.accepted(snapshot_of(name))
     page = signed_in(service, seen, f"#/operations/{operation_id}")
-    page.get_by_text(f"Snapshot of {name} had not ended when the time was over").first.wait_for()
+    page.get_by_text(f"Snapshot of {name} had not ended when the service stopped waiting").first.wait_for()
     deadline = time.monotonic() + PATIENCE_MS / 1000
     while service.snapshots(name)[0]["Status"] != "available":
         assert time.monotonic() < deadline

@@ -48,6 +48,19 @@ def test_the_key_lets_in_and_is_kept_for_the_tab_alone(service: Service, seen: S
     assert seen.problems() == []
 
 
+def test_what_is_not_ready_is_not_said_to_be(service: Service, seen: Seen) -> None:
+    name = service.new_instance("not-ready")
+    service.aws("rds").stop_db_instance(DBInstanceIdentifier=name)
+    service.aws("lambda").invoke(FunctionName="rds-operations-inventory", Payload=b"{}")
+    page = signed_in(service, seen, only(name))
+    page.get_by_text("Once it is ready: Snapshot, Reboot, Backup window").wait_for()
+    page.get_by_role("link", name=name).click()
+    page.get_by_text("Nothing now.").wait_for()
+    page.get_by_text("Start it first.").first.wait_for()
+    assert seen.axe_violations() == []
+    assert seen.problems() == []
+
+
 def test_a_wrong_key_is_refused_and_not_kept(service: Service, seen: Seen) -> None:
     page = seen.page
     page.goto(service.outputs["console_url"])
