@@ -37,16 +37,16 @@ const EXPORTED = Object.keys(FROM) as (keyof typeof FROM)[];
 const Instance = ({ instance, account, region }: Row) => (
   <>
     {instance}
-    {account && account !== "-" && <Box variant="small" display="block">{placeOf({ account_id: account, region })}</Box>}
+    {account !== "-" && <Box variant="small" display="block">{placeOf({ account_id: account, region })}</Box>}
   </>
 );
 
 const COLUMNS = [
   { id: "at", header: "Requested at", isRowHeader: true, minWidth: 190, cell: (row: Row) => (row.id ? <Link href={href(`/operations/${row.id}`)}>{moment(row.at)}</Link> : moment(row.at)) },
   { id: "operation", header: "Operation", cell: (row: Row) => row.operation },
-  { id: "instance", header: "Instance", minWidth: 160, cell: Instance },
-  { id: "outcome", header: "Outcome", minWidth: 130, cell: (row: Row) => <Status type={row.type}>{row.outcome}</Status> },
-  { id: "who", header: "Requested by", minWidth: 150, cell: (row: Row) => row.who },
+  { id: "instance", header: "Instance", minWidth: 195, cell: Instance },
+  { id: "outcome", header: "Outcome", minWidth: 120, cell: (row: Row) => <Status type={row.type}>{row.outcome}</Status> },
+  { id: "who", header: "Requested by", minWidth: 140, cell: (row: Row) => row.who },
   { id: "said", header: "Message", minWidth: 200, cell: (row: Row) => (row.said ? <Refused error={row.said} /> : "-") },
 ];
 

@@ -87,7 +87,7 @@ function Verdicts({ live, path }: { live: Live; path: string }) {
             )}
           </Alert>
         )}
-        {allowedOf(live).length === 0 && <Box>Nothing now.</Box>}
+        {allowedOf(live).length === 0 && <Box>Nothing.</Box>}
         <SpaceBetween direction="horizontal" size="xs">
           {allowedOf(live).map((name) => (
             <Button key={name} href={href(path, { operation: name })}>

@@ -1,4 +1,5 @@
 // The table's columns, and what each row is found and sorted by.
+import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import Link from "@cloudscape-design/components/link";
 import type { PropertyFilterProps } from "@cloudscape-design/components/property-filter";
@@ -61,17 +62,26 @@ export const FILTERS: PropertyFilterProps.FilteringProperty[] = NAMED.map(([key,
   operators: ["=", "!=", ":", "!:"],
 }));
 
-const LEAST_WIDTHS: Record<string, number> = { name: 170, may: 200, decided: 150 };
+const LEAST_WIDTHS: Record<string, number> = { name: 190, may: 200, environment: 220 };
 
 const CELLS: Record<string, (row: Row, ask: (instance: Instance) => void) => React.ReactNode> = {
   name: ({ instance }) => (
     <Link href={href(instancePath(instance))}>{instance.instance_id}</Link>
   ),
+  environment: ({ environment, decided }) => (
+    <>
+      {environment}
+      <Box variant="small" display="block">
+        {decided}
+      </Box>
+    </>
+  ),
   may: (row, ask) => <May instance={row.instance} ask={ask} />,
 };
 
+/** What decided the environment stands below it. */
 export const columnsOf = (ask: (instance: Instance) => void): TableProps.ColumnDefinition<Row>[] =>
-  NAMED.map(([id, header]) => ({
+  NAMED.filter(([id]) => id !== "decided").map(([id, header]) => ({
     id,
     header,
     sortingField: id,

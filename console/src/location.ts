@@ -16,9 +16,8 @@ export function href(path: string, query: Record<string, string> = {}): string {
   return given.size ? `#${path}?${given}` : `#${path}`;
 }
 
-/** Old operations do not say where their instance is: then this is the list. */
-export const instancePath = ({ account_id, region, instance_id }: { account_id?: string; region?: string; instance_id: string }): string =>
-  account_id && region ? `/instances/${account_id}/${region}/${instance_id}` : "/instances";
+export const instancePath = ({ account_id, region, instance_id }: { account_id: string; region: string; instance_id: string }): string =>
+  `/instances/${account_id}/${region}/${instance_id}`;
 
 export const go = (path: string, query?: Record<string, string>): void => {
   window.location.hash = href(path, query);

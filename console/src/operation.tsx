@@ -20,7 +20,7 @@ import { Records } from "./records";
 import type { Operation, Service } from "./service";
 import { Status } from "./status";
 import { useOperation, type Watch } from "./watch";
-import { duration, moment, OPERATIONS, placeOf } from "./words";
+import { duration, instanceOf, moment, OPERATIONS, placeOf } from "./words";
 
 export function OperationView({ service, watch, id }: { service: Service; watch: Watch; id: string }) {
   const operation = useOperation(watch, id);
@@ -32,7 +32,7 @@ export function OperationView({ service, watch, id }: { service: Service; watch:
         ariaLabel="Where you are"
         items={[
           { text: "Instances", href: "#/instances" },
-          ...(operation ? [{ text: operation.instance_id, href: href(instancePath(operation)) }] : []),
+          ...(operation ? [{ text: operation.instance_id, href: href(instancePath(instanceOf(operation))) }] : []),
           { text: id, href: "" },
         ]}
       />
@@ -136,8 +136,8 @@ function Asked({ operation }: { operation: Operation }) {
     .filter(([, value]) => !(Array.isArray(value) && value.length === 0))
     .map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
   const items = [
-    { label: "Instance", value: <Link href={href(instancePath(operation))}>{operation.instance_id}</Link> },
-    { label: "Account and Region", value: placeOf(operation) },
+    { label: "Instance", value: <Link href={href(instancePath(instanceOf(operation)))}>{operation.instance_id}</Link> },
+    { label: "Account and Region", value: placeOf(instanceOf(operation)) },
     { label: "Environment", value: operation.environment },
     { label: "Requested by", value: operation.requested_by },
     { label: "Requested at", value: moment(operation.requested_at) },

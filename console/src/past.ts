@@ -1,7 +1,7 @@
 /** What has happened, as rows: operations, or requests that were refused. */
 import { outcome } from "./outcome";
 import type { AuditRecord, Operation, Query, Service } from "./service";
-import { OPERATIONS } from "./words";
+import { instanceOf, OPERATIONS } from "./words";
 
 export const OUTCOMES = [
   { value: "", label: "Operations, any outcome" },
@@ -24,7 +24,7 @@ export interface Row {
   at: string;
   operation: string;
   instance: string;
-  /** `-` where the request named none, empty where that is not known. */
+  /** `-` where the request named none. */
   account: string;
   region: string;
   parameters: string;
@@ -67,13 +67,14 @@ export async function read(service: Service, filters: Filters, next?: string, li
 
 function begun(operation: Operation): Row {
   const { type, short, said, next } = outcome(operation);
+  const { account_id, region } = instanceOf(operation);
   return {
     key: operation.operation_id,
     at: operation.requested_at,
     operation: OPERATIONS[operation.operation].name,
     instance: operation.instance_id,
-    account: operation.account_id ?? "",
-    region: operation.region ?? "",
+    account: account_id,
+    region,
     parameters: JSON.stringify(operation.parameters),
     endedAt: (operation.finished && operation.ended_at) || "",
     who: operation.requested_by,

@@ -14,6 +14,7 @@ export class Watch {
   private readonly known = new Map<string, Operation>();
   private readonly followed = new Set<string>();
   private readonly over = new Set<string>();
+  private readonly shown = new Set<string>();
   private readonly listeners = new Set<() => void>();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private delay = SOON;
@@ -63,6 +64,13 @@ export class Watch {
   /** Return those that go on, as far as is known. */
   running(): Operation[] {
     return [...this.followed].flatMap((id) => this.known.get(id) ?? []).filter(({ finished }) => !finished);
+  }
+
+  /** Say that a view shows it: its end is seen there. Return what says that the view is closed. */
+  show(id: string): () => void {
+    this.shown.add(id);
+    this.dismiss(id);
+    return () => this.shown.delete(id);
   }
 
   dismiss(id: string): void {
@@ -120,7 +128,7 @@ export class Watch {
       const before = this.known.get(id);
       hasChanged ||= JSON.stringify(now) !== JSON.stringify(before);
       this.known.set(id, now);
-      if (now.finished && (!before?.finished || finalStatus(now) !== finalStatus(before))) this.over.add(id);
+      if (now.finished && (!before?.finished || finalStatus(now) !== finalStatus(before)) && !this.shown.has(id)) this.over.add(id);
       if (now.finished && !isWatched(now)) this.followed.delete(id);
     }
     this.keep();
@@ -166,14 +174,14 @@ export function useOperation(watch: Watch, id: string): Operation | undefined {
   useSyncExternalStore(watch.subscribe, watch.snapshot);
   useEffect(() => {
     watch.follow(id);
-    watch.dismiss(id);
+    const close = watch.show(id);
     const again = (): void => watch.soon();
     window.addEventListener("online", again);
     document.addEventListener("visibilitychange", again);
     return () => {
       window.removeEventListener("online", again);
       document.removeEventListener("visibilitychange", again);
-      watch.dismiss(id); // it was seen
+      close();
     };
   }, [watch, id]);
   return watch.get(id);

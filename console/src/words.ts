@@ -1,5 +1,5 @@
 /** What things are called on the page. */
-import type { Instance, Live, OperationName, Request } from "./service";
+import type { Instance, Live, Operation, OperationName, Request } from "./service";
 
 export const OPERATIONS: Record<OperationName, { name: string; act: string }> = {
   create_snapshot: { name: "Snapshot", act: "Take a snapshot" },
@@ -9,8 +9,14 @@ export const OPERATIONS: Record<OperationName, { name: string; act: string }> = 
 
 export const NAMES = Object.keys(OPERATIONS) as OperationName[];
 
-export const placeOf = ({ account_id = "", region = "" }: Partial<Pick<Instance, "account_id" | "region">>): string =>
-  `${account_id} ${region}`.trim();
+export const placeOf = ({ account_id, region }: Pick<Instance, "account_id" | "region">): string =>
+  `${account_id} ${region}`;
+
+/** Return which instance it is, and where. An operation at the service's own place does not say so; its execution's ARN does. */
+export function instanceOf(operation: Operation): Pick<Instance, "instance_id" | "account_id" | "region"> {
+  const [, , , region, account_id] = operation.execution_arn.split(":");
+  return { instance_id: operation.instance_id, account_id: operation.account_id ?? account_id, region: operation.region ?? region };
+}
 
 export const allowedOf = ({ operations }: Pick<Instance, "operations">): OperationName[] => NAMES.filter((name) => operations[name].allowed);
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from local.cloud import ACCOUNT, REGION
 from tests.people.browser import Seen
 from tests.people.console import CLOUDSCAPES_OWN, PHONE, signed_in
 from tests.workflow.service import Service, reboot_of, snapshot_of, window_of
@@ -127,6 +129,10 @@ def test_what_others_wrote_is_text_on_the_page_and_in_the_file(
     with (tmp_path / "history.csv").open(encoding="utf-8-sig", newline="") as file:
         exported = list(csv.DictReader(file))
     assert [row["requested_by"].removeprefix("'") for row in exported] == list(hostile)
+    first = exported[0]
+    assert (first["instance_id"], first["account_id"], first["region"]) == (done, ACCOUNT, REGION)
+    assert json.loads(first["parameters"]) == document["parameters"]
+    assert first["ended_at"] == document["ended_at"]
     assert not any(value.startswith(("=", "+", "-", "@", "\t")) for row in exported for value in row.values())
     assert seen.problems() == []
 

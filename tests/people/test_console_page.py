@@ -55,7 +55,7 @@ def test_what_is_not_ready_is_not_said_to_be(service: Service, seen: Seen) -> No
     page = signed_in(service, seen, only(name))
     page.get_by_text("Once it is ready: Snapshot, Reboot, Backup window").wait_for()
     page.get_by_role("link", name=name).click()
-    page.get_by_text("Nothing now.").wait_for()
+    page.get_by_text("Nothing.").wait_for()
     page.get_by_text("Start it first.").first.wait_for()
     assert seen.axe_violations() == []
     assert seen.problems() == []
