@@ -44,8 +44,8 @@ const Instance = ({ instance, account, region }: Row) => (
 const COLUMNS = [
   { id: "at", header: "Requested at", isRowHeader: true, minWidth: 190, cell: (row: Row) => (row.id ? <Link href={href(`/operations/${row.id}`)}>{moment(row.at)}</Link> : moment(row.at)) },
   { id: "operation", header: "Operation", cell: (row: Row) => row.operation },
-  { id: "instance", header: "Instance", minWidth: 195, cell: Instance },
-  { id: "outcome", header: "Outcome", minWidth: 120, cell: (row: Row) => <Status type={row.type}>{row.outcome}</Status> },
+  { id: "instance", header: "Instance", minWidth: 185, cell: Instance },
+  { id: "outcome", header: "Outcome", minWidth: 135, cell: (row: Row) => <Status type={row.type}>{row.outcome}</Status> },
   { id: "who", header: "Requested by", minWidth: 140, cell: (row: Row) => row.who },
   { id: "said", header: "Message", minWidth: 200, cell: (row: Row) => (row.said ? <Refused error={row.said} /> : "-") },
 ];
