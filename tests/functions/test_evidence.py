@@ -242,6 +242,23 @@ def test_it_tells_the_newest_digest_to_keep(case: Case) -> None:
     assert newest == {"key": key, "sha256": formats.sha256(case.archive.read(key)), "is_signed": False}
 
 
+def test_it_tells_whether_objects_can_be_deleted(case: Case) -> None:
+    assert case.verified().document("a", "b", 20)["retention"] == ""
+
+
+def test_it_tells_how_long_objects_cannot_be_deleted(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Sources, "_named", lambda _self, _stack: NAMES)
+    Archive(aws).s3.put_object_lock_configuration(
+        Bucket=ARCHIVE_BUCKET,
+        ObjectLockConfiguration={
+            "ObjectLockEnabled": "Enabled",
+            "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 365}},
+        },
+    )
+    findings = verify(Sources("", "", "RdsOperations"), clock.now() - HOUR, clock.now(), clock.now(), print)
+    assert findings.document("a", "b", 20)["retention"] == "governance, 365 days"
+
+
 def test_a_record_past_its_ninety_days_is_expected_in_the_archive_only(case: Case) -> None:
     later = case.now + timedelta(days=91)
     for record in case.records:

@@ -35,6 +35,8 @@ class Findings:
     counts: Counter[str] = field(default_factory=Counter)
     faults: list[Fault] = field(default_factory=list)
     newest: NewestDigest | None = None
+    retention: str = ""
+    """How long objects cannot be deleted; empty where they can."""
 
     def tell(self, at: str, what: str, name: str, details: str = "") -> None:
         self.faults.append(Fault(at, what, name, details))
@@ -52,5 +54,6 @@ class Findings:
             "counts": dict(self.counts),
             "faults": len(faults),
             "first_faults": [asdict(item) for item in faults[:most]],
+            "retention": self.retention,
             "newest_digest": asdict(self.newest) if self.newest else None,
         }

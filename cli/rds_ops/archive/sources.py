@@ -100,6 +100,21 @@ class Sources:
         expiring = (rule["Expiration"]["Days"] for rule in self._lifecycle if _expires(rule, prefix))
         return min(expiring, default=None)
 
+    def retention(self) -> str:
+        """Say how long the bucket keeps each object from being deleted; empty where it does not.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
+        """
+        s3 = self._client("s3")
+        try:
+            lock = s3.get_object_lock_configuration(Bucket=self.names.bucket)["ObjectLockConfiguration"]
+        except exceptions.ClientError as error:
+            if error.response["Error"]["Code"] == "ObjectLockConfigurationNotFoundError":
+                return ""
+            raise self._told(error) from error
+        rule = lock.get("Rule", {}).get("DefaultRetention", {})
+        return f"{rule['Mode'].lower()}, {rule['Days']} days" if "Days" in rule else ""
+
     @cached_property
     def _lifecycle(self) -> list[Any]:
         s3 = self._client("s3")

@@ -23,6 +23,7 @@ def verify(sources: Sources, start: datetime, end: datetime, now: datetime, tell
     """Check the records of a time. `tell` gets what it does, for whoever waits."""
     findings = Findings()
     tell("Reading the digests and what they list")
+    findings.retention = sources.retention()
     archived = Chain(sources, findings, now).check(start, end)
     operations = Operations()
     seen: set[str] = set()

@@ -61,6 +61,8 @@ def verify(app: App, start: str, end: str | None, stack: str) -> ExitCode:
     findings = verified(_sources(app, stack), first, last, now, say)
     document = findings.document(_text(first), _text(last), _SHOWN)
     app.output.show(document, _table(document))
+    unlocked = "off. Whoever may delete versions can delete objects: docs/audit.md, What proof there is"
+    say(f"Retention (Object Lock): {findings.retention or unlocked}.")
     if findings.newest:
         signed = "signed" if findings.newest.is_signed else "not signed"
         say(f"The newest digest read, {signed}: {findings.newest.key}, SHA-256 {findings.newest.sha256}")
