@@ -1,6 +1,7 @@
 // The frame of all views: who is signed in, where one is, and what went wrong.
 import Alert from "@cloudscape-design/components/alert";
 import AppLayout from "@cloudscape-design/components/app-layout";
+import ErrorBoundary from "@cloudscape-design/components/error-boundary";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import SideNavigation from "@cloudscape-design/components/side-navigation";
 import Spinner from "@cloudscape-design/components/spinner";
@@ -133,7 +134,9 @@ function Views({ session, onSignedOut }: ViewsProps) {
   return (
     <SpaceBetween size="m">
       <Ended watch={watch} path={path} />
-      {viewOf(path, query, session, watch, failed)}
+      <ErrorBoundary key={path} onError={({ error }) => console.error(error)}>
+        {viewOf(path, query, session, watch, failed)}
+      </ErrorBoundary>
     </SpaceBetween>
   );
 }

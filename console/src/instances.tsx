@@ -57,7 +57,7 @@ export function Instances({ session, onRefusal }: Props) {
   const { items, collectionProps, propertyFilterProps, paginationProps, filteredItemsCount, actions } = useCollection(rows, {
     propertyFiltering: {
       filteringProperties: FILTERS,
-      defaultQuery: readFilter(query.get("filter")),
+      defaultQuery: readFilter(query.get("filter"), FILTERS.map(({ key }) => key)),
       empty: <Nothing text="No instances" more="The service has not listed any yet, or you may not see them." />,
       noMatch: (
         <Nothing text="No matches" more="No instance fits the filter.">

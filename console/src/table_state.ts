@@ -5,20 +5,21 @@ type Query = PropertyFilterProps.Query;
 
 const OPERATORS = ["=", "!=", ":", "!:"];
 
-const isToken = (token: unknown): token is PropertyFilterProps.Token => {
+const isToken = (token: unknown, keys: readonly string[]): token is PropertyFilterProps.Token => {
   if (typeof token !== "object" || token === null) return false;
   const { propertyKey, operator, value } = token as Record<string, unknown>;
   return (
-    (propertyKey === undefined || typeof propertyKey === "string") &&
+    (propertyKey === undefined || keys.includes(propertyKey as string)) &&
     OPERATORS.includes(String(operator)) &&
     typeof value === "string"
   );
 };
 
-export function readFilter(text: string | null): Query {
+/** `keys` are those of the properties that can be filtered by: with another one, as `__proto__`, the table would break. */
+export function readFilter(text: string | null, keys: readonly string[]): Query {
   try {
     const [operation, ...tokens] = JSON.parse(text ?? "") as unknown[];
-    if ((operation === "and" || operation === "or") && tokens.every(isToken)) return { operation, tokens };
+    if ((operation === "and" || operation === "or") && tokens.every((token) => isToken(token, keys))) return { operation, tokens: tokens as Query["tokens"] };
   } catch {
     // Not a filter.
   }
