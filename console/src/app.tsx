@@ -148,7 +148,7 @@ function viewOf(path: string, query: URLSearchParams, session: Session, watch: W
     const [account, region, name] = rest;
     return <InstanceView key={path} session={session} named={{ account, region, name }} chosen={query.get("operation")} onRefusal={failed} />;
   }
-  if (path === "/history") return <History session={session} query={query} onRefusal={failed} />;
+  if (path === "/history") return <History session={session} watch={watch} query={query} onRefusal={failed} />;
   if (path === "/" || path === "/instances") return <Instances session={session} onRefusal={failed} />;
   return (
     <Alert type="warning" header="There is no such view">

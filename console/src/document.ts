@@ -9,6 +9,7 @@ export interface Field {
   isRequired: boolean;
   initial: boolean;
   pattern?: RegExp;
+  example: string;
   most?: number;
 }
 
@@ -19,6 +20,7 @@ interface Schema {
   required?: string[];
   items?: Schema;
   pattern?: string;
+  examples?: string[];
   maxLength?: number;
   maxItems?: number;
   description?: string;
@@ -57,16 +59,17 @@ export async function fieldsOf(operation: OperationName): Promise<Field[]> {
       isRequired: required.includes(name),
       initial: schema.default === true,
       pattern: schema.pattern ? new RegExp(schema.pattern, "u") : undefined,
+      example: schema.examples?.[0] ?? "",
       most: schema.maxLength ?? schema.maxItems,
     };
   });
 }
 
 /** Return what is wrong with a text, empty where nothing is. */
-export function problem({ isRequired, pattern, most }: Field, text: string): string {
+export function problem({ isRequired, pattern, most, example }: Field, text: string): string {
   if (!text) return isRequired ? "Enter a value." : "";
   if (most !== undefined && text.length > most) return `At most ${most} characters.`;
-  return pattern && !pattern.test(text) ? "This value does not have the form that is asked for." : "";
+  return pattern && !pattern.test(text) ? `Enter a value such as ${example}.` : "";
 }
 
 export const labelOf = (name: string): string => {

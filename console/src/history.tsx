@@ -6,7 +6,7 @@ import Header from "@cloudscape-design/components/header";
 import Link from "@cloudscape-design/components/link";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table from "@cloudscape-design/components/table";
-import { useEffect, useState } from "react";
+import { useEffect, useState, useSyncExternalStore } from "react";
 import { csv, download } from "./csv";
 import { HistoryFilters } from "./history_filters";
 import { href } from "./location";
@@ -15,6 +15,7 @@ import { Refused } from "./refused";
 import type { Refusal } from "./service";
 import type { Session } from "./session";
 import { Status } from "./status";
+import type { Watch } from "./watch";
 import { moment, placeOf, sentences } from "./words";
 
 const MOST_EXPORTED = 5_000;
@@ -52,14 +53,16 @@ const COLUMNS = [
 
 interface Props {
   session: Session;
+  watch: Watch;
   query: URLSearchParams;
   onRefusal: (error: Refusal) => void;
 }
 
-export function History({ session, query, onRefusal }: Props) {
+export function History({ session, watch, query, onRefusal }: Props) {
   const [page, setPage] = useState<Page>();
   const [failure, setFailure] = useState<Refusal>();
   const [look, setLook] = useState(0);
+  const ended = useSyncExternalStore(watch.subscribe, () => watch.ended().length); // then what is shown is old
   const asked = query.toString();
   const filters = filtersOf(query);
 
@@ -79,7 +82,7 @@ export function History({ session, query, onRefusal }: Props) {
     return () => {
       isHere = false;
     };
-  }, [session, asked, look, onRefusal]);
+  }, [session, asked, look, ended, onRefusal]);
 
   const again = (
     <Button iconName="refresh" ariaLabel="Read the history again" onClick={() => setLook(look + 1)} />
@@ -146,7 +149,7 @@ function Actions({ session, filters, again, onRefusal }: ActionsProps) {
         rows.push(...page.rows);
         next = page.next;
       } while (next && rows.length < MOST_EXPORTED);
-      download("rds-operations-history.csv", csv(EXPORTED, rows.map((row) => EXPORTED.map((name) => row[FROM[name]]))));
+      download(`rds-operations-${filters.outcome || "all"}-${new Date().toISOString().slice(0, 19).replaceAll(":", "")}.csv`, csv(EXPORTED, rows.map((row) => EXPORTED.map((name) => row[FROM[name]]))));
       setSaid(next ? `The file has the newest ${rows.length}: there are more.` : "");
     } catch (error) {
       onRefusal(error as Refusal);

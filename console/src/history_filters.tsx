@@ -11,9 +11,10 @@ import { type Filters, OUTCOMES } from "./past";
 
 export function HistoryFilters({ filters, isAuditor }: { filters: Filters; isAuditor: boolean }) {
   const [typed, setTyped] = useState(filters);
+  const apply = (chosen: Filters): void => go("/history", { ...chosen, instance: chosen.instance.trim().toLowerCase() });
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    go("/history", { ...typed, instance: typed.instance.trim().toLowerCase() });
+    apply(typed);
   };
   const text = (name: keyof Filters, label: string, placeholder = "", constraint = "") => (
     <FormField label={label} constraintText={constraint}>
@@ -28,7 +29,7 @@ export function HistoryFilters({ filters, isAuditor }: { filters: Filters; isAud
           <Select
             options={OUTCOMES}
             selectedOption={OUTCOMES.find(({ value }) => value === typed.outcome) ?? OUTCOMES[0]}
-            onChange={({ detail }) => setTyped({ ...typed, outcome: detail.selectedOption.value ?? "" })}
+            onChange={({ detail }) => apply({ ...typed, outcome: detail.selectedOption.value ?? "" })}
           />
         </FormField>
         {text("from", "From (UTC)", "2026-11-25")}

@@ -46,6 +46,12 @@ export function InstanceView({ session, named: { account, region, name }, chosen
   }, [session, name, account, region, look, onRefusal]);
 
   const again = <Button onClick={() => setLook(look + 1)}>Refresh</Button>;
+  const actions = (
+    <SpaceBetween direction="horizontal" size="xs">
+      <Button href={href("/history", { instance: name })}>Past operations</Button>
+      {again}
+    </SpaceBetween>
+  );
   const operation = NAMES.find((known) => known === chosen);
   return (
     <SpaceBetween size="l">
@@ -56,7 +62,7 @@ export function InstanceView({ session, named: { account, region, name }, chosen
           { text: name, href: "" },
         ]}
       />
-      <Header variant="h1" actions={again} description={`${account} ${region}`}>
+      <Header variant="h1" actions={actions} description={`${account} ${region}`}>
         {name}
       </Header>
       {failure && (

@@ -68,7 +68,7 @@ function Stand({ operation, service }: { operation: Operation; service: Service 
         <ProgressBar
           label="Progress"
           value={done(operation)}
-          status={operation.finished ? (type === "success" ? "success" : "error") : "in-progress"}
+          status={type === "success" || type === "error" ? type : "in-progress"}
           resultText={short}
           description={`The service has looked ${operation.polls} of at most ${operation.max_polls} times.`}
           additionalInfo={when(operation)}
@@ -86,7 +86,7 @@ function done(operation: Operation): number {
 
 function when(operation: Operation): string {
   if (operation.finished) return operation.ended_at ? `${endOf(operation)} at ${moment(operation.ended_at)}` : "";
-  return operation.times_out_at ? `The service waits at least until ${moment(operation.times_out_at)}` : "";
+  return operation.times_out_at ? `Time limit: ${moment(operation.times_out_at)}` : "";
 }
 
 const endOf = ({ status }: Operation): string => (status === "timeout" ? "Stopped waiting" : "Ended");

@@ -52,7 +52,8 @@ export function OperationForm({ session, live, operation, onRefusal }: Props) {
   const wrong = (field: Field): string => {
     const value = values[field.name] ?? "";
     if (Array.isArray(value)) return value.map((tag) => wrongKey(value, tag)).find(Boolean) ?? "";
-    return field.kind === "text" ? problem(field, String(value)) : "";
+    if (field.kind !== "text") return "";
+    return problem(field, String(value)) || (field.name === "backup_window" && value === live.backup_window ? "This is its backup window already." : "");
   };
 
   const submit = async (event: FormEvent): Promise<void> => {
@@ -99,7 +100,7 @@ export function OperationForm({ session, live, operation, onRefusal }: Props) {
               if (field.kind === "flag") return <FlagField key={field.name} field={field} value={value === true} why={unavailable(field, live)} onChange={(flag) => change(field.name, flag)} />;
               if (field.kind === "tags") return <TagsField key={field.name} field={field} value={(value ?? []) as Tag[]} isChecked={isChecked} onChange={(tags) => change(field.name, tags)} />;
               const text = String(value ?? "");
-              return <TextField key={field.name} field={field} value={text} error={isChecked || text ? wrong(field) : ""} onChange={(typed) => change(field.name, typed)} />;
+              return <TextField key={field.name} field={field} value={text} error={isChecked ? wrong(field) : text && problem(field, text)} onChange={(typed) => change(field.name, typed)} />;
             })}
             {refusal && (
               <Alert type="error" header="This would be refused">
@@ -117,8 +118,10 @@ export function OperationForm({ session, live, operation, onRefusal }: Props) {
 }
 
 /** Return why the instance as it is rules the flag out, empty where it does not. */
-function unavailable({ name }: Field, { instance_id, multi_az }: Live): string {
-  return name === "force_failover" && !multi_az ? `${instance_id} has no standby: it is not Multi-AZ.` : "";
+function unavailable({ name }: Field, { instance_id, multi_az, pending_changes }: Live): string {
+  if (name === "force_failover" && !multi_az) return `${instance_id} has no standby: it is not Multi-AZ.`;
+  if (name !== "apply_immediately" || pending_changes.length === 0) return "";
+  return `It would apply the pending changes, too: ${pending_changes.join(", ")}. The window moves in the next maintenance window.`;
 }
 
 /** A snapshot gets the name that rds-ops would give it, made unique by the second. */

@@ -97,7 +97,7 @@ function refused(record: AuditRecord): Row {
     parameters: JSON.stringify(record.parameters),
     endedAt: "",
     who: record.user_identity.userId ?? "",
-    outcome: record.dry_run ? "refused dry run" : "refused",
+    outcome: record.dry_run ? "refused at the check" : "refused",
     type: "stopped",
     said: typeof error === "string" ? error : "",
     id: "",

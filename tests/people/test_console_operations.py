@@ -71,10 +71,15 @@ def test_a_backup_window_is_checked_as_one_types(service: Service, seen: Seen) -
     page = signed_in(service, seen, view_of(name, "modify_backup_window"))
     window = page.get_by_role("textbox", name="Backup window")
     window.fill("25:00-26:00")
-    page.get_by_text("This value does not have the form").wait_for()
-    page.get_by_role("button", name="Check and continue").click()
+    page.get_by_text("Enter a value such as 02:30-03:30.").wait_for()
+    check = page.get_by_role("button", name="Check and continue")
+    check.click()
     assert page.get_by_role("dialog").count() == 0
-    window.fill("01:30-02:30")
+    window.fill(service.instance(name)["PreferredBackupWindow"])
+    page.get_by_text("This is its backup window already.").wait_for()
+    check.click()
+    assert page.get_by_role("dialog").count() == 0
+    window.fill("01:30 - 02:30")
     operation_id = confirmed(page, "Move the backup window")
     ended(page, "succeeded")
     assert service.result(operation_id)["backup_window"] == "01:30-02:30"
@@ -86,10 +91,10 @@ def test_each_field_says_what_is_wrong_with_it(service: Service, seen: Seen) -> 
     page = signed_in(service, seen, view_of(name, "create_snapshot"))
     check = page.get_by_role("button", name="Check and continue")
     page.get_by_label("Snapshot name").fill(" my snap! ")
-    page.get_by_text("This value does not have the form").wait_for()
+    page.get_by_text("Enter a value such as").wait_for()
     page.get_by_text("Starts with a letter; then letters, digits and single hyphens").wait_for()
     page.get_by_label("Snapshot name").fill(" my-snap\t")
-    page.get_by_text("This value does not have the form").wait_for(state="detached")
+    page.get_by_text("Enter a value such as").wait_for(state="detached")
     for _ in range(2):
         page.get_by_role("button", name="Add a tag").click()
     check.click()
@@ -115,6 +120,15 @@ def test_what_an_instance_rules_out_cannot_be_chosen(service: Service, seen: See
     page.get_by_text(f"{name} has no standby: it is not Multi-AZ.").wait_for()
     assert page.get_by_label("Force failover").is_disabled()
     assert seen.axe_violations() == []
+    pending = service.new_instance()
+    service.aws("rds").modify_db_instance(DBInstanceIdentifier=pending, DBInstanceClass="db.t3.large")
+    page.goto(service.outputs["console_url"] + view_of(pending, "modify_backup_window"))
+    page.get_by_text("It would apply the pending changes, too: DBInstanceClass.").wait_for()
+    assert page.get_by_label("Apply immediately").is_disabled()
+    page.get_by_role("textbox", name="Backup window").fill("01:30-02:30")
+    confirmed(page, "Move the backup window")
+    ended(page, "succeeded")
+    page.get_by_text("The daily backups are at 01:30-02:30 UTC, from the next maintenance window on.").wait_for()
 
 
 def test_what_would_be_refused_is_said_before_the_confirmation(service: Service, seen: Seen) -> None:

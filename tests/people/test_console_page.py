@@ -155,8 +155,7 @@ def test_a_hostile_link_does_nothing(service: Service, seen: Seen, names: dict[s
     page.get_by_label("API key").fill(service.outputs["api_key"])
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("button", name="apikey:").wait_for()
-    read = page.get_by_role("row", name=names["development"]).or_(page.get_by_text("No matches"))
-    read.or_(page.get_by_text("There is no such view")).first.wait_for()
+    page.get_by_text("Listed at").or_(page.get_by_text("There is no such view")).wait_for()  # the rows have come
     assert seen.problems() == []
 
 
