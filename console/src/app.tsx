@@ -8,11 +8,11 @@ import Spinner from "@cloudscape-design/components/spinner";
 import TopNavigation from "@cloudscape-design/components/top-navigation";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import type { Config } from "./config";
-import { Ended } from "./ended";
 import { History } from "./history";
 import { InstanceView } from "./instance";
 import { Instances } from "./instances";
 import { useLocation } from "./location";
+import { Notices } from "./notices";
 import { OperationView } from "./operation";
 import { CloudOpsUrl } from "./refused";
 import { type Me, Refusal } from "./service";
@@ -133,7 +133,7 @@ function Views({ session, onSignedOut }: ViewsProps) {
   }, [watch, session]);
   return (
     <SpaceBetween size="m">
-      <Ended watch={watch} path={path} />
+      <Notices watch={watch} path={path} />
       <ErrorBoundary key={path} onError={({ error }) => console.error(error)}>
         {viewOf(path, query, session, watch, failed)}
       </ErrorBoundary>

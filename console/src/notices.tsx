@@ -7,7 +7,7 @@ import { outcome } from "./outcome";
 import type { Operation } from "./service";
 import type { Watch } from "./watch";
 
-export function Ended({ watch, path }: { watch: Watch; path: string }) {
+export function Notices({ watch, path }: { watch: Watch; path: string }) {
   useSyncExternalStore(watch.subscribe, watch.snapshot);
   const isElsewhere = ({ operation_id }: Operation): boolean => path !== `/operations/${operation_id}`;
   const ended: FlashbarProps.MessageDefinition[] = watch.ended().filter(isElsewhere).map((operation) => {
