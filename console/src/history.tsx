@@ -62,7 +62,7 @@ export function History({ session, watch, query, onRefusal }: Props) {
   const [page, setPage] = useState<Page>();
   const [failure, setFailure] = useState<Refusal>();
   const [look, setLook] = useState(0);
-  const ended = useSyncExternalStore(watch.subscribe, () => watch.ended().length); // then what is shown is old
+  const running = useSyncExternalStore(watch.subscribe, () => watch.running().length); // when one ends, what is shown is old
   const asked = query.toString();
   const filters = filtersOf(query);
 
@@ -82,7 +82,7 @@ export function History({ session, watch, query, onRefusal }: Props) {
     return () => {
       isHere = false;
     };
-  }, [session, asked, look, ended, onRefusal]);
+  }, [session, asked, look, running, onRefusal]);
 
   const again = (
     <Button iconName="refresh" ariaLabel="Read the history again" onClick={() => setLook(look + 1)} />
@@ -149,7 +149,7 @@ function Actions({ session, filters, again, onRefusal }: ActionsProps) {
         rows.push(...page.rows);
         next = page.next;
       } while (next && rows.length < MOST_EXPORTED);
-      download(`rds-operations-${filters.outcome || "all"}-${new Date().toISOString().slice(0, 19).replaceAll(":", "")}.csv`, csv(EXPORTED, rows.map((row) => EXPORTED.map((name) => row[FROM[name]]))));
+      download(`rds-operations-${filters.outcome || "operations"}-${new Date().toISOString().slice(0, 19).replaceAll(":", "")}.csv`, csv(EXPORTED, rows.map((row) => EXPORTED.map((name) => row[FROM[name]]))));
       setSaid(next ? `The file has the newest ${rows.length}: there are more.` : "");
     } catch (error) {
       onRefusal(error as Refusal);

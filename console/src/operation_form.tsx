@@ -121,7 +121,7 @@ export function OperationForm({ session, live, operation, onRefusal }: Props) {
 function unavailable({ name }: Field, { instance_id, multi_az, pending_changes }: Live): string {
   if (name === "force_failover" && !multi_az) return `${instance_id} has no standby: it is not Multi-AZ.`;
   if (name !== "apply_immediately" || pending_changes.length === 0) return "";
-  return `It would apply the pending changes, too: ${pending_changes.join(", ")}. The window moves in the next maintenance window.`;
+  return `It would apply the pending changes, too: ${pending_changes.join(", ")}. RDS moves the window without it, too.`;
 }
 
 /** A snapshot gets the name that rds-ops would give it, made unique by the second. */

@@ -24,8 +24,7 @@ export function outcome(operation: Operation): Told {
     return { type: "success", short: "succeeded late", said: `${of} was done after the time-out`, next: sentences(resultOf(operation), operation.final_note) };
   }
   if (operation.status === "timeout") {
-    const watched = Date.parse(operation.watched_until ?? "") > Date.now() && !operation.final_status;
-    const next = watched
+    const next = isWatched(operation)
       ? `RDS may still be at it. The service checks until ${moment(operation.watched_until!)}, and this page will say how it ended. There is nothing to do.`
       : sentences(operation.note, operation.final_note);
     return { type: "warning", short: "timed out", said: `${of} had not ended when the service stopped waiting, after ${duration(operation.duration_seconds)}`, next };
@@ -33,9 +32,13 @@ export function outcome(operation: Operation): Told {
   return { type: "error", short: "failed", said: `${of} has failed`, next: sentences(operation.error, operation.note, operation.final_note) };
 }
 
+/** Whether the service itself still looks for the end of one that has timed out. */
+export const isWatched = (operation: Operation): boolean =>
+  "watched_until" in operation && !operation.final_status && Date.parse(operation.watched_until ?? "") > Date.now();
+
 /** Say what came of it. */
 function resultOf({ operation, parameters, instance_id }: Operation): string {
   if (operation === "create_snapshot") return `The snapshot is named ${parameters.snapshot_id}`;
   if (operation === "reboot_instance") return `${instance_id} is available again`;
-  return `The daily backups are at ${parameters.backup_window} UTC${parameters.apply_immediately === false ? ", from the next maintenance window on" : " now"}`;
+  return `The daily backups are at ${parameters.backup_window} UTC now`;
 }

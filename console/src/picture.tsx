@@ -5,9 +5,11 @@ import { type Graph, type Lit, lineOf } from "./graph";
 import "./picture.css";
 
 const HEIGHT = 34;
-/** A Choice that was passed has decided something: a check mark would read as its answer. */
 const SIGNS = { passed: "✓", running: "●", succeeded: "✓", failed: "✕", idle: "" };
 type Look = keyof typeof SIGNS;
+
+/** A Choice that was passed has a dot: a check mark would read as the answer to its question. */
+const signOf = (type: string, look: Look): string => (type === "Choice" && look === "passed" ? "•" : SIGNS[look]);
 
 interface Line {
   key: string;
@@ -58,7 +60,7 @@ export function Picture({ graph, lit }: { graph: Graph; lit: Lit }) {
             <title>{comment || id}</title>
             <rect x={-wide / 2} y={-HEIGHT / 2} width={wide} height={HEIGHT} rx="6" />
             <text textAnchor="middle" dominantBaseline="central">
-              {`${type === "Choice" && look(id) === "passed" ? "•" : SIGNS[look(id)]} ${id}`.trim()}
+              {`${signOf(type, look(id))} ${id}`.trim()}
             </text>
           </g>
         );

@@ -1,5 +1,6 @@
 /** Follows the open operations: one request for all of them, less often while nothing changes. */
 import { useEffect, useSyncExternalStore } from "react";
+import { isWatched } from "./outcome";
 import { type Operation, Refusal, type Service } from "./service";
 
 const SOON = 2_000;
@@ -19,6 +20,7 @@ export class Watch {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private delay = SOON;
   private isAsking = false;
+  private isClosed = false;
   /** Why the last look failed, empty while all is well. */
   failure = "";
   private version = 0;
@@ -26,12 +28,11 @@ export class Watch {
   constructor(
     private readonly service: Service,
     private readonly onRefusal: (error: Refusal) => void,
-  ) {
-    for (const id of kept()) this.follow(id);
-  }
+  ) {}
 
-  /** Stop asking, for good. */
+  /** Stop asking, for good. What is being read then must leave nothing in the tab. */
   close(): void {
+    this.isClosed = true;
     sessionStorage.removeItem(KEPT);
     clearTimeout(this.timer);
     this.followed.clear();
@@ -48,6 +49,7 @@ export class Watch {
 
   /** Follow what this caller has open, as after a reload. */
   async resume(userId: string): Promise<void> {
+    for (const id of kept()) this.follow(id);
     try {
       const open = await this.service.open();
       for (const { operation_id, requested_by } of open) if (requested_by === userId) this.follow(operation_id);
@@ -154,7 +156,7 @@ export class Watch {
 
   /** What has not been told yet must not be lost by a reload. */
   private keep(): void {
-    sessionStorage.setItem(KEPT, JSON.stringify([...this.followed, ...this.over]));
+    if (!this.isClosed) sessionStorage.setItem(KEPT, JSON.stringify([...this.followed, ...this.over]));
   }
 
   private told(): void {
@@ -162,10 +164,6 @@ export class Watch {
     for (const changed of this.listeners) changed();
   }
 }
-
-/** Whether the service itself still looks for the end of one that has timed out. */
-const isWatched = (operation: Operation): boolean =>
-  "watched_until" in operation && !finalStatus(operation) && Date.parse(operation.watched_until ?? "") > Date.now();
 
 const finalStatus = (operation: Operation): string | undefined => ("final_status" in operation ? operation.final_status : undefined);
 

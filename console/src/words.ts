@@ -52,6 +52,5 @@ export function effectOf({ operation, parameters }: Request, { instance_id, mult
       ? `This fails ${instance_id} over to its standby in another Availability Zone: all connections are interrupted.`
       : `This reboots ${instance_id}: all connections are interrupted until it is available again.`;
   }
-  const when = parameters.apply_immediately === false ? "in its next maintenance window" : "at once";
-  return `This moves the daily backups of ${instance_id} from ${backup_window} to ${parameters.backup_window} UTC, ${when}.`;
+  return `This moves the daily backups of ${instance_id} from ${backup_window} to ${parameters.backup_window} UTC.`;
 }

@@ -1,4 +1,4 @@
-"""Extension: an invocation that runs while its function is updated or deleted comes to its end.
+"""Extension: an invocation that runs while its function is updated comes to its end.
 
 Lambda gives the next ones to the new version. MiniStack kills the process of the running ones, too.
 https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html

@@ -185,7 +185,7 @@ SCENARIOS = {
         ),
     )
 }
-"""One of each function, but for the console and the digest, for which nobody waits."""
+"""One of each function but two: `tests.bench.console` measures the console, and nobody waits for the digest."""
 REFUSALS = {
     "audit of a refusal": Scenario(
         "audit of a refusal", "audit", _REFUSED, DYNAMODB, lambda answer: answer["reply"]["statusCode"] == 400

@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import boto3
 import pytest
@@ -246,17 +246,20 @@ def test_it_tells_whether_objects_can_be_deleted(case: Case) -> None:
     assert case.verified().document("a", "b", 20)["retention"] == ""
 
 
-def test_it_tells_how_long_objects_cannot_be_deleted(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("unit", ["Days", "Years"])
+def test_it_tells_how_long_objects_cannot_be_deleted(
+    aws: FakeAws, monkeypatch: pytest.MonkeyPatch, unit: Literal["Days", "Years"]
+) -> None:
     monkeypatch.setattr(Sources, "_named", lambda _self, _stack: NAMES)
     Archive(aws).s3.put_object_lock_configuration(
         Bucket=ARCHIVE_BUCKET,
         ObjectLockConfiguration={
             "ObjectLockEnabled": "Enabled",
-            "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 365}},
+            "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", unit: 3}},  # type: ignore[misc]
         },
     )
     findings = verify(Sources("", "", "RdsOperations"), clock.now() - HOUR, clock.now(), clock.now(), print)
-    assert findings.document("a", "b", 20)["retention"] == "governance, 365 days"
+    assert findings.document("a", "b", 20)["retention"] == f"governance, 3 {unit.lower()}"
 
 
 def test_a_record_past_its_ninety_days_is_expected_in_the_archive_only(case: Case) -> None:

@@ -157,6 +157,16 @@ def test_limits_and_words_are_those_of_the_code() -> None:
     assert set(api_document.component("Environment")["enum"]) == {e.value for e in Environment}
 
 
+def test_a_parameter_with_a_pattern_has_an_example_that_fits() -> None:
+    """The console shows it where a value does not."""
+    requests = [api_document.component(name) for name in ("SnapshotRequest", "RebootRequest", "BackupWindowRequest")]
+    parameters = [item for request in requests for item in request["properties"]["parameters"]["properties"].values()]
+    with_pattern = [item for item in parameters if "pattern" in item]
+    assert len(with_pattern) == 2
+    for item in with_pattern:
+        assert re.search(item["pattern"], item["examples"][0])
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [("k" * 128, "v" * 256), ("k" * 129, "v"), ("k", "v" * 257), ("", "v"), ("Ünit 1", ""), ("k!", "v"), ("k", "v!")]

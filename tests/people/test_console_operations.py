@@ -44,6 +44,8 @@ def test_a_snapshot_from_the_form_to_its_end(service: Service, seen: Seen) -> No
     service.let_go(name)
     ended(page, "succeeded")
     page.get_by_text(f"Snapshot of {name} is done after").first.wait_for()
+    links = page.get_by_role("link", name=name, exact=True).all()
+    assert {link.get_attribute("href") for link in links} == {view_of(name)}
     assert lit(page, "succeeded") == ["Audit"]
     (snapshot,) = service.snapshots(name)
     assert snapshot["DBSnapshotIdentifier"] == suggested
@@ -128,7 +130,8 @@ def test_what_an_instance_rules_out_cannot_be_chosen(service: Service, seen: See
     page.get_by_role("textbox", name="Backup window").fill("01:30-02:30")
     confirmed(page, "Move the backup window")
     ended(page, "succeeded")
-    page.get_by_text("The daily backups are at 01:30-02:30 UTC, from the next maintenance window on.").wait_for()
+    page.get_by_text("The daily backups are at 01:30-02:30 UTC now.").wait_for()
+    assert service.instance(pending)["PreferredBackupWindow"] == "01:30-02:30"
 
 
 def test_what_would_be_refused_is_said_before_the_confirmation(service: Service, seen: Seen) -> None:

@@ -105,24 +105,26 @@ class Sources:
 
         https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
         """
-        s3 = self._client("s3")
-        try:
-            lock = s3.get_object_lock_configuration(Bucket=self.names.bucket)["ObjectLockConfiguration"]
-        except exceptions.ClientError as error:
-            if error.response["Error"]["Code"] == "ObjectLockConfigurationNotFoundError":
-                return ""
-            raise self._told(error) from error
-        rule = lock.get("Rule", {}).get("DefaultRetention", {})
-        return f"{rule['Mode'].lower()}, {rule['Days']} days" if "Days" in rule else ""
+        ask = self._client("s3").get_object_lock_configuration
+        found = self._set_up(ask, "ObjectLockConfigurationNotFoundError").get("ObjectLockConfiguration", {})
+        rule = found.get("Rule", {}).get("DefaultRetention", {})
+        lasts = [f"{rule[unit]} {unit.lower()}" for unit in ("Days", "Years") if unit in rule]
+        return ", ".join([rule["Mode"].lower(), *lasts]) if rule else ""
 
     @cached_property
     def _lifecycle(self) -> list[Any]:
-        s3 = self._client("s3")
+        ask = self._client("s3").get_bucket_lifecycle_configuration
+        return list(self._set_up(ask, "NoSuchLifecycleConfiguration").get("Rules", []))
+
+    def _set_up(self, ask: Any, none: str) -> dict[str, Any]:
+        """Ask how the bucket is set up. It has nothing where S3 answers with the error `none`."""
         try:
-            return list(s3.get_bucket_lifecycle_configuration(Bucket=self.names.bucket)["Rules"])
+            return dict(ask(Bucket=self.names.bucket))
         except exceptions.ClientError as error:
-            if error.response["Error"]["Code"] == "NoSuchLifecycleConfiguration":
-                return []
+            if error.response["Error"]["Code"] == none:
+                return {}
+            raise self._told(error) from error
+        except exceptions.BotoCoreError as error:
             raise self._told(error) from error
 
     def records_of(self, day: str) -> Iterator[Record]:
