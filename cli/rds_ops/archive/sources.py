@@ -108,7 +108,8 @@ class Sources:
         ask = self._client("s3").get_object_lock_configuration
         found = self._set_up(ask, "ObjectLockConfigurationNotFoundError").get("ObjectLockConfiguration", {})
         rule = found.get("Rule", {}).get("DefaultRetention", {})
-        lasts = [f"{rule[unit]} {unit.lower()}" for unit in ("Days", "Years") if unit in rule]
+        # S3 names one of the two; an emulator answers 0 for the other.
+        lasts = [f"{rule[unit]} {unit.lower()}" for unit in ("Days", "Years") if rule.get(unit)]
         return ", ".join([rule["Mode"].lower(), *lasts]) if rule else ""
 
     @cached_property
