@@ -9,6 +9,7 @@ import shutil
 import sys
 import tempfile
 from dataclasses import asdict
+from functools import cache
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
 
@@ -28,17 +29,9 @@ def build(settings: Settings) -> Path:
 
     Byte-compiled for the interpreter that runs them: AWS's, where this machine has one, or the local cloud's own.
     """
-    target = Path(tempfile.mkdtemp(prefix="rds-operations-package-"))
-    atexit.register(shutil.rmtree, target, ignore_errors=True)
-    shutil.copytree(FUNCTIONS, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", "console"))
+    target = _new_folder()
+    shutil.copytree(_code(sys.executable if settings.is_local else runtime_interpreter()), target, dirs_exist_ok=True)
     (target / "rds_operations" / "settings" / FILE.name).write_text(packaged(settings))
-    for name in DEPENDENCIES:
-        _vendor(distribution(name), target)
-    _keep_imported(target)
-    check_calls(FUNCTIONS)
-    write_models(target / MODELS.name)
-    if interpreter := sys.executable if settings.is_local else runtime_interpreter():
-        compile_all(target, interpreter)
     return target
 
 
@@ -57,6 +50,27 @@ def packaged(settings: Settings) -> str:
 def settings_digest(settings: Settings) -> str:
     """Return the digest that the functions write into each record: see `settings.packaged.digest`."""
     return hashlib.sha256(packaged(settings).encode()).hexdigest()
+
+
+@cache
+def _code(interpreter: str) -> Path:
+    """Make what is the same for all settings, once: the tests build some forty packages in a process."""
+    target = _new_folder()
+    shutil.copytree(FUNCTIONS, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", "console"))
+    for name in DEPENDENCIES:
+        _vendor(distribution(name), target)
+    _keep_imported(target)
+    check_calls(FUNCTIONS)
+    write_models(target / MODELS.name)
+    if interpreter:
+        compile_all(target, interpreter)
+    return target
+
+
+def _new_folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="rds-operations-package-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _vendor(package: Distribution, target: Path) -> None:

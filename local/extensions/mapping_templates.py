@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from typing import Any
 
 import airspeed
@@ -40,8 +41,15 @@ def render_response(template: str, body: str, context: Context) -> tuple[str, di
 def _render(template: str, given: _Input, context: Context) -> str:
     stage = context.get("stageVariables", {})
     names = {"input": given, "util": _Util(), "context": context, "stageVariables": stage}
-    rendered: str = airspeed.Template(as_api_gateway_reads(template)).merge(names)
+    rendered: str = _parsed(template).merge(names)
     return rendered
+
+
+@lru_cache(maxsize=256)
+def _parsed(template: str) -> airspeed.Template:
+    parsed = airspeed.Template(as_api_gateway_reads(template))
+    parsed.ensure_compiled()
+    return parsed
 
 
 class _Input:

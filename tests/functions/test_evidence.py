@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import boto3
 import pytest
+from botocore.session import Session
 
 from rds_operations.archive.record_object import object_body, object_key
 from rds_operations.aws.dynamodb import to_attributes
@@ -19,7 +20,8 @@ from rds_operations.model import clock
 from rds_operations.model.documents import Item
 from rds_operations.records.audit_record import Event, audit_record
 from rds_operations.records.record_hash import record_hash
-from rds_ops.archive import formats
+from rds_operations.steps import archive_gaps
+from rds_ops.archive import formats, sources
 from rds_ops.archive.findings import Findings
 from rds_ops.archive.records import COLUMNS, records
 from rds_ops.archive.sources import Names, Sources
@@ -80,10 +82,22 @@ class Case:
         return key
 
 
-@pytest.fixture
-def case(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> Case:
+@pytest.fixture(scope="module")
+def session() -> Session:
+    """It reads the service models once."""
+    return Session()
+
+
+@pytest.fixture(autouse=True)
+def _quick(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     """The stack's outputs are read on the local cloud: moto's CloudFormation takes many packages."""
+    monkeypatch.setattr(sources, "Session", lambda profile: session)
     monkeypatch.setattr(Sources, "_named", lambda _self, _stack: NAMES)
+    monkeypatch.setattr(archive_gaps, "_DAYS_AT_FIRST", 2)  # all ninety are looked at in test_archive.py
+
+
+@pytest.fixture
+def case(aws: FakeAws) -> Case:
     return Case(Archive(aws))
 
 
@@ -247,10 +261,7 @@ def test_it_tells_whether_objects_can_be_deleted(case: Case) -> None:
 
 
 @pytest.mark.parametrize("unit", ["Days", "Years"])
-def test_it_tells_how_long_objects_cannot_be_deleted(
-    aws: FakeAws, monkeypatch: pytest.MonkeyPatch, unit: Literal["Days", "Years"]
-) -> None:
-    monkeypatch.setattr(Sources, "_named", lambda _self, _stack: NAMES)
+def test_it_tells_how_long_objects_cannot_be_deleted(aws: FakeAws, unit: Literal["Days", "Years"]) -> None:
     Archive(aws).s3.put_object_lock_configuration(
         Bucket=ARCHIVE_BUCKET,
         ObjectLockConfiguration={
@@ -284,10 +295,7 @@ def test_without_digests_for_hours_it_says_so(case: Case) -> None:
     assert ("no digest has come since", max(case.archive.names("digests/"))) in case.told(case.now + 5 * HOUR)
 
 
-def test_before_the_first_digest_is_due_its_want_is_no_fault_and_later_it_is(
-    aws: FakeAws, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Sources, "_named", lambda _self, _stack: NAMES)
+def test_before_the_first_digest_is_due_its_want_is_no_fault_and_later_it_is(aws: FakeAws) -> None:
     archive, now = Archive(aws), clock.now()
     record = a_record(0, now)
     archive.put(record)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,13 @@ class Template:
 
     def section(self, name: str) -> dict[str, Document]:
         """Return a section, empty where the template has none."""
-        found: dict[str, Document] = json.loads(self.path.read_text()).get(name, {})
+        found: dict[str, Document] = self._document.get(name, {})
         return found
+
+    @cached_property
+    def _document(self) -> Document:
+        document: Document = json.loads(self.path.read_text())
+        return document
 
     def of_type(self, kind: str) -> list[Document]:
         return [item["Properties"] for item in self.resources.values() if item["Type"] == kind]

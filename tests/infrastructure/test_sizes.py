@@ -78,11 +78,14 @@ def synthesised(folder: Path, document: Document, stacks: Sequence[str] = (SERVI
     return [Template(folder / f"{name}.template.json") for name in made]
 
 
-def checked(document: Document, folder: Path, stacks: Sequence[str] = (SERVICE, TARGET)) -> None:
-    for template in synthesised(folder, document, stacks):
+def checked(document: Document, folder: Path, stacks: Sequence[str] = (SERVICE, TARGET)) -> list[Template]:
+    """Return the templates. Raises `SettingsError` where the service's own checks refuse one."""
+    templates = synthesised(folder, document, stacks)
+    for template in templates:
         check_policies(json.loads(template.path.read_text()))
         if template.path.stem.startswith(TARGET):
             check_body(template.path)
+    return templates
 
 
 def fits(document: Document, folder: Path, stacks: Sequence[str] = (SERVICE, TARGET)) -> bool:
@@ -126,16 +129,14 @@ def assert_all_fit(templates: list[Template], document: Document) -> None:
 
 @pytest.mark.parametrize("document", USUAL, ids=["alone", "two accounts", "many Regions", "the longest external id"])
 def test_every_policy_of_a_usual_deployment_fits(tmp_path: Path, document: Document) -> None:
-    assert fits(document, tmp_path / "checked")
-    assert_all_fit(synthesised(tmp_path / "measured", document), document)
+    assert_all_fit(checked(document, tmp_path / "fitting"), document)
 
 
 @pytest.mark.parametrize("make", GROWING.values(), ids=GROWING.keys())
 def test_every_policy_of_the_largest_settings_fits(tmp_path: Path, make: Callable[[int], Document]) -> None:
     stacks = (SERVICE, TARGET) if make in GROWING_AT_HOME else (TARGET,)
     document = make(largest(make, tmp_path, stacks))
-    assert fits(document, tmp_path / "checked")
-    assert_all_fit(synthesised(tmp_path / "measured", document), document)
+    assert_all_fit(checked(document, tmp_path / "fitting"), document)
 
 
 def test_there_is_room_for_many_names(tmp_path: Path) -> None:

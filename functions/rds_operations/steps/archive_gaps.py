@@ -16,7 +16,7 @@ from rds_operations.model.documents import Item
 from rds_operations.records.record_hash import HASH, record_hash
 from rds_operations.steps.publish import Publisher
 
-_DAYS, _DAYS_AT_MIDNIGHT = 2, 15
+_DAYS, _DAYS_AT_MIDNIGHT, _DAYS_AT_FIRST = 2, 15, clock.RETENTION.days + 1
 """A refusal waits up to 14 days for its record, which has the request's time."""
 
 
@@ -44,7 +44,7 @@ class Gaps:
     def close(self, now: datetime, *, is_first: bool) -> Found:
         """Compare the latest days: two, or once a day more of them; the first time all that the table has."""
         count = _DAYS_AT_MIDNIGHT if now.hour == 0 else _DAYS
-        count = clock.RETENTION.days + 1 if is_first else count
+        count = _DAYS_AT_FIRST if is_first else count
         days = [f"{now - timedelta(days=back):%Y-%m-%d}" for back in range(count)]
         known = hashes_in(self._digests_since(days[-1]))
         found = Found()
