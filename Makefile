@@ -5,7 +5,7 @@ export PORT TIME_SCALE SETTINGS INSTANCES RECORD
 # Older makes, such as that of macOS, mix the lines of what runs side by side.
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
-.PHONY: demo up down test unit quick workflow faults people fault-report histories known-faults fuzz load classify aws-check smoke check docs lock vulnerabilities bench help setup
+.PHONY: demo up down test unit quick workflow observed people fault-report histories known-faults fuzz load classify aws-check smoke check docs lock vulnerabilities bench help setup
 
 ## demo: the local cloud, and one operation on it from request to audit record (RECORD=1: the whole records)
 demo: setup
@@ -22,8 +22,8 @@ down:
 ## test: all there is to check, as CI does
 # Four parts side by side: the first computes, the others mostly wait. What none of them has tested is said last.
 test: setup
-	@$(MAKE) -j 4 $(SYNC) quick workflow faults people
-	@python -m tests.left_out .local/quick.xml .local/workflow.xml .local/faults.xml .local/people.xml
+	@$(MAKE) -j 4 $(SYNC) quick workflow observed people
+	@python -m tests.left_out .local/quick.xml .local/workflow.xml .local/observed.xml .local/people.xml
 
 ## unit: the tests of the rules and of the functions alone, on all cores
 unit: setup
@@ -32,11 +32,13 @@ unit: setup
 quick: check
 	python -m pytest tests/unit tests/cli tests/functions tests/infrastructure tests/local tests/local_commands tests/simulation --junitxml=.local/quick.xml
 
-workflow:
-	python -m pytest tests/workflow --ignore=tests/workflow/faults --junitxml=.local/workflow.xml
+OBSERVED = tests/workflow/records tests/workflow/observability tests/workflow/faults
 
-faults:
-	python -m pytest tests/workflow/faults --junitxml=.local/faults.xml
+workflow:
+	python -m pytest tests/workflow $(OBSERVED:%=--ignore=%) --junitxml=.local/workflow.xml
+
+observed:
+	python -m pytest $(OBSERVED) --junitxml=.local/observed.xml
 
 people:
 	python -m pytest tests/people --junitxml=.local/people.xml

@@ -6,7 +6,7 @@ import type { PropertyFilterProps } from "@cloudscape-design/components/property
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import type { TableProps } from "@cloudscape-design/components/table";
 import { href, instancePath } from "./location";
-import type { Instance } from "./service";
+import type { Instance, OperationName } from "./service";
 import { Status } from "./status";
 import { allowedOf, NAMES, OPERATIONS, placeOf } from "./words";
 
@@ -36,14 +36,23 @@ export function rowOf(instance: Instance): Row {
   };
 }
 
-/** The list knows the state of some minutes ago, and not what each operation needs: the instance's own page does. */
-const isReady = ({ status }: Instance): boolean => status === "available";
+/** Part what is allowed by whether the listed status lets it begin. */
+function allowedIn(instance: Instance): { now: OperationName[]; later: OperationName[] } {
+  const isReady = (name: OperationName): boolean => {
+    const answer = instance.operations[name];
+    return answer.allowed && answer.ready === true;
+  };
+  const allowed = allowedOf(instance);
+  return { now: allowed.filter(isReady), later: allowed.filter((name) => !isReady(name)) };
+}
 
 function mayOf(instance: Instance): string {
-  const allowed = allowedOf(instance).map((name) => OPERATIONS[name].name).join(", ");
-  if (!allowed) return "Nothing";
-  return isReady(instance) ? allowed : `Once it is ready: ${allowed}`;
+  const { now, later } = allowedIn(instance);
+  const said = [named(now), later.length > 0 && `once it is ready: ${named(later)}`].filter(Boolean).join("; ");
+  return said ? said.charAt(0).toUpperCase() + said.slice(1) : "Nothing";
 }
+
+const named = (operations: OperationName[]): string => operations.map((name) => OPERATIONS[name].name).join(", ");
 
 const NAMED = [
   ["name", "Name", "Names"],
@@ -91,11 +100,11 @@ export const columnsOf = (ask: (instance: Instance) => void): TableProps.ColumnD
   }));
 
 function May({ instance, ask }: { instance: Instance; ask: (instance: Instance) => void }) {
-  const allowed = allowedOf(instance);
+  const { now, later } = allowedIn(instance);
   return (
     <SpaceBetween direction="horizontal" size="xs">
-      <Status type={allowed.length === 0 ? "stopped" : isReady(instance) ? "success" : "pending"}>{mayOf(instance)}</Status>
-      {allowed.length < NAMES.length && (
+      <Status type={now.length > 0 ? "success" : later.length > 0 ? "pending" : "stopped"}>{mayOf(instance)}</Status>
+      {now.length + later.length < NAMES.length && (
         <Button variant="inline-link" ariaLabel={`Why not, for ${instance.instance_id}`} onClick={() => ask(instance)}>
           Why not?
         </Button>

@@ -10,13 +10,14 @@ import { type FormEvent, useEffect, useState } from "react";
 import { Confirmation } from "./confirmation";
 import { type Field, fieldsOf, problem } from "./document";
 import { FlagField, type Tag, TagsField, TextField, wrongKey } from "./fields";
+import { initial, unavailable, useless, type Value } from "./known_fields";
 import { href, instancePath } from "./location";
 import { Refused } from "./refused";
 import type { DryRun, Live, OperationName, Refusal, Request } from "./service";
 import type { Session } from "./session";
 import { OPERATIONS } from "./words";
 
-type Values = Record<string, string | boolean | Tag[]>;
+type Values = Record<string, Value>;
 
 interface Props {
   session: Session;
@@ -52,8 +53,7 @@ export function OperationForm({ session, live, operation, onRefusal }: Props) {
   const wrong = (field: Field): string => {
     const value = values[field.name] ?? "";
     if (Array.isArray(value)) return value.map((tag) => wrongKey(value, tag)).find(Boolean) ?? "";
-    if (field.kind !== "text") return "";
-    return problem(field, String(value)) || (field.name === "backup_window" && value === live.backup_window ? "This is its backup window already." : "");
+    return field.kind === "text" ? problem(field, String(value)) || useless(field, String(value), live) : "";
   };
 
   const submit = async (event: FormEvent): Promise<void> => {
@@ -75,7 +75,7 @@ export function OperationForm({ session, live, operation, onRefusal }: Props) {
   };
 
   if (!fields && !refusal) return <Spinner />;
-  const change = (name: string, value: Values[string]): void => {
+  const change = (name: string, value: Value): void => {
     setValues({ ...values, [name]: value });
     setRefusal(undefined);
   };
@@ -115,19 +115,4 @@ export function OperationForm({ session, live, operation, onRefusal }: Props) {
       )}
     </form>
   );
-}
-
-/** Return why the instance as it is rules the flag out, empty where it does not. */
-function unavailable({ name }: Field, { instance_id, multi_az, pending_changes }: Live): string {
-  if (name === "force_failover" && !multi_az) return `${instance_id} has no standby: it is not Multi-AZ.`;
-  if (name !== "apply_immediately" || pending_changes.length === 0) return "";
-  return `It would apply the pending changes, too: ${pending_changes.join(", ")}. RDS moves the window without it, too.`;
-}
-
-/** A snapshot gets the name that rds-ops would give it, made unique by the second. */
-function initial({ name, kind, initial: flag }: Field, { instance_id, backup_window, pending_changes }: Live): Values[string] {
-  if (name === "apply_immediately") return pending_changes.length === 0;
-  if (kind !== "text") return kind === "flag" ? flag : [];
-  if (name === "snapshot_id") return `${instance_id}-manual-${new Date().toISOString().slice(0, 19).replace("T", "-").replaceAll(":", "")}`;
-  return name === "backup_window" ? backup_window : "";
 }

@@ -7,15 +7,22 @@ const SOON = 2_000;
 const LATE = 15_000;
 const LATEST = 60_000;
 const SLOWER = 1.5;
-const KEPT = "rds-operations.watched";
+const KEPT = "rds-operations.watch";
 
-const kept = (): string[] => JSON.parse(sessionStorage.getItem(KEPT) ?? "[]") as string[];
+interface Kept {
+  ids: string[];
+  seen: string[];
+}
+
+const kept = (): Kept => JSON.parse(sessionStorage.getItem(KEPT) ?? '{"ids":[],"seen":[]}') as Kept;
 
 export class Watch {
   private readonly known = new Map<string, Operation>();
   private readonly followed = new Set<string>();
   private readonly over = new Set<string>();
   private readonly shown = new Set<string>();
+  /** Time-outs that the reader knows of, while their later end is waited for. */
+  private readonly seen = new Set<string>();
   private readonly listeners = new Set<() => void>();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private delay = SOON;
@@ -49,7 +56,9 @@ export class Watch {
 
   /** Follow what this caller has open, as after a reload. */
   async resume(userId: string): Promise<void> {
-    for (const id of kept()) this.follow(id);
+    const { ids, seen } = kept();
+    for (const id of seen) this.seen.add(id);
+    for (const id of ids) this.follow(id);
     try {
       const open = await this.service.open();
       for (const { operation_id, requested_by } of open) if (requested_by === userId) this.follow(operation_id);
@@ -77,6 +86,7 @@ export class Watch {
 
   dismiss(id: string): void {
     if (!this.over.delete(id)) return;
+    this.seen.add(id);
     this.keep();
     this.told();
   }
@@ -130,11 +140,17 @@ export class Watch {
       const before = this.known.get(id);
       hasChanged ||= JSON.stringify(now) !== JSON.stringify(before);
       this.known.set(id, now);
-      if (now.finished && (!before?.finished || finalStatus(now) !== finalStatus(before)) && !this.shown.has(id)) this.over.add(id);
+      if (hasEnded(now, before)) this.tell(id, finalStatus(now));
       if (now.finished && !isWatched(now)) this.followed.delete(id);
     }
     this.keep();
     return hasChanged;
+  }
+
+  /** A view may show it, or its time-out may have been seen before a reload. */
+  private tell(id: string, later?: string): void {
+    if (this.shown.has(id)) this.seen.add(id);
+    else if (later || !this.seen.has(id)) this.over.add(id);
   }
 
   /** Whether all that is followed has ended, and only its later end is waited for. */
@@ -156,7 +172,7 @@ export class Watch {
 
   /** What has not been told yet must not be lost by a reload. */
   private keep(): void {
-    if (!this.isClosed) sessionStorage.setItem(KEPT, JSON.stringify([...this.followed, ...this.over]));
+    if (!this.isClosed) sessionStorage.setItem(KEPT, JSON.stringify({ ids: [...this.followed, ...this.over], seen: [...this.seen].filter((id) => this.followed.has(id)) }));
   }
 
   private told(): void {
@@ -164,6 +180,10 @@ export class Watch {
     for (const changed of this.listeners) changed();
   }
 }
+
+/** Whether it has come to an end that was not known: its own, or the later one of a time-out. */
+const hasEnded = (now: Operation, before?: Operation): boolean =>
+  now.finished && (!before?.finished || finalStatus(now) !== finalStatus(before));
 
 const finalStatus = (operation: Operation): string | undefined => ("final_status" in operation ? operation.final_status : undefined);
 

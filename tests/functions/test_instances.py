@@ -213,10 +213,25 @@ def test_the_list_says_what_the_page_says(aws: FakeAws) -> None:
     for found in answer["body"]["instances"]:
         page = one(aws, found["instance_id"])
         assert found.pop("seen_at")
+        for said in found["operations"].values():
+            assert said.pop("ready", False) is said["allowed"]
         assert found == {name: page[name] for name in found}
     (place,) = answer["body"]["places"]
     assert (place["account_id"], place["region"]) == (ACCOUNT, REGION)
     assert place["seen_at"].endswith("Z")
+
+
+@pytest.mark.parametrize("status", ["available", "storage-optimization", "incompatible-parameters", "stopped"])
+def test_the_list_says_what_the_seen_status_lets_begin(aws: FakeAws, status: str) -> None:
+    aws.create_instance()
+    aws.backend.databases[INSTANCE_ID].status = status
+    aws.take_inventory()
+    (listed,) = aws.get_instances()["body"]["instances"]
+    assert all(said["allowed"] for said in listed["operations"].values())
+    now = one(aws)["operations"]
+    assert {name: said["ready"] for name, said in listed["operations"].items()} == {
+        name: said["allowed"] for name, said in now.items()
+    }
 
 
 def test_filters(aws: FakeAws) -> None:

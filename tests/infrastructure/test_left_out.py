@@ -25,7 +25,7 @@ def test_on_the_engine(engine, number):
     pass
 """
 COMPUTING = ["unit", "cli", "functions", "infrastructure", "local", "local_commands", "simulation"]
-WAITING = ["people", "workflow", "workflow/faults"]
+WAITING = ["people", "workflow", "workflow/records", "workflow/observability", "workflow/faults"]
 PASSED = "def test_that_passes():\n    pass\n"
 LEFT_OUT = "Not tested: 3 tests, because: no engine here. To get it: apt-get install engine"
 

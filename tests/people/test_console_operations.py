@@ -277,7 +277,16 @@ def test_the_later_end_of_a_time_out_is_told(service: Service, seen: Seen) -> No
     service.hold(name, "late-watch:Wait")
     operation_id = service.accepted(snapshot_of(name))
     page = signed_in(service, seen, f"#/operations/{operation_id}")
-    page.get_by_text(f"Snapshot of {name} had not ended when the service stopped waiting").first.wait_for()
+    timed_out = page.get_by_text(f"Snapshot of {name} had not ended when the service stopped waiting")
+    timed_out.first.wait_for()
+    page.get_by_role("link", name="Instances").first.click()
+    with page.expect_response(lambda answer: answer.url.endswith(operation_id)):
+        page.reload()
+    with page.expect_response(lambda answer: answer.url.endswith(operation_id)):
+        pass  # the first is shown by then
+    assert timed_out.count() == 0, "it was seen"
+    page.go_back()
+    timed_out.first.wait_for()
     deadline = time.monotonic() + PATIENCE_MS / 1000
     while service.snapshots(name)[0]["Status"] != "available":
         assert time.monotonic() < deadline

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.cloud import ROOT
+from local.cloud import ACCOUNT, REGION, ROOT
 from stacks import console_package
 from tests.people.browser import Seen
 from tests.people.console import CLOUDSCAPES_OWN, DESK, PHONE, WALL, only, signed_in
@@ -58,6 +58,23 @@ def test_what_is_not_ready_is_not_said_to_be(service: Service, seen: Seen) -> No
     page.get_by_text("Nothing.").wait_for()
     page.get_by_text("Start it first.").first.wait_for()
     assert seen.axe_violations() == []
+    assert seen.problems() == []
+
+
+def test_what_the_state_lets_begin_is_told_apart(service: Service, seen: Seen) -> None:
+    """The listed state is put into the table: the local cloud has no instance that optimizes its storage."""
+    name = service.new_instance("not-all-ready")
+    service.aws("lambda").invoke(FunctionName="rds-operations-inventory", Payload=b"{}")
+    service.aws("dynamodb").update_item(
+        TableName=service.outputs["inventory_table"],
+        Key={"instance_id": {"S": name}, "place": {"S": f"{ACCOUNT}#{REGION}"}},
+        UpdateExpression="SET #status = :seen",
+        ExpressionAttributeNames={"#status": "status"},
+        ExpressionAttributeValues={":seen": {"S": "storage-optimization"}},
+        ConditionExpression="attribute_exists(#status)",
+    )
+    page = signed_in(service, seen, only(name))
+    page.get_by_text("Snapshot, Backup window; once it is ready: Reboot").wait_for()
     assert seen.problems() == []
 
 

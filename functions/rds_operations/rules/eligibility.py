@@ -85,10 +85,15 @@ def contradiction(request: OperationRequest, verdict: Verdict, settings: GateSet
     return None
 
 
+def is_ready(operation: str, status: str) -> bool:
+    """Tell whether the operation may begin while its instance has this status."""
+    return status in OPERATIONS[operation].ready_states
+
+
 def not_ready(request: OperationRequest, instance: DBInstanceTypeDef) -> Refusal | None:
     operation = OPERATIONS[request.operation]
     status = instance.get("DBInstanceStatus", "unknown")
-    if status not in operation.ready_states:
+    if not is_ready(request.operation, status):
         needed = " or ".join(sorted(operation.ready_states & _WORKING))
         return conflict(
             f"Instance {request.instance_id} is {status}; {operation.name} needs it to be {needed}. {remedy(status)}",

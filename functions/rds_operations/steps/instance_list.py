@@ -12,6 +12,7 @@ from rds_operations.model.place import Place
 from rds_operations.model.refusals import Refusal
 from rds_operations.model.request import OperationRequest
 from rds_operations.records.next_token import not_of_this_list, sealed, unsealed
+from rds_operations.rules.eligibility import is_ready
 from rds_operations.rules.identity import principal_of
 from rds_operations.rules.instance_answers import answer_document, listed_answers
 from rds_operations.rules.instance_query import InstanceQuery
@@ -85,9 +86,14 @@ class InstanceList:
             "environment": seen.verdict.environment.value,
             "environment_source": seen.verdict.source,
             "allowed": any(refusal is None for refusal in said.values()),
-            "operations": {name: answer_document(refusal) for name, refusal in said.items()},
+            "operations": {name: _answer(name, refusal, seen.status) for name, refusal in said.items()},
             "seen_at": listed_at.get(seen.place, seen.last_seen),
         }
+
+
+def _answer(operation: str, refusal: Refusal | None, status: str) -> Document:
+    """Say of what is allowed whether the status that was seen lets it begin."""
+    return answer_document(refusal) | ({} if refusal else {"ready": is_ready(operation, status)})
 
 
 def _is_position(text: str, places: Sequence[Place]) -> bool:

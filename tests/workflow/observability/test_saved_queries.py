@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.workflow import incidents
+from tests.workflow.observability import incidents
 from tests.workflow.service import Document, Service, reboot_of, snapshot_of
 from tests.workflow.watch import Watch
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.workflow.incidents import INCIDENTS
+from tests.workflow.observability.incidents import INCIDENTS
 from tests.workflow.watch import Watch
 
 SCHEDULES = ("sweep-missing", "inventory-missing", "digest-missing", "places-not-reached")

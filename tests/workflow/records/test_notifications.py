@@ -14,8 +14,8 @@ import pytest
 
 from local.cloud import ACCOUNT
 from tests.infrastructure.test_notification_templates import TEMPLATES, read
+from tests.workflow.records.test_archive import eventually
 from tests.workflow.service import Service, reboot_of
-from tests.workflow.test_archive import eventually
 
 
 class Receiver:

@@ -17,7 +17,7 @@ from local.cloud import ROOT
 from local.demo_instances import DEVELOPMENT
 from local.instance_tags import NEVER, SNAPSHOT_TAG
 from tests.infrastructure.test_runbook import SECTIONS, blocks
-from tests.workflow import incidents
+from tests.workflow.observability import incidents
 from tests.workflow.queues import refusal_queue
 from tests.workflow.service import Service
 from tests.workflow.watch import Watch

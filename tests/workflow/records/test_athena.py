@@ -9,8 +9,8 @@ import pytest
 
 from local.cloud import ROOT
 from rds_operations.archive.record_object import object_key
+from tests.workflow.records.test_archive import archived, digests, eventually
 from tests.workflow.service import Service, reboot_of
-from tests.workflow.test_archive import archived, digests, eventually
 
 SQL = ROOT / "docs" / "athena"
 DATABASE = "audit"
