@@ -5,7 +5,7 @@ export PORT TIME_SCALE SETTINGS INSTANCES RECORD
 # Older makes, such as that of macOS, mix the lines of what runs side by side.
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
-.PHONY: demo up down test unit quick code infrastructure workflow observed people fault-report histories known-faults fuzz load classify aws-check smoke check docs lock vulnerabilities bench help setup
+.PHONY: demo up down test unit quick workflow observed people fault-report histories known-faults fuzz load classify aws-check smoke check docs lock vulnerabilities bench help setup
 
 ## demo: the local cloud, and one operation on it from request to audit record (RECORD=1: the whole records)
 demo: setup
@@ -20,23 +20,17 @@ down:
 	@[ ! -x .venv/bin/python ] || python -m local down
 
 ## test: all there is to check, as CI does
-# All parts side by side: three of them mostly wait. What none of them has tested is said last.
-PARTS = code infrastructure workflow observed people
+# Four parts side by side: the first computes, the others mostly wait. What none of them has tested is said last.
 test: setup
-	@$(MAKE) -j 6 $(SYNC) check $(PARTS)
-	@python -m tests.left_out $(PARTS:%=.local/%.xml)
+	@$(MAKE) -j 4 $(SYNC) quick workflow observed people
+	@python -m tests.left_out .local/quick.xml .local/workflow.xml .local/observed.xml .local/people.xml
 
 ## unit: the tests of the rules and of the functions alone, on all cores
 unit: setup
 	python -m pytest -q -n auto tests/unit tests/functions
 
-quick: check code infrastructure
-
-code:
-	python -m pytest tests/unit tests/cli tests/functions tests/simulation --junitxml=.local/code.xml
-
-infrastructure:
-	python -m pytest tests/infrastructure tests/local tests/local_commands --junitxml=.local/infrastructure.xml
+quick: check
+	python -m pytest tests/unit tests/cli tests/functions tests/infrastructure tests/local tests/local_commands tests/simulation --junitxml=.local/quick.xml
 
 OBSERVED = tests/workflow/records tests/workflow/observability tests/workflow/faults
 
