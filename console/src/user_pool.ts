@@ -5,6 +5,7 @@ import { Refusal, UNREACHABLE } from "./service";
 
 /** Seconds in which a token may end on its way to the API. */
 const NEAR_ITS_END = 60;
+const NOT_TAKEN = "That sign-in was not begun in this tab, or could not be completed. Sign in again.";
 const ENDED = "Your sign-in has ended. Sign in again, and the page shows this view again.";
 
 export class UserPool {
@@ -45,13 +46,21 @@ export class UserPool {
     if (sent.has("state")) {
       const url = window.location.href;
       window.history.replaceState(null, "", this.page);
-      this.user = await this.manager.signinCallback(url) ?? null;
+      this.user = await this.taken(url);
       const view = this.user?.state;
       if (typeof view === "string" && view.startsWith("#/")) window.location.hash = view;
     } else {
       this.user = await this.manager.getUser();
     }
     return this.user !== null;
+  }
+
+  private async taken(url: string): Promise<User | null> {
+    try {
+      return (await this.manager.signinCallback(url)) ?? null;
+    } catch (error) {
+      throw new Error(error instanceof ErrorResponse ? `The user pool said no: ${error.message}. Sign in again.` : NOT_TAKEN);
+    }
   }
 
   /** Return the token for the next call. Throws a Refusal where it is over and cannot be renewed. */

@@ -20,6 +20,9 @@ window.violations = [];
 document.addEventListener("securitypolicyviolation", (found) => window.violations.push(found.violatedDirective));
 """
 
+_STANDS_STILL = """() => document.getAnimations().every((each) =>
+    each.playState !== "running" || each.effect.getComputedTiming().endTime === Infinity)"""
+
 
 @contextmanager
 def chromium() -> Iterator[Any]:
@@ -54,9 +57,12 @@ class Seen:
     def axe_violations(self, *but: str) -> list[str]:
         """Return what axe-core finds on the page, but for the parts that these selectors name.
 
+        What is being faded in has too little contrast for a moment, so it waits for what moves and comes to an end.
+
         https://github.com/dequelabs/axe-core/blob/develop/doc/API.md
         """
         self.page.evaluate(AXE.read_text())
+        self.page.wait_for_function(_STANDS_STILL)
         found = self.page.evaluate("(exclude) => axe.run({exclude})", list(but))["violations"]
         return [f"{item['id']}: {node['html']}" for item in found for node in item["nodes"]]
 

@@ -170,7 +170,7 @@ def sizes() -> Iterator[Any]:
             yield pytest.param(size, scheme, id=f"{width}-{scheme}")
 
 
-@pytest.mark.parametrize(("size", "scheme"), sizes())
+@pytest.mark.parametrize(("size", "scheme"), list(sizes()))
 def test_every_view_fits_and_can_be_read(
     service: Service, chrome: Any, shown: dict[str, str], size: dict[str, int], scheme: str
 ) -> None:

@@ -67,6 +67,7 @@ def test_an_answer_that_this_tab_did_not_ask_for_is_not_taken(service: Service, 
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{service.outputs['cognito_api_url']}/console/?{sent}")
     page.get_by_role("button", name="Sign in").wait_for()
+    page.get_by_text("That sign-in was not begun in this tab, or could not be completed. Sign in again.").wait_for()
     assert "forged" not in page.url
     assert seen.axe_violations() == []
     assert not any("oauth2/token" in url for url in asked)
